@@ -1,0 +1,24 @@
+/**
+ * A workload instance that can serve: what discovery finds, whatever the platform. The endpoints of a
+ * service are the instances that its selector matches.
+ */
+export interface WorkloadInstance {
+  /** Unique within its namespace. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly workload: string;
+  readonly serviceAccount: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly address: string;
+  /** Port that callers know ⇒ port to connect to at `address` (the sidecar's, when there is one). */
+  readonly ports: readonly { readonly port: number; readonly name?: string; readonly target: number }[];
+  /** `istio`: a sidecar answers with mTLS. `disabled`: plain text. */
+  readonly tlsMode: 'istio' | 'disabled';
+  readonly weight: number;
+  /** `region/zone/subzone`, or empty. */
+  readonly locality: string;
+  readonly network: string;
+  readonly cluster: string;
+  /** `draining` endpoints get no new requests; `unhealthy` ones only in panic. */
+  readonly health: 'healthy' | 'unhealthy' | 'draining';
+}

@@ -1,0 +1,94 @@
+/**
+ * The header fields of one message, in arrival order, repeats kept. Lookups are by lower-case name; the
+ * spelling of an HTTP/1.1 peer is kept beside it and written back to HTTP/1.1 peers.
+ *
+ * Three parallel arrays instead of an object per field: a head is parsed and written once per hop, and a
+ * message has few fields, so a scan beats a map.
+ */
+export class Headers {
+  /** Lower-case names. */
+  readonly names: string[] = [];
+  readonly values: string[] = [];
+  /** Names as spelled by the peer; same as `names` for HTTP/2. */
+  readonly spelled: string[] = [];
+
+  get size(): number {
+    return this.names.length;
+  }
+
+  /** The first value of `name` (lower case), or undefined. */
+  get(name: string): string | undefined {
+    const at = this.names.indexOf(name);
+    return at < 0 ? undefined : this.values[at];
+  }
+
+  has(name: string): boolean {
+    return this.names.includes(name);
+  }
+
+  /** All values of `name`, in order. */
+  all(name: string): string[] {
+    return this.values.filter((_, index) => this.names[index] === name);
+  }
+
+  /** The values of a list-valued field joined by `, ` (RFC 9110 section 5.3), or undefined. */
+  joined(name: string): string | undefined {
+    const first = this.names.indexOf(name);
+    if (first < 0) return undefined;
+    if (!this.names.includes(name, first + 1)) return this.values[first];
+    return this.all(name).join(', ');
+  }
+
+  add(name: string, value: string, spelled: string = name): void {
+    this.names.push(name);
+    this.values.push(value);
+    this.spelled.push(spelled);
+  }
+
+  /** Replaces every `name` by one field, in the place of the first. */
+  set(name: string, value: string, spelled: string = name): void {
+    const at = this.names.indexOf(name);
+    if (at < 0) {
+      this.add(name, value, spelled);
+      return;
+    }
+    this.values[at] = value;
+    for (let next = this.names.indexOf(name, at + 1); next >= 0; next = this.names.indexOf(name, next)) {
+      this.removeAt(next);
+    }
+  }
+
+  /** Removes every `name`; true if there was one. */
+  remove(name: string): boolean {
+    let found = false;
+    for (let at = this.names.indexOf(name); at >= 0; at = this.names.indexOf(name, at)) {
+      this.removeAt(at);
+      found = true;
+    }
+    return found;
+  }
+
+  clone(): Headers {
+    const copy = new Headers();
+    for (let i = 0; i < this.names.length; i++) {
+      copy.add(this.names[i] as string, this.values[i] as string, this.spelled[i] as string);
+    }
+    return copy;
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
+    for (let i = 0; i < this.names.length; i++) yield [this.names[i] as string, this.values[i] as string];
+  }
+
+  static of(fields: Readonly<Record<string, string>>): Headers {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(fields)) headers.add(name.toLowerCase(), value, name);
+    return headers;
+  }
+
+  private removeAt(index: number): void {
+    this.names.splice(index, 1);
+    this.values.splice(index, 1);
+    this.spelled.splice(index, 1);
+  }
+}
