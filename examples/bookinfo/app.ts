@@ -46,7 +46,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 export const notFound = (response: ServerResponse): void => sendJson(response, 404, { error: 'not found' });
 
 /** The instance's name, as `podname` in the answers. */
-export const instanceName = process.env['TULLE_INSTANCE'] ?? process.env['HOSTNAME'] ?? 'unknown';
+export const instanceName = process.env.TULLE_INSTANCE ?? process.env.HOSTNAME ?? 'unknown';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
@@ -68,7 +68,7 @@ export function serve(name: string, handler: Handler): void {
   });
   // The sidecar keeps its connections; close them after it does.
   server.keepAliveTimeout = 120_000;
-  server.listen(Number(process.env['PORT'] ?? 9080), '127.0.0.1', () => console.log(`${name} listens`));
+  server.listen(Number(process.env.PORT ?? 9080), '127.0.0.1', () => console.log(`${name} listens`));
   process.once('SIGTERM', () => {
     server.close(() => process.exit(0));
     server.closeIdleConnections();

@@ -18,7 +18,7 @@ export interface PageInput {
   readonly reviews: Part;
 }
 
-const escape = (value: unknown): string =>
+const escapeHtml = (value: unknown): string =>
   String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const layout = (title: string, body: string): string => `<!doctype html>
@@ -26,7 +26,7 @@ const layout = (title: string, body: string): string => `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="/static/style.css">
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ctext y='13' font-size='13'%3E%F0%9F%93%96%3C/text%3E%3C/svg%3E">
 </head>
@@ -50,7 +50,7 @@ export function productPage({ product, user, details, reviews }: PageInput): str
 <main>
 <section class="book">
 <div class="cover" aria-hidden="true"><span>The Comedy<br>of Errors</span><small>W. Shakespeare</small></div>
-<div><h1>${escape(product.title)}</h1><p class="summary">${product.descriptionHtml}</p></div>
+<div><h1>${escapeHtml(product.title)}</h1><p class="summary">${product.descriptionHtml}</p></div>
 </section>
 <div class="columns">
 <section><h2>Book details</h2>${detailsSection(details)}</section>
@@ -63,10 +63,10 @@ export function productPage({ product, user, details, reviews }: PageInput): str
 const session = (user: string | undefined): string =>
   user === undefined
     ? `<form class="session" method="post" action="/login"><label>User <input name="username" required pattern="[A-Za-z0-9_.@-]{1,64}" placeholder="jason" autocomplete="username"></label><button>Sign in</button></form>`
-    : `<div class="session"><span class="user">${escape(user)}</span><a href="/logout">Sign out</a></div>`;
+    : `<div class="session"><span class="user">${escapeHtml(user)}</span><a href="/logout">Sign out</a></div>`;
 
 const failure = (part: Part): string =>
-  `<p class="failure">${escape((part.body as { error?: string }).error ?? 'Unavailable')}</p>`;
+  `<p class="failure">${escapeHtml((part.body as { error?: string }).error ?? 'Unavailable')}</p>`;
 
 const detailNames = [
   ['Type', 'type'],
@@ -82,7 +82,9 @@ const detailNames = [
 function detailsSection(part: Part): string {
   if (part.status !== 200) return failure(part);
   const details = part.body as Details;
-  const rows = detailNames.map(([label, key]) => `<dt>${label}</dt><dd>${escape(details[key] ?? '–')}</dd>`);
+  const rows = detailNames.map(
+    ([label, key]) => `<dt>${label}</dt><dd>${escapeHtml(details[key] ?? '–')}</dd>`,
+  );
   return `<dl>${rows.join('')}</dl>`;
 }
 
@@ -90,15 +92,15 @@ function reviewsSection(part: Part): string {
   if (part.status !== 200) return failure(part);
   const { reviews, podname, version } = part.body as { reviews: Review[]; podname: string; version: string };
   return `${reviews.map(reviewQuote).join('')}
-<p class="served">Reviews served by <code>${escape(podname)}</code>, version <code>${escape(version)}</code></p>`;
+<p class="served">Reviews served by <code>${escapeHtml(podname)}</code>, version <code>${escapeHtml(version)}</code></p>`;
 }
 
 const reviewQuote = (review: Review): string =>
-  `<blockquote><p>${escape(review.text)}</p>${stars(review.rating)}<footer>${escape(review.reviewer)}</footer></blockquote>`;
+  `<blockquote><p>${escapeHtml(review.text)}</p>${stars(review.rating)}<footer>${escapeHtml(review.reviewer)}</footer></blockquote>`;
 
 function stars(rating: Review['rating']): string {
   if (rating === undefined) return '';
-  if ('error' in rating) return `<p class="failure">${escape(rating.error)}</p>`;
+  if ('error' in rating) return `<p class="failure">${escapeHtml(rating.error)}</p>`;
   const color = rating.color === 'red' ? 'red' : 'black';
   const filled = Math.max(0, Math.min(5, rating.stars));
   return `<p class="stars ${color}" role="img" aria-label="${filled} of 5 stars">${'★'.repeat(filled)}<span>${'★'.repeat(5 - filled)}</span></p>`;

@@ -8,9 +8,9 @@ import {
   serve,
 } from '../app.ts';
 
-const version = process.env['SERVICE_VERSION'] ?? 'v1';
-const withRatings = process.env['ENABLE_RATINGS'] !== 'false';
-const color = process.env['STAR_COLOR'] ?? 'black';
+const version = process.env.SERVICE_VERSION ?? 'v1';
+const withRatings = process.env.ENABLE_RATINGS !== 'false';
+const color = process.env.STAR_COLOR ?? 'black';
 
 const texts = {
   Reviewer1: 'Two pairs of twins, one city and no idea who is who: the fastest and funniest of his plays.',
