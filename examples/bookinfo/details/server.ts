@@ -1,4 +1,4 @@
-import { notFound, productId, sendJson, serve } from '../app.ts';
+import { notFound, productId, sendJson, serve } from '../../app.ts';
 
 serve('details', (_request, response, url) => {
   const id = productId(/^\/details\/([^/]+)$/.exec(url.pathname)?.[1]);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { headersToPassOn, notFound, productId, sendJson, serve } from '../app.ts';
+import { headersToPassOn, notFound, productId, sendJson, serve } from '../../app.ts';
 import { fetchPart } from './backend.ts';
 import { homePage, productPage } from './page.ts';
 import { products } from './products.ts';

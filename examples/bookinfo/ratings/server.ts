@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { notFound, productId, sendJson, serve } from '../app.ts';
+import { notFound, productId, sendJson, serve } from '../../app.ts';
 
 type Ratings = Record<string, number>;
 

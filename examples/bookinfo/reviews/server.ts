@@ -6,7 +6,7 @@ import {
   productId,
   sendJson,
   serve,
-} from '../app.ts';
+} from '../../app.ts';
 
 const version = process.env.SERVICE_VERSION ?? 'v1';
 const withRatings = process.env.ENABLE_RATINGS !== 'false';

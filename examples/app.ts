@@ -1,5 +1,5 @@
 /**
- * What the four Bookinfo services share: plain HTTP on 127.0.0.1:$PORT, no dependency, no idea of a mesh.
+ * What the sample applications share: plain HTTP on 127.0.0.1:$PORT, no dependency, no idea of a mesh.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
