@@ -72,6 +72,9 @@ ask();
 
 serve('page', (_request, response, url) => {
   if (url.pathname !== '/') return notFound(response);
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(html) });
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(html),
+  });
   response.end(html);
 });
