@@ -1,0 +1,42 @@
+import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../manual-clock.ts';
+import { createEnrolmentTokens, tokenLifetimeMs } from './enrolment.ts';
+
+const enrolment = { identity: { namespace: 'default', serviceAccount: 'reviews' }, instance: 'reviews-v1-0' };
+const rootPin = 'ab'.repeat(32);
+
+function setUp() {
+  const clock = new ManualClock();
+  return { clock, tokens: createEnrolmentTokens({ clock, rootPin }) };
+}
+
+describe('an enrolment token', () => {
+  it('carries the pin of the root and is redeemed once', () => {
+    const { tokens } = setUp();
+    const { token } = tokens.issue(enrolment);
+    expect(parseEnrolmentToken(token)?.rootPin).toBe(rootPin);
+    expect(tokens.redeem(token)).toEqual(enrolment);
+    expect(tokens.redeem(token)).toBeUndefined();
+  });
+
+  it('dies after ten minutes', () => {
+    const { clock, tokens } = setUp();
+    const { token, expiresAt } = tokens.issue(enrolment);
+    expect(expiresAt).toBe(clock.now() + tokenLifetimeMs);
+    clock.advance(tokenLifetimeMs);
+    expect(tokens.redeem(token)).toBeUndefined();
+  });
+
+  it('is not spent by a guess at its secret', () => {
+    const { tokens } = setUp();
+    const { token } = tokens.issue(enrolment);
+    const [form, id, , pin] = token.split('.');
+    expect(tokens.redeem([form, id, 'A'.repeat(43), pin].join('.'))).toBeUndefined();
+    expect(tokens.redeem(token)).toEqual(enrolment);
+  });
+
+  it.each(['', 'tulle1', 'tulle1...', 'x'.repeat(10_000), 'tulle1.__proto__.a.b'])('is not %j', (text) => {
+    expect(setUp().tokens.redeem(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,45 @@
+import type { Clock } from './clock.ts';
+
+/** A clock that tests move: `advance` runs what falls due, in order of time. */
+export class ManualClock implements Clock {
+  #now: number;
+  #order = 0;
+  readonly #due: { at: number; order: number; run: () => void }[] = [];
+
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): { cancel(): void } {
+    const entry = { at: this.#now + ms, order: this.#order++, run };
+    this.#due.push(entry);
+    return {
+      cancel: () => {
+        const at = this.#due.indexOf(entry);
+        if (at >= 0) this.#due.splice(at, 1);
+      },
+    };
+  }
+
+  /** Timers that are set and neither run nor cancelled. */
+  get pending(): number {
+    return this.#due.length;
+  }
+
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      this.#due.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.#due[0];
+      if (next === undefined || next.at > end) break;
+      this.#due.shift();
+      this.#now = Math.max(this.#now, next.at);
+      next.run();
+    }
+    this.#now = end;
+  }
+}
