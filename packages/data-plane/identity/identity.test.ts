@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type Server } from 'node:tls';
+import { formatEnrolmentToken } from '@tulle/xds/enrolment-token';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Bootstrap } from '../bootstrap.ts';
+import type { CertificateCall } from './certificate-call.ts';
+import { type IdentityOptions, type ProxyIdentity, startIdentity } from './identity.ts';
+import { PinError } from './pinned-root.ts';
+import { SvidError } from './svid.ts';
+import { type TestAuthority, testAuthority } from './test-authority.ts';
+import type { WallClock } from './wall-clock.ts';
+
+const hour = 3600_000;
+const uri = 'spiffe://mesh.test/ns/default/sa/reviews';
+/** Certificates know whole seconds. */
+const begin = Math.floor(Date.now() / 1000) * 1000;
+
+/** Time moves when the test says so, to the next timer. */
+class StepClock implements WallClock {
+  time = begin;
+  timers: { at: number; run: () => void }[] = [];
+  now = (): number => this.time;
+  after(ms: number, run: () => void): { cancel(): void } {
+    const timer = { at: this.time + ms, run };
+    this.timers.push(timer);
+    const cancel = (): void => {
+      this.timers = this.timers.filter((other) => other !== timer);
+    };
+    return { cancel };
+  }
+  /** Runs the one timer that is set; returns how long that took on this clock, in ms. */
+  step(): number {
+    const [timer] = this.timers;
+    if (timer === undefined) throw new Error('no timer is set');
+    this.timers = this.timers.slice(1);
+    const waited = timer.at - this.time;
+    this.time = timer.at;
+    timer.run();
+    return waited;
+  }
+}
+
+let ca: TestAuthority;
+let server: Server;
+let port: number;
+let stateDir: string;
+let clock: StepClock;
+let calls: CertificateCall[];
+const open: ProxyIdentity[] = [];
+
+beforeEach(async () => {
+  clock = new StepClock();
+  calls = [];
+  stateDir = mkdtempSync(join(tmpdir(), 'tulle-identity-'));
+  ca = await testAuthority({ notBefore: begin - hour, notAfter: begin + 1000 * hour });
+  const leaf = await ca.sign({
+    uri: 'spiffe://mesh.test/cp',
+    notBefore: begin - hour,
+    notAfter: begin + hour,
+  });
+  server = createServer({ key: leaf.keyPem as string, cert: leaf.pem + ca.rootPem });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+});
+
+afterEach(async () => {
+  for (const identity of open.splice(0)) identity.close();
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+function options(
+  changes: { pin?: string; token?: boolean; call?: IdentityOptions['callCertificateService'] } = {},
+) {
+  const token = formatEnrolmentToken({
+    id: 'abcdefghijkl',
+    secret: 's'.repeat(43),
+    rootPin: changes.pin ?? ca.pin,
+  });
+  const bootstrap = {
+    trustDomain: 'mesh.test',
+    node: { metadata: { NAMESPACE: 'default', SERVICE_ACCOUNT: 'reviews' } },
+    controlPlane: { address: '127.0.0.1', xdsPort: 1, enrolPort: port, identity: 'spiffe://mesh.test/cp' },
+    stateDir,
+    ...(changes.token === false ? {} : { enrolmentToken: token }),
+  } as unknown as Bootstrap;
+  const call = changes.call ?? sign;
+  const callCertificateService: IdentityOptions['callCertificateService'] = (request) => {
+    calls.push(request);
+    return call(request);
+  };
+  return { bootstrap, clock, random: () => 0.5, callCertificateService, onFailure: vi.fn() };
+}
+
+const sign = async ({ csrPem }: CertificateCall, name = uri) => {
+  const leaf = await ca.sign({
+    uri: name,
+    csrPem,
+    notBefore: clock.time - 120_000,
+    notAfter: clock.time + 24 * hour,
+  });
+  return { certChain: [leaf.pem, ca.rootPem] };
+};
+
+async function start(changes?: Parameters<typeof options>[0]): Promise<ProxyIdentity> {
+  const identity = await startIdentity(options(changes));
+  open.push(identity);
+  return identity;
+}
+
+describe('enrolment', () => {
+  it('sends the token to the server that the token pins, and keeps key and chain for the owner alone', async () => {
+    const identity = await start();
+    expect(identity.uri).toBe(uri);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.token).toMatch(/^tulle1\./);
+    expect(calls[0]?.tls.ca.replace(/\s/g, '')).toBe(ca.rootPem.replace(/\s/g, ''));
+    expect(statSync(join(stateDir, 'svid.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('sends nothing to a server of another authority', async () => {
+    await expect(start({ pin: '00'.repeat(32) })).rejects.toThrow(PinError);
+    expect(calls).toHaveLength(0);
+  });
+
+  it('is tried again with growing pauses while the service is away, and not after a refusal', async () => {
+    const away = Object.assign(new Error('unavailable'), { code: 14 });
+    const refusal = Object.assign(new Error('spent'), { code: 16 });
+    const call = vi.fn(async () => Promise.reject(call.mock.calls.length < 3 ? away : refusal));
+    const starting = start({ call });
+    starting.catch(() => undefined);
+    const waits: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+      waits.push(clock.step());
+    }
+    await expect(starting).rejects.toThrow('spent');
+    expect(waits).toEqual([150, 300]);
+  });
+
+  it.each([
+    ['for somebody else', (call: CertificateCall) => sign(call, 'spiffe://mesh.test/ns/default/sa/admin')],
+    [
+      'for another key',
+      async () => ({
+        certChain: [
+          (await ca.sign({ uri, notBefore: begin - hour, notAfter: begin + hour })).pem,
+          ca.rootPem,
+        ],
+      }),
+    ],
+    [
+      'of another authority',
+      async (call: CertificateCall) => ({
+        certChain: [
+          (await sign(call)).certChain[0] as string,
+          (await testAuthority({ notBefore: begin, notAfter: begin + hour })).rootPem,
+        ],
+      }),
+    ],
+    ['without a chain', async () => ({ certChain: [] })],
+  ])('refuses a certificate %s', async (_, call) => {
+    await expect(start({ call })).rejects.toThrow(SvidError);
+  });
+});
+
+describe('a stored SVID', () => {
+  it('serves while the control plane is away', async () => {
+    const first = await start();
+    server.close();
+    const again = await start({ token: false });
+    expect(again.current()).toEqual(first.current());
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is not used when it has expired, is damaged, or the token pins another authority', async () => {
+    await start();
+    clock.time += 25 * hour;
+    await expect(start({ token: false })).rejects.toThrow(PinError);
+    clock.time -= 25 * hour;
+    await expect(start({ pin: '11'.repeat(32) })).rejects.toThrow(PinError);
+    writeFileSync(join(stateDir, 'svid.json'), '{"keyPem": 1}');
+    await expect(start({ token: false })).rejects.toThrow(PinError);
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('rotation', () => {
+  it('comes at half life over mTLS with a new key, and tells', async () => {
+    const identity = await start();
+    const first = identity.current();
+    const rotated = new Promise((resolve) => identity.onRotate(resolve));
+    expect(clock.step()).toBe(12 * hour - 60_000);
+    await rotated;
+    expect(calls[1]).toMatchObject({ port: 1, tls: { cert: first.chainPem, key: first.keyPem } });
+    expect(calls[1]?.token).toBeUndefined();
+    expect(identity.current().keyPem).not.toBe(first.keyPem);
+    expect(clock.timers).toHaveLength(1);
+  });
+
+  it('is tried again when it fails, while the old SVID serves', async () => {
+    let fail = false;
+    const call = async (request: CertificateCall) =>
+      fail ? Promise.reject(new Error('away')) : sign(request);
+    const identity = await start({ call });
+    const first = identity.current();
+    fail = true;
+    clock.step();
+    await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+    expect(identity.current()).toBe(first);
+    fail = false;
+    const rotated = new Promise((resolve) => identity.onRotate(resolve));
+    expect(clock.step()).toBe(150);
+    await rotated;
+    expect(identity.current()).not.toBe(first);
+  });
+});
