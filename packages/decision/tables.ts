@@ -4,7 +4,7 @@
  *
  * Patterns are already compiled (`StringMatcher.test`), so that nothing is prepared per request.
  */
-import type { Headers } from './headers.ts';
+import type { SubstitutionContext } from './substitution.ts';
 
 export type StringMatcher = (value: string) => boolean;
 
@@ -79,7 +79,9 @@ export interface UpstreamTls extends TlsParameters {
 export interface HttpManager {
   readonly statPrefix: string;
   readonly codec: 'auto' | 'http1' | 'http2';
-  readonly routes: { readonly kind: 'inline'; readonly table: RouteTable } | { readonly kind: 'rds'; readonly name: string };
+  readonly routes:
+    | { readonly kind: 'inline'; readonly table: RouteTable }
+    | { readonly kind: 'rds'; readonly name: string };
   /** In order; the last is the router. */
   readonly filters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];
@@ -90,7 +92,12 @@ export interface HttpManager {
   readonly preserveRequestId: boolean;
   readonly useRemoteAddress: boolean;
   readonly xffTrustedHops: number;
-  readonly forwardClientCert: 'sanitize' | 'forward-only' | 'append-forward' | 'sanitize-set' | 'always-forward-only';
+  readonly forwardClientCert:
+    | 'sanitize'
+    | 'forward-only'
+    | 'append-forward'
+    | 'sanitize-set'
+    | 'always-forward-only';
   /** Lower case: `websocket`, `connect`. */
   readonly upgrades: readonly string[];
   readonly normalizePath: boolean;
@@ -118,7 +125,9 @@ export interface HttpFilterConfig {
 export interface AccessLog {
   /** `/dev/stdout` or a file. */
   readonly path: string;
-  readonly format: { readonly kind: 'text'; readonly text: string } | { readonly kind: 'json'; readonly fields: JsonFormat };
+  readonly format:
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'json'; readonly fields: JsonFormat };
 }
 export interface JsonFormat {
   readonly [field: string]: string | JsonFormat;
@@ -140,6 +149,8 @@ export interface RouteTable {
   readonly virtualHosts: readonly VirtualHost[];
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
+  /** Match domains against the authority without its port (Envoy: ignore_port_in_host_matching). */
+  readonly ignorePort?: boolean;
 }
 
 export interface VirtualHost {
@@ -185,7 +196,9 @@ export interface HeaderMatch {
   readonly name: string;
   readonly invert: boolean;
   readonly treatMissingAsEmpty: boolean;
-  readonly test: { readonly kind: 'present'; readonly present: boolean } | { readonly kind: 'value'; readonly test: StringMatcher };
+  readonly test:
+    | { readonly kind: 'present'; readonly present: boolean }
+    | { readonly kind: 'value'; readonly test: StringMatcher };
 }
 
 export interface QueryMatch {
@@ -257,7 +270,7 @@ export interface HeaderMutation {
 export interface HeaderValue {
   readonly name: string;
   readonly value: string;
-  readonly render?: (context: { readonly headers: Headers }) => string;
+  readonly render?: (context: SubstitutionContext) => string;
 }
 
 export interface RetryPolicy {
@@ -298,8 +311,7 @@ export type RetryCondition =
 export interface Cluster {
   readonly name: string;
   readonly statName: string;
-  readonly discovery:
-    /** Endpoints by EDS under this name. */
+  readonly discovery: /** Endpoints by EDS under this name. */
     | { readonly kind: 'eds'; readonly name: string }
     | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
     /** Each name is resolved again as its records expire. */
@@ -311,7 +323,10 @@ export interface Cluster {
   readonly connectTimeoutMs: number;
   readonly tls?: UpstreamTls;
   /** Chosen by an endpoint's metadata `envoy.transport_socket_match` first, `tls` else. */
-  readonly tlsMatches: readonly { readonly match: Readonly<Record<string, string>>; readonly tls?: UpstreamTls }[];
+  readonly tlsMatches: readonly {
+    readonly match: Readonly<Record<string, string>>;
+    readonly tls?: UpstreamTls;
+  }[];
   readonly protocol: 'http1' | 'http2' | 'auto' | 'downstream';
   readonly idleTimeoutMs: number;
   readonly maxRequestsPerConnection: number;

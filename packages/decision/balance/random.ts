@@ -1,0 +1,14 @@
+import type { Random } from '../match.ts';
+import type { Balancer, Host } from './balancer.ts';
+import { WeightedDraw } from './weighted-draw.ts';
+
+/** Any host, in proportion to its weight. */
+export function randomChoice<H extends Host>(random: Random): Balancer<H> {
+  let draw = new WeightedDraw<H>([]);
+  return {
+    rebuild(hosts) {
+      draw = new WeightedDraw(hosts);
+    },
+    pick: () => draw.draw(random()),
+  };
+}

@@ -1,0 +1,197 @@
+import { stripPort } from './authority.ts';
+import { DomainIndex } from './domains.ts';
+import type { Headers } from './headers.ts';
+import type {
+  ForwardAction,
+  HeaderMatch,
+  QueryMatch,
+  Route,
+  RouteMatch,
+  RouteTable,
+  VirtualHost,
+  WeightedCluster,
+} from './tables.ts';
+
+/** What routing looks at; a RequestHead is one. */
+export interface RoutedRequest {
+  readonly method: string;
+  /** Path and query; empty for CONNECT. */
+  readonly path: string;
+  readonly authority: string;
+  readonly scheme: string;
+  readonly headers: Headers;
+}
+
+/** In [0, 1). Injected. */
+export type Random = () => number;
+
+/** Why a route was or wasn't taken, one entry per step. Filled only when a caller asks. */
+export type MatchTrace = string[];
+
+export interface RouteChoice {
+  readonly virtualHost: VirtualHost;
+  readonly route: Route;
+}
+
+/** A route table made ready to match: built when configuration loads. */
+export class RouteMatcher {
+  readonly table: RouteTable;
+  readonly #hosts = new DomainIndex<VirtualHost>();
+
+  constructor(table: RouteTable) {
+    this.table = table;
+    for (const host of table.virtualHosts) {
+      for (const domain of host.domains) this.#hosts.add(domain, host);
+    }
+  }
+
+  /** The virtual host that claims an authority; its port counts unless the table says otherwise. */
+  virtualHost(authority: string): VirtualHost | undefined {
+    const name = authority.toLowerCase();
+    return this.#hosts.find(this.table.ignorePort === true ? stripPort(name) : name);
+  }
+
+  /** First by domain, then the first route in order that matches. Undefined: 404. */
+  match(request: RoutedRequest, random: Random, trace?: MatchTrace): RouteChoice | undefined {
+    const virtualHost = this.virtualHost(request.authority);
+    trace?.push(
+      virtualHost === undefined
+        ? `no domain matches ${request.authority}`
+        : `virtual host ${virtualHost.name}`,
+    );
+    if (virtualHost === undefined) return undefined;
+    const view = new RequestView(request);
+    for (const route of virtualHost.routes) {
+      const miss = mismatch(route.match, view, random);
+      trace?.push(`route ${route.name || '(unnamed)'}: ${miss ?? 'matches'}`);
+      if (miss === undefined) return { virtualHost, route };
+    }
+    return undefined;
+  }
+}
+
+/** The request with what several routes ask for computed once. */
+class RequestView {
+  readonly request: RoutedRequest;
+  readonly path: string;
+  #query: Map<string, string> | undefined;
+
+  constructor(request: RoutedRequest) {
+    this.request = request;
+    this.path = pathOnly(request.path);
+  }
+
+  /** First value of each parameter, undecoded, as Envoy. */
+  get query(): ReadonlyMap<string, string> {
+    if (this.#query !== undefined) return this.#query;
+    this.#query = new Map();
+    const start = this.request.path.indexOf('?');
+    if (start < 0) return this.#query;
+    for (const pair of withoutFragment(this.request.path.slice(start + 1)).split('&')) {
+      const equals = pair.indexOf('=');
+      const name = equals < 0 ? pair : pair.slice(0, equals);
+      if (!this.#query.has(name)) this.#query.set(name, equals < 0 ? '' : pair.slice(equals + 1));
+    }
+    return this.#query;
+  }
+
+  /** Repeated fields are joined by a comma, as Envoy matches them. */
+  header(name: string): string | undefined {
+    const { request } = this;
+    if (name.charCodeAt(0) !== 0x3a) {
+      const value = request.headers.get(name);
+      if (value === undefined) return name === 'host' ? request.authority : undefined;
+      return request.headers.names.indexOf(name) === request.headers.names.lastIndexOf(name)
+        ? value
+        : request.headers.all(name).join(',');
+    }
+    switch (name) {
+      case ':method':
+        return request.method;
+      case ':authority':
+        return request.authority;
+      case ':path':
+        return request.path;
+      case ':scheme':
+        return request.scheme;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function withoutFragment(text: string): string {
+  const hash = text.indexOf('#');
+  return hash < 0 ? text : text.slice(0, hash);
+}
+
+/** A target without query and fragment. */
+export function pathOnly(target: string): string {
+  const query = target.indexOf('?');
+  return withoutFragment(query < 0 ? target : target.slice(0, query));
+}
+
+/** What keeps a route from matching; undefined: nothing. */
+function mismatch(match: RouteMatch, view: RequestView, random: Random): string | undefined {
+  if (!pathMatches(match.path, view)) return 'path differs';
+  for (const header of match.headers) {
+    if (!headerMatches(header, view.header(header.name))) return `header ${header.name} differs`;
+  }
+  for (const query of match.query) {
+    if (!queryMatches(query, view.query)) return `query parameter ${query.name} differs`;
+  }
+  if (match.fraction !== undefined && random() * 1_000_000 >= match.fraction) return 'not in the fraction';
+  return undefined;
+}
+
+function pathMatches(match: RouteMatch['path'], view: RequestView): boolean {
+  // A CONNECT request has no path: only a CONNECT route takes it.
+  const connect = view.request.method === 'CONNECT' && view.request.path === '';
+  if (match.kind === 'connect') return view.request.method === 'CONNECT';
+  if (connect) return false;
+  if (match.kind === 'regex') return match.test(view.path);
+  const path = match.ignoreCase ? view.path.toLowerCase() : view.path;
+  const wanted = match.ignoreCase ? match.value.toLowerCase() : match.value;
+  switch (match.kind) {
+    case 'prefix':
+      return path.startsWith(wanted);
+    case 'exact':
+      return path === wanted;
+    case 'path-separated-prefix':
+      return (
+        path.startsWith(wanted) &&
+        (path.length === wanted.length || path[wanted.length] === '/' || wanted.endsWith('/'))
+      );
+  }
+}
+
+/**
+ * Envoy's rule for an absent field: only a presence match (or `treatMissingAsEmpty`) can say yes, and
+ * `invert` does not turn an absent field into a match of its value.
+ */
+export function headerMatches(match: HeaderMatch, value: string | undefined): boolean {
+  if (match.test.kind === 'present') return ((value !== undefined) === match.test.present) !== match.invert;
+  if (value === undefined && !match.treatMissingAsEmpty) return false;
+  return match.test.test(value ?? '') !== match.invert;
+}
+
+function queryMatches(match: QueryMatch, query: ReadonlyMap<string, string>): boolean {
+  const value = query.get(match.name);
+  if (value === undefined) return false;
+  return match.test === undefined || match.test(value);
+}
+
+/** One of the weighted clusters; undefined when all weights are 0. */
+export function pickCluster(
+  action: Pick<ForwardAction, 'clusters' | 'totalWeight'>,
+  random: Random,
+): WeightedCluster | undefined {
+  const { clusters } = action;
+  if (clusters.length === 1) return clusters[0];
+  let at = random() * action.totalWeight;
+  for (const cluster of clusters) {
+    at -= cluster.weight;
+    if (at < 0) return cluster;
+  }
+  return undefined;
+}
