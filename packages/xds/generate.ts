@@ -1,15 +1,26 @@
 /**
- * Generates the wire types into `gen/` (not committed): protobuf-es modules for the control plane.
+ * Generates the wire types into `gen/` (not committed): protobuf-es modules for the control plane, and of
+ * them the field tables that the proxy reads (`generate-readers.ts`).
  *
  * The protos come from the npm package @grpc/grpc-js-xds. Their validation options do not compile against
  * the validate.proto that is shipped beside them, and nothing of ours reads options, so every option is
  * stripped first.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { generateReaders } from './generate-readers.ts';
 import { protoRoots } from './proto-roots.ts';
 
 const require = createRequire(import.meta.url);
@@ -18,7 +29,8 @@ const shipped = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')),
 const roots = [join(here, 'proto'), ...['envoy-api', 'xds', 'googleapis'].map((name) => join(shipped, name))];
 
 /** Imports that only carry options. */
-const optionImports = /^import\s+"(udpa\/annotations|xds\/annotations|envoy\/annotations|validate|google\/api\/annotations)[^"]*";[ \t\r]*$/gm;
+const optionImports =
+  /^import\s+"(udpa\/annotations|xds\/annotations|envoy\/annotations|validate|google\/api\/annotations)[^"]*";[ \t\r]*$/gm;
 
 /**
  * Removes comments, `option …;` statements and bracketed field options from a proto source. A reserved
@@ -36,7 +48,8 @@ export function stripOptions(source: string): string {
       out += source.slice(i, end);
       i = end;
     } else if (token === '[') i = endOfNesting(source, i);
-    else if (rest.startsWith('option ') && /[\s;{}]$/.test(out.slice(-1) || '\n')) i = endOfStatement(source, i);
+    else if (rest.startsWith('option ') && /[\s;{}]$/.test(out.slice(-1) || '\n'))
+      i = endOfStatement(source, i);
     else {
       out += token;
       i++;
@@ -103,7 +116,7 @@ function collect(names: readonly string[], target: string): number {
   return seen.size;
 }
 
-export function generate(): void {
+export async function generate(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'tulle-protos-'));
   try {
     const files = collect(protoRoots, join(work, 'proto'));
@@ -124,11 +137,14 @@ export function generate(): void {
     const gen = join(here, 'gen');
     rmSync(gen, { recursive: true, force: true });
     cpSync(join(work, 'gen'), gen, { recursive: true });
+    await generateReaders(gen);
     const count = readdirSync(gen, { recursive: true }).length;
-    process.stdout.write(`generated ${count} entries in ${relative(process.cwd(), gen)} from ${files} protos\n`);
+    process.stdout.write(
+      `generated ${count} entries in ${relative(process.cwd(), gen)} from ${files} protos\n`,
+    );
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-if (import.meta.main) generate();
+if (import.meta.main) await generate();

@@ -68,7 +68,8 @@ export function parseNodeId(
   id: string,
 ): { role: ProxyRole; address: string; instance: string; namespace: string } | undefined {
   const [role, address, name, domain, ...rest] = id.split('~');
-  if ((role !== 'sidecar' && role !== 'router') || !address || !name || !domain || rest.length > 0) return undefined;
+  if ((role !== 'sidecar' && role !== 'router') || !address || !name || !domain || rest.length > 0)
+    return undefined;
   const dot = name.lastIndexOf('.');
   if (dot <= 0 || dot === name.length - 1) return undefined;
   return { role, address, instance: name.slice(0, dot), namespace: name.slice(dot + 1) };

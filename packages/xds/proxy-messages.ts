@@ -1,0 +1,188 @@
+/**
+ * The messages that our proxy (and the ADS session of both sides) reads and writes, with the fields that
+ * it knows; `generate-readers.ts` makes `gen/readers.js` of them.
+ *
+ * - `name`: read and acted upon.
+ * - `~name`: understood to be harmless and skipped (statistics prefixes, hints for other proxies).
+ * - a field of the proto that is not listed: reported by name when it is set, so that the proxy refuses the
+ *   resource instead of doing something else than was asked.
+ *
+ * Well-known types need no entry: wrappers become optional scalars, Struct becomes JSON.
+ */
+const core = 'envoy.config.core.v3.';
+const route = 'envoy.config.route.v3.';
+const listener = 'envoy.config.listener.v3.';
+const cluster = 'envoy.config.cluster.v3.';
+const endpoint = 'envoy.config.endpoint.v3.';
+const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.';
+const tcp = 'envoy.extensions.filters.network.tcp_proxy.v3.';
+const tls = 'envoy.extensions.transport_sockets.tls.v3.';
+const discovery = 'envoy.service.discovery.v3.';
+const matcher = 'envoy.type.matcher.v3.';
+const headersOnBoth =
+  'request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove';
+
+export const proxyMessages: Readonly<Record<string, string>> = {
+  // --- discovery -----------------------------------------------------------------------------------------
+  [`${core}Node`]:
+    'id cluster metadata locality user_agent_name user_agent_version ~client_features ~extensions ~user_agent_build_version ~listening_addresses ~dynamic_parameters',
+  [`${core}Locality`]: 'region zone sub_zone',
+  [`${discovery}DiscoveryRequest`]:
+    'version_info node resource_names type_url response_nonce error_detail ~resource_locators',
+  [`${discovery}DiscoveryResponse`]: 'version_info resources type_url nonce ~canary ~control_plane',
+  [`${discovery}DeltaDiscoveryRequest`]:
+    'node type_url resource_names_subscribe resource_names_unsubscribe initial_resource_versions response_nonce error_detail ~resource_locators_subscribe ~resource_locators_unsubscribe',
+  [`${discovery}DeltaDiscoveryResponse`]:
+    'system_version_info resources type_url removed_resources nonce ~control_plane ~removed_resource_names',
+  [`${discovery}Resource`]: 'name version resource ~aliases ~ttl ~cache_control ~metadata ~resource_name',
+  'google.rpc.Status': 'code message ~details',
+  'google.protobuf.Any': 'type_url value',
+  'google.protobuf.Duration': 'seconds nanos',
+  'istio.v1.auth.IstioCertificateRequest': 'csr validity_duration metadata',
+  'istio.v1.auth.IstioCertificateResponse': 'cert_chain',
+
+  // --- common --------------------------------------------------------------------------------------------
+  [`${core}Metadata`]: 'filter_metadata ~typed_filter_metadata',
+  [`${core}Address`]: 'socket_address',
+  [`${core}SocketAddress`]: 'protocol address port_value ~resolver_name ~ipv4_compat',
+  [`${core}ConfigSource`]: 'ads self ~resource_api_version ~initial_fetch_timeout',
+  [`${core}AggregatedConfigSource`]: '',
+  [`${core}SelfConfigSource`]: '~transport_api_version',
+  [`${core}HeaderValueOption`]: 'header append append_action keep_empty_value',
+  [`${core}HeaderValue`]: 'key value raw_value',
+  [`${core}TransportSocket`]: '~name typed_config',
+  [`${core}TypedExtensionConfig`]: 'name typed_config',
+  [`${core}DataSource`]: 'inline_bytes inline_string',
+  [`${core}HttpProtocolOptions`]: 'idle_timeout max_headers_count max_requests_per_connection',
+  [`${core}Http1ProtocolOptions`]:
+    'allow_absolute_url ~accept_http_10 ~enable_trailers ~header_key_format ~use_balsa_parser',
+  [`${core}Http2ProtocolOptions`]:
+    '~max_concurrent_streams ~initial_stream_window_size ~initial_connection_window_size ~allow_connect ~hpack_table_size ~max_outbound_frames ~connection_keepalive',
+  [`${core}RuntimeFractionalPercent`]: 'default_value ~runtime_key',
+  [`${core}SubstitutionFormatString`]:
+    'text_format json_format text_format_source omit_empty_values ~content_type ~json_format_options',
+  'envoy.config.accesslog.v3.AccessLog': '~name typed_config',
+  'envoy.extensions.access_loggers.file.v3.FileAccessLog':
+    'path format json_format typed_json_format log_format',
+  'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': 'log_format',
+  'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': 'log_format',
+  'envoy.type.v3.FractionalPercent': 'numerator denominator',
+  'envoy.type.v3.Percent': 'value',
+  'envoy.type.v3.Int64Range': 'start end',
+  [`${matcher}RegexMatcher`]: 'regex ~google_re2',
+  [`${matcher}StringMatcher`]: 'exact prefix suffix safe_regex contains ignore_case',
+  [`${matcher}RegexMatchAndSubstitute`]: 'pattern substitution',
+  'xds.type.v3.TypedStruct': 'type_url value',
+  'udpa.type.v1.TypedStruct': 'type_url value',
+
+  // --- listeners -----------------------------------------------------------------------------------------
+  [`${listener}Listener`]:
+    'name address ~stat_prefix filter_chains default_filter_chain ~per_connection_buffer_limit_bytes metadata ~drain_type listener_filters listener_filters_timeout continue_on_listener_filters_timeout use_original_dst bind_to_port transparent traffic_direction ~tcp_backlog_size ~enable_reuse_port ~reuse_port ~connection_balance_config ~max_connections_to_accept_per_socket_event ~ignore_global_conn_limit ~bypass_overload_manager ~freebind',
+  [`${listener}FilterChain`]:
+    'filter_chain_match filters ~metadata transport_socket ~transport_socket_connect_timeout name',
+  [`${listener}FilterChainMatch`]: 'destination_port server_names transport_protocol application_protocols',
+  [`${listener}Filter`]: 'name typed_config',
+  [`${listener}ListenerFilter`]: 'name typed_config',
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector':
+    '~enable_ja3_fingerprinting ~initial_read_buffer_size',
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': '',
+  [`${hcm}HttpConnectionManager`]:
+    'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops ~skip_xff_append ~internal_address_config generate_request_id preserve_external_request_id ~always_set_request_id_in_response forward_client_cert_details ~set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message ~strip_trailing_host_dot ~access_log_options ~append_x_forwarded_port',
+  [`${hcm}Rds`]: 'config_source route_config_name',
+  [`${hcm}HttpFilter`]: 'name typed_config is_optional disabled',
+  [`${hcm}HttpConnectionManager.UpgradeConfig`]: 'upgrade_type enabled',
+  [`${tcp}TcpProxy`]:
+    'stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts ~access_log_options ~access_log_flush_interval',
+  [`${tcp}TcpProxy.WeightedCluster`]: 'clusters',
+  [`${tcp}TcpProxy.WeightedCluster.ClusterWeight`]: 'name weight',
+
+  // --- routes --------------------------------------------------------------------------------------------
+  [`${route}RouteConfiguration`]: `name virtual_hosts ${headersOnBoth} ~validate_clusters ~max_direct_response_body_size_bytes ignore_port_in_host_matching ~metadata most_specific_header_mutations_wins`,
+  [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
+  [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} ~stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
+  [`${route}RouteMatch`]:
+    'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters',
+  [`${route}RouteMatch.ConnectMatcher`]: '',
+  [`${route}HeaderMatcher`]:
+    'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
+  [`${route}QueryParameterMatcher`]: 'name string_match present_match',
+  [`${route}RouteAction`]:
+    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite timeout idle_timeout retry_policy request_mirror_policies priority hash_policy ~max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
+  [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
+  [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
+  [`${route}RouteAction.HashPolicy.Header`]: 'header_name',
+  [`${route}RouteAction.HashPolicy.Cookie`]: 'name ttl path',
+  [`${route}RouteAction.HashPolicy.ConnectionProperties`]: 'source_ip',
+  [`${route}RouteAction.HashPolicy.QueryParameter`]: 'name',
+  [`${route}RouteAction.UpgradeConfig`]: 'upgrade_type enabled connect_config',
+  [`${route}RouteAction.UpgradeConfig.ConnectConfig`]: '~allow_post',
+  [`${route}RouteAction.MaxStreamDuration`]:
+    'max_stream_duration ~grpc_timeout_header_max ~grpc_timeout_header_offset',
+  [`${route}WeightedCluster`]: 'clusters ~total_weight ~runtime_key_prefix',
+  [`${route}WeightedCluster.ClusterWeight`]: `name weight ${headersOnBoth}`,
+  [`${route}RedirectAction`]:
+    'https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite regex_rewrite response_code strip_query',
+  [`${route}DirectResponseAction`]: 'status body',
+  [`${route}RetryPolicy`]:
+    'retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off ~retry_priority',
+  [`${route}RetryPolicy.RetryBackOff`]: 'base_interval max_interval',
+  [`${route}RetryPolicy.RetryHostPredicate`]: 'name typed_config',
+
+  // --- clusters ------------------------------------------------------------------------------------------
+  [`${cluster}Cluster`]:
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats ~preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+  [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
+  [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',
+  [`${cluster}Cluster.TransportSocketMatch`]: 'name match transport_socket',
+  [`${cluster}Cluster.LeastRequestLbConfig`]: 'choice_count ~active_request_bias',
+  [`${cluster}Cluster.RoundRobinLbConfig`]: '',
+  [`${cluster}Cluster.RingHashLbConfig`]: 'minimum_ring_size maximum_ring_size ~hash_function',
+  [`${cluster}Cluster.CommonLbConfig`]:
+    'healthy_panic_threshold ~locality_weighted_lb_config ~zone_aware_lb_config ~update_merge_window ~close_connections_on_host_set_change ~ignore_new_hosts_until_first_hc ~consistent_hashing_lb_config',
+  [`${cluster}CircuitBreakers`]: 'thresholds',
+  [`${cluster}CircuitBreakers.Thresholds`]:
+    'priority max_connections max_pending_requests max_requests max_retries ~track_remaining ~max_connection_pools',
+  [`${cluster}OutlierDetection`]:
+    'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure ~split_external_local_origin_errors ~consecutive_local_origin_failure ~enforcing_local_origin_success_rate ~enforcing_consecutive_local_origin_failure max_ejection_time ~always_eject_one_host',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
+    'common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config ~upstream_http_protocol_options',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig':
+    'http_protocol_options http2_protocol_options',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig':
+    '~http_protocol_options ~http2_protocol_options',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig':
+    '~http_protocol_options ~http2_protocol_options',
+  'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig':
+    '~dns_cache_config ~allow_insecure_cluster_options ~allow_coalesced_connections',
+
+  // --- endpoints -----------------------------------------------------------------------------------------
+  [`${endpoint}ClusterLoadAssignment`]: 'cluster_name endpoints ~policy',
+  [`${endpoint}LocalityLbEndpoints`]:
+    'locality ~metadata lb_endpoints load_balancing_weight priority ~proximity',
+  [`${endpoint}LbEndpoint`]: 'endpoint health_status metadata load_balancing_weight',
+  [`${endpoint}Endpoint`]: 'address ~hostname ~health_check_config',
+
+  // --- TLS -----------------------------------------------------------------------------------------------
+  [`${tls}DownstreamTlsContext`]:
+    'common_tls_context require_client_certificate ~disable_stateless_session_resumption ~disable_stateful_session_resumption ~session_timeout ~ocsp_staple_policy ~full_scan_certs_on_sni_mismatch',
+  [`${tls}UpstreamTlsContext`]:
+    'common_tls_context sni ~allow_renegotiation ~max_session_keys ~enforce_rsa_key_usage',
+  [`${tls}CommonTlsContext`]:
+    'tls_params tls_certificate_sds_secret_configs validation_context validation_context_sds_secret_config combined_validation_context alpn_protocols',
+  [`${tls}CommonTlsContext.CombinedCertificateValidationContext`]:
+    'default_validation_context validation_context_sds_secret_config',
+  [`${tls}TlsParameters`]:
+    'tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites ~ecdh_curves ~signature_algorithms',
+  [`${tls}CertificateValidationContext`]:
+    'trusted_ca match_typed_subject_alt_names match_subject_alt_names ~max_verify_depth',
+  [`${tls}SubjectAltNameMatcher`]: 'san_type matcher',
+  [`${tls}SdsSecretConfig`]: 'name sds_config',
+  [`${tls}Secret`]: 'name tls_certificate validation_context',
+  [`${tls}TlsCertificate`]: 'certificate_chain private_key',
+
+  // --- HTTP filters --------------------------------------------------------------------------------------
+  'envoy.extensions.filters.http.router.v3.Router':
+    '~dynamic_stats ~start_child_span suppress_envoy_headers ~respect_expected_rq_timeout ~suppress_grpc_request_failure_code_stats',
+  'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig':
+    '~dns_cache_config ~save_upstream_address',
+};
