@@ -1,0 +1,308 @@
+/**
+ * The fields of the Istio kinds that model and compile read, in the shape of their YAML. The schemas of
+ * `@tulle/resources` have already refused whatever is not of this shape; `istio.test.ts` holds both together.
+ */
+type Strings = Readonly<Record<string, string>>;
+
+export interface StringMatch {
+  readonly exact?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly regex?: string | undefined;
+}
+export type StringMatches = Readonly<Record<string, StringMatch>>;
+
+export interface Destination {
+  readonly host: string;
+  readonly subset?: string | undefined;
+  readonly port?: { readonly number?: number | undefined } | undefined;
+}
+
+// --- VirtualService --------------------------------------------------------------------------------------
+
+export interface VirtualServiceSpec {
+  readonly hosts?: readonly string[] | undefined;
+  readonly gateways?: readonly string[] | undefined;
+  readonly exportTo?: readonly string[] | undefined;
+  readonly http?: readonly HttpRouteSpec[] | undefined;
+  readonly tls?: readonly TlsRouteSpec[] | undefined;
+  readonly tcp?: readonly TcpRouteSpec[] | undefined;
+}
+
+export interface HttpMatch {
+  readonly name?: string | undefined;
+  readonly uri?: StringMatch | undefined;
+  readonly scheme?: StringMatch | undefined;
+  readonly method?: StringMatch | undefined;
+  readonly authority?: StringMatch | undefined;
+  readonly headers?: StringMatches | undefined;
+  readonly withoutHeaders?: StringMatches | undefined;
+  readonly queryParams?: StringMatches | undefined;
+  readonly ignoreUriCase?: boolean | undefined;
+  readonly port?: number | undefined;
+  readonly sourceLabels?: Strings | undefined;
+  readonly sourceNamespace?: string | undefined;
+  readonly gateways?: readonly string[] | undefined;
+  readonly statPrefix?: string | undefined;
+}
+
+export interface HeaderOperations {
+  readonly set?: Strings | undefined;
+  readonly add?: Strings | undefined;
+  readonly remove?: readonly string[] | undefined;
+}
+export interface HeaderRules {
+  readonly request?: HeaderOperations | undefined;
+  readonly response?: HeaderOperations | undefined;
+}
+
+export interface HttpDestination {
+  readonly destination: Destination;
+  readonly weight?: number | undefined;
+  readonly headers?: HeaderRules | undefined;
+}
+
+export interface HttpRedirect {
+  readonly uri?: string | undefined;
+  readonly prefixRewrite?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly port?: number | undefined;
+  readonly derivePort?: 'FROM_PROTOCOL_DEFAULT' | 'FROM_REQUEST_PORT' | undefined;
+  readonly scheme?: string | undefined;
+  readonly redirectCode?: number | undefined;
+}
+
+export interface HttpRetry {
+  readonly attempts?: number | undefined;
+  readonly perTryTimeout?: string | undefined;
+  readonly retryOn?: string | undefined;
+  readonly retryRemoteLocalities?: boolean | null | undefined;
+  readonly retryIgnorePreviousHosts?: boolean | null | undefined;
+  readonly backoff?: string | undefined;
+}
+
+interface Percent {
+  readonly value?: number | undefined;
+}
+
+export interface HttpRouteSpec {
+  readonly name?: string | undefined;
+  readonly match?: readonly HttpMatch[] | undefined;
+  readonly route?: readonly HttpDestination[] | undefined;
+  readonly redirect?: HttpRedirect | undefined;
+  readonly directResponse?:
+    | {
+        readonly status: number;
+        readonly body?:
+          | { readonly string?: string | undefined; readonly bytes?: string | undefined }
+          | undefined;
+      }
+    | undefined;
+  readonly delegate?:
+    | { readonly name?: string | undefined; readonly namespace?: string | undefined }
+    | undefined;
+  readonly rewrite?:
+    | {
+        readonly uri?: string | undefined;
+        readonly authority?: string | undefined;
+        readonly uriRegexRewrite?:
+          | { readonly match?: string | undefined; readonly rewrite?: string | undefined }
+          | undefined;
+      }
+    | undefined;
+  readonly timeout?: string | undefined;
+  readonly retries?: HttpRetry | undefined;
+  readonly fault?: unknown;
+  readonly corsPolicy?: unknown;
+  readonly headers?: HeaderRules | undefined;
+  readonly mirror?: Destination | undefined;
+  readonly mirrorPercentage?: Percent | undefined;
+  readonly mirrorPercent?: number | null | undefined;
+  readonly mirror_percent?: number | null | undefined;
+  readonly mirrors?:
+    | readonly { readonly destination: Destination; readonly percentage?: Percent | undefined }[]
+    | undefined;
+}
+
+export interface RouteDestination {
+  readonly destination: Destination;
+  readonly weight?: number | undefined;
+}
+
+export interface L4Match {
+  readonly port?: number | undefined;
+  readonly sourceLabels?: Strings | undefined;
+  readonly sourceNamespace?: string | undefined;
+  readonly gateways?: readonly string[] | undefined;
+  readonly destinationSubnets?: readonly string[] | undefined;
+}
+export interface TcpRouteSpec {
+  readonly match?: readonly L4Match[] | undefined;
+  readonly route?: readonly RouteDestination[] | undefined;
+}
+export interface TlsMatch extends L4Match {
+  readonly sniHosts: readonly string[];
+}
+export interface TlsRouteSpec {
+  readonly match: readonly TlsMatch[];
+  readonly route?: readonly RouteDestination[] | undefined;
+}
+
+// --- DestinationRule -------------------------------------------------------------------------------------
+
+export interface DestinationRuleSpec {
+  readonly host: string;
+  readonly exportTo?: readonly string[] | undefined;
+  readonly workloadSelector?: { readonly matchLabels?: Strings | undefined } | undefined;
+  readonly trafficPolicy?: TrafficPolicySpec | undefined;
+  readonly subsets?: readonly SubsetSpec[] | undefined;
+}
+export interface SubsetSpec {
+  readonly name: string;
+  readonly labels?: Strings | undefined;
+  readonly trafficPolicy?: TrafficPolicySpec | undefined;
+}
+
+/** The four groups of settings that a port, a subset and a whole rule can each have. */
+export interface PolicySettings {
+  readonly loadBalancer?: LoadBalancer | undefined;
+  readonly connectionPool?: ConnectionPool | undefined;
+  readonly outlierDetection?: OutlierDetection | undefined;
+  readonly tls?: ClientTls | undefined;
+}
+export interface TrafficPolicySpec extends PolicySettings {
+  readonly portLevelSettings?:
+    | readonly (PolicySettings & { readonly port?: { readonly number?: number | undefined } | undefined })[]
+    | undefined;
+}
+
+export interface LoadBalancer {
+  readonly simple?:
+    | 'UNSPECIFIED'
+    | 'LEAST_CONN'
+    | 'RANDOM'
+    | 'PASSTHROUGH'
+    | 'ROUND_ROBIN'
+    | 'LEAST_REQUEST'
+    | undefined;
+  readonly consistentHash?: ConsistentHash | undefined;
+}
+export interface ConsistentHash {
+  readonly httpHeaderName?: string | undefined;
+  readonly httpQueryParameterName?: string | undefined;
+  readonly httpCookie?:
+    | { readonly name: string; readonly path?: string | undefined; readonly ttl?: string | undefined }
+    | undefined;
+  readonly useSourceIp?: boolean | undefined;
+  readonly minimumRingSize?: number | undefined;
+  readonly ringHash?: { readonly minimumRingSize?: number | undefined } | undefined;
+  readonly maglev?: { readonly tableSize?: number | undefined } | undefined;
+}
+export interface ConnectionPool {
+  readonly tcp?:
+    | {
+        readonly maxConnections?: number | undefined;
+        readonly connectTimeout?: string | undefined;
+        readonly idleTimeout?: string | undefined;
+      }
+    | undefined;
+  readonly http?:
+    | {
+        readonly http1MaxPendingRequests?: number | undefined;
+        readonly http2MaxRequests?: number | undefined;
+        readonly maxRequestsPerConnection?: number | undefined;
+        readonly maxRetries?: number | undefined;
+        readonly idleTimeout?: string | undefined;
+      }
+    | undefined;
+}
+export interface OutlierDetection {
+  readonly consecutiveErrors?: number | undefined;
+  readonly consecutive5xxErrors?: number | null | undefined;
+  readonly consecutiveGatewayErrors?: number | null | undefined;
+  readonly interval?: string | undefined;
+  readonly baseEjectionTime?: string | undefined;
+  readonly maxEjectionPercent?: number | undefined;
+  readonly minHealthPercent?: number | undefined;
+}
+export interface ClientTls {
+  readonly mode?: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly privateKey?: string | undefined;
+  readonly caCertificates?: string | undefined;
+  readonly credentialName?: string | undefined;
+  readonly subjectAltNames?: readonly string[] | undefined;
+  readonly sni?: string | undefined;
+  readonly insecureSkipVerify?: boolean | null | undefined;
+}
+
+// --- Gateway, ServiceEntry, WorkloadEntry, PeerAuthentication ----------------------------------------------
+
+export interface GatewaySpec {
+  readonly selector?: Strings | undefined;
+  readonly servers?: readonly ServerSpec[] | undefined;
+}
+export interface ServerSpec {
+  readonly name?: string | undefined;
+  readonly bind?: string | undefined;
+  readonly port: { readonly number: number; readonly name: string; readonly protocol: string };
+  readonly hosts: readonly string[];
+  readonly tls?: ServerTls | undefined;
+}
+export interface ServerTls {
+  readonly mode?:
+    | 'PASSTHROUGH'
+    | 'SIMPLE'
+    | 'MUTUAL'
+    | 'AUTO_PASSTHROUGH'
+    | 'ISTIO_MUTUAL'
+    | 'OPTIONAL_MUTUAL'
+    | undefined;
+  readonly httpsRedirect?: boolean | undefined;
+  readonly credentialName?: string | undefined;
+  readonly credentialNames?: readonly string[] | undefined;
+  readonly caCertCredentialName?: string | undefined;
+  readonly serverCertificate?: string | undefined;
+  readonly privateKey?: string | undefined;
+  readonly caCertificates?: string | undefined;
+  readonly subjectAltNames?: readonly string[] | undefined;
+  readonly minProtocolVersion?: TlsVersion | undefined;
+  readonly maxProtocolVersion?: TlsVersion | undefined;
+}
+export type TlsVersion = 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
+
+export interface ServiceEntrySpec {
+  readonly hosts: readonly string[];
+  readonly ports?:
+    | readonly {
+        readonly number: number;
+        readonly name: string;
+        readonly protocol?: string | undefined;
+        readonly targetPort?: number | undefined;
+      }[]
+    | undefined;
+  readonly location?: 'MESH_EXTERNAL' | 'MESH_INTERNAL' | undefined;
+  readonly resolution?: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS' | undefined;
+  readonly endpoints?: readonly WorkloadEntrySpec[] | undefined;
+  readonly workloadSelector?: { readonly labels?: Strings | undefined } | undefined;
+  readonly exportTo?: readonly string[] | undefined;
+  readonly subjectAltNames?: readonly string[] | undefined;
+}
+export interface WorkloadEntrySpec {
+  readonly address?: string | undefined;
+  readonly ports?: Readonly<Record<string, number>> | undefined;
+  readonly labels?: Strings | undefined;
+  readonly network?: string | undefined;
+  readonly locality?: string | undefined;
+  readonly weight?: number | undefined;
+  readonly serviceAccount?: string | undefined;
+}
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+export interface MtlsSpec {
+  readonly mode?: MtlsMode | 'UNSET' | undefined;
+}
+export interface PeerAuthenticationSpec {
+  readonly selector?: { readonly matchLabels?: Strings | undefined } | undefined;
+  readonly mtls?: MtlsSpec | null | undefined;
+  readonly portLevelMtls?: Readonly<Record<string, MtlsSpec>> | undefined;
+}

@@ -1,0 +1,53 @@
+import type { MtlsMode } from './istio.ts';
+
+/** The spec of a Mesh resource: everything may be left out. */
+export interface MeshSpec {
+  readonly trustDomain?: string | undefined;
+  readonly mtls?: { readonly mode?: MtlsMode | undefined } | undefined;
+  readonly outboundTrafficPolicy?: { readonly mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | undefined } | undefined;
+  readonly accessLog?: AccessLogSpec | undefined;
+  readonly ports?:
+    | {
+        readonly api?: number | undefined;
+        readonly http?: number | undefined;
+        readonly https?: number | undefined;
+        readonly address?: string | undefined;
+      }
+    | undefined;
+}
+
+export interface AccessLogSpec {
+  readonly enabled?: boolean | undefined;
+  readonly format?: 'TEXT' | 'JSON' | undefined;
+  /** Envoy's format string; Istio's default when absent. */
+  readonly text?: string | undefined;
+  readonly json?: JsonTemplate | undefined;
+  readonly path?: string | undefined;
+}
+export interface JsonTemplate {
+  readonly [field: string]: string | JsonTemplate;
+}
+
+/** A Mesh with its defaults. */
+export interface MeshSettings {
+  readonly trustDomain: string;
+  readonly mtls: MtlsMode;
+  readonly registryOnly: boolean;
+  readonly accessLog:
+    | ({ readonly path: string; readonly format: 'TEXT' | 'JSON' } & Pick<AccessLogSpec, 'text' | 'json'>)
+    | undefined;
+  /** Where gateways listen when nothing else is said. */
+  readonly gatewayAddress: string;
+}
+
+export function meshSettings(spec: MeshSpec): MeshSettings {
+  const { accessLog = {}, ports = {} } = spec;
+  const { format = 'TEXT', path = '/dev/stdout', text, json } = accessLog;
+  return {
+    trustDomain: spec.trustDomain ?? 'cluster.local',
+    mtls: spec.mtls?.mode ?? 'STRICT',
+    registryOnly: spec.outboundTrafficPolicy?.mode === 'REGISTRY_ONLY',
+    accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
+    gatewayAddress: ports.address ?? '127.0.0.1',
+  };
+}

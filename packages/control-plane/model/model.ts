@@ -1,0 +1,119 @@
+import type { Resource } from '@tulle/resources/kind';
+import type { Problem } from '@tulle/resources/problem';
+import { type AccountIndex, indexAccounts } from './accounts.ts';
+import { type Credential, credentialsOf } from './credential.ts';
+import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
+import { type Gateway, gatewaysOf } from './gateway.ts';
+import { serviceHost } from './host.ts';
+import type { WorkloadInstance } from './instance.ts';
+import { type InstanceIndex, indexInstances } from './instances.ts';
+import type { ServiceEntrySpec } from './istio.ts';
+import { kubernetesService } from './kubernetes-service.ts';
+import { type MeshSettings, type MeshSpec, meshSettings } from './mesh.ts';
+import { compare, originOf, resourceKey } from './origin.ts';
+import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
+import { checkVirtualServices, ProblemList } from './problems.ts';
+import { indexServices, type ServiceIndex } from './service.ts';
+import { serviceEntryServices } from './service-entry.ts';
+import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
+import { workloadEntryInstance } from './workload-entry.ts';
+
+/** What users wrote, indexed. One object per change of resources: compile's caches hang on its identity. */
+export interface ConfigModel {
+  readonly mesh: MeshSettings;
+  /** Roots of the mesh's identities, PEM; undefined: proxies have them from elsewhere. */
+  readonly trustBundle: string | undefined;
+  readonly services: ServiceIndex;
+  /** The oldest first. */
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: DestinationRuleIndex;
+  readonly peerAuthentications: PeerAuthenticationIndex;
+  /** The oldest first. */
+  readonly gateways: readonly Gateway[];
+  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly workloads: readonly Resource[];
+  /** By `resourceKey`. */
+  readonly resources: ReadonlyMap<string, Resource>;
+  /** References that lead nowhere, by `resourceKey`. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
+}
+
+/** Configuration and who runs where. Immutable; parts that did not change are the same objects as before. */
+export interface Model {
+  readonly config: ConfigModel;
+  readonly instances: InstanceIndex;
+  readonly accounts: AccountIndex;
+}
+
+export interface ModelInput {
+  /** The spec of the Mesh resource. */
+  readonly mesh: MeshSpec;
+  /** Of all kinds, in any order; kinds without meaning here are ignored. Already validated. */
+  readonly resources: readonly Resource[];
+  /** From discovery. A WorkloadEntry among the resources is an instance by itself. */
+  readonly instances: readonly WorkloadInstance[];
+  /** PEM. Sent to our proxies as the secret ROOTCA. */
+  readonly trustBundle?: string;
+}
+
+/** Equal input, in any order, gives an equal model. Never throws on resources that passed their schema. */
+export function buildModel(input: ModelInput): Model {
+  const config = buildConfig(input);
+  return withInstances(config, input.instances);
+}
+
+/** Another set of instances under the same configuration: routes and rules are not looked at. */
+export function updateInstances(model: Model, instances: readonly WorkloadInstance[]): Model {
+  return withInstances(model.config, instances, model);
+}
+
+function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], previous?: Model): Model {
+  const known = new Set(found.map((instance) => `${instance.namespace}/${instance.name}`));
+  const written = [...config.resources.values()]
+    .filter((resource) => resource.kind === 'WorkloadEntry')
+    .flatMap((resource) => workloadEntryInstance(resource) ?? [])
+    .filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
+  const instances = indexInstances(config.services, [...found, ...written], previous?.instances);
+  const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
+  return { config, instances, accounts };
+}
+
+function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel {
+  const sorted = resources.toSorted((a, b) => compare(resourceKey(originOf(a)), resourceKey(originOf(b))));
+  const byKind = Map.groupBy(sorted, (resource) => resource.kind);
+  const of = (kind: string): readonly Resource[] => byKind.get(kind) ?? [];
+  const settings = meshSettings(mesh);
+  const hosts = new Set([
+    ...of('Service').map(({ metadata }) => serviceHost(metadata.name, metadata.namespace ?? '')),
+    ...of('ServiceEntry').flatMap(({ spec }) =>
+      (spec as ServiceEntrySpec).hosts.map((host) => host.toLowerCase()),
+    ),
+  ]);
+  const isKnown = (host: string): boolean => hosts.has(host);
+  const problems = new ProblemList();
+  const services = indexServices([
+    ...of('Service').map(kubernetesService),
+    ...of('ServiceEntry').flatMap(serviceEntryServices),
+  ]);
+  const gateways = gatewaysOf(of('Gateway').filter(isIstio));
+  const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);
+  const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown);
+  const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
+  checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
+  return {
+    mesh: settings,
+    trustBundle,
+    services,
+    virtualServices,
+    destinationRules,
+    peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
+    gateways,
+    credentials: credentialsOf(of('Secret')),
+    workloads: of('Workload'),
+    resources: new Map(sorted.map((resource) => [resourceKey(originOf(resource)), resource])),
+    problems: problems.byResource,
+  };
+}
+
+/** Not `gateway.networking.k8s.io`, whose Gateway is another kind of the same name. */
+const isIstio = (resource: Resource): boolean => resource.apiVersion.startsWith('networking.istio.io/');

@@ -1,0 +1,86 @@
+import type { Problem } from '@tulle/resources/problem';
+import type { Origin } from '@tulle/xds/resource';
+import type { DestinationRuleIndex } from './destination-rule.ts';
+import type { Gateway } from './gateway.ts';
+import type { Destination } from './istio.ts';
+import { resourceKey } from './origin.ts';
+import { findPort, type ServiceIndex } from './service.ts';
+import { destinationsOf, meshGateway, type VirtualService } from './virtual-service.ts';
+
+/** Problems by `resourceKey` of the resource they are about. */
+export class ProblemList {
+  readonly #byResource = new Map<string, Problem[]>();
+
+  readonly add = (origin: Origin, problem: Problem): void => {
+    const key = resourceKey(origin);
+    const list = this.#byResource.get(key) ?? [];
+    this.#byResource.set(key, list);
+    if (!list.some((known) => known.path === problem.path && known.message === problem.message))
+      list.push(problem);
+  };
+
+  get byResource(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#byResource;
+  }
+}
+
+/** References of virtual services that lead nowhere: the mesh runs, but not as was meant. */
+export function checkVirtualServices(
+  services: readonly VirtualService[],
+  hosts: ServiceIndex,
+  rules: DestinationRuleIndex,
+  gateways: ReadonlyMap<string, Gateway>,
+  report: (origin: Origin, problem: Problem) => void,
+): void {
+  const takenInMesh = new Map<string, VirtualService>();
+  for (const service of services) {
+    const { origin, namespace } = service;
+    for (const [index, gateway] of service.gateways.entries()) {
+      if (gateway === meshGateway || gateways.has(gateway)) continue;
+      const path = `spec.gateways[${index}]`;
+      report(origin, {
+        severity: 'warning',
+        code: 'unknown-gateway',
+        path,
+        message: `no Gateway ${gateway}`,
+      });
+    }
+    for (const { destination, path } of destinationsOf(service)) {
+      const problem = whyUnreachable(destination, namespace, hosts, rules);
+      if (problem !== undefined) report(origin, { severity: 'warning', path, ...problem });
+    }
+    if (!service.gateways.includes(meshGateway)) continue;
+    for (const [index, host] of service.hosts.entries()) {
+      const older = takenInMesh.get(host);
+      if (older === undefined) takenInMesh.set(host, service);
+      else {
+        const message = `${host} is routed by the older VirtualService ${older.key}: this one has no effect for sidecars`;
+        report(origin, {
+          severity: 'warning',
+          code: 'conflicting-host',
+          path: `spec.hosts[${index}]`,
+          message,
+        });
+      }
+    }
+  }
+}
+
+/** Why a destination can't be reached from `namespace`; undefined: it can. */
+export function whyUnreachable(
+  { host, subset, port }: Destination,
+  namespace: string,
+  hosts: ServiceIndex,
+  rules: DestinationRuleIndex,
+): Pick<Problem, 'code' | 'message'> | undefined {
+  const service = hosts.visible(host, namespace);
+  if (service === undefined)
+    return { code: 'unknown-host', message: `no Service or ServiceEntry has the host ${host}` };
+  if (port?.number !== undefined && findPort(service, port.number) === undefined) {
+    const ports = service.ports.map((known) => known.number).join(', ');
+    return { code: 'unknown-port', message: `${host} has no port ${port.number}; it has ${ports || 'none'}` };
+  }
+  if (subset && !rules.declaresSubset(service.host, subset))
+    return { code: 'unknown-subset', message: `no DestinationRule for ${host} has the subset ${subset}` };
+  return undefined;
+}

@@ -1,0 +1,43 @@
+/** What a port speaks, as far as the proxy must know. `unspecified`: nobody said. */
+export type Protocol = 'http' | 'http2' | 'grpc' | 'https' | 'tls' | 'tcp' | 'udp' | 'unspecified';
+
+/**
+ * Istio's explicit protocol selection: names of `appProtocol`, of Gateway and ServiceEntry ports, and the part
+ * of a port's name before the first `-`.
+ */
+const protocols: Readonly<Record<string, Protocol>> = {
+  http: 'http',
+  http2: 'http2',
+  grpc: 'grpc',
+  'grpc-web': 'http',
+  https: 'https',
+  tls: 'tls',
+  tcp: 'tcp',
+  udp: 'udp',
+  mongo: 'tcp',
+  mysql: 'tcp',
+  redis: 'tcp',
+  hbone: 'tcp',
+  'kubernetes.io/h2c': 'http2',
+  'kubernetes.io/ws': 'http',
+  'kubernetes.io/wss': 'https',
+};
+
+/** Unknown and absent names are `unspecified`. */
+export function parseProtocol(name: string | undefined): Protocol {
+  return (name !== undefined && protocols[name.toLowerCase()]) || 'unspecified';
+}
+
+/** A Kubernetes port's protocol: `protocol: UDP`, then `appProtocol`, then the name's prefix. */
+export function portProtocol(port: {
+  readonly name?: string | undefined;
+  readonly appProtocol?: string | undefined;
+  readonly protocol?: string | undefined;
+}): Protocol {
+  if (port.protocol?.toUpperCase() === 'UDP') return 'udp';
+  const declared = parseProtocol(port.appProtocol);
+  if (declared !== 'unspecified') return declared;
+  const name = port.name?.toLowerCase() ?? '';
+  if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'http';
+  return parseProtocol(name.split('-', 1)[0]);
+}

@@ -1,0 +1,43 @@
+import type { Resource } from '@tulle/resources/kind';
+import type { ServiceEntrySpec, WorkloadEntrySpec } from './istio.ts';
+import { listedHost } from './kubernetes-service.ts';
+import { originOf, seniorityOf } from './origin.ts';
+import { parseProtocol } from './protocol.ts';
+import type { ListedEndpoint, Service } from './service.ts';
+
+/** One service per host of a ServiceEntry. Sockets of the file system (`unix:///…`) are not reachable by a mesh. */
+export function serviceEntryServices(resource: Resource): Service[] {
+  const spec = resource.spec as ServiceEntrySpec;
+  const seniority = seniorityOf(resource.metadata);
+  const resolution = spec.resolution ?? 'NONE';
+  const listed = (spec.endpoints ?? []).flatMap((endpoint) => listedEndpoint(endpoint) ?? []);
+  const selector = spec.workloadSelector?.labels;
+  return spec.hosts.map((written) => {
+    const host = written.toLowerCase();
+    const byName = resolution.includes('DNS') && selector === undefined;
+    return {
+      ...seniority,
+      host,
+      key: `${seniority.namespace}/${host}`,
+      origin: originOf(resource),
+      ports: (spec.ports ?? []).map((port) => ({
+        number: port.number,
+        name: port.name,
+        protocol: parseProtocol(port.protocol ?? port.name.split('-', 1)[0]),
+        targetPort: port.targetPort || port.number,
+      })),
+      selector,
+      resolution: resolution === 'NONE' ? 'forward' : byName ? 'dns' : 'instances',
+      listed: byName && listed.length === 0 && !host.startsWith('*') ? [listedHost(host)] : listed,
+      external: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
+      exportTo: spec.exportTo ?? [],
+      subjectAltNames: spec.subjectAltNames ?? [],
+    };
+  });
+}
+
+function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
+  const { address, ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;
+  if (address === undefined || address === '' || address.startsWith('unix:')) return undefined;
+  return { address, ports, labels, locality, weight: weight || 1, serviceAccount };
+}

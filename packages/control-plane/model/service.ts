@@ -1,0 +1,89 @@
+import type { Origin } from '@tulle/xds/resource';
+import { isExportedTo } from './host.ts';
+import { bySeniority, compare, type Seniority } from './origin.ts';
+import type { Protocol } from './protocol.ts';
+
+export interface ServicePort {
+  readonly number: number;
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** The port of an instance, by number or by name. */
+  readonly targetPort: number | string;
+}
+
+/** An endpoint that its resource itself lists (ServiceEntry.endpoints, ExternalName). */
+export interface ListedEndpoint {
+  readonly address: string;
+  /** By the service port's name. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly locality: string;
+  readonly weight: number;
+  readonly serviceAccount: string;
+}
+
+/** A host that can be called: a Kubernetes Service, or one host of a ServiceEntry. */
+export interface Service extends Seniority {
+  readonly host: string;
+  /** `namespace/host`: unique. */
+  readonly key: string;
+  readonly origin: Origin;
+  readonly ports: readonly ServicePort[];
+  /** Which instances of its namespace serve it; undefined: none, or those that are listed. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
+  /**
+   * Where endpoints come from. `instances`: discovery, and what is listed; by EDS. `dns`: the listed names.
+   * `forward`: whatever address the request names (ServiceEntry resolution NONE).
+   */
+  readonly resolution: 'instances' | 'dns' | 'forward';
+  readonly listed: readonly ListedEndpoint[];
+  /** Outside the mesh: no sidecar answers there. */
+  readonly external: boolean;
+  readonly exportTo: readonly string[];
+  /** Identities that its instances may have, beyond those that discovery tells. */
+  readonly subjectAltNames: readonly string[];
+}
+
+export function findPort(service: Service, number: number): ServicePort | undefined {
+  return service.ports.find((port) => port.number === number);
+}
+
+export interface ServiceIndex {
+  /** By host, then the older first; Kubernetes Services before ServiceEntries of the same host. */
+  readonly all: readonly Service[];
+  /** Every service of a host that `viewer` can see: its own namespace's, then a Service, then the oldest. */
+  visible(host: string, viewer: string): Service | undefined;
+  /** One service per host, as `viewer` sees them; by host. Shared between callers. */
+  visibleTo(viewer: string): readonly Service[];
+  /** Whether any namespace has the host; exactly, not by wildcard. */
+  has(host: string): boolean;
+  byNamespace(namespace: string): readonly Service[];
+}
+
+const rank = (service: Service): number => (service.origin.kind === 'Service' ? 0 : 1);
+
+export function indexServices(services: readonly Service[]): ServiceIndex {
+  const all = services.toSorted((a, b) => compare(a.host, b.host) || rank(a) - rank(b) || bySeniority(a, b));
+  const byHost = Map.groupBy(all, (service) => service.host);
+  const byNamespace = Map.groupBy(all, (service) => service.namespace);
+  const views = new Map<string, readonly Service[]>();
+  const visible = (host: string, viewer: string): Service | undefined => {
+    const seen = byHost
+      .get(host)
+      ?.filter((service) => isExportedTo(service.exportTo, service.namespace, viewer));
+    return seen?.find((service) => service.namespace === viewer) ?? seen?.[0];
+  };
+  return {
+    all,
+    visible,
+    visibleTo: (viewer) => {
+      const known = views.get(viewer);
+      if (known !== undefined) return known;
+      const view = [...byHost.keys()].flatMap((host) => visible(host, viewer) ?? []);
+      views.set(viewer, view);
+      return view;
+    },
+    has: (host) => byHost.has(host),
+    byNamespace: (namespace) => byNamespace.get(namespace) ?? [],
+  };
+}
