@@ -1,0 +1,136 @@
+import type { Resource } from '@tulle/resources/kind';
+import type { Problem } from '@tulle/resources/problem';
+import type { Clock, Timer } from '../clock.ts';
+import { originOf, resourceKey } from '../model/origin.ts';
+import { acceptedCondition, appliedCondition, type Finding, withConditions } from './conditions.ts';
+import type { Count } from './tally.ts';
+
+/** Acknowledgements are counted when none has come for this long, */
+const quietMs = 250;
+/** or when this long has passed since the first. */
+const maxWaitMs = 1_000;
+/** A count that has not settled for this long is written as it is: `Partial`. */
+const stuckMs = 5_000;
+/** Writes under way at once: those of one turn share a transaction of the store. */
+const batch = 64;
+
+/** What the writer looks at when it is time. */
+export interface StatusSources {
+  /** Resources that carry conditions. */
+  resources(): Iterable<Resource>;
+  counts(): ReadonlyMap<string, Count>;
+  /** By `resourceKey`. */
+  problems(key: string, resource: Resource): readonly Problem[];
+}
+
+export interface StatusWriter {
+  /** Something was pushed, acknowledged or refused, or a resource changed. */
+  touch(): void;
+  /** Waits for what is being written. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one writer of conditions. It looks at everything when things have calmed down, and writes what
+ * differs from what stands there.
+ */
+export function createStatusWriter(options: {
+  readonly sources: StatusSources;
+  /** Stores the conditions; a resource that is gone is not an error. `change` gets the present status. */
+  readonly write: (resource: Resource, change: (status: unknown) => unknown) => Promise<void>;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}): StatusWriter {
+  const { sources, clock } = options;
+  /** Since when a count is unsettled. */
+  const unsettled = new Map<string, number>();
+  let timer: Timer | undefined;
+  let firstTouch: number | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  let busy = false;
+  let touchedMeanwhile = false;
+  let closed = false;
+
+  function touch(): void {
+    if (closed) return;
+    if (busy) {
+      touchedMeanwhile = true;
+      return;
+    }
+    firstTouch ??= clock.now();
+    arm(Math.min(quietMs, firstTouch + maxWaitMs - clock.now()));
+  }
+
+  function arm(ms: number): void {
+    timer?.cancel();
+    timer = clock.after(Math.max(ms, 0), () => {
+      timer = undefined;
+      firstTouch = undefined;
+      busy = true;
+      writing = settle()
+        .catch(options.onError)
+        .finally(() => {
+          busy = false;
+          if (touchedMeanwhile) {
+            touchedMeanwhile = false;
+            touch();
+          }
+        });
+    });
+  }
+
+  async function settle(): Promise<void> {
+    const counts = sources.counts();
+    const seen = new Set<string>();
+    let waitMs: number | undefined;
+    let writes: Promise<void>[] = [];
+    for (const resource of sources.resources()) {
+      const key = resourceKey(originOf(resource));
+      seen.add(key);
+      const count = counts.get(key);
+      const findings = [
+        acceptedCondition(sources.problems(key, resource), resource.metadata.generation ?? 0),
+      ];
+      const left = stillUnsettled(key, count);
+      if (left === undefined) findings.push(appliedCondition(count, resource.metadata.generation ?? 0));
+      else waitMs = Math.min(waitMs ?? left, left);
+      const write = writeDifference(resource, findings);
+      if (write !== undefined) writes.push(write);
+      if (writes.length < batch) continue;
+      await Promise.all(writes);
+      writes = [];
+      if (closed) return;
+    }
+    await Promise.all(writes);
+    for (const key of unsettled.keys()) if (!seen.has(key)) unsettled.delete(key);
+    // Nobody may touch us again while a proxy just doesn't answer.
+    if (waitMs !== undefined && !touchedMeanwhile && !closed) arm(waitMs);
+  }
+
+  /** Milliseconds until the count is written all the same; undefined: it can be written now. */
+  function stillUnsettled(key: string, count: Count | undefined): number | undefined {
+    if (count === undefined || !count.pending || count.rejections.length > 0) {
+      unsettled.delete(key);
+      return undefined;
+    }
+    const since = unsettled.get(key) ?? clock.now();
+    unsettled.set(key, since);
+    const left = since + stuckMs - clock.now();
+    return left > 0 ? left : undefined;
+  }
+
+  function writeDifference(resource: Resource, findings: readonly Finding[]): Promise<void> | undefined {
+    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    if (withConditions(resource.status, findings, now) === resource.status) return undefined;
+    return options.write(resource, (status) => withConditions(status, findings, now)).catch(options.onError);
+  }
+
+  return {
+    touch,
+    async close() {
+      closed = true;
+      timer?.cancel();
+      await writing;
+    },
+  };
+}
