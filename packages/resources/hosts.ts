@@ -14,7 +14,8 @@ export function resolveHost(
   isNamespace: (name: string) => boolean = looksLikeNamespace,
 ): string {
   const name = host.toLowerCase().replace(/\.$/, '');
-  if (name === '' || name.includes('*') || name.includes(':') || name.includes('/') || ipv4.test(name)) return name;
+  if (name === '' || name.includes('*') || name.includes(':') || name.includes('/') || ipv4.test(name))
+    return name;
   const labels = name.split('.');
   if (labels.length === 1) return `${name}.${namespace}.svc.${domain}`;
   if (labels.length === 2 && isNamespace(labels[1] ?? '')) return `${name}.svc.${domain}`;
@@ -26,7 +27,12 @@ export function resolveHost(
  * All names by which a client in `clientNamespace` may call the service `name` of `namespace`: short ones only
  * in its own namespace. Fully qualified first.
  */
-export function hostAliases(name: string, namespace: string, clientNamespace: string, domain = 'cluster.local'): string[] {
+export function hostAliases(
+  name: string,
+  namespace: string,
+  clientNamespace: string,
+  domain = 'cluster.local',
+): string[] {
   const aliases = [`${name}.${namespace}.svc.${domain}`, `${name}.${namespace}.svc`, `${name}.${namespace}`];
   return namespace === clientNamespace ? [...aliases, name] : aliases;
 }
@@ -35,8 +41,10 @@ const ipv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /** Two-label hosts on the Internet end in one of these far more often than in a namespace of that name. */
 const publicSuffixes = new Set(
-  ('com net org edu gov mil int info biz io dev app ai co me tv cc eu uk de fr nl be ch at es it pt se no fi dk pl cz ' +
-    'ru cn jp kr in br ca au nz us mx ar za arpa local localhost test example invalid internal lan home').split(' '),
+  (
+    'com net org edu gov mil int info biz io dev app ai co me tv cc eu uk de fr nl be ch at es it pt se no fi dk pl cz ' +
+    'ru cn jp kr in br ca au nz us mx ar za arpa local localhost test example invalid internal lan home'
+  ).split(' '),
 );
 
 const looksLikeNamespace = (name: string): boolean => !publicSuffixes.has(name);

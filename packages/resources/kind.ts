@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Problem } from './problem.ts';
+import type { Finding } from './finding.ts';
 
 /** Object metadata after the Kubernetes API conventions. */
 export interface ObjectMeta {
@@ -76,10 +76,12 @@ export interface ResourceKind<T extends Resource = Resource> {
   readonly description: string;
   /** Strict: unknown fields are errors. */
   readonly schema: z.ZodType<T>;
+  /** Null means absent everywhere (Kubernetes' own kinds), not only where the schema says nullable. */
+  readonly nullIsAbsent?: boolean;
   readonly columns: readonly Column[];
   /** Semantic checks of one resource beyond its schema (weights that add up, CEL rules, oneOfs, …). */
-  readonly check?: (resource: T) => Problem[];
-  /** Field paths (`spec.http[].fault`) that are accepted but have no effect yet; using one warns. */
+  check?(resource: T): readonly Finding[];
+  /** Field paths (`spec.http[].fault`; `*` for any key of a map) that are accepted but have no effect yet; using one warns. */
   readonly notEnforced?: readonly string[];
   /** Written by the control plane alone: the public API serves it read-only. */
   readonly readOnly?: boolean;

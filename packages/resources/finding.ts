@@ -1,0 +1,35 @@
+import { type FieldPath, formatPath } from './path.ts';
+import type { Position, Problem } from './problem.ts';
+
+/** A problem before it is bound to a place in a text: its path in parts. */
+export interface Finding {
+  readonly severity: Problem['severity'];
+  readonly code: string;
+  readonly path: FieldPath;
+  readonly message: string;
+  /** The field's name is at fault, not its value. */
+  readonly atKey?: boolean;
+}
+
+/** Where a path stands in the text: its value, or the field's name when `atKey`. */
+export type Locate = (path: FieldPath, atKey?: boolean) => Position | undefined;
+
+export const error = (code: string, path: FieldPath, message: string): Finding => ({
+  severity: 'error',
+  code,
+  path,
+  message,
+});
+export const warning = (code: string, path: FieldPath, message: string): Finding => ({
+  severity: 'warning',
+  code,
+  path,
+  message,
+});
+
+/** Binds a finding to its place in the text, if there is one. */
+export function toProblem(finding: Finding, locate?: Locate): Problem {
+  const { severity, code, path, message, atKey = false } = finding;
+  const position = locate?.(path, atKey);
+  return { severity, code, path: formatPath(path), message, ...(position === undefined ? {} : { position }) };
+}

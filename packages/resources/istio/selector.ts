@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { mapOf, options } from '../schema/message.ts';
+import { withRules } from '../schema/rule.ts';
+
+/** istio.type.v1beta1.WorkloadSelector: PeerAuthentication and DestinationRule select by it. */
+export const workloadSelector = () =>
+  options({
+    matchLabels: withRules(
+      mapOf(
+        withRules(z.string().max(63), {
+          rule: '!self.contains("*")',
+          message: 'wildcard not allowed in label value match',
+          test: (value) => !value.includes('*'),
+        }),
+        { maxProperties: 4096 },
+      ),
+      {
+        rule: 'self.all(key, !key.contains("*"))',
+        message: 'wildcard not allowed in label key match',
+        test: (labels) => Object.keys(labels).every((key) => !key.includes('*')),
+      },
+      {
+        rule: 'self.all(key, key.size() != 0)',
+        message: 'key must not be empty',
+        test: (labels) => Object.keys(labels).every((key) => key.length !== 0),
+      },
+    ).describe('Labels that a workload must have, all of them.'),
+  });

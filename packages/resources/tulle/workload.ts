@@ -1,0 +1,254 @@
+import { z } from 'zod';
+import { condition } from '../core/parts.ts';
+import { error, type Finding, warning } from '../finding.ts';
+import type { ResourceKind } from '../kind.ts';
+import { durationOrZero } from '../schema/duration.ts';
+import { isHostName } from '../schema/host.ts';
+import { mapOf, message, options } from '../schema/message.ts';
+import { dnsLabel, isDnsLabel, isLabelValue, isQualifiedName } from '../schema/name.ts';
+import { port, uint32 } from '../schema/number.ts';
+import { resourceSchema } from '../schema/resource.ts';
+import { checked } from '../schema/rule.ts';
+import { type EnvironmentVariable, environment } from './environment.ts';
+import { probe } from './probe.ts';
+
+const identity = { group: 'tulle.dev', kind: 'Workload', versions: ['v1alpha1'], name: 'dns-label' } as const;
+
+const workloadPort = message(
+  {
+    port: port().describe('The port that callers know: a Service’s targetPort selects it by number or name.'),
+  },
+  {
+    name: z
+      .string()
+      .describe('Name of the port; its prefix (`http-`, `grpc-`, `tcp-`) says what is spoken, as in Istio.'),
+    protocol: z.enum(['TCP']).describe('Transport protocol, for those used to Kubernetes.'),
+    appProtocol: z
+      .string()
+      .describe(
+        'What is spoken: http, http2, grpc, tcp, tls, …; found out from the first bytes when absent.',
+      ),
+    targetPort: port().describe(
+      'The port that the process binds itself. Absent: a free one, given to the process in PORT (the first port) and PORT_<NAME>.',
+    ),
+  },
+);
+
+const quantity = (example: string) =>
+  checked(
+    z.union([z.number(), z.string()]).meta({ 'x-kubernetes-int-or-string': true }),
+    'bad-quantity',
+    (value) => /^\+?(\d+\.?\d*|\.\d+)(m|[kMGTPE]i?|Ki)?$/.test(String(value)),
+    (value) => `must be a quantity such as "${example}", not ${JSON.stringify(value)}`,
+  );
+
+const spec = message(
+  {
+    command: z
+      .array(z.string())
+      .min(1)
+      .describe(
+        'Program and arguments. Relative paths start at the working directory; no shell is involved.',
+      ),
+  },
+  {
+    env: environment.describe(
+      'Environment variables: a map, or a list of {name, value} or {name, valueFrom}. PORT and the proxy variables are added.',
+    ),
+    workingDirectory: z.string().describe('Where the process starts; the mesh file’s folder by default.'),
+    user: z.string().describe('The user to run as, by name or number; needs root. The same user by default.'),
+    ports: z.array(workloadPort).describe('The ports that the mesh reaches.'),
+    replicas: z.int().min(0).max(1000).describe('How many processes; 1 by default.'),
+    labels: mapOf(z.string()).describe(
+      'Labels of the instances, by which Services and subsets select them; `app` and `version` name them in metrics.',
+    ),
+    serviceAccount: z.string().describe('The identity to run under; `default` when absent.'),
+    upstreams: z
+      .array(z.string())
+      .describe(
+        'The services that this one calls, as host:port (`reviews:9080`). Each gets <SERVICE>_URL, _HOST and _PORT; the sidecar learns only these. All services when absent.',
+      ),
+    dependsOn: z
+      .array(dnsLabel())
+      .describe('Workloads of the namespace that must be ready before this one starts.'),
+    locality: z.string().describe('`region/zone/subzone`.'),
+    network: z.string().describe('Name of the network that the instance’s address belongs to.'),
+    weight: uint32().describe('Load-balancing weight of each instance; 1 by default.'),
+    probes: options({
+      startup: probe.describe('Until it succeeds, the others wait.'),
+      readiness: probe.describe('While it fails, the instance gets no requests.'),
+      liveness: probe.describe('When it fails, the process is restarted.'),
+    }).describe('Questions put to the application; without any, an open port means ready.'),
+    drainSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .describe('How long requests in flight may take when the instance stops; 2 by default.'),
+    stopSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .describe('How long the process may take after SIGTERM before it is killed; 2 by default.'),
+    restartPolicy: z
+      .enum(['Always', 'OnFailure', 'Never'])
+      .describe('When a process that ended is started again; Always by default.'),
+    restartBackoff: options({
+      initial: durationOrZero().describe('Wait before the first restart; 100ms by default.'),
+      max: durationOrZero().describe('Longest wait; it doubles each time; 30s by default.'),
+    }).describe('Waits between restarts.'),
+    resources: options({
+      limits: options({
+        cpu: quantity('500m').describe('Processor time in cores.'),
+        memory: quantity('256Mi').describe('Memory.'),
+        openFiles: z.int().min(1).describe('File descriptors.'),
+        processes: z.int().min(1).describe('Processes and threads.'),
+      }).describe('What an instance may use, as far as the system can hold it to that.'),
+    }).describe('Resource limits.'),
+    capture: z
+      .enum(['env'])
+      .describe(
+        'How outbound traffic reaches the sidecar; `env` (default): proxy variables and one loopback port per upstream.',
+      ),
+  },
+);
+
+const schema = resourceSchema(
+  identity,
+  { spec: spec.describe('How the processes are started and what they are called.') },
+  {
+    status: options({
+      observedGeneration: z.int().describe('The generation that this is about.'),
+      replicas: z.int().describe('Processes that run.'),
+      readyReplicas: z.int().describe('Processes that are ready.'),
+      updatedReplicas: z.int().describe('Processes of the current generation.'),
+      restarts: z.int().describe('Restarts so far.'),
+      conditions: z.array(condition).describe('State of the workload.'),
+    })
+      .meta({ 'x-kubernetes-preserve-unknown-fields': true })
+      .describe('Written by the supervisor.'),
+  },
+);
+
+export type Workload = z.infer<typeof schema>;
+export type WorkloadSpec = z.infer<typeof spec>;
+export type WorkloadPort = z.infer<typeof workloadPort>;
+
+function check({ metadata, spec }: Workload): Finding[] {
+  return [
+    ...checkPorts(spec),
+    ...checkUpstreams(spec),
+    ...checkEnvironment(spec.env ?? {}),
+    ...checkLabels(spec.labels ?? {}),
+    ...(spec.dependsOn ?? []).flatMap((name, index) =>
+      name === metadata.name ? [error('cycle', ['spec', 'dependsOn', index], 'is the workload itself')] : [],
+    ),
+  ];
+}
+
+function checkPorts({ ports = [], replicas = 1 }: WorkloadSpec): Finding[] {
+  const found: Finding[] = [];
+  for (const [index, { name, port, targetPort }] of ports.entries()) {
+    const earlier = ports.slice(0, index);
+    const at = ['spec', 'ports', index];
+    if (earlier.some((other) => other.port === port))
+      found.push(error('duplicate', [...at, 'port'], `is given twice: ${port}`));
+    if (name !== undefined && !isDnsLabel(name))
+      found.push(
+        error(
+          'bad-name',
+          [...at, 'name'],
+          `must be lower-case letters, digits and "-", not ${JSON.stringify(name)}`,
+        ),
+      );
+    else if (name !== undefined && earlier.some((other) => other.name === name))
+      found.push(
+        error('duplicate', [...at, 'name'], `is the name of another port too: ${JSON.stringify(name)}`),
+      );
+    if (targetPort !== undefined && earlier.some((other) => other.targetPort === targetPort))
+      found.push(error('duplicate', [...at, 'targetPort'], `is given twice: ${targetPort}`));
+    if (targetPort !== undefined && replicas > 1)
+      found.push(
+        warning(
+          'port-conflict',
+          [...at, 'targetPort'],
+          `is one port, and ${replicas} replicas on one machine cannot all bind it; leave it out and bind PORT`,
+        ),
+      );
+  }
+  return found;
+}
+
+function checkUpstreams({ upstreams = [] }: WorkloadSpec): Finding[] {
+  return upstreams.flatMap((upstream, index) => {
+    const colon = upstream.lastIndexOf(':');
+    const number = Number(upstream.slice(colon + 1));
+    const ok =
+      colon > 0 &&
+      isHostName(upstream.slice(0, colon), false) &&
+      Number.isInteger(number) &&
+      number > 0 &&
+      number <= 65535;
+    const path = ['spec', 'upstreams', index];
+    if (!ok)
+      return [
+        error(
+          'bad-upstream',
+          path,
+          `must be host:port, such as "reviews:9080", not ${JSON.stringify(upstream)}`,
+        ),
+      ];
+    return upstreams.indexOf(upstream) < index
+      ? [error('duplicate', path, `is given twice: ${JSON.stringify(upstream)}`)]
+      : [];
+  });
+}
+
+function checkEnvironment(env: Record<string, string> | readonly EnvironmentVariable[]): Finding[] {
+  const names = Array.isArray(env)
+    ? (env as EnvironmentVariable[]).map(({ name }, index) => ({
+        name,
+        path: ['spec', 'env', index, 'name'],
+      }))
+    : Object.keys(env).map((name) => ({ name, path: ['spec', 'env', name] }));
+  return names.flatMap(({ name, path }, index) => {
+    if (!/^[^=\0]+$/.test(name))
+      return [error('bad-name', path, `must be a variable’s name, not ${JSON.stringify(name)}`)];
+    return names.findIndex((other) => other.name === name) < index
+      ? [error('duplicate', path, `is given twice: ${JSON.stringify(name)}`)]
+      : [];
+  });
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): Finding[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    isQualifiedName(key) && isLabelValue(value)
+      ? []
+      : [
+          error(
+            'bad-label',
+            ['spec', 'labels', key],
+            'is not a valid label: at most 63 letters, digits, "-", "_" or "." each',
+          ),
+        ],
+  );
+}
+
+export const workload = {
+  ...identity,
+  plural: 'workloads',
+  singular: 'workload',
+  shortNames: ['wl'],
+  categories: ['tulle', 'all'],
+  namespaced: true,
+  description:
+    'How a process of the mesh is started, what it is called, which ports it has and what it calls.',
+  schema,
+  columns: [
+    { name: 'Replicas', type: 'integer', path: 'spec.replicas' },
+    { name: 'Ready', type: 'integer', path: 'status.readyReplicas' },
+    { name: 'Restarts', type: 'integer', path: 'status.restarts' },
+    { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
+    { name: 'Command', type: 'string', path: 'spec.command', priority: 1 },
+  ],
+  check,
+} satisfies ResourceKind<Workload>;

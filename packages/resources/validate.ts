@@ -1,0 +1,125 @@
+import { error, type Finding, type Locate, toProblem, warning } from './finding.ts';
+import { findings, show } from './issue.ts';
+import type { Resource, ResourceKind } from './kind.ts';
+import { findKind, kinds } from './kinds.ts';
+import { nearestName } from './nearest.ts';
+import { placesOf } from './not-enforced.ts';
+import type { FieldPath } from './path.ts';
+import { plainCopy } from './plain.ts';
+import type { Problem } from './problem.ts';
+import { apiVersionOf } from './schema/resource.ts';
+
+export interface ValidateOptions {
+  /** Where a field stands, when the object came from text. */
+  readonly locate?: Locate;
+}
+
+export interface Validation {
+  /** The resource as given, without undefined fields and nulls that mean absent; only when there is no error. */
+  readonly resource?: Resource;
+  /** The kind, when it is known, whether or not the resource is valid. */
+  readonly kind?: ResourceKind;
+  /** All errors and warnings, in the order of the text, or of the schema when there is no text. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks one resource against its kind: schema (unknown fields are errors), then, when that holds, the kind's
+ * own rules and the fields that have no effect yet (warnings). Never throws; the input is not changed.
+ */
+export function validateResource(object: unknown, options: ValidateOptions = {}): Validation {
+  const found: Finding[] = [];
+  const finish = (result: { resource?: Resource; kind?: ResourceKind }): Validation => {
+    const problems = found.map((finding) => toProblem(finding, options.locate)).sort(byPosition);
+    const { resource, ...rest } = result;
+    const failed = problems.some((problem) => problem.severity === 'error');
+    return { ...rest, ...(failed || resource === undefined ? {} : { resource }), problems };
+  };
+
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    found.push(
+      error(
+        'wrong-type',
+        [],
+        `must be a resource (an object with apiVersion, kind and metadata), not ${show(object)}`,
+      ),
+    );
+    return finish({});
+  }
+  const { apiVersion, kind: kindName } = object as { apiVersion?: unknown; kind?: unknown };
+  const kind =
+    typeof apiVersion === 'string' && typeof kindName === 'string'
+      ? findKind(apiVersion, kindName)
+      : undefined;
+  if (kind === undefined) {
+    found.push(unknownKind(apiVersion, kindName));
+    return finish({});
+  }
+
+  const dropNull = (path: FieldPath) =>
+    kind.nullIsAbsent === true || path[0] === 'metadata' || path[0] === 'status';
+  const resource = plainCopy(object, dropNull, found) as Resource;
+  if (found.length > 0) return finish({ kind });
+  const parsed = kind.schema.safeParse(resource);
+  for (const issue of parsed.error?.issues ?? []) found.push(...findings(issue, kind.schema, resource));
+  if (found.length > 0) return finish({ kind });
+
+  found.push(...(kind.check?.(resource) ?? []));
+  for (const pattern of kind.notEnforced ?? []) {
+    for (const path of placesOf(resource, pattern))
+      found.push({ ...warning('not-enforced', path, 'is accepted but has no effect here'), atKey: true });
+  }
+  return finish({ kind, resource });
+}
+
+/** What is wrong with an apiVersion and kind that name no kind of ours. */
+function unknownKind(apiVersion: unknown, kind: unknown): Finding {
+  if (kind === undefined) return error('required', ['kind'], 'is required (string)');
+  if (typeof kind !== 'string') return error('wrong-type', ['kind'], `must be a string, not ${show(kind)}`);
+  if (apiVersion === undefined)
+    return error('required', ['apiVersion'], `is required (string)${versionHint(kind)}`);
+  if (typeof apiVersion !== 'string')
+    return error('wrong-type', ['apiVersion'], `must be a string, not ${show(apiVersion)}`);
+  const same = kinds.find((candidate) => candidate.kind === kind);
+  if (same !== undefined) {
+    const served = apiVersionsOf(same);
+    const near = nearestName(apiVersion, served);
+    const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+    return error(
+      'unknown-version',
+      ['apiVersion'],
+      `${kind} is served as ${served.join(', ')}, not ${JSON.stringify(apiVersion)}${hint}`,
+    );
+  }
+  const inGroup = kinds
+    .filter((candidate) => apiVersionsOf(candidate).includes(apiVersion))
+    .map((candidate) => candidate.kind);
+  const near =
+    nearestName(kind, inGroup) ??
+    nearestName(
+      kind,
+      kinds.map((candidate) => candidate.kind),
+    );
+  const hint =
+    near === undefined
+      ? `; known kinds: ${[...new Set(kinds.map((candidate) => candidate.kind))].join(', ')}`
+      : `; did you mean ${JSON.stringify(near)}?`;
+  return error(
+    'unknown-kind',
+    ['kind'],
+    `unknown kind ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}${hint}`,
+  );
+}
+
+const apiVersionsOf = (kind: ResourceKind): string[] =>
+  kind.versions.map((version) => apiVersionOf(kind.group, version));
+
+function versionHint(kind: string): string {
+  const known = kinds.find((candidate) => candidate.kind === kind);
+  return known === undefined ? '' : `; for ${kind}: ${JSON.stringify(apiVersionsOf(known)[0])}`;
+}
+
+function byPosition(a: Problem, b: Problem): number {
+  if (a.position === undefined || b.position === undefined) return 0;
+  return a.position.line - b.position.line || a.position.column - b.position.column;
+}
