@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fetchOnce, startLoad } from './load.ts';
+import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { processNamed } from './processes.ts';
+
+const state = temporaryFolder();
+let mesh: Mesh;
+
+beforeAll(async () => {
+  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
+}, 60_000);
+
+afterAll(async () => {
+  await mesh?.stop();
+  state.remove();
+});
+
+const reviews = () => `${mesh.url}/api/v1/products/0/reviews`;
+
+const versionsSeen = async (count: number): Promise<Set<string>> => {
+  const answers = await Promise.all(Array.from({ length: count }, () => fetchOnce(reviews())));
+  return new Set(answers.map(({ body }) => /"version":"(v\d)"/.exec(body)?.[1] ?? 'none'));
+};
+
+/** Kills one process of the mesh and waits until another of the same name runs. */
+const killAndAwaitSuccessor = async (name: string): Promise<void> => {
+  const { pid } = processNamed(state.path, name);
+  process.kill(pid, 'SIGKILL');
+  await eventually(`a new ${name}`, async () =>
+    processNamed(state.path, name).pid === pid ? undefined : true,
+  );
+};
+
+test('kill -9 of the control plane fails no request and loses no resource', async () => {
+  await mesh.ok('apply', '-f', 'examples/bookinfo/networking/canary.yaml');
+  const load = startLoad(reviews(), { connections: 4 });
+  await killAndAwaitSuccessor('control-plane');
+  await eventually('the API answers again', async () => {
+    const { code, stdout } = await mesh.tulle('get', 'virtualservices');
+    return code === 0 && stdout.includes('reviews') ? true : undefined;
+  });
+  await eventually('every proxy is connected again', async () => {
+    const { stdout } = await mesh.tulle('status', '-o', 'json');
+    return stdout.includes('"connected": true') && !stdout.includes('"connected": false') ? true : undefined;
+  });
+  // And it still configures: back to all versions.
+  await mesh.ok('delete', '-f', 'examples/bookinfo/networking/canary.yaml');
+  await eventually('three versions', async () => ((await versionsSeen(30)).size === 3 ? true : undefined));
+  const { failures, requests } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(requests).toBeGreaterThan(50);
+}, 60_000);
+
+test('kill -9 of an application under load: requests go to the others, and it comes back', async () => {
+  const load = startLoad(reviews(), { connections: 4 });
+  await killAndAwaitSuccessor('reviews-v2-0');
+  await eventually('v2 serves again', async () => ((await versionsSeen(30)).has('v2') ? true : undefined));
+  const { failures } = await load.stop();
+  expect(failures).toEqual([]);
+}, 60_000);
+
+test('kill -9 of a sidecar: the supervisor starts it again', async () => {
+  await killAndAwaitSuccessor('reviews-v3-0.proxy');
+  await eventually('v3 serves again', async () => ((await versionsSeen(30)).has('v3') ? true : undefined));
+}, 60_000);
