@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { create, type DescMessage, fromBinary, type GenMessage, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -180,7 +181,7 @@ describe('bytes that are no message', () => {
     const bytes = encode(node, { metadata: JSON.parse('{"__proto__":{"polluted":true}}') as never });
     const { metadata } = decode(node, bytes);
     expect(Object.keys(metadata as object)).toEqual(['__proto__']);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });
 

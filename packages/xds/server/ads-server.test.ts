@@ -1,0 +1,213 @@
+import * as grpc from '@grpc/grpc-js';
+import { afterEach, expect, test } from 'vitest';
+import { type Snapshot, typeUrls, type XdsResource } from '../resource.ts';
+import {
+  type Draft,
+  decode,
+  type discovery_DeltaDiscoveryRequest,
+  type discovery_DeltaDiscoveryResponse,
+  encode,
+} from '../wire.ts';
+import { type AdsServer, createAdsServer } from './ads-server.ts';
+import { adsServerOptions, adsService } from './grpc-stream.ts';
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+const empty: Snapshot = {
+  cluster: new Map(),
+  endpoint: new Map(),
+  listener: new Map(),
+  route: new Map(),
+  secret: new Map(),
+};
+const named = (name: string, version = '1'): [string, XdsResource] => [
+  name,
+  { name, version, bytes: new Uint8Array(), origins: [] },
+];
+
+/** A queue of what happened, to be awaited. */
+function journal() {
+  const items: string[] = [];
+  const waiting: (() => void)[] = [];
+  return {
+    items,
+    write: (item: string) => {
+      items.push(item);
+      for (const wake of waiting.splice(0)) wake();
+    },
+    async until(item: string): Promise<void> {
+      while (!items.includes(item)) await new Promise<void>((wake) => waiting.push(wake));
+    },
+  };
+}
+
+async function start(
+  snapshot: Snapshot,
+  events: ReturnType<typeof journal>,
+): Promise<{ ads: AdsServer; address: string }> {
+  const server = new grpc.Server(adsServerOptions);
+  const ads = createAdsServer({
+    authenticate: (_, node) =>
+      node.id === 'evil'
+        ? { kind: 'refused', code: grpc.status.PERMISSION_DENIED, message: 'not you' }
+        : { kind: 'accepted', proxyId: node.id },
+    onConnect: (id) => {
+      events.write(`connect ${id}`);
+      ads.setSnapshot(id, snapshot);
+    },
+    onDisconnect: (id, reason) => events.write(`${reason} ${id}`),
+    onAck: (id, type, versions) => events.write(`ack ${id} ${type} ${[...versions.keys()]}`),
+    onNack: (id, type, error, rejected) =>
+      events.write(`nack ${id} ${type} ${error.message} ${[...rejected.keys()]}`),
+    onHealth: (id, healthy, message) => events.write(`health ${id} ${healthy} ${message}`),
+  });
+  ads.addTo(server);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  cleanups.push(() => server.forceShutdown());
+  return { ads, address: `127.0.0.1:${port}` };
+}
+
+function connect(address: string) {
+  const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  cleanups.push(() => client.close());
+  const { path, requestSerialize, responseDeserialize } = adsService.DeltaAggregatedResources;
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  call.on('error', () => {});
+  return {
+    client,
+    call,
+    send: (request: Draft<discovery_DeltaDiscoveryRequest>) =>
+      call.write(Buffer.from(encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', request))),
+    receive: () =>
+      new Promise<discovery_DeltaDiscoveryResponse>((resolve) =>
+        call.once('data', (bytes: Buffer) =>
+          resolve(decode('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes)),
+        ),
+      ),
+    status: new Promise<grpc.StatusObject>((resolve) => call.once('status', resolve)),
+  };
+}
+
+const snapshot: Snapshot = { ...empty, cluster: new Map([named('a'), named('b')]) };
+
+test('a proxy connects, gets its clusters, acknowledges, and says goodbye by ending its stream', async () => {
+  const events = journal();
+  const { ads, address } = await start(snapshot, events);
+  const proxy = connect(address);
+  proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  const response = await proxy.receive();
+  expect(response.resources.map(({ name, version, resource }) => [name, version, resource?.typeUrl])).toEqual(
+    [
+      ['a', '1', typeUrls.cluster],
+      ['b', '1', typeUrls.cluster],
+    ],
+  );
+  proxy.send({ typeUrl: typeUrls.cluster, responseNonce: response.nonce });
+  await events.until('ack p cluster a,b');
+  expect(ads.sessions()[0]?.types.cluster).toMatchObject({ synced: true, names: ['*'] });
+  proxy.send({
+    typeUrl: 'type.googleapis.com/istio.v1.HealthInformation',
+    errorDetail: { code: 1, message: 'sick' },
+  });
+  await events.until('health p false sick');
+  proxy.call.end();
+  expect((await proxy.status).code).toBe(grpc.status.OK);
+  expect(events.items.at(-1)).toBe('goodbye p');
+  expect(ads.sessions()).toEqual([]);
+});
+
+test('a cancelled stream and a broken connection are lost, not goodbyes', async () => {
+  const events = journal();
+  const { address } = await start(snapshot, events);
+  const one = connect(address);
+  one.send({ node: { id: 'one' }, typeUrl: typeUrls.cluster });
+  await one.receive();
+  one.call.cancel();
+  await events.until('lost one');
+
+  const net = await import('node:net');
+  const sockets: import('node:net').Socket[] = [];
+  const [host, port] = address.split(':');
+  const relay = net.createServer((socket) => {
+    const upstream = net.connect(Number(port), host);
+    sockets.push(socket, upstream);
+    for (const end of [socket, upstream]) end.on('error', () => {});
+    socket.pipe(upstream).pipe(socket);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  cleanups.push(() => relay.close());
+  for (const breakUp of [
+    () => sockets[1]?.resetAndDestroy(),
+    () => sockets[1]?.destroy(),
+    () => sockets[1]?.end(),
+  ]) {
+    sockets.length = 0;
+    events.items.length = 0;
+    const two = connect(`127.0.0.1:${(relay.address() as import('node:net').AddressInfo).port}`);
+    two.send({ node: { id: 'two' }, typeUrl: typeUrls.cluster });
+    await two.receive();
+    breakUp();
+    await events.until('lost two');
+    expect(events.items).not.toContain('goodbye two');
+    two.client.close();
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test('who is refused, sends no node, or sends no message gets a status', async () => {
+  const events = journal();
+  const { address } = await start(snapshot, events);
+  const evil = connect(address);
+  evil.send({ node: { id: 'evil' }, typeUrl: typeUrls.cluster });
+  expect(await evil.status).toMatchObject({ code: grpc.status.PERMISSION_DENIED, details: 'not you' });
+  const nobody = connect(address);
+  nobody.send({ typeUrl: typeUrls.cluster });
+  expect((await nobody.status).code).toBe(grpc.status.INVALID_ARGUMENT);
+  const noise = connect(address);
+  noise.call.write(Buffer.from([0xff, 0xff]));
+  expect((await noise.status).code).toBe(grpc.status.INVALID_ARGUMENT);
+  expect(events.items).toEqual([]);
+});
+
+test('a newer stream of the same proxy takes over without a disconnect', async () => {
+  const events = journal();
+  const { ads, address } = await start(snapshot, events);
+  const old = connect(address);
+  old.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  await old.receive();
+  const fresh = connect(address);
+  fresh.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  expect((await old.status).code).toBe(grpc.status.ABORTED);
+  await fresh.receive();
+  expect(events.items).toEqual(['connect p', 'connect p']);
+  expect(ads.sessions()).toHaveLength(1);
+  ads.close();
+  expect((await fresh.status).code).toBe(grpc.status.UNAVAILABLE);
+});
+
+test('a refused response is reported with the names it is about and is not sent again', async () => {
+  const events = journal();
+  const { ads, address } = await start(snapshot, events);
+  const proxy = connect(address);
+  proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  const first = await proxy.receive();
+  proxy.send({
+    typeUrl: typeUrls.cluster,
+    responseNonce: first.nonce,
+    errorDetail: { code: 13, message: 'b: bad' },
+  });
+  await events.until('nack p cluster b: bad b');
+  await events.until('ack p cluster a');
+  ads.setSnapshot('p', { ...snapshot, cluster: new Map([named('a', '2'), named('b', '1')]) });
+  const second = await proxy.receive();
+  expect(second.resources.map(({ name }) => name)).toEqual(['a']);
+});

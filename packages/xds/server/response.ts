@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { XdsResource, XdsType } from '../resource.ts';
+import { typeUrls } from '../resource.ts';
+import { WireWriter } from '../wire/writer.ts';
+
+/** What a session sends next. */
+export interface SessionResponse {
+  readonly variant: 'delta' | 'sotw';
+  readonly type: XdsType;
+  readonly nonce: string;
+  /** Hash of what is sent, for people; the protocol compares the resources' own versions. */
+  readonly version: string;
+  readonly resources: readonly XdsResource[];
+  /** Delta only. */
+  readonly removed: readonly string[];
+}
+
+/** Sixteen hex digits over names and versions. */
+export function versionOf(
+  resources: Iterable<Pick<XdsResource, 'name' | 'version'>>,
+  removed: Iterable<string> = [],
+): string {
+  const hash = createHash('sha256');
+  for (const { name, version } of resources) hash.update(name).update('\0').update(version).update('\0');
+  for (const name of removed) hash.update('-').update(name).update('\0');
+  return hash.digest('hex').slice(0, 16);
+}
+
+// Field numbers of envoy.service.discovery.v3: the resources' bytes are copied into the response as they
+// are, so that what hundreds of proxies share is serialised once.
+const delta = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as const;
+const resourceFields = { version: 1, resource: 2, name: 3 } as const;
+const sotw = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
+
+/** The response as a DeltaDiscoveryResponse or DiscoveryResponse. */
+export function encodeResponse(response: SessionResponse): Uint8Array {
+  const url = utf8.encode(typeUrls[response.type]);
+  const fields = response.variant === 'delta' ? delta : sotw;
+  const writer = new WireWriter();
+  text(writer, fields.version, response.version);
+  for (const resource of response.resources) {
+    writer.tag(fields.resources, 2);
+    if (response.variant === 'delta') writeResource(writer, resource, url);
+    else writeAny(writer, resource, url);
+  }
+  text(writer, fields.typeUrl, typeUrls[response.type]);
+  text(writer, fields.nonce, response.nonce);
+  if (response.variant === 'delta') for (const name of response.removed) text(writer, delta.removed, name);
+  return writer.finish();
+}
+
+const utf8 = new TextEncoder();
+
+function text(writer: WireWriter, number: number, value: string): void {
+  writer.tag(number, 2);
+  writer.string(value);
+}
+
+/** Length-prefixed Resource: version, the Any, name. */
+function writeResource(writer: WireWriter, resource: XdsResource, url: Uint8Array): void {
+  const name = utf8.encode(resource.name);
+  const version = utf8.encode(resource.version);
+  writer.uint64(field(version.length) + field(anySize(resource, url)) + field(name.length));
+  writer.tag(resourceFields.version, 2);
+  writer.bytes(version);
+  writer.tag(resourceFields.resource, 2);
+  writeAny(writer, resource, url);
+  writer.tag(resourceFields.name, 2);
+  writer.bytes(name);
+}
+
+/** Length-prefixed Any. */
+function writeAny(writer: WireWriter, resource: XdsResource, url: Uint8Array): void {
+  writer.uint64(anySize(resource, url));
+  writer.tag(1, 2);
+  writer.bytes(url);
+  writer.tag(2, 2);
+  writer.bytes(resource.bytes);
+}
+
+const anySize = (resource: XdsResource, url: Uint8Array): number =>
+  field(url.length) + field(resource.bytes.length);
+
+/** Size of a length-delimited field with a one-byte tag. */
+function field(length: number): number {
+  let size = 2 + length;
+  for (let rest = length; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
+}

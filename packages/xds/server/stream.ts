@@ -1,0 +1,146 @@
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '../clock.ts';
+import { healthTypeUrl, type Snapshot } from '../resource.ts';
+import { type core_Node, WireError } from '../wire.ts';
+import type { AdsCall } from './grpc-stream.ts';
+import { readDeltaRequest, readStateOfTheWorldRequest, type SessionRequest } from './request.ts';
+import { encodeResponse } from './response.ts';
+import { Session, type SessionEvent } from './session.ts';
+import { SessionError } from './subscription.ts';
+
+export interface StreamEvents {
+  /** The first request: who is there. Throws StreamRefused. */
+  identify(stream: AdsStream, node: core_Node): void;
+  onEvent(stream: AdsStream, event: SessionEvent): void;
+  onHealth(stream: AdsStream, healthy: boolean, message: string): void;
+  /** Once, whatever happened; also for streams that were never identified. */
+  onClose(stream: AdsStream, reason: 'goodbye' | 'lost'): void;
+}
+
+/** Thrown to end a stream with a gRPC status. */
+export class StreamRefused extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A client that opens a stream and says nothing is not waited for longer. */
+const firstRequestMs = 10_000;
+
+/**
+ * Drives one session over one gRPC stream: one response at a time while the transport takes more, so a
+ * client that reads slowly costs at most one unanswered response per type.
+ *
+ * Opened → Identified → Closed
+ */
+export class AdsStream {
+  readonly variant: 'delta' | 'sotw';
+  readonly connectedAt: number;
+  readonly session = new Session();
+  /** Set by `identify`. */
+  proxyId = '';
+  node: core_Node | undefined;
+  readonly #call: AdsCall;
+  readonly #clock: Clock;
+  readonly #events: StreamEvents;
+  #state: 'opened' | 'identified' | 'closed' = 'opened';
+  #writable = true;
+  #timer: { cancel(): void };
+
+  constructor(call: AdsCall, variant: 'delta' | 'sotw', clock: Clock, events: StreamEvents) {
+    this.variant = variant;
+    this.connectedAt = clock.now();
+    this.#call = call;
+    this.#clock = clock;
+    this.#events = events;
+    this.#timer = clock.after(firstRequestMs, () => this.fail(status.DEADLINE_EXCEEDED, 'no request'));
+    call.on('data', (bytes: Buffer) => this.#receive(bytes));
+    call.on('drain', () => {
+      this.#writable = true;
+      this.pump();
+    });
+    // A client that has drained ends its side; a broken connection is cancelled, with or without an end.
+    call.on('end', () => setImmediate(() => this.#close(call.cancelled ? 'lost' : 'goodbye')));
+    call.on('cancelled', () => this.#close('lost'));
+    call.on('error', () => this.#close('lost'));
+  }
+
+  get peer(): string {
+    return this.#call.getPeer();
+  }
+
+  /** DER of the verified peer certificate; undefined without mutual TLS. */
+  get peerCertificate(): Uint8Array | undefined {
+    return this.#call.getAuthContext().sslPeerCertificate?.raw;
+  }
+
+  setSnapshot(snapshot: Snapshot): void {
+    if (this.#state === 'closed') return;
+    this.session.setSnapshot(snapshot);
+    this.pump();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#state === 'closed') return;
+    try {
+      const request = this.variant === 'delta' ? readDeltaRequest(bytes) : readStateOfTheWorldRequest(bytes);
+      if (this.#state === 'opened') this.#identify(request);
+      if (request.typeUrl === healthTypeUrl) {
+        this.#events.onHealth(this, request.error === undefined, request.error?.message ?? '');
+        return;
+      }
+      for (const event of this.session.request(request, this.#clock.now())) this.#events.onEvent(this, event);
+      this.pump();
+    } catch (error) {
+      if (error instanceof StreamRefused) this.fail(error.code, error.message);
+      else if (error instanceof WireError)
+        this.fail(status.INVALID_ARGUMENT, `not a request: ${error.message}`);
+      else if (error instanceof SessionError) this.fail(status.RESOURCE_EXHAUSTED, error.message);
+      else throw error;
+    }
+  }
+
+  #identify(request: SessionRequest): void {
+    if (request.node === undefined)
+      throw new StreamRefused(status.INVALID_ARGUMENT, 'the first request must carry a node');
+    this.node = request.node;
+    this.#events.identify(this, request.node);
+    this.#timer.cancel();
+    this.#state = 'identified';
+  }
+
+  /** Sends what may be sent now. */
+  pump(): void {
+    if (this.#state !== 'identified') return;
+    while (this.#writable) {
+      const response = this.session.next(this.#clock.now(), this.variant);
+      if (response === undefined) break;
+      this.#writable = this.#call.write(Buffer.from(encodeResponse(response)));
+    }
+    this.#timer.cancel();
+    const wake = this.session.wakeAt(this.#clock.now());
+    if (wake !== undefined) this.#timer = this.#clock.after(wake - this.#clock.now(), () => this.pump());
+  }
+
+  /** Ends the stream with a status. */
+  fail(code: number, details: string): void {
+    if (this.#state === 'closed') return;
+    this.#call.emit('error', { code, details });
+    this.#close('lost');
+  }
+
+  /** Ends the stream because a newer one of the same proxy has taken over. */
+  supersede(): void {
+    this.fail(status.ABORTED, 'another stream of the same proxy has been opened');
+  }
+
+  #close(reason: 'goodbye' | 'lost'): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#timer.cancel();
+    if (reason === 'goodbye') this.#call.end();
+    this.#events.onClose(this, reason);
+  }
+}
