@@ -1,0 +1,216 @@
+import { parseAuthority } from '@tulle/decision/authority';
+import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
+import type { Random } from '@tulle/decision/match';
+import type { Cluster, Endpoint } from '@tulle/decision/tables';
+import type { TimerWheel } from '../timers/wheel.ts';
+import { Breakers } from './breakers.ts';
+import type { Connector } from './connector.ts';
+import type { DnsCache } from './dns.ts';
+import { DynamicEndpoints } from './dynamic-endpoints.ts';
+import { EndpointState } from './endpoint.ts';
+import { HttpPool, type OpenClientCodec, type PoolCallbacks } from './http-pool.ts';
+import { OutlierDetector } from './outlier.ts';
+import type { OwnListeners } from './own-address.ts';
+import { StrictDns } from './strict-dns.ts';
+import { chooseTransport } from './transport.ts';
+
+/** What clusters share; one per proxy. */
+export interface UpstreamContext {
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly connector: Connector;
+  readonly openCodec: OpenClientCodec;
+  readonly dns: DnsCache;
+  readonly ownListeners: OwnListeners;
+}
+
+export interface PickContext {
+  readonly hash?: number;
+  /** The host and port that the request itself names: for clusters that have no endpoints of their own. */
+  readonly destination?: string;
+  /** Port when the destination names none. */
+  readonly defaultPort?: number;
+  /** Endpoints tried before, to be avoided within `attempts` choices. */
+  readonly avoid?: ReadonlySet<EndpointState>;
+  readonly attempts?: number;
+}
+
+/** A cluster while it is in use. */
+export class ClusterState {
+  config: Cluster;
+  readonly breakers: { readonly default: Breakers; readonly high: Breakers };
+  readonly outliers: OutlierDetector;
+  readonly #context: UpstreamContext;
+  readonly #dynamic: DynamicEndpoints;
+  #dns: StrictDns | undefined;
+  #balancer: LoadBalancer<EndpointState>;
+  #endpoints = new Map<string, EndpointState>();
+  #list: readonly EndpointState[] = [];
+  #assigned: readonly Endpoint[] | undefined;
+
+  constructor(config: Cluster, endpoints: readonly Endpoint[], context: UpstreamContext) {
+    this.config = config;
+    this.#context = context;
+    this.breakers = {
+      default: new Breakers(config.breakers.default),
+      high: new Breakers(config.breakers.high),
+    };
+    this.outliers = new OutlierDetector(
+      context.wheel,
+      () => this.#list,
+      () => this.#balancer.rebuild(this.#list),
+    );
+    this.outliers.configure(config.outlier);
+    this.#balancer = this.#newBalancer();
+    this.#dynamic = new DynamicEndpoints(context.dns, context.ownListeners);
+    this.#assign(endpoints);
+  }
+
+  get endpoints(): readonly EndpointState[] {
+    return this.config.discovery.kind === 'dynamic-forward-proxy' ? this.#dynamic.list : this.#list;
+  }
+
+  /** New configuration or endpoints; what did not change goes on as it is. */
+  update(config: Cluster, endpoints: readonly Endpoint[]): void {
+    const before = this.config;
+    this.config = config;
+    if (before !== config) {
+      this.breakers.default.setLimits(config.breakers.default);
+      this.breakers.high.setLimits(config.breakers.high);
+      this.outliers.configure(config.outlier);
+      if (!sameBalancing(before, config)) {
+        this.#balancer = this.#newBalancer();
+        this.#balancer.rebuild(this.#list);
+      }
+      for (const endpoint of this.endpoints) this.#dropStalePools(endpoint, before);
+    }
+    if (endpoints !== this.#assigned) this.#assign(endpoints);
+  }
+
+  /** The cluster is gone: nothing new, what is under way ends by itself. */
+  drain(): void {
+    this.#dns?.stop();
+    this.outliers.stop();
+    for (const endpoint of this.endpoints) endpoint.drain();
+  }
+
+  destroy(): void {
+    this.drain();
+    for (const endpoint of this.endpoints) for (const pool of endpoint.pools.values()) pool.destroy();
+  }
+
+  /** The endpoint for a request. Undefined: none is fit. */
+  pick(context: PickContext): EndpointState | undefined {
+    const { kind } = this.config.discovery;
+    if (kind === 'dynamic-forward-proxy' || kind === 'original-destination') {
+      const named = context.destination === undefined ? undefined : parseAuthority(context.destination);
+      return named === undefined
+        ? undefined
+        : this.#dynamic.get(named.host, named.port ?? context.defaultPort ?? 80);
+    }
+    let chosen = this.#balancer.pick(context.hash);
+    for (let again = 1; again < (context.attempts ?? 1); again++) {
+      if (chosen === undefined || context.avoid?.has(chosen) !== true) break;
+      chosen = this.#balancer.pick();
+    }
+    return chosen;
+  }
+
+  /** Asks an endpoint's pool for a connection. */
+  connect(endpoint: EndpointState, priority: 'default' | 'high', callbacks: PoolCallbacks): () => void {
+    return this.#pool(endpoint, priority).request(callbacks);
+  }
+
+  #pool(endpoint: EndpointState, priority: 'default' | 'high'): HttpPool {
+    const { config } = this;
+    const transport = chooseTransport(config, endpoint.config);
+    const key = `${priority}/${transport.key}`;
+    const known = endpoint.pools.get(key);
+    if (known !== undefined) return known;
+    const pool = new HttpPool({
+      endpoint,
+      transport,
+      breakers: this.breakers[priority],
+      connectTimeoutMs: config.connectTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      maxRequestsPerConnection: config.maxRequestsPerConnection,
+      connector: this.#context.connector,
+      openCodec: this.#context.openCodec,
+      wheel: this.#context.wheel,
+      onEmpty: () => {
+        if (endpoint.pools.get(key) === pool) endpoint.pools.delete(key);
+        if (endpoint.pools.size === 0) this.#dynamic.release(endpoint);
+      },
+    });
+    endpoint.pools.set(key, pool);
+    return pool;
+  }
+
+  #newBalancer(): LoadBalancer<EndpointState> {
+    return new LoadBalancer(this.config.balancer, this.config.panicThresholdPercent, this.#context.random);
+  }
+
+  #assign(endpoints: readonly Endpoint[]): void {
+    this.#assigned = endpoints;
+    if (this.config.discovery.kind !== 'strict-dns') {
+      this.#dns?.stop();
+      this.#dns = undefined;
+      this.#setEndpoints(endpoints);
+      return;
+    }
+    this.#dns ??= new StrictDns(this.#context.dns, this.#context.wheel, (resolved) =>
+      this.#setEndpoints(resolved),
+    );
+    this.#dns.watch(endpoints);
+  }
+
+  #setEndpoints(endpoints: readonly Endpoint[]): void {
+    const before = this.#endpoints;
+    const next = new Map<string, EndpointState>();
+    for (const config of endpoints) {
+      const fresh = new EndpointState(config);
+      const state = before.get(fresh.key) ?? fresh;
+      if (state !== fresh) {
+        const moved =
+          chooseTransport(this.config, state.config).key !== chooseTransport(this.config, config).key;
+        state.config = config;
+        if (moved) drainPools(state);
+      }
+      next.set(fresh.key, state);
+    }
+    this.#endpoints = next;
+    this.#list = [...next.values()];
+    this.#balancer.rebuild(this.#list);
+    for (const [key, state] of before) if (!next.has(key)) state.drain();
+  }
+
+  /** Pools whose settings are no longer those of the cluster serve what they have and take nothing new. */
+  #dropStalePools(endpoint: EndpointState, before: Cluster): void {
+    const { config } = this;
+    const same =
+      before.connectTimeoutMs === config.connectTimeoutMs &&
+      before.idleTimeoutMs === config.idleTimeoutMs &&
+      before.maxRequestsPerConnection === config.maxRequestsPerConnection &&
+      before.protocol === config.protocol &&
+      chooseTransport(before, endpoint.config).key === chooseTransport(config, endpoint.config).key;
+    if (!same) drainPools(endpoint);
+  }
+}
+
+function drainPools(endpoint: EndpointState): void {
+  const pools = [...endpoint.pools.values()];
+  endpoint.pools.clear();
+  for (const pool of pools) pool.drain();
+}
+
+function sameBalancing(a: Cluster, b: Cluster): boolean {
+  if (a.panicThresholdPercent !== b.panicThresholdPercent || a.balancer.kind !== b.balancer.kind)
+    return false;
+  if (a.balancer.kind === 'least-request' && b.balancer.kind === 'least-request')
+    return a.balancer.choices === b.balancer.choices;
+  if (a.balancer.kind === 'ring-hash' && b.balancer.kind === 'ring-hash')
+    return (
+      a.balancer.minRingSize === b.balancer.minRingSize && a.balancer.maxRingSize === b.balancer.maxRingSize
+    );
+  return true;
+}

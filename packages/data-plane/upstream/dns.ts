@@ -1,0 +1,108 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Asks for all addresses of a name. */
+export type Resolve = (
+  host: string,
+  callback: (error: Error | undefined, addresses: readonly Address[]) => void,
+) => void;
+
+/** The system's resolver, with its hosts file. */
+export const systemResolve: Resolve = (host, callback) => {
+  systemLookup(host, { all: true, order: 'ipv4first' }, (error, found) => {
+    if (error !== null && error !== undefined) callback(error, []);
+    else
+      callback(
+        undefined,
+        found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 })),
+      );
+  });
+};
+
+interface Entry {
+  addresses: readonly Address[];
+  expires: number;
+  waiting: ((error: Error | undefined, addresses: readonly Address[]) => void)[] | undefined;
+}
+
+/** Answers of a resolver, kept for a while; one question under way per name. Least recently asked go first. */
+export class DnsCache {
+  readonly #resolve: Resolve;
+  readonly #now: () => number;
+  readonly #ttlMs: number;
+  readonly #maxEntries: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: {
+    readonly resolve?: Resolve;
+    readonly now: () => number;
+    readonly ttlMs?: number;
+    readonly maxEntries?: number;
+  }) {
+    this.#resolve = options.resolve ?? systemResolve;
+    this.#now = options.now;
+    this.#ttlMs = options.ttlMs ?? 60_000;
+    this.#maxEntries = options.maxEntries ?? 1024;
+  }
+
+  /** A name that could not be resolved again keeps its last addresses. */
+  resolve(host: string, callback: (error: Error | undefined, addresses: readonly Address[]) => void): void {
+    let entry = this.#entries.get(host);
+    if (entry !== undefined) {
+      // Last in the map: most recently asked.
+      this.#entries.delete(host);
+      this.#entries.set(host, entry);
+      if (entry.waiting !== undefined) {
+        entry.waiting.push(callback);
+        return;
+      }
+      if (entry.expires > this.#now()) {
+        callback(undefined, entry.addresses);
+        return;
+      }
+    }
+    entry ??= { addresses: [], expires: 0, waiting: undefined };
+    const asked = entry;
+    asked.waiting = [callback];
+    this.#entries.set(host, asked);
+    if (this.#entries.size > this.#maxEntries) this.#evict();
+    this.#resolve(host, (error, addresses) => {
+      const waiting = asked.waiting ?? [];
+      asked.waiting = undefined;
+      if (addresses.length > 0) {
+        asked.addresses = addresses;
+        asked.expires = this.#now() + this.#ttlMs;
+      } else if (asked.addresses.length === 0) this.#entries.delete(host);
+      const failure = asked.addresses.length > 0 ? undefined : (error ?? new Error(`no address for ${host}`));
+      for (const each of waiting) each(failure, asked.addresses);
+    });
+  }
+
+  /** For net.connect. `refuse` keeps connections away from addresses, with a reason. */
+  lookup(refuse: (address: string) => string | undefined): LookupFunction {
+    return (host, options, callback) => {
+      this.resolve(host, (error, addresses) => {
+        const allowed = addresses.filter(({ address }) => refuse(address) === undefined);
+        const [first] = allowed;
+        if (error !== undefined || first === undefined) {
+          const reason = error?.message ?? refuse(addresses[0]?.address ?? '') ?? 'no address';
+          callback(Object.assign(new Error(reason), { code: 'ENOTFOUND' }), []);
+        } else if (options.all === true) callback(null, [...allowed]);
+        else callback(null, first.address, first.family);
+      });
+    };
+  }
+
+  #evict(): void {
+    for (const [host, entry] of this.#entries) {
+      if (entry.waiting !== undefined) continue;
+      this.#entries.delete(host);
+      return;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { formatAuthority } from '@tulle/decision/authority';
+import type { Host } from '@tulle/decision/balance/balancer';
+import type { Endpoint } from '@tulle/decision/tables';
+import type { Target } from './connector.ts';
+import type { HttpPool } from './http-pool.ts';
+
+/** Counters of one endpoint, as Envoy's `/clusters` names them. */
+export interface EndpointCounters {
+  connections: number;
+  connectionsTotal: number;
+  connectFailures: number;
+  requestsTotal: number;
+  requestsSucceeded: number;
+  requestsFailed: number;
+  timeouts: number;
+}
+
+/** An endpoint while it is in use: what the control plane says of it, and what it has earned here. */
+export class EndpointState implements Host {
+  readonly key: string;
+  readonly target: Target;
+  config: Endpoint;
+  active = 0;
+  ejected = false;
+  /** Times ejected, forgotten one by one while it behaves: each makes the next ejection longer. */
+  ejections = 0;
+  ejectedAt = 0;
+  consecutive5xx = 0;
+  consecutiveGatewayErrors = 0;
+  /** Removed from its cluster; lives until its last request ends. */
+  gone = false;
+  /** By transport: usually one. */
+  readonly pools = new Map<string, HttpPool>();
+  readonly counters: EndpointCounters = {
+    connections: 0,
+    connectionsTotal: 0,
+    connectFailures: 0,
+    requestsTotal: 0,
+    requestsSucceeded: 0,
+    requestsFailed: 0,
+    timeouts: 0,
+  };
+
+  constructor(config: Endpoint, target: Target = { host: config.address, port: config.port }) {
+    this.config = config;
+    this.key = formatAuthority(config.address, config.port);
+    this.target = target;
+  }
+
+  get weight(): number {
+    return this.config.weight > 0 ? this.config.weight : 1;
+  }
+
+  get priority(): number {
+    return this.config.priority;
+  }
+
+  get healthy(): boolean {
+    return !this.ejected && this.config.health === 'healthy';
+  }
+
+  drain(): void {
+    this.gone = true;
+    for (const pool of this.pools.values()) pool.drain();
+  }
+}
