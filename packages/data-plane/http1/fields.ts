@@ -1,0 +1,120 @@
+import { Headers } from '@tulle/decision/headers';
+import { COLON, CR, HTAB, SP, TOKEN, VALUE } from './bytes.ts';
+import { internFieldName, Role } from './field-name.ts';
+import type { Http1Limits } from './limits.ts';
+import { Http1Error } from './protocol-error.ts';
+
+/**
+ * The fields of one head, and what they say about framing. Fields that belong to one hop are taken out
+ * (RFC 9110 section 7.6.1), as are those that Connection names.
+ */
+export class Fields {
+  headers: Headers = new Headers();
+  host: string | undefined = undefined;
+  /** -1: none. */
+  contentLength = -1;
+  transferEncoding: string | undefined = undefined;
+  connectionClose = false;
+  connectionKeepAlive = false;
+  connectionUpgrade = false;
+  upgrade: string | undefined = undefined;
+  #connectionOptions: string[] | undefined = undefined;
+
+  /**
+   * Parses the field lines at `bytes[from, to)`, of which `text` is the latin1 string shifted by `base`.
+   * Every line ends in CR LF: `findHeadEnd` has seen to it.
+   *
+   * @throws Http1Error
+   */
+  parse(bytes: Buffer, from: number, to: number, text: string, base: number, limits: Http1Limits): void {
+    let at = from;
+    let count = 0;
+    while (at < to) {
+      if (++count > limits.maxFields) throw new Http1Error('too-many-fields');
+      const nameFrom = at;
+      let hash = 0;
+      let byte = bytes[at] as number;
+      while (TOKEN[byte] === 1) {
+        hash = (Math.imul(hash, 31) + byte) | 0;
+        byte = bytes[++at] as number;
+      }
+      if (byte !== COLON || at === nameFrom) {
+        throw new Http1Error(
+          at === nameFrom && (byte === SP || byte === HTAB) ? 'obs-fold' : 'bad-field-name',
+        );
+      }
+      const name = internFieldName(bytes, nameFrom, at, hash);
+      byte = bytes[++at] as number;
+      while (byte === SP || byte === HTAB) byte = bytes[++at] as number;
+      const valueFrom = at;
+      while (VALUE[byte] === 1) byte = bytes[++at] as number;
+      // The first CR must be the line's: CR LF ends it, a CR alone may not be in a value.
+      if (byte !== CR || bytes[at + 1] !== 0x0a) throw new Http1Error('bad-field-value');
+      let valueTo = at;
+      while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === HTAB)) valueTo--;
+      at += 2;
+      const value = text.slice(valueFrom - base, valueTo - base);
+      if (name.role === Role.None) this.headers.add(name.lower, value, name.spelled);
+      else this.#special(name.role, name.lower, name.spelled, value);
+    }
+    if (this.#connectionOptions !== undefined) {
+      for (const option of this.#connectionOptions) this.headers.remove(option);
+    }
+  }
+
+  #special(role: Role, lower: string, spelled: string, value: string): void {
+    switch (role) {
+      case Role.Host:
+        if (this.host !== undefined) throw new Http1Error('many-hosts');
+        this.host = value;
+        return;
+      case Role.ContentLength:
+        if (this.contentLength >= 0) throw new Http1Error('many-content-lengths');
+        this.contentLength = parseContentLength(value);
+        this.headers.add(lower, value, spelled);
+        return;
+      case Role.TransferEncoding:
+        // A second field would make a list of two codings, which is never just `chunked`.
+        this.transferEncoding =
+          this.transferEncoding === undefined ? value : `${this.transferEncoding},${value}`;
+        return;
+      case Role.Connection:
+        this.#connection(value);
+        return;
+      case Role.Upgrade:
+        this.upgrade = this.upgrade === undefined ? value : `${this.upgrade}, ${value}`;
+        return;
+      case Role.Te:
+        // All that means anything beyond this hop, and true of us too: trailers are passed on.
+        if (value.toLowerCase() === 'trailers') this.headers.add(lower, 'trailers', spelled);
+        return;
+    }
+  }
+
+  #connection(value: string): void {
+    const lower = value.toLowerCase();
+    for (const part of lower.split(',')) {
+      const option = part.trim();
+      if (option === 'keep-alive') this.connectionKeepAlive = true;
+      else if (option === 'close') this.connectionClose = true;
+      else if (option === 'upgrade') this.connectionUpgrade = true;
+      // Framing and TE have been dealt with; a peer may not take Content-Length away from the next hop.
+      else if (option !== '' && option !== 'content-length' && option !== 'te') {
+        this.#connectionOptions ??= [];
+        this.#connectionOptions.push(option);
+      }
+    }
+  }
+}
+
+/** Digits only, and few enough to be exact in a double: no sign, no list, no white space. */
+function parseContentLength(value: string): number {
+  if (value.length === 0 || value.length > 15) throw new Http1Error('bad-content-length');
+  let length = 0;
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) throw new Http1Error('bad-content-length');
+    length = length * 10 + digit;
+  }
+  return length;
+}

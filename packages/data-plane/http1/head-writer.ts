@@ -1,0 +1,166 @@
+import type { Headers } from '@tulle/decision/headers';
+import type { RequestHead, ResponseHead } from '../http/stream.ts';
+
+/**
+ * Heads as latin1 strings. What comes from the wire is clean, but filters and rewrites may have put
+ * anything into a field; nothing that could start a line of its own is ever written.
+ */
+
+const uncleanValue = /[^\t\x20-\x7e\x80-\xff]/;
+const uncleanName = /[^!#$%&'*+\-.^_`|~0-9a-zA-Z]/;
+const uncleanTarget = /[^\x21-\x7e]/;
+
+/** How the body that follows is framed; chosen by the connection. */
+export const BodyCoding = {
+  /** None, or as the message's own Content-Length says. */
+  AsIs: 0,
+  Chunked: 1,
+  /** Adds `content-length: 0`. */
+  Empty: 2,
+  /** There can be none, and no length is said. */
+  None: 3,
+} as const;
+export type BodyCoding = (typeof BodyCoding)[keyof typeof BodyCoding];
+
+export function requestText(head: RequestHead, coding: BodyCoding): string {
+  const target = head.method === 'CONNECT' ? head.authority : head.path === '' ? '/' : head.path;
+  let text = `${cleanName(head.method)} ${cleanTarget(target)} HTTP/1.1\r\nHost: ${cleanValue(head.authority)}\r\n`;
+  text += fieldLines(head.headers, coding);
+  if (head.upgrade !== undefined && head.method !== 'CONNECT') {
+    text += `Connection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}\r\n`;
+  }
+  return `${text}\r\n`;
+}
+
+/** @param connection value of the Connection field; empty: none */
+export function responseText(
+  head: ResponseHead,
+  coding: BodyCoding,
+  connection: string,
+  upgrade = '',
+): string {
+  const reason = head.reason ?? reasons[head.status] ?? '';
+  let text = `HTTP/1.1 ${head.status} ${cleanValue(reason)}\r\n`;
+  text += fieldLines(head.headers, coding);
+  if (connection !== '') text += `Connection: ${connection}\r\n`;
+  if (upgrade !== '') text += `Upgrade: ${cleanValue(upgrade)}\r\n`;
+  return `${text}\r\n`;
+}
+
+/** The end of a chunked body. */
+export function trailerText(trailers: Headers): string {
+  return `0\r\n${fieldLines(trailers, BodyCoding.AsIs)}\r\n`;
+}
+
+function fieldLines(headers: Headers, coding: BodyCoding): string {
+  let text = '';
+  const { names, values, spelled } = headers;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (isConnectionField(name)) continue;
+    // The connection says how long the body is; a length that contradicts it would let two readers disagree.
+    if (name === 'content-length' && coding !== BodyCoding.AsIs) continue;
+    text += `${cleanName(spelled[at] as string)}: ${cleanValue(values[at] as string)}\r\n`;
+  }
+  if (coding === BodyCoding.Chunked) text += 'Transfer-Encoding: chunked\r\n';
+  else if (coding === BodyCoding.Empty) text += 'Content-Length: 0\r\n';
+  return text;
+}
+
+/** Fields that only the codec writes. */
+function isConnectionField(name: string): boolean {
+  switch (name.charCodeAt(0)) {
+    case 0x63: // c
+      return name === 'connection';
+    case 0x68: // h
+      return name === 'host';
+    case 0x6b: // k
+      return name === 'keep-alive';
+    case 0x70: // p
+      return name === 'proxy-connection';
+    case 0x74: // t
+      return name === 'transfer-encoding';
+    case 0x75: // u
+      return name === 'upgrade';
+    case 0x3a: // a pseudo field
+      return true;
+    default:
+      return false;
+  }
+}
+
+function cleanValue(value: string): string {
+  if (!uncleanValue.test(value)) return value;
+  return Buffer.from(value, 'utf8')
+    .toString('latin1')
+    .replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
+}
+
+function cleanName(name: string): string {
+  if (name !== '' && !uncleanName.test(name)) return name;
+  return name === '' ? '_' : name.replace(/[^!#$%&'*+\-.^_`|~0-9a-zA-Z]/g, '_');
+}
+
+function cleanTarget(target: string): string {
+  if (!uncleanTarget.test(target)) return target;
+  let clean = '';
+  for (const byte of Buffer.from(target, 'utf8')) {
+    clean +=
+      byte >= 0x21 && byte <= 0x7e
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return clean;
+}
+
+/** RFC 9110 section 15; an unknown status gets an empty reason, which is allowed. */
+export const reasons: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  101: 'Switching Protocols',
+  102: 'Processing',
+  103: 'Early Hints',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  203: 'Non-Authoritative Information',
+  204: 'No Content',
+  205: 'Reset Content',
+  206: 'Partial Content',
+  300: 'Multiple Choices',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  425: 'Too Early',
+  426: 'Upgrade Required',
+  428: 'Precondition Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  451: 'Unavailable For Legal Reasons',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};
