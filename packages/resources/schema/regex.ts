@@ -178,10 +178,10 @@ class Scanner {
 const controls: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
 /** The code point of an escape within a class; undefined for one that stands for many. */
-function codeOf(escape: string): number | undefined {
-  const letter = escape[1] ?? '';
-  if (letter === 'x') return Number.parseInt(escape.replace(/[^0-9A-Fa-f]/g, ''), 16);
-  if (/[0-7]/.test(letter)) return Number.parseInt(escape.slice(1), 8);
+function codeOf(sequence: string): number | undefined {
+  const letter = sequence[1] ?? '';
+  if (letter === 'x') return Number.parseInt(sequence.replace(/[^0-9A-Fa-f]/g, ''), 16);
+  if (/[0-7]/.test(letter)) return Number.parseInt(sequence.slice(1), 8);
   if (/[pPdDsSwW]/.test(letter)) return undefined;
   return controls[letter] ?? letter.codePointAt(0);
 }
