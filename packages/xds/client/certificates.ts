@@ -1,0 +1,72 @@
+/** The client of `istio.v1.auth.IstioCertificateService`: how a proxy gets and renews its SVID. */
+import { type Clock, systemClock } from '../clock.ts';
+import { decode, encode } from '../wire.ts';
+import { connectHttp2 } from './http2-transport.ts';
+import { type GrpcConnection, type GrpcTarget, grpcCode, type TlsIdentity } from './transport.ts';
+
+const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
+
+export interface CertificateCall {
+  readonly address: string;
+  readonly port: number;
+  /** `key` and `cert` (our SVID) for renewal; without them the token says who we are. */
+  readonly tls: TlsIdentity;
+  /** SPIFFE ID that the server must present. */
+  readonly serverIdentity: string;
+  /** Enrolment: sent as `authorization: Bearer …`. */
+  readonly token?: string;
+  readonly csrPem: string;
+}
+
+/** `code` is gRPC's: 16 and 7 mean that asking again is no use, 14 that nobody was there. */
+export class CertificateError extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = 'CertificateError';
+    this.code = code;
+  }
+}
+
+const deadlineMs = 15_000;
+
+/**
+ * One CreateCertificate call on a connection of its own.
+ * @returns the chain, PEM: leaf first, the trusted roots last
+ * @throws CertificateError
+ */
+export function callCertificateService(
+  call: CertificateCall,
+  clock: Clock = systemClock,
+  connect: (target: GrpcTarget, clock: Clock) => GrpcConnection = connectHttp2,
+): Promise<{ readonly certChain: readonly string[] }> {
+  const { token, csrPem, ...target } = call;
+  const connection = connect(target, clock);
+  return new Promise<{ certChain: readonly string[] }>((resolve, reject) => {
+    let answer: Uint8Array | undefined;
+    const timer = clock.after(deadlineMs, () => {
+      stream.cancel();
+      reject(new CertificateError(4, 'the certificate service did not answer in time'));
+    });
+    const metadata = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const stream = connection.open(path, metadata, {
+      onMessage: (message) => {
+        answer = message;
+      },
+      onEnd: ({ code, message }) => {
+        timer.cancel();
+        if (code !== grpcCode.ok) reject(new CertificateError(code, message));
+        else if (answer === undefined) reject(new CertificateError(grpcCode.internal, 'no answer'));
+        else {
+          try {
+            resolve({ certChain: decode('istio.v1.auth.IstioCertificateResponse', answer).certChain });
+          } catch (error) {
+            reject(new CertificateError(grpcCode.internal, `bad answer: ${(error as Error).message}`));
+          }
+        }
+      },
+    });
+    stream.send(encode('istio.v1.auth.IstioCertificateRequest', { csr: csrPem }));
+    stream.end();
+  }).finally(() => connection.close());
+}
