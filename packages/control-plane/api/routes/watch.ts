@@ -1,0 +1,55 @@
+import type { FastifyReply } from 'fastify';
+import type { ApiContext } from '../context.ts';
+import type { ListOptions } from '../list-options.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { Shaper } from '../respond.ts';
+import { ResourceWatch, type WatchLine } from '../watch.ts';
+
+/** A watcher that reads so slowly that more than this waits for it is cut off; it lists anew. */
+const maxBuffered = 16 * 1024 * 1024;
+
+const minTimeout = 30 * 60_000;
+
+/** Answers with a stream of `{type, object}` lines that ends by timeout, by the client or with the server. */
+export function streamWatch(
+  reply: FastifyReply,
+  info: RequestInfo,
+  options: ListOptions,
+  shaper: Shaper,
+  { store, clock, random, bookmarkEvery }: ApiContext,
+): void {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  raw.flushHeaders();
+  const timeout =
+    options.timeoutSeconds === undefined ? minTimeout * (1 + random()) : options.timeoutSeconds * 1000;
+  const watch = new ResourceWatch({
+    store,
+    clock,
+    info,
+    options,
+    bookmarkEvery,
+    timeout,
+    write: (line) => {
+      if (raw.writableLength > maxBuffered) {
+        watch.close();
+        raw.destroy();
+      } else raw.write(`${JSON.stringify(shape(line, shaper))}\n`);
+    },
+    end: () => raw.end(),
+  });
+  raw.on('close', () => watch.close());
+  void watch.start();
+}
+
+function shape(line: WatchLine, shaper: Shaper): object {
+  switch (line.type) {
+    case 'BOOKMARK':
+      return { type: line.type, object: shaper.bookmark(line.resourceVersion) };
+    case 'ERROR':
+      return { type: line.type, object: line.status };
+    default:
+      return { type: line.type, object: shaper.event(line.object) };
+  }
+}
