@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Headers } from '@tulle/decision/headers';
 import { expect, test } from 'vitest';
+import type { ResponseHead } from '../http/stream.ts';
 import { type ScriptedSocket, turn } from './scripted-socket.ts';
 import { echo, response, type Served, ServerHarness } from './server-harness.ts';
 
@@ -126,113 +127,105 @@ test('a late call for an exchange that is over writes nothing into the next', as
   expect(harness.socket.sent.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 204', 'HTTP/1.1 200']);
 });
 
-const framings: [name: string, request: string, answer: (served: Served) => void, sent: string][] = [
+type Answer = (served: Served) => void;
+
+/** Sends `head`, then each chunk, the last one as the end; without chunks the head is the end. */
+function answering(head: ResponseHead, ...chunks: string[]): Answer {
+  return ({ stream }) => {
+    stream.sendHead(head, chunks.length === 0);
+    chunks.forEach((chunk, index) => {
+      stream.sendData(Buffer.from(chunk), index === chunks.length - 1);
+    });
+  };
+}
+
+function withTrailers({ stream }: Served): void {
+  stream.sendHead(response(200), false);
+  stream.sendData(Buffer.from('x'), false);
+  stream.sendTrailers(Headers.of({ 'X-Sum': '1' }));
+}
+
+const head = get.replace('GET', 'HEAD');
+const old = 'GET / HTTP/1.0\r\n\r\n';
+const oldKept = 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
+const closing = get.replace('X-Kept: One', 'Connection: close');
+const length3 = { 'Content-Length': '3' };
+const unclean = { 'X-A': 'a\r\nSet-Cookie: b', 'X B': '\u010a' };
+
+const framings: [name: string, request: string, answer: Answer, sent: string][] = [
   [
     'no length: chunks',
     get,
-    ({ stream }) => {
-      stream.sendHead(response(200), false),
-      stream.sendData(Buffer.from('hello'), false),
-      void stream.sendData(Buffer.from(' you'), true)
-    ),
+    answering(response(200), 'hello', ' you'),
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n4\r\n you\r\n0\r\n\r\n',
   ],
   [
     'an end without data',
     get,
-    (stream ) => 
-      stream.sendHead(response(200), false);
-      stream.sendData(Buffer.alloc(0), true);,
+    answering(response(200), ''),
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
   [
     'trailers',
     get,
-    (stream ) => 
-      stream.sendHead(response(200), false);
-      stream.sendData(Buffer.from('x'), false);
-      stream.sendTrailers(Headers.of({ 'X-Sum': '1' }));,
+    withTrailers,
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n',
   ],
-  [
-    'no body',
-    get,
-    (stream ) => stream.sendHead(response(200), true),
-    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
-  ],
+  ['no body', get, answering(response(200)), 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
   [
     'a length',
     get,
-    (stream ) => (
-      stream.sendHead(response(200, 'Content-Length': '2' ), false);
-      stream.sendData(Buffer.from('ab'), true);
-    },
-    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab',
+    answering(response(200, length3), 'abc'),
+    'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc',
   ],
-  [
-    '204',
-    get,
-    ({ stream }) => stream.sendHead(response(204, { 'Content-Length': '3' }), true),
-    'HTTP/1.1 204 No Content\r\n\r\n',
-  ],
+  ['204', get, answering(response(204, length3)), 'HTTP/1.1 204 No Content\r\n\r\n'],
   [
     '304 keeps its length',
     get,
-    ({ stream }) => stream.sendHead(response(304, { 'Content-Length': '3' }), true),
+    answering(response(304, length3)),
     'HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n',
   ],
   [
     'HEAD keeps its length',
-    get.replace('GET', 'HEAD'),
-    ({ stream }) => stream.sendHead(response(200, { 'Content-Length': '3' }), true),
+    head,
+    answering(response(200, length3)),
     'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n',
   ],
-  [
-    'HEAD never has a body',
-    get.replace('GET', 'HEAD'),
-    ({ stream }) => {
-      stream.sendHead(response(200), false);
-      stream.sendData(Buffer.from('x'), true);
-    },
-    'HTTP/1.1 200 OK\r\n\r\n',
-  ],
+  ['HEAD never has a body', head, answering(response(200), 'x'), 'HTTP/1.1 200 OK\r\n\r\n'],
   [
     'to HTTP/1.0 until the close',
-    'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
-    ({ stream }) => {
-      stream.sendHead(response(200), false);
-      stream.sendData(Buffer.from('x'), true);
-    },
+    oldKept,
+    answering(response(200), 'x'),
     'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nx',
   ],
   [
-    'to HTTP/1.0 with keep-alive',
-    'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
-    ({ stream }) => stream.sendHead(response(200), true),
+    'to HTTP/1.0 kept',
+    oldKept,
+    answering(response(200)),
     'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n',
   ],
   [
-    'to HTTP/1.0 without',
-    'GET / HTTP/1.0\r\n\r\n',
-    ({ stream }) => stream.sendHead(response(200), true),
+    'to HTTP/1.0',
+    old,
+    answering(response(200)),
     'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   ],
   [
     'close asked for',
-    get.replace('X-Kept: One', 'Connection: close'),
-    ({ stream }) => stream.sendHead(response(200), true),
+    closing,
+    answering(response(200)),
     'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
   ],
   [
-    'no field can start a line of its own',
+    'a field that would start a line of its own',
     get,
-    ({ stream }) => stream.sendHead(response(200, { 'X-A': 'a\r\nSet-Cookie: b', 'X B': '\u010a' }), true),
+    answering(response(200, unclean)),
     'HTTP/1.1 200 OK\r\nX-A: a??Set-Cookie: b\r\nX_B: \xc4\x8a\r\nContent-Length: 0\r\n\r\n',
   ],
   [
-    'a reason of the upstream',
+    "the upstream's reason",
     get,
-    ({ stream }) => stream.sendHead({ ...response(299), reason: 'Fine' }, true),
+    answering({ ...response(299), reason: 'Fine' }),
     'HTTP/1.1 299 Fine\r\nContent-Length: 0\r\n\r\n',
   ],
 ];
