@@ -2,8 +2,7 @@
  * The direction of dependencies between rooms (design.md, Layout), and the modules that a room must not
  * load. A file's rules are those of every room that contains it. Reads import specifiers only.
  */
-import { readFileSync } from 'node:fs';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 
 interface Rule {
@@ -70,7 +69,8 @@ const rules: readonly Rule[] = [
 ];
 
 const root = join(import.meta.dirname, '..');
-const importPattern = /(?:^|[\s;}])(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
+const importPattern =
+  /(?:^|[\s;}])(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** A specifier as a path from the repository's root where it is ours, else as it is. */
 function target(file: string, specifier: string): string {
@@ -86,7 +86,10 @@ function violations(file: string, rule: Rule, to: string): boolean {
 }
 
 let count = 0;
-const files = globSync('packages/**/*.ts', { cwd: root, exclude: ['**/node_modules/**', '**/gen/**', '**/dist/**'] });
+const files = globSync('packages/**/*.ts', {
+  cwd: root,
+  exclude: ['**/node_modules/**', '**/gen/**', '**/dist/**'],
+});
 for (const file of files) {
   // Tests may use real peers and other rooms.
   if (/\.(test|conformance)\.ts$|\/testing\/|generate\.ts$/.test(file)) continue;

