@@ -79,7 +79,7 @@ function target(file: string, specifier: string): string {
   return own === null ? specifier : `packages/${own[1]}/${own[2]}`;
 }
 
-function violations(file: string, rule: Rule, to: string): boolean {
+function breaks(rule: Rule, to: string): boolean {
   if (rule.never?.some((pattern) => pattern.test(to))) return true;
   if (rule.only === undefined || to.startsWith(rule.from) || to.startsWith('node:')) return false;
   return !rule.only.some((pattern) => pattern.test(to));
@@ -97,7 +97,7 @@ for (const file of files) {
   for (const match of source.matchAll(importPattern)) {
     const to = target(file, (match[1] ?? match[2]) as string);
     for (const rule of rules) {
-      if (!file.startsWith(rule.from) || !violations(file, rule, to)) continue;
+      if (!file.startsWith(rule.from) || !breaks(rule, to)) continue;
       const line = source.slice(0, match.index).split('\n').length;
       process.stderr.write(`${relative('.', file)}:${line} imports ${to}: ${rule.why}\n`);
       count++;

@@ -18,7 +18,7 @@ const answers = (command, args = ['--version']) => spawnSync(command, args, { st
 let listed = false;
 function apt(name) {
   if (process.getuid?.() !== 0) return false;
-  listed ||= run('apt-get', ['update', '-qq']);
+  if (!listed) listed = run('apt-get', ['update', '-qq']);
   return run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'ignore', 'inherit'],
