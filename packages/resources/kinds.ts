@@ -4,7 +4,12 @@ import { namespace } from './core/namespace.ts';
 import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
+import { destinationRule } from './istio/destination-rule/kind.ts';
+import { gateway } from './istio/gateway.ts';
+import { peerAuthentication } from './istio/peer-authentication.ts';
+import { serviceEntry } from './istio/service-entry.ts';
 import { virtualService } from './istio/virtual-service/kind.ts';
+import { workloadEntry } from './istio/workload-entry.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
 import { mesh } from './tulle/mesh.ts';
@@ -22,7 +27,12 @@ export const kinds: readonly ResourceKind[] = [
   secret,
   configMap,
   event,
+  gateway,
   virtualService,
+  destinationRule,
+  serviceEntry,
+  workloadEntry,
+  peerAuthentication,
 ];
 
 const byVersionAndKind = new Map(

@@ -14,5 +14,9 @@ export function listItems(value: unknown): unknown[] | 'not a list' | undefined 
   if (itemKind === '' ? apiVersion !== 'v1' : findKind(apiVersion, itemKind) === undefined) return undefined;
   if (!Array.isArray(items)) return 'not a list';
   if (itemKind === '') return items;
-  return items.map((item: unknown) => (typeof item === 'object' && item !== null && !Array.isArray(item) ? { apiVersion, kind: itemKind, ...item } : item));
+  return items.map((item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? { apiVersion, kind: itemKind, ...item }
+      : item,
+  );
 }

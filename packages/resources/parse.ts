@@ -1,5 +1,5 @@
-import type { Resource, ResourceKind } from './kind.ts';
 import { show } from './issue.ts';
+import type { Resource, ResourceKind } from './kind.ts';
 import { knownListFields, listItems } from './list.ts';
 import { type FieldPath, formatPath } from './path.ts';
 import type { Position, Problem } from './problem.ts';
@@ -58,7 +58,11 @@ export function parseResources(input: string | Uint8Array, options: ParseOptions
     for (const parsed of toResources(document, file)) {
       const problems = parsed.problems.slice(0, left);
       left -= problems.length;
-      documents.push(problems.length === parsed.problems.length ? parsed : { ...parsed, problems: [...problems, tooMany(parsed, limits.maxProblems)] });
+      documents.push(
+        problems.length === parsed.problems.length
+          ? parsed
+          : { ...parsed, problems: [...problems, tooMany(parsed, limits.maxProblems)] },
+      );
     }
   }
   return { documents, problems: [] };
@@ -76,7 +80,15 @@ function toResources(document: TextDocument, file: string): ParsedDocument[] {
   const locate = (path: FieldPath, atKey = false): Position => ({ file, ...document.locate(path, atKey) });
   const base = { position: { file, ...document.place }, object: document.value, locate };
   if (document.refusals.length > 0) {
-    const problems = document.refusals.map(({ code, path, message, place }): Problem => ({ severity: 'error', code, path: formatPath(path), message, position: { file, ...place } }));
+    const problems = document.refusals.map(
+      ({ code, path, message, place }): Problem => ({
+        severity: 'error',
+        code,
+        path: formatPath(path),
+        message,
+        position: { file, ...place },
+      }),
+    );
     return [{ ...base, problems }];
   }
   const items = listItems(document.value);
@@ -84,19 +96,41 @@ function toResources(document: TextDocument, file: string): ParsedDocument[] {
   if (items === 'not a list') {
     const { items: found } = document.value as { items?: unknown };
     const message = found === undefined ? 'is required (list)' : `must be a list, not ${show(found)}`;
-    return [{ ...base, problems: [{ severity: 'error', code: 'wrong-type', path: 'items', message, position: locate(['items']) }] }];
+    return [
+      {
+        ...base,
+        problems: [
+          { severity: 'error', code: 'wrong-type', path: 'items', message, position: locate(['items']) },
+        ],
+      },
+    ];
   }
   const unknown = Object.keys(document.value as object).filter((name) => !knownListFields.has(name));
-  const strays = unknown.map((name): Problem => ({ severity: 'error', code: 'unknown-field', path: formatPath([name]), message: `unknown field; known here: ${[...knownListFields].sort().join(', ')}`, position: locate([name], true) }));
+  const strays = unknown.map(
+    (name): Problem => ({
+      severity: 'error',
+      code: 'unknown-field',
+      path: formatPath([name]),
+      message: `unknown field; known here: ${[...knownListFields].sort().join(', ')}`,
+      position: locate([name], true),
+    }),
+  );
   const parsed = items.map((object, index) => fromList(object, ['items', index], locate));
   return strays.length > 0 ? [{ ...base, problems: strays }, ...parsed] : parsed;
 }
 
 /** An item of a list: paths and positions are the text's, from the list's root. */
-function fromList(object: unknown, prefix: FieldPath, locate: (path: FieldPath, atKey?: boolean) => Position): ParsedDocument {
+function fromList(
+  object: unknown,
+  prefix: FieldPath,
+  locate: (path: FieldPath, atKey?: boolean) => Position,
+): ParsedDocument {
   const within = (path: FieldPath, atKey = false): Position => locate([...prefix, ...path], atKey);
   const { problems, ...validation } = validateResource(object, { locate: within });
   const head = formatPath(prefix);
-  const prefixed = problems.map((problem) => ({ ...problem, path: problem.path === '' ? head : `${head}${problem.path.startsWith('[') ? '' : '.'}${problem.path}` }));
+  const prefixed = problems.map((problem) => ({
+    ...problem,
+    path: problem.path === '' ? head : `${head}${problem.path.startsWith('[') ? '' : '.'}${problem.path}`,
+  }));
   return { position: within([]), object, locate: within, ...validation, problems: prefixed };
 }

@@ -13,7 +13,12 @@ export interface DecodeFailure {
 export function decodeText(input: string | Uint8Array, maxBytes: number): string | DecodeFailure {
   const size = typeof input === 'string' ? input.length : input.byteLength;
   if (size > maxBytes) {
-    return { code: 'too-large', message: `is too large: ${mebibytes(size)} where ${mebibytes(maxBytes)} is the limit`, line: 1, column: 1 };
+    return {
+      code: 'too-large',
+      message: `is too large: ${mebibytes(size)} where ${mebibytes(maxBytes)} is the limit`,
+      line: 1,
+      column: 1,
+    };
   }
   if (typeof input !== 'string') {
     if ((input[0] === 0xff && input[1] === 0xfe) || (input[0] === 0xfe && input[1] === 0xff)) {
@@ -28,7 +33,8 @@ export function decodeText(input: string | Uint8Array, maxBytes: number): string
   return firstControl(input.charCodeAt(0) === 0xfeff ? input.slice(1) : input);
 }
 
-const mebibytes = (bytes: number): string => (bytes < 1024 * 1024 ? `${bytes} bytes` : `${(bytes / 1024 / 1024).toFixed(1).replace('.0', '')} MiB`);
+const mebibytes = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${bytes} bytes` : `${(bytes / 1024 / 1024).toFixed(1).replace('.0', '')} MiB`;
 
 function firstControl(text: string): string | DecodeFailure {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: YAML's c-printable (YAML 1.2.2, section 5.1) leaves these out
@@ -52,7 +58,11 @@ function invalidUtf8(bytes: Uint8Array): DecodeFailure {
   }
   const control = firstControl(lenient.slice(0, Math.max(index, 0)));
   if (typeof control !== 'string') return control;
-  return { code: 'not-text', message: 'is not text: it holds bytes that are not UTF-8 (is this a binary file?)', ...lineAndColumn(lenient, Math.max(index, 0)) };
+  return {
+    code: 'not-text',
+    message: 'is not text: it holds bytes that are not UTF-8 (is this a binary file?)',
+    ...lineAndColumn(lenient, Math.max(index, 0)),
+  };
 }
 
 function lineAndColumn(text: string, offset: number): { line: number; column: number } {

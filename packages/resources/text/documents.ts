@@ -1,4 +1,13 @@
-import { Composer, type Document, Lexer, LineCounter, type Node, Parser, type ParsedNode, type Token } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  Lexer,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  Parser,
+} from 'yaml';
 import type { FieldPath } from '../path.ts';
 import type { Limits } from './limits.ts';
 import { locator } from './locate.ts';
@@ -44,7 +53,13 @@ export function readDocuments(text: string, limits: Limits): TextDocument[] {
   } catch (failure) {
     if (!(failure instanceof TooDeep)) throw failure;
     const place = placeOf(failure.offset);
-    const refusal = { code: 'too-deep', path: [], message: `is nested deeper than ${limits.maxDepth} levels`, offset: failure.offset, place };
+    const refusal = {
+      code: 'too-deep',
+      path: [],
+      message: `is nested deeper than ${limits.maxDepth} levels`,
+      offset: failure.offset,
+      place,
+    };
     documents.push({ value: undefined, place, locate: () => place, refusals: [refusal] });
   }
   return documents;
@@ -58,14 +73,27 @@ class TooDeep extends Error {
   }
 }
 
-function* compose(text: string, lines: LineCounter, limits: Limits): Generator<Document.Parsed<ParsedNode, true>> {
+function* compose(
+  text: string,
+  lines: LineCounter,
+  limits: Limits,
+): Generator<Document.Parsed<ParsedNode, true>> {
   // Keys given twice are found by our own reader: the library's search is quadratic.
-  const composer = new Composer({ version: '1.2', schema: 'core', merge: false, uniqueKeys: false, intAsBigInt: true, logLevel: 'silent', prettyErrors: false, keepSourceTokens: false });
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: false,
+    intAsBigInt: true,
+    logLevel: 'silent',
+    prettyErrors: false,
+    keepSourceTokens: false,
+  });
   yield* composer.compose(tokens(text, lines, limits)) as Generator<Document.Parsed<ParsedNode, true>>;
 }
 
 /** The library's parser, stopped before its nesting (and the composer's recursion) grows without bound. */
-function* tokens(text: string, lines: LineCounter, limits: Limits): Generator<Token> {
+function* tokens(text: string, lines: LineCounter, limits: Limits): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
@@ -83,9 +111,16 @@ function readDocument(document: Document.Parsed, json: boolean, limits: Limits, 
   if (first !== undefined) {
     const offset = first.pos[0];
     const message = `invalid ${json ? 'JSON' : 'YAML'}: ${sentence(first.message)}`;
-    return { value: undefined, find, start: offset, refusals: [{ code: 'syntax', path: [], message, offset }] };
+    return {
+      value: undefined,
+      find,
+      start: offset,
+      refusals: [{ code: 'syntax', path: [], message, offset }],
+    };
   }
-  const isEmpty = contents === null || ((contents as { value?: unknown }).value === null && contents.range?.[0] === contents.range?.[1]);
+  const isEmpty =
+    contents === null ||
+    ((contents as { value?: unknown }).value === null && contents.range?.[0] === contents.range?.[1]);
   if (isEmpty) return undefined;
   const { value, refusals } = toPlain(contents, limits, budget);
   return { value, find, start: offsetOf(contents), refusals };

@@ -10,4 +10,9 @@ export interface Limits {
   readonly maxProblems: number;
 }
 
-export const defaultLimits: Limits = { maxBytes: 8 * 1024 * 1024, maxDepth: 64, maxAliasNodes: 10_000, maxProblems: 500 };
+export const defaultLimits: Limits = {
+  maxBytes: 8 * 1024 * 1024,
+  maxDepth: 64,
+  maxAliasNodes: 10_000,
+  maxProblems: 500,
+};

@@ -21,7 +21,9 @@ export function locator(root: Node | null): (path: FieldPath, atKey: boolean) =>
         const pair = namesOf(node, names).get(String(part));
         if (pair === undefined) return offset;
         // An empty value stands after its name; the name is the better place to point at.
-        const empty = pair.value === null || (isScalar(pair.value) && pair.value.value === null && pair.value.source === '');
+        const empty =
+          pair.value === null ||
+          (isScalar(pair.value) && pair.value.value === null && pair.value.source === '');
         offset = offsetOf((atKey && index === path.length - 1) || empty ? pair.key : pair.value);
         node = pair.value;
       } else if (isSeq(node) && typeof part === 'number' && part < node.items.length) {
@@ -39,7 +41,8 @@ function namesOf(map: Node & { items: Pair[] }, known: WeakMap<Node, Map<string,
     names = new Map();
     for (const pair of map.items) {
       if (!isScalar(pair.key)) continue;
-      const name = typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
+      const name =
+        typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
       if (!names.has(name)) names.set(name, pair);
     }
     known.set(map, names);

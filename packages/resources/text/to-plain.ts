@@ -21,7 +21,11 @@ export interface Budget {
  * names, integers that JavaScript can't hold exactly, aliases that contain themselves or multiply. Merge keys
  * (`<<`) work as kubectl's YAML reader has them.
  */
-export function toPlain(root: Node | null, limits: Limits, budget: Budget): { value: unknown; refusals: Refusal[] } {
+export function toPlain(
+  root: Node | null,
+  limits: Limits,
+  budget: Budget,
+): { value: unknown; refusals: Refusal[] } {
   const reader = new Reader(limits, budget);
   return { value: reader.read(root), refusals: reader.refusals };
 }
@@ -43,14 +47,27 @@ class Reader {
   read(node: unknown): unknown {
     if (isAlias(node)) return this.#alias(node.source, offsetOf(node));
     if (this.#aliasDepth > 0 && ++this.#budget.aliasNodes > this.#limits.maxAliasNodes) {
-      if (this.#budget.aliasNodes === this.#limits.maxAliasNodes + 1) this.#refuse('alias-limit', offsetOf(node), `aliases add more than ${this.#limits.maxAliasNodes} values`);
+      if (this.#budget.aliasNodes === this.#limits.maxAliasNodes + 1)
+        this.#refuse(
+          'alias-limit',
+          offsetOf(node),
+          `aliases add more than ${this.#limits.maxAliasNodes} values`,
+        );
       return null;
     }
     const { anchor, tag } = (node ?? {}) as { anchor?: string; tag?: string };
     if (anchor !== undefined) this.#anchors.set(anchor, node as Node);
-    if (tag !== undefined) this.#refuse('tag', offsetOf(node), `YAML tags are not allowed (${tag.replace('tag:yaml.org,2002:', '!!')})`);
+    if (tag !== undefined)
+      this.#refuse(
+        'tag',
+        offsetOf(node),
+        `YAML tags are not allowed (${tag.replace('tag:yaml.org,2002:', '!!')})`,
+      );
     if (isMap(node)) return this.#inside(node, () => this.#map(node));
-    if (isSeq(node)) return this.#inside(node, () => node.items.map((item, index) => this.#at(index, () => this.read(item))));
+    if (isSeq(node))
+      return this.#inside(node, () =>
+        node.items.map((item, index) => this.#at(index, () => this.read(item))),
+      );
     return isScalar(node) ? this.#scalar(node.value, offsetOf(node)) : null;
   }
 
@@ -79,8 +96,14 @@ class Reader {
         continue;
       }
       this.#at(key, () => {
-        if (reservedNames.has(key)) return this.#refuse('reserved-name', offsetOf(pair.key), 'is a reserved name and cannot be a field');
-        if (Object.hasOwn(plain, key)) return this.#refuse('duplicate-key', offsetOf(pair.key), 'is given twice in the same object');
+        if (reservedNames.has(key))
+          return this.#refuse(
+            'reserved-name',
+            offsetOf(pair.key),
+            'is a reserved name and cannot be a field',
+          );
+        if (Object.hasOwn(plain, key))
+          return this.#refuse('duplicate-key', offsetOf(pair.key), 'is given twice in the same object');
         plain[key] = this.read(pair.value);
       });
     }
@@ -93,9 +116,14 @@ class Reader {
     if (isScalar(key)) {
       if (key.tag !== undefined) this.#refuse('tag', offsetOf(key), `YAML tags are not allowed (${key.tag})`);
       if (typeof key.value === 'string') return key.value;
-      if (typeof key.value === 'number' || typeof key.value === 'bigint' || typeof key.value === 'boolean') return key.source ?? String(key.value);
+      if (typeof key.value === 'number' || typeof key.value === 'bigint' || typeof key.value === 'boolean')
+        return key.source ?? String(key.value);
     }
-    this.#refuse('bad-key', offsetOf(key), 'a field’s name must be text, not a list, an object, an alias or nothing');
+    this.#refuse(
+      'bad-key',
+      offsetOf(key),
+      'a field’s name must be text, not a list, an object, an alias or nothing',
+    );
     return undefined;
   }
 
@@ -107,14 +135,19 @@ class Reader {
         this.#refuse('bad-merge', offsetOf(pair.key), '"<<" needs an object, or a list of objects');
         return;
       }
-      for (const [name, value] of Object.entries(source)) if (!Object.hasOwn(plain, name)) plain[name] = value;
+      for (const [name, value] of Object.entries(source))
+        if (!Object.hasOwn(plain, name)) plain[name] = value;
     }
   }
 
   #alias(name: string, offset: number): unknown {
     const target = this.#anchors.get(name);
     if (target === undefined || this.#open.has(target)) {
-      this.#refuse('bad-alias', offset, target === undefined ? `alias *${name} has no anchor before it` : `alias *${name} contains itself`);
+      this.#refuse(
+        'bad-alias',
+        offset,
+        target === undefined ? `alias *${name} has no anchor before it` : `alias *${name} contains itself`,
+      );
       return null;
     }
     this.#aliasDepth++;
@@ -142,11 +175,13 @@ class Reader {
   }
 
   #refuse(code: string, offset: number, message: string): void {
-    if (this.refusals.length < this.#limits.maxProblems) this.refusals.push({ code, path: [...this.#path], message, offset });
+    if (this.refusals.length < this.#limits.maxProblems)
+      this.refusals.push({ code, path: [...this.#path], message, offset });
   }
 }
 
 const isQuoted = (key: unknown): boolean => isScalar(key) && key.type !== 'PLAIN';
 
 /** Where a node starts in the text. */
-export const offsetOf = (node: unknown): number => (node as { range?: readonly number[] } | null)?.range?.[0] ?? 0;
+export const offsetOf = (node: unknown): number =>
+  (node as { range?: readonly number[] } | null)?.range?.[0] ?? 0;

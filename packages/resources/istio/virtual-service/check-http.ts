@@ -17,9 +17,9 @@ import type { HttpMatch } from './match.ts';
 export function checkHttpRoute(route: HttpRoute, path: FieldPath, inDelegate: boolean): Finding[] {
   const found = [...checkAction(route, path, inDelegate), ...checkHeaders(route.headers, path)];
   const delegating = inDelegate || route.delegate !== undefined;
-  (route.match ?? []).forEach((match, index) =>
-    found.push(...checkMatch(match, [...path, 'match', index], delegating)),
-  );
+  for (const [index, match] of (route.match ?? []).entries()) {
+    found.push(...checkMatch(match, [...path, 'match', index], delegating));
+  }
   for (const [index, { destination, headers }] of (route.route ?? []).entries()) {
     found.push(
       ...checkDestination(destination, [...path, 'route', index, 'destination']),

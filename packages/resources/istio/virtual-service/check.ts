@@ -17,11 +17,11 @@ export function checkVirtualService({ spec }: VirtualService): Finding[] {
   if (http.length + tls.length + tcp.length === 0)
     found.push(error('required', ['spec'], 'must have a route: http, tls or tcp'));
   const delegate = isDelegate(spec);
-  http.forEach((route, index) => found.push(...checkHttpRoute(route, ['spec', 'http', index], delegate)));
-  tls.forEach((route, index) =>
-    found.push(...checkTlsRoute(route, ['spec', 'tls', index], spec.hosts ?? [])),
-  );
-  tcp.forEach((route, index) => found.push(...checkTcpRoute(route, ['spec', 'tcp', index])));
+  for (const [index, route] of http.entries())
+    found.push(...checkHttpRoute(route, ['spec', 'http', index], delegate));
+  for (const [index, route] of tls.entries())
+    found.push(...checkTlsRoute(route, ['spec', 'tls', index], spec.hosts ?? []));
+  for (const [index, route] of tcp.entries()) found.push(...checkTcpRoute(route, ['spec', 'tcp', index]));
   return [...found, ...unreachable(spec)];
 }
 

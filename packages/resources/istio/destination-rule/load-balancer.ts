@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { duration, durationOrZero } from '../../schema/duration.ts';
+import { mapOf, message, nullable, options } from '../../schema/message.ts';
+import { double, uint32, uint64 } from '../../schema/number.ts';
+import { oneOf } from '../../schema/rule.ts';
+
+const failover = () =>
+  z
+    .array(
+      options({
+        from: z.string().describe('The region that fails.'),
+        to: z.string().describe('The region that takes over.'),
+      }),
+    )
+    .describe('Which region takes over from which.');
+
+const localityLbSetting = options({
+  distribute: z
+    .array(
+      options({
+        from: z.string().describe('Where the caller is: `region/zone/subzone`, with `*`.'),
+        to: mapOf(uint32()).describe('Shares of the traffic by locality, in percent.'),
+      }),
+    )
+    .describe('Shares of the traffic by locality.'),
+  failover: failover(),
+  failoverPriority: z.array(z.string()).describe('Labels by which endpoints are sorted into priorities.'),
+  enabled: nullable(z.boolean()).describe('Whether locality counts.'),
+});
+
+const zoneAwareLbSetting = options({
+  enabled: nullable(z.boolean()).describe('Whether the own zone is preferred.'),
+  failover: failover(),
+  failoverPriority: z.array(z.string()).describe('Labels by which endpoints are sorted into priorities.'),
+  minClusterSize: nullable(z.int().min(1).max(4_294_967_295)).describe(
+    'Fewest endpoints for which zones count.',
+  ),
+});
+
+const httpCookie = message(
+  { name: z.string().describe('Name of the cookie.') },
+  {
+    path: z.string().describe('Path of the cookie.'),
+    ttl: durationOrZero().describe('Life of a cookie that the proxy makes; 0s for a session cookie.'),
+    attributes: z
+      .array(
+        message(
+          { name: z.string().describe('Name of the attribute.') },
+          { value: z.string().describe('Its value.') },
+        ),
+      )
+      .describe('More attributes of the cookie.'),
+  },
+);
+
+const hashKeys = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
+
+const consistentHash = oneOf(
+  oneOf(
+    options({
+      httpHeaderName: z.string().describe('By this header.'),
+      httpCookie: httpCookie.describe('By this cookie.'),
+      useSourceIp: z.boolean().describe('By the client’s address.'),
+      httpQueryParameterName: z.string().describe('By this query parameter.'),
+      ringHash: options({
+        minimumRingSize: uint64().describe('Fewest places on the ring; 1024 by default.'),
+      }).describe('A hash ring.'),
+      maglev: options({ tableSize: uint64().describe('Size of the table, a prime.') }).describe(
+        'A Maglev table.',
+      ),
+      minimumRingSize: uint64().describe('Deprecated: use ringHash.minimumRingSize.'),
+    }),
+    ...hashKeys,
+  ),
+  'ringHash',
+  'maglev',
+);
+export type ConsistentHash = z.infer<typeof consistentHash>;
+
+const backendUtilization = options({
+  errorUtilizationPenaltyPercent: uint32().describe('How much errors count as load.'),
+  metricNamesForComputingUtilization: z.array(z.string()).describe('The load metrics that count.'),
+  weightExpirationPeriod: durationOrZero().describe('How long a report holds.'),
+  weightStabilizationPeriod: durationOrZero().describe('How long reports must come before they count.'),
+  weightUpdatePeriod: durationOrZero().describe('How often weights are computed.'),
+});
+
+const warmup = message(
+  { duration: duration().describe('How long a new endpoint is spared.') },
+  {
+    minimumPercent: nullable(double().min(0).max(100)).describe(
+      'Share of the traffic at the start; 10 by default.',
+    ),
+    aggression: nullable(double().min(0)).describe('How fast the share grows; 1 is linear.'),
+  },
+);
+
+export const loadBalancer = () =>
+  oneOf(
+    options({
+      simple: z
+        .enum(['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'])
+        .describe(
+          'LEAST_REQUEST (default), ROUND_ROBIN, RANDOM, or PASSTHROUGH to the address that the client chose.',
+        ),
+      consistentHash: consistentHash.describe('The same endpoint for the same client.'),
+      backendUtilization: backendUtilization.describe('By load that endpoints report.'),
+      localityLbSetting: localityLbSetting.describe('Preference by locality.'),
+      zoneAwareLbSetting: zoneAwareLbSetting.describe('Preference for the own zone.'),
+      warmup: warmup.describe('New endpoints get their full share only after a while.'),
+      warmupDurationSecs: duration().describe('Deprecated: use warmup.'),
+    }),
+    'simple',
+    'consistentHash',
+    'backendUtilization',
+  );
+export type LoadBalancer = z.infer<ReturnType<typeof loadBalancer>>;

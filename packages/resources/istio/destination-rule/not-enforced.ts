@@ -1,0 +1,28 @@
+/** Fields of a traffic policy that we accept and do not act on yet, also under portLevelSettings where they exist. */
+const anywhere = [
+  'loadBalancer.localityLbSetting',
+  'loadBalancer.zoneAwareLbSetting',
+  'loadBalancer.backendUtilization',
+  'loadBalancer.warmup',
+  'loadBalancer.warmupDurationSecs',
+  'loadBalancer.consistentHash.maglev',
+  'connectionPool.tcp.tcpKeepalive',
+  'connectionPool.tcp.maxConnectionDuration',
+  'connectionPool.http.h2UpgradePolicy',
+  'connectionPool.http.useClientProtocol',
+  'connectionPool.http.maxConcurrentStreams',
+  'connectionPool.http.http2KeepAlive',
+  'outlierDetection.consecutiveLocalOriginFailures',
+  'outlierDetection.splitExternalLocalOriginErrors',
+  'outlierDetection.outlierDetectionHttpErrorCodes',
+  'tls.caCrl',
+];
+const hostOnly = ['tunnel', 'proxyProtocol', 'retryBudget'];
+
+export const notEnforced: readonly string[] = [
+  ...['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) => [
+    ...[...anywhere, ...hostOnly].map((field) => `${policy}.${field}`),
+    ...anywhere.map((field) => `${policy}.portLevelSettings[].${field}`),
+  ]),
+  'spec.workloadSelector',
+];
