@@ -1,0 +1,30 @@
+/** What is known of a downstream connection; one per connection, shared by its streams. */
+export interface ConnectionInfo {
+  /** Unique within the proxy. */
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly listener: string;
+  readonly direction: 'inbound' | 'outbound' | 'unspecified';
+  readonly tls?: ConnectionTls;
+  /** The authority of the CONNECT whose tunnel this connection is in. */
+  readonly tunnel?: string;
+  /** What filters keep per connection, by filter name. */
+  readonly memo: Map<string, unknown>;
+}
+
+export interface ConnectionTls {
+  /** Of the peer's verified certificate: its one URI SAN. */
+  readonly peerUri?: string;
+  /** SHA-256 of the peer's certificate, lower-case hex. */
+  readonly peerFingerprint?: string;
+  readonly peerSubject?: string;
+  /** Our own identity. */
+  readonly localUri?: string;
+  readonly serverName?: string;
+  readonly alpn?: string;
+  readonly version?: string;
+  readonly cipher?: string;
+}

@@ -1,0 +1,333 @@
+import type { Headers } from '@tulle/decision/headers';
+import type { RouteChoice } from '@tulle/decision/match';
+import { FilterStatus, type FilterStream, type Resume } from '../filters/filter.ts';
+import { Pipe } from '../filters/pipe.ts';
+import { Router } from '../router/router.ts';
+import type { Timer } from '../timers/wheel.ts';
+import type { ConnectionInfo } from './connection-info.ts';
+import { type LocalReply, localReplyHead } from './local-reply.ts';
+import type { ManagerRuntime } from './manager.ts';
+import { prepareRequest } from './request-preparation.ts';
+import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from './stream.ts';
+import { StreamInfo } from './stream-info.ts';
+
+/** How long a client may take to close a tunnel whose other end has closed. */
+const tunnelLingerMs = 5_000;
+
+/** Envoy's default per-connection buffer limit. */
+const defaultBufferLimit = 1024 * 1024;
+
+/**
+ * One request on its way through a manager, and its response on the way back.
+ *
+ * ```
+ *   codec ─▶ prepare ─▶ decode filters ─▶ Router ⇄ upstream
+ *   codec ◀─ finish  ◀─ encode filters ◀─┘
+ * ```
+ * Open ─▶ Answering (a response has begun) ─▶ Done (response complete, or either side reset).
+ */
+export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
+  readonly info: StreamInfo;
+  readonly manager: ManagerRuntime;
+  bufferLimit = defaultBufferLimit;
+  response: ResponseHead | undefined = undefined;
+  readonly #downstream: Stream<ResponseHead>;
+  readonly #states: unknown[] = [];
+  readonly #decode: Pipe<RequestHead>;
+  readonly #encode: Pipe<ResponseHead>;
+  readonly #router: Router;
+  readonly #idleTimer: Timer;
+  #request: RequestHead | undefined = undefined;
+  #choice: RouteChoice | undefined = undefined;
+  #matched = false;
+  #lastActivity = 0;
+  #idleMs = 0;
+  #holds = 0;
+  #answered = false;
+  #done = false;
+  /** The client takes more. */
+  #ready = true;
+
+  constructor(manager: ManagerRuntime, connection: ConnectionInfo, downstream: Stream<ResponseHead>) {
+    const { context, chain } = manager;
+    this.manager = manager;
+    this.#downstream = downstream;
+    this.#lastActivity = context.wheel.now();
+    this.info = new StreamInfo(connection, context.wallNow(), this.#lastActivity);
+    this.#router = new Router(this);
+    this.#decode = new Pipe(
+      chain.decode,
+      this,
+      this.#states,
+      {
+        head: (head, end) => this.#router.onHead(head, end),
+        data: (chunk, end) => this.#router.onData(chunk, end),
+        trailers: (trailers) => this.#router.onTrailers(trailers),
+      },
+      {
+        hold: () => this.holdRequest(),
+        release: () => this.releaseRequest(),
+        overflow: () => this.#overflow(true),
+      },
+    );
+    this.#encode = new Pipe(
+      chain.encode,
+      this,
+      this.#states,
+      {
+        head: (head, end) => this.#sendHead(head, end),
+        data: (chunk, end) => this.#sendData(chunk, end),
+        trailers: (trailers) => this.#sendTrailers(trailers),
+      },
+      {
+        hold: () => this.#router.hold(),
+        release: () => this.#router.release(),
+        overflow: () => this.#overflow(false),
+      },
+    );
+    this.#idleTimer = context.wheel.timer(() => this.#checkIdle());
+    manager.counters.active++;
+    manager.counters.total++;
+  }
+
+  // --- FilterStream -----------------------------------------------------------------------------------------
+
+  get request(): RequestHead {
+    return this.#request as RequestHead;
+  }
+
+  route(): RouteChoice | undefined {
+    if (!this.#matched && this.#request !== undefined) {
+      this.#matched = true;
+      this.#choice = this.manager.matcher?.match(this.#request, this.manager.context.random);
+      this.info.routeName = this.#choice?.route.name ?? '';
+      this.info.virtualHost = this.#choice?.virtualHost.name ?? '';
+    }
+    return this.#choice;
+  }
+
+  clearRoute(): void {
+    this.#matched = false;
+    this.#choice = undefined;
+  }
+
+  routeConfig(): unknown {
+    const running = this.#decode.runningFilter >= 0 ? this.#decode.runningFilter : this.#encode.runningFilter;
+    const name = this.manager.chain.filters[running]?.name;
+    return name === undefined ? undefined : this.route()?.route.perFilter.get(name);
+  }
+
+  suspend(): Resume {
+    return this.#decode.runningFilter >= 0 ? this.#decode.suspend() : this.#encode.suspend();
+  }
+
+  reply(reply: LocalReply): FilterStatus {
+    if (this.#done || this.#answered) return FilterStatus.StopIteration;
+    this.#router.cancel();
+    this.#decode.close();
+    const { head, body } = localReplyHead(reply, this.request);
+    this.info.details = reply.details;
+    if (reply.flag !== undefined) this.info.flag(reply.flag);
+    this.encodeHead(head, body.length === 0);
+    if (body.length > 0) this.encodeData(body, true);
+    return FilterStatus.StopIteration;
+  }
+
+  // --- from the downstream codec ----------------------------------------------------------------------------
+
+  onHead(head: RequestHead, end: boolean): void {
+    const { info, manager } = this;
+    this.#request = head;
+    info.method = head.method;
+    info.path = head.path;
+    info.authority = head.authority;
+    info.protocol = head.protocol;
+    const problem = prepareRequest(head, manager.config, info.connection);
+    info.requestId = head.headers.get('x-request-id') ?? '';
+    this.#startIdle(manager.config.streamIdleTimeoutMs);
+    for (const index of manager.chain.starts)
+      this.#states[index] = manager.chain.filters[index]?.filter.start?.(this);
+    if (end) info.requestEndedAt = manager.context.wheel.now();
+    if (problem !== undefined) {
+      this.reply(problem);
+      return;
+    }
+    this.#decode.head(head, end);
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    if (this.#done) return;
+    this.#touch();
+    this.info.requestBytes += chunk.length;
+    if (end) this.info.requestEndedAt = this.#lastActivity;
+    this.#decode.data(chunk, end);
+  }
+
+  onTrailers(trailers: Headers): void {
+    if (this.#done) return;
+    this.#touch();
+    this.info.requestEndedAt = this.#lastActivity;
+    this.#decode.trailers(trailers);
+  }
+
+  onDrain(): void {
+    if (this.#done) return;
+    this.#touch();
+    this.#router.onDrain();
+  }
+
+  onReset(_reason: ResetReason, detail?: string): void {
+    if (this.#done) return;
+    this.info.flag('DC');
+    this.info.details = detail ?? 'downstream_remote_disconnect';
+    this.#finish();
+  }
+
+  // --- from the router --------------------------------------------------------------------------------------
+
+  encodeHead(head: ResponseHead, end: boolean): void {
+    if (this.#done) return;
+    this.#answered = true;
+    this.response = head;
+    this.info.status = head.status;
+    this.#encode.head(head, end);
+  }
+
+  /** False: hold back until `Router.onDrain`. */
+  encodeData(chunk: Buffer, end: boolean): boolean {
+    if (this.#done) return true;
+    this.#touch();
+    this.info.responseBytes += chunk.length;
+    this.#ready = true;
+    this.#encode.data(chunk, end);
+    return this.#ready;
+  }
+
+  encodeTrailers(trailers: Headers): void {
+    if (this.#done) return;
+    const grpcStatus = trailers.get('grpc-status');
+    if (grpcStatus !== undefined) this.info.grpcStatus = Number(grpcStatus);
+    this.#encode.trailers(trailers);
+  }
+
+  encodeInformational(head: ResponseHead): void {
+    if (!this.#done && !this.#answered) this.#downstream.sendInformational(head);
+  }
+
+  /** The response can't be completed. */
+  resetDownstream(reason: ResetReason): void {
+    if (this.#done) return;
+    this.#finish();
+    this.#downstream.reset(reason);
+  }
+
+  /** Stops reading the request; counted. */
+  holdRequest(): void {
+    if (this.#holds++ === 0) this.#downstream.pause();
+  }
+
+  releaseRequest(): void {
+    if (--this.#holds === 0) this.#downstream.resume();
+  }
+
+  /** The route's own idle timeout; 0: none. */
+  setIdleTimeout(ms: number): void {
+    this.#startIdle(ms);
+  }
+
+  // --- to the downstream codec ------------------------------------------------------------------------------
+
+  #sendHead(head: ResponseHead, end: boolean): void {
+    const { manager } = this;
+    const { serverName } = manager.config;
+    if (serverName !== undefined) head.headers.set('server', serverName);
+    if (!head.headers.has('date') && head.status >= 200)
+      head.headers.add('date', httpDate(manager.context.wallNow()));
+    if (manager.context.draining() && head.status !== 101) head.headers.set('connection', 'close');
+    const grpcStatus = head.headers.get('grpc-status');
+    if (grpcStatus !== undefined) this.info.grpcStatus = Number(grpcStatus);
+    this.#downstream.sendHead(head, end);
+    if (end) this.#finish();
+  }
+
+  #sendData(chunk: Buffer, end: boolean): void {
+    if (!this.#downstream.sendData(chunk, end)) this.#ready = false;
+    if (end) this.#finish();
+  }
+
+  #sendTrailers(trailers: Headers): void {
+    this.#downstream.sendTrailers(trailers);
+    this.#finish();
+  }
+
+  #overflow(request: boolean): void {
+    if (request) this.reply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
+    else if (this.#answered) {
+      this.info.details = 'response_payload_too_large';
+      this.resetDownstream('overflow');
+    }
+  }
+
+  // --- time and the end -------------------------------------------------------------------------------------
+
+  #touch(): void {
+    this.#lastActivity = this.manager.context.wheel.now();
+  }
+
+  #startIdle(ms: number): void {
+    this.#idleMs = ms;
+    if (ms > 0) this.#idleTimer.start(ms);
+    else this.#idleTimer.stop();
+  }
+
+  #checkIdle(): void {
+    if (this.#done) {
+      this.#downstream.reset('local-reset');
+      return;
+    }
+    const left = this.#lastActivity + this.#idleMs - this.manager.context.wheel.now();
+    if (left > 0) {
+      this.#idleTimer.start(left);
+      return;
+    }
+    this.info.flag('SI');
+    this.info.details = 'stream_idle_timeout';
+    this.manager.counters.timeouts++;
+    if (this.#answered) this.resetDownstream('local-reset');
+    else this.reply({ status: 408, body: 'stream timeout', details: 'stream_idle_timeout' });
+  }
+
+  #finish(): void {
+    if (this.#done) return;
+    this.#done = true;
+    const { info, manager } = this;
+    info.endedAt = manager.context.wheel.now();
+    if (info.status === 101 && info.requestEndedAt === 0) this.#idleTimer.start(tunnelLingerMs);
+    else this.#idleTimer.stop();
+    this.#router.cancel();
+    this.#decode.close();
+    this.#encode.close();
+    const { counters, chain } = manager;
+    counters.active--;
+    const hundreds = Math.floor(info.status / 100);
+    if (hundreds >= 1 && hundreds <= 5)
+      counters.classes[hundreds] = (counters.classes[hundreds] as number) + 1;
+    else counters.resets++;
+    if (this.#request === undefined) return;
+    for (const index of chain.destroys) chain.filters[index]?.filter.destroy?.(this, this.#states[index]);
+    for (const log of manager.loggers) log(info, this.#request, this.response);
+  }
+}
+
+let dateSecond = 0;
+let dateText = '';
+
+/** IMF-fixdate (RFC 9110 section 5.6.7), made once a second. */
+function httpDate(now: number): string {
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
+}

@@ -1,0 +1,44 @@
+import { Headers } from '@tulle/decision/headers';
+import type { RequestHead, ResponseHead } from './stream.ts';
+
+/** A response that the proxy makes itself. */
+export interface LocalReply {
+  readonly status: number;
+  readonly body: string;
+  /** Response code details: why. */
+  readonly details: string;
+  readonly flag?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const grpcStatuses: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+
+/** To a gRPC request: status 200 and the fault in grpc-status and grpc-message, as Envoy. */
+export function localReplyHead(
+  reply: LocalReply,
+  request: RequestHead,
+): { readonly head: ResponseHead; readonly body: Buffer } {
+  const headers = new Headers();
+  const type = request.headers.get('content-type');
+  const { protocol } = request;
+  for (const [name, value] of Object.entries(reply.headers ?? {})) headers.add(name, value);
+  if (type !== undefined && /^application\/grpc($|[+;])/.test(type)) {
+    headers.add('content-type', 'application/grpc');
+    headers.add('grpc-status', String(grpcStatuses[reply.status] ?? 2));
+    if (reply.body !== '') headers.add('grpc-message', encodeURIComponent(reply.body).replaceAll('%20', ' '));
+    return { head: { status: 200, headers, protocol }, body: Buffer.alloc(0) };
+  }
+  const body = Buffer.from(reply.body, 'utf8');
+  if (body.length > 0 || reply.status >= 200) headers.add('content-length', String(body.length));
+  if (body.length > 0) headers.set('content-type', reply.headers?.['content-type'] ?? 'text/plain');
+  return { head: { status: reply.status, headers, protocol }, body };
+}

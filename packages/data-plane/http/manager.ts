@@ -1,0 +1,81 @@
+import type { Random } from '@tulle/decision/match';
+import { RouteMatcher } from '@tulle/decision/match';
+import type { HttpManager, RouteTable } from '@tulle/decision/tables';
+import type { FilterChain } from '../filters/chain.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { RequestHead, ResponseHead } from './stream.ts';
+import type { StreamInfo } from './stream-info.ts';
+
+/** What streams use of their proxy. */
+export interface StreamContext {
+  readonly clusters: ClusterManager;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  /** Milliseconds since the epoch. */
+  readonly wallNow: () => number;
+  /** Responses ask their clients to close. */
+  readonly draining: () => boolean;
+}
+
+/** Writes a line for each stream that ends. */
+export type StreamLogger = (
+  info: StreamInfo,
+  request: RequestHead,
+  response: ResponseHead | undefined,
+) => void;
+
+/** Matchers of an epoch's shared route tables, made once per table. */
+export class RouteMatchers {
+  readonly #known = new WeakMap<RouteTable, RouteMatcher>();
+
+  get(table: RouteTable): RouteMatcher {
+    let matcher = this.#known.get(table);
+    if (matcher === undefined) {
+      matcher = new RouteMatcher(table);
+      this.#known.set(table, matcher);
+    }
+    return matcher;
+  }
+}
+
+/**
+ * One HTTP connection manager of one epoch, ready to serve: filters compiled, routes found. A connection
+ * asks for the current one at each request, so new routes reach connections that are open.
+ */
+export class ManagerRuntime {
+  readonly config: HttpManager;
+  readonly chain: FilterChain;
+  /** Undefined: its route table has never come. */
+  readonly matcher: RouteMatcher | undefined;
+  readonly context: StreamContext;
+  readonly loggers: readonly StreamLogger[];
+  /** Streams open now, and all that ever were: shared over epochs. */
+  readonly counters: ManagerCounters;
+
+  constructor(parts: {
+    readonly config: HttpManager;
+    readonly chain: FilterChain;
+    readonly matcher: RouteMatcher | undefined;
+    readonly context: StreamContext;
+    readonly loggers: readonly StreamLogger[];
+    readonly counters: ManagerCounters;
+  }) {
+    this.config = parts.config;
+    this.chain = parts.chain;
+    this.matcher = parts.matcher;
+    this.context = parts.context;
+    this.loggers = parts.loggers;
+    this.counters = parts.counters;
+  }
+}
+
+/** As Envoy's `http.<stat_prefix>.downstream_rq_…`. */
+export class ManagerCounters {
+  active = 0;
+  total = 0;
+  /** By hundreds of the status, 1 to 5. */
+  readonly classes = [0, 0, 0, 0, 0, 0];
+  resets = 0;
+  timeouts = 0;
+}

@@ -1,0 +1,60 @@
+import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { ConnectionInfo } from './connection-info.ts';
+
+/**
+ * What happened to one request (or one TCP connection), gathered on its way for access log, metrics and
+ * explanations. Times are milliseconds: `startedAt` since the epoch, the others of the monotonic clock.
+ */
+export class StreamInfo {
+  readonly connection: ConnectionInfo;
+  readonly startedAt: number;
+  readonly startedMono: number;
+  method = '';
+  /** As the client sent it. */
+  path = '';
+  authority = '';
+  protocol = '';
+  requestId = '';
+  routeName = '';
+  virtualHost = '';
+  cluster = '';
+  /** `host:port` of the last attempt's endpoint. */
+  upstreamHost = '';
+  upstreamLocalAddress = '';
+  /** Why the last attempt could not connect. */
+  upstreamFailure = '';
+  /** Envoy's response flags, in the order in which they came: `UF`, `URX`, … */
+  readonly flags: string[] = [];
+  /** Envoy's response code details: `via_upstream`, `route_not_found`, … */
+  details = '';
+  /** 0: no response was begun. */
+  status = 0;
+  grpcStatus = -1;
+  attempts = 0;
+  /** Body bytes. */
+  requestBytes = 0;
+  responseBytes = 0;
+  requestEndedAt = 0;
+  upstreamRequestAt = 0;
+  upstreamFirstByteAt = 0;
+  upstreamLastByteAt = 0;
+  endedAt = 0;
+  /** Who is at the other side in the mesh: caller (inbound) or server (outbound). */
+  peer: WorkloadLabels | undefined = undefined;
+  /** The service that was called, as the cluster says. */
+  service: { readonly host: string; readonly name: string; readonly namespace: string } | undefined =
+    undefined;
+  /** Our connection to the endpoint is mTLS. */
+  upstreamTls = false;
+  upstreamPeerUri = '';
+
+  constructor(connection: ConnectionInfo, startedAt: number, startedMono: number) {
+    this.connection = connection;
+    this.startedAt = startedAt;
+    this.startedMono = startedMono;
+  }
+
+  flag(code: string): void {
+    if (!this.flags.includes(code)) this.flags.push(code);
+  }
+}

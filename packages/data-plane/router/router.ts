@@ -1,0 +1,524 @@
+import type { Headers } from '@tulle/decision/headers';
+import { pickCluster, type RouteChoice } from '@tulle/decision/match';
+import { retryBackoff, retryOnFailure, retryOnResponse } from '@tulle/decision/retry';
+import { mutateHeaders, originalPathHeader, redirectLocation, rewritePath } from '@tulle/decision/rewrite';
+import type { SubstitutionContext } from '@tulle/decision/substitution';
+import type { ForwardAction, HeaderMutation, RetryPolicy, WeightedCluster } from '@tulle/decision/tables';
+import type { HttpStream } from '../http/http-stream.ts';
+import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
+import type { Timer } from '../timers/wheel.ts';
+import type { Breakers } from '../upstream/breakers.ts';
+import type { ClusterState } from '../upstream/cluster.ts';
+import type { EndpointState } from '../upstream/endpoint.ts';
+import type { Lease } from '../upstream/http-pool.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
+import { requestHash } from './hash.ts';
+import { RequestBuffer } from './request-buffer.ts';
+import { Shadow } from './shadow.ts';
+
+/** What a request must not have done twice unless it is asked for (RFC 9110 section 9.2.2). */
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** Held for a connection that is being made; above, the client waits. */
+const waitingBytes = 64 * 1024;
+/** Connections that turn out to be closed, for one request. */
+const maxStale = 8;
+
+/**
+ * Routes one request: Idle ─▶ Trying ⇄ BackingOff ─▶ Answering ─▶ Over.
+ * Local answers go Idle ─▶ Over.
+ */
+export class Router implements AttemptOwner {
+  readonly #stream: HttpStream;
+  #head: RequestHead | undefined = undefined;
+  #headEnds = false;
+  /** The request has come as a whole. */
+  #complete = false;
+  #choice: RouteChoice | undefined = undefined;
+  #action: ForwardAction | undefined = undefined;
+  #weighted: WeightedCluster | undefined = undefined;
+  #cluster: ClusterState | undefined = undefined;
+  #breakers: Breakers | undefined = undefined;
+  #retry: RetryPolicy | undefined = undefined;
+  #retriesLeft = 0;
+  #attempt: Attempt | undefined = undefined;
+  #tried: Set<EndpointState> | undefined = undefined;
+  #hash: number | undefined = undefined;
+  #buffer: RequestBuffer | undefined = undefined;
+  #shadows: Shadow[] | undefined = undefined;
+  #timeout: Timer | undefined = undefined;
+  #tryTimeout: Timer | undefined = undefined;
+  #backoff: Timer | undefined = undefined;
+  #holdsRequest = false;
+  #holdsRetry = false;
+  #stale = 0;
+  /** Who the request itself names, for clusters without endpoints of their own. */
+  #destination = '';
+  #responseHolds = 0;
+  #blocked = false;
+  #answering = false;
+  #over = false;
+
+  constructor(stream: HttpStream) {
+    this.#stream = stream;
+  }
+
+  // --- the request ------------------------------------------------------------------------------------------
+
+  onHead(head: RequestHead, end: boolean): void {
+    const stream = this.#stream;
+    this.#head = head;
+    this.#headEnds = end;
+    const choice = stream.route();
+    if (choice === undefined) {
+      stream.reply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
+      return;
+    }
+    this.#choice = choice;
+    const { action, match } = choice.route;
+    switch (action.kind) {
+      case 'redirect': {
+        const location = redirectLocation(head, match.path, action);
+        stream.reply({ status: action.status, body: '', details: 'direct_response', headers: { location } });
+        return;
+      }
+      case 'direct':
+        stream.reply({ status: action.status, body: action.body, details: 'direct_response' });
+        return;
+      case 'forward':
+        this.#action = action;
+        this.#forward(head, end, choice, action);
+    }
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    if (this.#over) return;
+    for (const shadow of this.#shadows ?? []) shadow.data(chunk, end);
+    const upstream = this.#attempt?.stream;
+    this.#keep(chunk, end, upstream === undefined);
+    if (end) this.#requestEnded();
+    if (upstream !== undefined && !upstream.sendData(chunk, end)) this.#holdRequest();
+  }
+
+  onTrailers(trailers: Headers): void {
+    if (this.#over) return;
+    for (const shadow of this.#shadows ?? []) shadow.trailers(trailers);
+    this.#body.end(trailers);
+    if (this.#attempt?.stream !== undefined && !this.#mayRetry()) this.#body.drop();
+    this.#requestEnded();
+    this.#attempt?.stream?.sendTrailers(trailers.clone());
+  }
+
+  /** The client takes more of the response. */
+  onDrain(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.release();
+  }
+
+  /** Stops reading the response; counted. */
+  hold(): void {
+    if (this.#responseHolds++ === 0) this.#attempt?.stream?.pause();
+  }
+
+  release(): void {
+    if (--this.#responseHolds === 0) this.#attempt?.stream?.resume();
+  }
+
+  /** The stream is over, or answered by someone else: everything is given back. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timeout?.stop();
+    this.#tryTimeout?.stop();
+    this.#backoff?.stop();
+    this.#attempt?.abandon();
+    this.#attempt = undefined;
+    this.#releaseRetry();
+    if (this.#head !== undefined && !this.#body.ended && !this.#headEnds)
+      for (const shadow of this.#shadows ?? []) shadow.cancel();
+    if (this.#breakers !== undefined) this.#breakers.requests.release();
+    this.#buffer?.drop();
+  }
+
+  // --- choosing and preparing -------------------------------------------------------------------------------
+
+  #forward(head: RequestHead, end: boolean, choice: RouteChoice, action: ForwardAction): void {
+    const stream = this.#stream;
+    const { config, context } = stream.manager;
+    if (
+      head.upgrade !== undefined &&
+      !action.upgrades.includes(head.upgrade) &&
+      !config.upgrades.includes(head.upgrade)
+    ) {
+      stream.reply({ status: 403, body: '', details: 'upgrade_failed' });
+      return;
+    }
+    const weighted = pickCluster(action, context.random);
+    const cluster = weighted === undefined ? undefined : context.clusters.get(weighted.name);
+    stream.info.cluster = weighted?.name ?? '';
+    if (weighted === undefined || cluster === undefined) {
+      stream.reply({
+        status: action.clusterNotFoundStatus,
+        body: '',
+        details: 'cluster_not_found',
+        flag: 'NC',
+      });
+      return;
+    }
+    stream.info.service = cluster.config.service;
+    const breakers = cluster.breakers[action.priority];
+    if (!breakers.requests.take()) {
+      this.#replyOverflow();
+      return;
+    }
+    this.#weighted = weighted;
+    this.#cluster = cluster;
+    this.#breakers = breakers;
+    this.#retry = action.retry ?? choice.virtualHost.retry;
+    this.#retriesLeft = this.#retry?.retries ?? 0;
+    if (action.hashPolicy.length > 0) {
+      this.#hash = requestHash(
+        action.hashPolicy,
+        head.headers,
+        head.path,
+        stream.info.connection.remoteAddress,
+      );
+    }
+    this.#destination = stream.info.connection.tunnel ?? head.authority;
+    this.#rewrite(head, choice, action, weighted);
+    if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
+    this.#complete = end;
+    this.#mirror(head, end, action);
+    this.#try();
+    if (end && !this.#over) this.#requestEnded();
+  }
+
+  #rewrite(head: RequestHead, choice: RouteChoice, action: ForwardAction, weighted: WeightedCluster): void {
+    const { virtualHost, route } = choice;
+    const table = this.#stream.manager.matcher?.table;
+    const context = this.#substitutions(head);
+    const mutations = [
+      weighted.requestHeaders,
+      route.requestHeaders,
+      virtualHost.requestHeaders,
+      table?.requestHeaders,
+    ];
+    for (const mutation of mutations)
+      if (mutation !== undefined && !isEmpty(mutation)) mutateHeaders(head.headers, mutation, context);
+    if (action.path !== undefined) {
+      const path = rewritePath(head.path, route.match.path, action.path);
+      if (path !== head.path) head.headers.set(originalPathHeader, head.path);
+      head.path = path;
+    }
+    if (action.host?.kind === 'literal') head.authority = action.host.value;
+  }
+
+  #substitutions(head: RequestHead): SubstitutionContext {
+    const { info } = this.#stream;
+    const { connection } = info;
+    return {
+      headers: head.headers,
+      method: head.method,
+      path: head.path,
+      authority: head.authority,
+      scheme: head.scheme,
+      protocol: head.protocol,
+      downstreamRemoteAddress: `${connection.remoteAddress}:${connection.remotePort}`,
+      downstreamLocalAddress: `${connection.localAddress}:${connection.localPort}`,
+      upstreamHost: info.upstreamHost,
+      downstreamPeerUriSan: connection.tls?.peerUri ?? '',
+      routeName: info.routeName,
+      virtualHostName: info.virtualHost,
+      clusterName: info.cluster,
+      requestId: info.requestId,
+      startTime: info.startedAt,
+    };
+  }
+
+  #mirror(head: RequestHead, end: boolean, action: ForwardAction): void {
+    const { context } = this.#stream.manager;
+    for (const mirror of action.mirrors) {
+      if (context.random() * 1_000_000 >= mirror.fraction) continue;
+      const cluster = context.clusters.get(mirror.cluster);
+      if (cluster === undefined) continue;
+      this.#shadows ??= [];
+      this.#shadows.push(new Shadow(cluster, head, end, context.wheel, this.#destination));
+    }
+  }
+
+  // --- trying -----------------------------------------------------------------------------------------------
+
+  #try(): void {
+    const stream = this.#stream;
+    const cluster = this.#cluster as ClusterState;
+    const action = this.#action as ForwardAction;
+    const head = this.#head as RequestHead;
+    const avoid = this.#retry?.avoidPreviousHosts === true ? this.#tried : undefined;
+    const endpoint = cluster.pick({
+      destination: this.#destination,
+      defaultPort: head.scheme === 'https' ? 443 : 80,
+      ...(this.#hash === undefined ? {} : { hash: this.#hash }),
+      ...(avoid === undefined ? {} : { avoid, attempts: this.#retry?.hostSelectionAttempts ?? 1 }),
+    });
+    if (endpoint === undefined) {
+      stream.reply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
+      return;
+    }
+    stream.info.attempts++;
+    stream.info.upstreamHost = endpoint.key;
+    stream.info.peer =
+      stream.info.connection.direction === 'inbound' ? stream.info.peer : endpoint.config.workload;
+    if (this.#choice?.virtualHost.includeAttemptCount === true)
+      head.headers.set('x-envoy-attempt-count', String(stream.info.attempts));
+    if (action.host?.kind === 'auto') head.authority = endpoint.config.address;
+    if (this.#complete) this.#startTryTimeout();
+    const attempt = new Attempt(cluster, endpoint, this);
+    this.#attempt = attempt;
+    attempt.start(action.priority);
+  }
+
+  onConnected(attempt: Attempt, upstream: Stream<RequestHead>, lease: Lease): void {
+    if (attempt !== this.#attempt) return;
+    const { info, manager } = this.#stream;
+    info.upstreamLocalAddress = lease.localAddress;
+    info.upstreamRequestAt = manager.context.wheel.now();
+    upstream.sendHead(this.#head as RequestHead, this.#headEnds);
+    if (this.#responseHolds > 0) upstream.pause();
+    const ready = this.#headEnds || this.#body.replay(upstream);
+    if (!this.#mayRetry()) this.#buffer?.drop();
+    if (ready) this.#releaseRequest();
+    else this.#holdRequest();
+  }
+
+  onRequestDrain(attempt: Attempt): void {
+    if (attempt === this.#attempt) this.#releaseRequest();
+  }
+
+  onFailure(attempt: Attempt, failure: Failure, stale: boolean): void {
+    if (attempt !== this.#attempt) return;
+    const { info } = this.#stream;
+    this.#attempt = undefined;
+    this.#tryTimeout?.stop();
+    // Nobody has seen the request: try again at once, it costs no retry.
+    if (
+      stale &&
+      this.#stale++ < maxStale &&
+      this.#replayable() &&
+      idempotent.has((this.#head as RequestHead).method)
+    ) {
+      this.#try();
+      return;
+    }
+    info.upstreamFailure = failure.transport;
+    const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
+    const policy = this.#retry;
+    if (policy !== undefined && retryOnFailure(policy, failure.kind, sent).retry && this.#again(attempt))
+      return;
+    info.flag(failure.flag);
+    if (failure.kind === 'overflow') this.#replyOverflow();
+    else
+      this.#stream.reply({
+        status: failure.status,
+        body: failureBody(failure, info.attempts),
+        details: failureDetails(failure),
+      });
+  }
+
+  /** True: another try is under way or scheduled. */
+  #again(attempt: Attempt): boolean {
+    const policy = this.#retry as RetryPolicy;
+    const { manager } = this.#stream;
+    this.#releaseRetry();
+    if (!this.#replayable()) return false;
+    // Neither is said before the flag of what went wrong.
+    if (this.#retriesLeft <= 0 || this.#breakers?.retries.take() !== true) return false;
+    this.#holdsRetry = true;
+    this.#retriesLeft--;
+    this.#tried ??= new Set();
+    this.#tried.add(attempt.endpoint);
+    const delay = retryBackoff(policy, policy.retries - this.#retriesLeft, manager.context.random);
+    this.#backoff ??= manager.context.wheel.timer(() => this.#try());
+    if (delay < manager.context.wheel.tickMs / 2) setImmediate(() => this.#tryUnlessOver());
+    else this.#backoff.start(delay);
+    return true;
+  }
+
+  #tryUnlessOver(): void {
+    if (!this.#over) this.#try();
+  }
+
+  #replyOverflow(): void {
+    this.#stream.reply({
+      status: 503,
+      body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
+      details: 'upstream_reset_before_response_started{overflow}',
+      flag: 'UO',
+      headers: { 'x-envoy-overloaded': 'true' },
+    });
+  }
+
+  // --- the response -----------------------------------------------------------------------------------------
+
+  onInformational(attempt: Attempt, head: ResponseHead): void {
+    if (attempt === this.#attempt) this.#stream.encodeInformational(head);
+  }
+
+  onResponse(attempt: Attempt, head: ResponseHead, end: boolean): void {
+    if (attempt !== this.#attempt) return;
+    const { info, manager } = this.#stream;
+    this.#tryTimeout?.stop();
+    const policy = this.#retry;
+    const retry =
+      policy !== undefined && head.status !== 101 && retryOnResponse(policy, head.status, head.headers).retry;
+    if (retry && this.#again(attempt)) {
+      this.#attempt = undefined;
+      if (!end) attempt.discard();
+      return;
+    }
+    if (retry && this.#retriesLeft <= 0) info.flag('URX');
+    info.upstreamFirstByteAt = manager.context.wheel.now();
+    info.details = 'via_upstream';
+    this.#answering = true;
+    this.#releaseRetry();
+    this.#buffer?.drop();
+    // What it switches to has no end that a timeout could wait for.
+    if (head.status === 101) this.#timeout?.stop();
+    const elapsed = Math.round(
+      info.upstreamFirstByteAt - (info.requestEndedAt > 0 ? info.requestEndedAt : info.startedMono),
+    );
+    head.headers.set('x-envoy-upstream-service-time', String(Math.max(0, elapsed)));
+    this.#mutateResponse(head);
+    if (end) this.#responseEnded();
+    this.#stream.encodeHead(head, end);
+  }
+
+  onResponseData(attempt: Attempt, chunk: Buffer, end: boolean): void {
+    if (attempt !== this.#attempt) return;
+    if (end) this.#responseEnded();
+    if (!this.#stream.encodeData(chunk, end) && !end && !this.#blocked && !this.#over) {
+      this.#blocked = true;
+      this.hold();
+    }
+  }
+
+  onResponseTrailers(attempt: Attempt, trailers: Headers): void {
+    if (attempt !== this.#attempt) return;
+    this.#responseEnded();
+    this.#stream.encodeTrailers(trailers);
+  }
+
+  onBroken(attempt: Attempt, reason: ResetReason): void {
+    if (attempt !== this.#attempt) return;
+    const { info } = this.#stream;
+    info.flag(resetFailure(reason).flag);
+    info.details = `upstream_reset_after_response_started{${resetFailure(reason).reason.replaceAll(' ', '_')}}`;
+    this.#stream.resetDownstream('connection-termination');
+  }
+
+  #mutateResponse(head: ResponseHead): void {
+    const table = this.#stream.manager.matcher?.table;
+    const mutations = [
+      this.#weighted?.responseHeaders,
+      this.#choice?.route.responseHeaders,
+      this.#choice?.virtualHost.responseHeaders,
+      table?.responseHeaders,
+    ];
+    for (const mutation of mutations) {
+      if (mutation === undefined || isEmpty(mutation)) continue;
+      const context = {
+        ...this.#substitutions(this.#head as RequestHead),
+        responseHeaders: head.headers,
+        responseCode: head.status,
+      };
+      mutateHeaders(head.headers, mutation, context);
+    }
+  }
+
+  #responseEnded(): void {
+    this.#stream.info.upstreamLastByteAt = this.#stream.manager.context.wheel.now();
+  }
+
+  // --- time -------------------------------------------------------------------------------------------------
+
+  /** The request is complete: Envoy measures its timeouts from here. */
+  #requestEnded(): void {
+    this.#complete = true;
+    const timeoutMs = this.#action?.timeoutMs ?? 0;
+    if (timeoutMs > 0 && this.#head?.upgrade !== 'connect') {
+      this.#timeout ??= this.#stream.manager.context.wheel.timer(() => this.#timedOut());
+      this.#timeout.start(timeoutMs);
+    }
+    if (this.#attempt !== undefined && !this.#answering) this.#startTryTimeout();
+  }
+
+  #startTryTimeout(): void {
+    const ms = this.#retry?.perTryTimeoutMs ?? 0;
+    if (ms <= 0) return;
+    this.#tryTimeout ??= this.#stream.manager.context.wheel.timer(() => this.#tryTimedOut());
+    if (!this.#tryTimeout.armed) this.#tryTimeout.start(ms);
+  }
+
+  #tryTimedOut(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined || this.#answering) return;
+    attempt.timeOut();
+    this.onFailure(attempt, perTryTimeout, false);
+  }
+
+  #timedOut(): void {
+    const { info } = this.#stream;
+    info.flag('UT');
+    this.#attempt?.timeOut();
+    if (this.#answering) {
+      info.details = 'response_timeout';
+      this.#stream.resetDownstream('local-reset');
+    } else this.#stream.reply({ status: 504, body: 'upstream request timeout', details: 'response_timeout' });
+  }
+
+  // --- the request's body -----------------------------------------------------------------------------------
+
+  get #body(): RequestBuffer {
+    this.#buffer ??= new RequestBuffer();
+    return this.#buffer;
+  }
+
+  #mayRetry(): boolean {
+    return this.#retriesLeft > 0 && !this.#answering;
+  }
+
+  #replayable(): boolean {
+    return this.#headEnds || this.#buffer?.complete !== false;
+  }
+
+  #keep(chunk: Buffer, end: boolean, waiting: boolean): void {
+    const body = this.#body;
+    if (!waiting && !this.#mayRetry()) body.drop();
+    body.add(chunk, end);
+    if (waiting) {
+      if (body.bytes > waitingBytes) this.#holdRequest();
+    } else if (body.bytes > this.#stream.bufferLimit) body.drop();
+  }
+
+  #holdRequest(): void {
+    if (this.#holdsRequest) return;
+    this.#holdsRequest = true;
+    this.#stream.holdRequest();
+  }
+
+  #releaseRequest(): void {
+    if (!this.#holdsRequest) return;
+    this.#holdsRequest = false;
+    this.#stream.releaseRequest();
+  }
+
+  #releaseRetry(): void {
+    if (!this.#holdsRetry) return;
+    this.#holdsRetry = false;
+    this.#breakers?.retries.release();
+  }
+}
+
+function isEmpty(mutation: HeaderMutation): boolean {
+  return mutation.set.length === 0 && mutation.add.length === 0 && mutation.remove.length === 0;
+}
