@@ -12,7 +12,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
     if (fold(candidate) === folded) return candidate;
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(folded, fold(candidate));
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < name.length) {
       best = candidate;
       bestDistance = distance;
     }

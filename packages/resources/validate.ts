@@ -100,16 +100,19 @@ function unknownKind(apiVersion: unknown, kind: unknown): Finding {
       kind,
       kinds.map((candidate) => candidate.kind),
     );
-  const hint =
-    near === undefined
-      ? `; known kinds: ${[...new Set(kinds.map((candidate) => candidate.kind))].join(', ')}`
-      : `; did you mean ${JSON.stringify(near)}?`;
+  let hint = '';
+  if (near !== undefined) hint = `; did you mean ${JSON.stringify(near)}?`;
+  else if (runsProcesses.has(kind))
+    hint = '; outside Kubernetes a Workload (tulle.dev/v1alpha1) says how processes are started';
   return error(
     'unknown-kind',
     ['kind'],
     `unknown kind ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}${hint}`,
   );
 }
+
+/** Kubernetes' kinds whose part a Workload plays here. */
+const runsProcesses = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod', 'Job']);
 
 const apiVersionsOf = (kind: ResourceKind): string[] =>
   kind.versions.map((version) => apiVersionOf(kind.group, version));
