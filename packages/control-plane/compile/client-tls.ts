@@ -1,0 +1,116 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import {
+  type CertificateValidationContextSchema,
+  SubjectAltNameMatcher_SanType,
+} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import {
+  type CommonTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { ClientTls } from '../model/istio.ts';
+import type { Model } from '../model/model.ts';
+import type { ClusterRef } from './cluster-ref.ts';
+import { secretConfig } from './config-source.ts';
+import { meshAlpn, meshClientTls, type PeerIdentities, rawBuffer, type TransportSocket } from './mesh-tls.ts';
+import { layerOf } from './protocol.ts';
+import type { Engine } from './proxy.ts';
+import { any } from './serialize.ts';
+
+type Sockets = Pick<MessageInitShape<typeof ClusterSchema>, 'transportSocket' | 'transportSocketMatches'>;
+type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
+type ClientCertificate = Pick<CommonTlsContext, 'tlsCertificateSdsSecretConfigs' | 'tlsCertificates'>;
+
+/** Where Debian and most others keep the roots of the public web. */
+const systemRoots = '/etc/ssl/certs/ca-certificates.crt';
+
+/**
+ * How a cluster speaks to its endpoints. Without a rule: mTLS to those that have a sidecar, plain text to
+ * others, by the endpoint's `tlsMode` (Istio's auto mTLS).
+ */
+export function clientTls(ref: ClusterRef, model: Model, engine: Engine): Sockets {
+  const { service, settings } = ref;
+  const tls = settings.tls;
+  const mesh = (): TransportSocket => meshSocket(ref, model, engine, tls?.sni);
+  switch (tls?.mode) {
+    case 'DISABLE':
+      return {};
+    case 'SIMPLE':
+    case 'MUTUAL':
+      return { transportSocket: originatedTls(ref, tls, engine) };
+    case 'ISTIO_MUTUAL':
+      return { transportSocket: mesh() };
+    case undefined:
+      if (service.external || service.resolution === 'forward') return {};
+      return {
+        transportSocketMatches: [
+          { name: 'tlsMode-istio', match: { tlsMode: 'istio' }, transportSocket: mesh() },
+          { name: 'tlsMode-disabled', match: {}, transportSocket: rawBuffer },
+        ],
+      };
+  }
+}
+
+function meshSocket(
+  { service, port, subset }: ClusterRef,
+  model: Model,
+  engine: Engine,
+  sni?: string,
+): TransportSocket {
+  const { trustDomain } = model.config.mesh;
+  const accounts = model.accounts.get(service.key) ?? [];
+  const inNamespace = `spiffe://${trustDomain}/ns/${service.namespace}/sa/`;
+  const exact = [...accounts.map((account) => `${inNamespace}${account}`), ...service.subjectAltNames];
+  // Nobody serves it yet: instances of a service are always of its namespace.
+  const peers: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
+  const name = sni || `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
+  return meshClientTls(peers, name, meshAlpn[layerOf(port.protocol)], engine);
+}
+
+/** TLS that the proxy begins for its client (DestinationRule SIMPLE and MUTUAL). */
+function originatedTls({ service }: ClusterRef, tls: ClientTls, engine: Engine): TransportSocket {
+  const credential = tls.credentialName ? `kubernetes://${tls.credentialName}` : undefined;
+  const names = tls.subjectAltNames?.length ? tls.subjectAltNames : service.subjectAltNames;
+  const sni = tls.sni || (service.host.startsWith('*') ? '' : service.host);
+  const expected = names.length > 0 ? names : sni === '' ? [] : [sni];
+  const validation: MessageInitShape<typeof CertificateValidationContextSchema> = {
+    matchTypedSubjectAltNames: expected.map((name) => ({
+      sanType: name.includes('://') ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
+      matcher: { matchPattern: { case: 'exact' as const, value: name } },
+    })),
+  };
+  const trustedCa = { specifier: { case: 'filename' as const, value: tls.caCertificates || systemRoots } };
+  const common: CommonTlsContext = {
+    ...(tls.mode === 'MUTUAL' ? clientCertificate(tls, credential, engine) : {}),
+    ...(!tls.insecureSkipVerify && {
+      validationContextType:
+        credential !== undefined
+          ? {
+              case: 'combinedValidationContext' as const,
+              value: {
+                defaultValidationContext: validation,
+                validationContextSdsSecretConfig: secretConfig(`${credential}-cacert`, engine),
+              },
+            }
+          : { case: 'validationContext' as const, value: { ...validation, trustedCa } },
+    }),
+  };
+  const value = any(UpstreamTlsContextSchema, { sni, commonTlsContext: common });
+  return { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } };
+}
+
+function clientCertificate(
+  tls: ClientTls,
+  credential: string | undefined,
+  engine: Engine,
+): ClientCertificate {
+  if (credential !== undefined) return { tlsCertificateSdsSecretConfigs: [secretConfig(credential, engine)] };
+  return {
+    tlsCertificates: [
+      {
+        certificateChain: { specifier: { case: 'filename', value: tls.clientCertificate ?? '' } },
+        privateKey: { specifier: { case: 'filename', value: tls.privateKey ?? '' } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,70 @@
+import type { Origin } from '@tulle/xds/resource';
+import type { DestinationRule } from '../model/destination-rule.ts';
+import type { Destination, PolicySettings, SubsetSpec } from '../model/istio.ts';
+import { findPort, type Service, type ServicePort } from '../model/service.ts';
+import { settingsFor } from '../model/traffic-policy.ts';
+import type { View } from './view.ts';
+
+/** One outbound cluster before it is made: a service's port, or a subset of its instances. */
+export interface ClusterRef {
+  /** `outbound|<port>|<subset>|<host>` */
+  readonly name: string;
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly subset: { readonly spec: SubsetSpec; readonly origin: Origin } | undefined;
+  readonly rule: DestinationRule | undefined;
+  readonly settings: PolicySettings;
+}
+
+/** Cluster without endpoints: what is routed to it is answered 503. */
+export const blackHoleCluster = 'BlackHoleCluster';
+/** Hosts outside the mesh: connects to the address that the request names. */
+export const passthroughCluster = 'PassthroughCluster';
+
+/** @returns undefined if the view has no such subset. The same object for the same view. */
+export function clusterRef(
+  view: View,
+  service: Service,
+  port: ServicePort,
+  subset = '',
+): ClusterRef | undefined {
+  const name = `outbound|${port.number}|${subset}|${service.host}`;
+  return view.once(name, () => {
+    const rule = view.rule(service);
+    const chosen = subset === '' ? undefined : rule?.subsets.get(subset);
+    if (subset !== '' && chosen === undefined) return undefined;
+    const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
+    return { name, service, port, subset: chosen, rule, settings };
+  });
+}
+
+/** The clusters of a service's port: all instances, then each subset. */
+export function clusterRefs(view: View, service: Service, port: ServicePort): ClusterRef[] {
+  const subsets = ['', ...(view.rule(service)?.subsets.keys() ?? [])];
+  return subsets.flatMap((subset) => clusterRef(view, service, port, subset) ?? []);
+}
+
+/**
+ * Where a route's destination leads, or why nowhere. Without a port it is the service's only one, else the one
+ * that the client called (Istio's `GetDestinationCluster`).
+ */
+export function resolveDestination(
+  view: View,
+  { host, subset, port }: Destination,
+  calledPort: number,
+): { readonly cluster: ClusterRef } | { readonly code: string; readonly message: string } {
+  const service = view.service(host);
+  if (service === undefined)
+    return {
+      code: 'unknown-host',
+      message: `no Service or ServiceEntry visible in ${view.namespace} has the host ${host}`,
+    };
+  const number =
+    port?.number ?? (service.ports.length === 1 ? service.ports[0]?.number : undefined) ?? calledPort;
+  const found = findPort(service, number);
+  if (found === undefined) return { code: 'unknown-port', message: `${host} has no port ${number}` };
+  const cluster = clusterRef(view, service, found, subset ?? '');
+  if (cluster === undefined)
+    return { code: 'unknown-subset', message: `no DestinationRule for ${host} has the subset ${subset}` };
+  return { cluster };
+}

@@ -1,0 +1,158 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_pb.js';
+import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
+import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import type { WorkloadInstance } from '../model/instance.ts';
+import type { Model } from '../model/model.ts';
+import { compare } from '../model/origin.ts';
+import { selects } from '../model/selector.ts';
+import type { ListedEndpoint, ServicePort } from '../model/service.ts';
+import type { ClusterRef } from './cluster-ref.ts';
+import { metadata } from './origins.ts';
+import { named } from './serialize.ts';
+
+type LoadAssignment = MessageInitShape<typeof ClusterLoadAssignmentSchema>;
+type LbEndpoint = MessageInitShape<typeof LbEndpointSchema>;
+
+/** An endpoint before it is put into its locality. */
+interface Candidate {
+  readonly address: string;
+  readonly port: number;
+  readonly locality: string;
+  readonly weight: number;
+  readonly endpoint: LbEndpoint;
+}
+
+const health = {
+  healthy: HealthStatus.HEALTHY,
+  unhealthy: HealthStatus.UNHEALTHY,
+  draining: HealthStatus.DRAINING,
+} as const;
+
+/** The endpoints of an EDS cluster. */
+export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
+  const { name, service, port, subset } = ref;
+  const labels = subset?.spec.labels ?? {};
+  const instances = (model.instances.byService.get(service.key) ?? [])
+    .filter((instance) => selects(labels, instance.labels))
+    .flatMap((instance) => instanceEndpoint(instance, port, model) ?? []);
+  const listed = service.listed
+    .filter((endpoint) => selects(labels, endpoint.labels))
+    .map((endpoint) => listedEndpoint(endpoint, port));
+  const message = create(ClusterLoadAssignmentSchema, assignment(name, [...instances, ...listed]));
+  return named(name, toBinary(ClusterLoadAssignmentSchema, message), [service.origin]);
+}
+
+/** The endpoints that a service's own resource lists, inside its cluster. */
+export function listedAssignment({ name, service, port, subset }: ClusterRef): LoadAssignment {
+  const labels = subset?.spec.labels ?? {};
+  const chosen = service.listed.filter((endpoint) => selects(labels, endpoint.labels));
+  return assignment(
+    name,
+    chosen.map((endpoint) => listedEndpoint(endpoint, port)),
+  );
+}
+
+/** The port of an instance that a service's port means: by number, by name, else the number itself. */
+function instancePort(
+  instance: WorkloadInstance,
+  { targetPort, name, number }: ServicePort,
+): number | undefined {
+  const { ports } = instance;
+  if (typeof targetPort === 'string') return ports.find((port) => port.name === targetPort)?.target;
+  const found = ports.find((port) => port.port === targetPort);
+  // A WorkloadEntry's ports are by the name of the service's port.
+  const byName = instance.tlsMode === 'disabled' ? ports.find((port) => port.name === name) : undefined;
+  return (byName ?? found)?.target ?? (instance.tlsMode === 'disabled' ? targetPort || number : undefined);
+}
+
+function instanceEndpoint(
+  instance: WorkloadInstance,
+  port: ServicePort,
+  model: Model,
+): Candidate | undefined {
+  const target = instancePort(instance, port);
+  if (target === undefined) return undefined;
+  const { address, namespace, labels, weight, locality } = instance;
+  const workloadPort = instance.ports.find((known) => known.target === target)?.port ?? target;
+  const { mode } = model.config.peerAuthentications.decide(namespace, labels, workloadPort);
+  const tlsMode = mode === 'DISABLE' ? 'disabled' : instance.tlsMode;
+  return {
+    address,
+    port: target,
+    locality,
+    weight,
+    endpoint: {
+      ...hostIdentifier(address, target),
+      healthStatus: health[instance.health],
+      loadBalancingWeight: Math.max(1, weight),
+      metadata: metadata([], {
+        ...(tlsMode === 'istio' && { 'envoy.transport_socket_match': { tlsMode } }),
+        istio: { workload: workloadLabel(instance) },
+      }),
+    },
+  };
+}
+
+/** Istio's endpoint label: `workload;namespace;canonical name;canonical revision;cluster`. */
+function workloadLabel({ workload, namespace, labels, cluster }: WorkloadInstance): string {
+  const name =
+    labels['service.istio.io/canonical-name'] || labels['app.kubernetes.io/name'] || labels.app || workload;
+  const revision =
+    labels['service.istio.io/canonical-revision'] ||
+    labels['app.kubernetes.io/version'] ||
+    labels.version ||
+    'latest';
+  return [workload, namespace, name, revision, cluster].join(';');
+}
+
+function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
+  const target =
+    listed.ports[port.name] ?? (typeof port.targetPort === 'number' ? port.targetPort : port.number);
+  return {
+    address: listed.address,
+    port: target,
+    locality: listed.locality,
+    weight: listed.weight,
+    endpoint: { ...hostIdentifier(listed.address, target), loadBalancingWeight: listed.weight },
+  };
+}
+
+const hostIdentifier = (address: string, portValue: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
+  hostIdentifier: {
+    case: 'endpoint',
+    value: {
+      address: {
+        address: {
+          case: 'socketAddress',
+          value: { address, portSpecifier: { case: 'portValue', value: portValue } },
+        },
+      },
+    },
+  },
+});
+
+/** By locality, then address: the same in whatever order endpoints were found; each address once. */
+function assignment(clusterName: string, candidates: readonly Candidate[]): LoadAssignment {
+  const unique = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const key = `${candidate.address} ${candidate.port}`;
+    if (!unique.has(key)) unique.set(key, candidate);
+  }
+  const sorted = [...unique.values()].toSorted(
+    (a, b) => compare(a.locality, b.locality) || compare(a.address, b.address) || a.port - b.port,
+  );
+  const localities = Map.groupBy(sorted, (candidate) => candidate.locality);
+  return {
+    clusterName,
+    endpoints: [...localities].map(([locality, members]) => {
+      const [region = '', zone = '', subZone = ''] = locality.split('/');
+      return {
+        ...(locality !== '' && { locality: { region, zone, subZone } }),
+        lbEndpoints: members.map((member) => member.endpoint),
+        loadBalancingWeight: members.reduce((sum, member) => sum + Math.max(1, member.weight), 0),
+      };
+    }),
+  };
+}

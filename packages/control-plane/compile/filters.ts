@@ -1,0 +1,89 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { FilterSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
+import type { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
+import {
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_ServerHeaderTransformation,
+  HttpConnectionManagerSchema,
+} from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import type { MeshSettings } from '../model/mesh.ts';
+import { accessLogs } from './access-log.ts';
+import { blackHoleCluster } from './cluster-ref.ts';
+import { ads } from './config-source.ts';
+import { none } from './duration.ts';
+import { httpFilters, type Side } from './http-filters.ts';
+import type { Engine } from './proxy.ts';
+import { any } from './serialize.ts';
+import type { WeightedName } from './tcp-routes.ts';
+
+export type NetworkFilter = MessageInitShape<typeof FilterSchema>;
+
+export interface HttpManagerOptions {
+  readonly side: Side;
+  readonly statPrefix: string;
+  /** A table by RDS, or one that stands in the listener. */
+  readonly routes: string | MessageInitShape<typeof RouteConfigurationSchema>;
+  /** Connections are mTLS between sidecars: the peer's identity is passed on. */
+  readonly peerTls: boolean;
+  /** CONNECT is understood: an HTTP proxy. */
+  readonly connect: boolean;
+}
+
+const { APPEND_FORWARD, SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
+
+/** Envoy's HTTP connection manager with Istio's settings. */
+export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
+  const { side, statPrefix, routes, peerTls, connect } = options;
+  const isGateway = side === 'gateway';
+  const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;
+  const value = any(HttpConnectionManagerSchema, {
+    codecType: HttpConnectionManager_CodecType.AUTO,
+    statPrefix,
+    routeSpecifier:
+      typeof routes === 'string'
+        ? { case: 'rds', value: { configSource: ads, routeConfigName: routes } }
+        : { case: 'routeConfig', value: routes },
+    httpFilters: httpFilters(side, engine),
+    accessLog: accessLogs(mesh),
+    // A gateway is the edge: addresses and identities that clients claim are not believed.
+    useRemoteAddress: isGateway,
+    forwardClientCertDetails,
+    ...(forwardClientCertDetails !== SANITIZE && {
+      setCurrentClientCertDetails: { subject: true, dns: isGateway, cert: isGateway, uri: true },
+    }),
+    upgradeConfigs: [...(connect ? [{ upgradeType: 'CONNECT' }] : []), { upgradeType: 'websocket' }],
+    normalizePath: true,
+    // Istio: long polls and streams are the application's to end.
+    streamIdleTimeout: none,
+    ...(isGateway
+      ? { serverName: 'tulle' }
+      : { serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH }),
+  });
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    configType: { case: 'typedConfig', value },
+  };
+}
+
+/** Envoy's TCP proxy; without clusters connections are closed. */
+export function tcpProxy(
+  mesh: MeshSettings,
+  statPrefix: string,
+  clusters: readonly WeightedName[],
+): NetworkFilter {
+  const [only, ...others] = clusters;
+  const value = any(TcpProxySchema, {
+    statPrefix,
+    clusterSpecifier:
+      others.length === 0
+        ? { case: 'cluster', value: only?.name ?? blackHoleCluster }
+        : {
+            case: 'weightedClusters',
+            value: { clusters: clusters.map(({ name, weight }) => ({ name, weight })) },
+          },
+    accessLog: accessLogs(mesh),
+  });
+  return { name: 'envoy.filters.network.tcp_proxy', configType: { case: 'typedConfig', value } };
+}

@@ -1,0 +1,79 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import type { InboundPort } from '@tulle/xds/node';
+import type { Origin, XdsResource } from '@tulle/xds/resource';
+import { circuitBreakers, connectTimeout, httpOptions } from './cluster-policy.ts';
+import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
+import { metadata } from './origins.ts';
+import { forwardClusterType } from './outbound-cluster.ts';
+import { resource } from './serialize.ts';
+
+/** Clusters that every proxy has, whatever its mesh holds. */
+export const passthrough: XdsResource = resource(
+  ClusterSchema,
+  create(ClusterSchema, {
+    name: passthroughCluster,
+    clusterDiscoveryType: { case: 'clusterType', value: forwardClusterType },
+    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+    connectTimeout: connectTimeout({}),
+    circuitBreakers: circuitBreakers({}),
+    ...httpOptions({}),
+  }),
+  [],
+);
+
+export const blackHole: XdsResource = resource(
+  ClusterSchema,
+  create(ClusterSchema, {
+    name: blackHoleCluster,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: connectTimeout({}),
+  }),
+  [],
+);
+
+export const inboundClusterName = (port: number): string => `inbound|${port}||`;
+
+/** The application behind a sidecar's port. */
+export function inboundCluster(
+  port: InboundPort,
+  layer: 'http' | 'tcp',
+  origins: readonly Origin[],
+): XdsResource {
+  const name = inboundClusterName(port.port);
+  const socketAddress = {
+    address: port.appAddress,
+    portSpecifier: { case: 'portValue' as const, value: port.appPort },
+  };
+  return resource(
+    ClusterSchema,
+    create(ClusterSchema, {
+      name,
+      clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+      connectTimeout: connectTimeout({}),
+      circuitBreakers: circuitBreakers({}),
+      loadAssignment: {
+        clusterName: name,
+        endpoints: [
+          {
+            lbEndpoints: [
+              {
+                hostIdentifier: {
+                  case: 'endpoint',
+                  value: { address: { address: { case: 'socketAddress', value: socketAddress } } },
+                },
+              },
+            ],
+          },
+        ],
+      },
+      ...(layer === 'http' && httpOptions({})),
+      metadata: metadata(origins),
+    }),
+    origins,
+  );
+}

@@ -1,0 +1,138 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type {
+  RouteAction_HashPolicySchema,
+  RouteActionSchema,
+} from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import { FractionalPercent_DenominatorType } from '@tulle/xds/gen/envoy/type/v3/percent_pb.js';
+import type { Origin } from '@tulle/xds/resource';
+import type { ConsistentHash, Destination, HttpRouteSpec } from '../model/istio.ts';
+import { blackHoleCluster, type ClusterRef, resolveDestination } from './cluster-ref.ts';
+import { duration, none } from './duration.ts';
+import { asFields, headerLists } from './header-rules.ts';
+import type { RouteScope } from './http-routes.ts';
+import { note } from './note.ts';
+import { retryPolicy } from './retry.ts';
+
+type RouteAction = MessageInitShape<typeof RouteActionSchema>;
+type HashPolicy = MessageInitShape<typeof RouteAction_HashPolicySchema>;
+
+/**
+ * Envoy's action for a rule that forwards. Destinations that lead nowhere are noted; their share of a weighted
+ * route is answered 503. Undefined: none leads anywhere.
+ */
+export function forwardAction(
+  scope: RouteScope,
+  spec: HttpRouteSpec,
+  origins: readonly Origin[],
+  authority?: string,
+): { readonly action: RouteAction } | undefined {
+  const routes = spec.route ?? [];
+  // With one destination its weight means nothing; of several, those with weight 0 get nothing.
+  const weighted = routes.length === 1 ? routes : routes.filter((route) => (route.weight ?? 0) > 0);
+  const path = origins.at(-1)?.path ?? '';
+  const targets = weighted.map((route) => ({
+    route,
+    cluster: resolve(
+      scope,
+      route.destination,
+      origins,
+      `${path}.route[${routes.indexOf(route)}].destination`,
+    ),
+  }));
+  const found = targets.flatMap(({ cluster }) => cluster ?? []);
+  if (found.length === 0) return undefined;
+  const only = targets.length === 1 ? targets[0]?.cluster : undefined;
+  const hash = found.flatMap((cluster) => hashPolicy(cluster.settings.loadBalancer?.consistentHash) ?? []);
+  const host = spec.rewrite?.authority || authority || scope.hostRewrite;
+  const action: RouteAction = {
+    clusterSpecifier:
+      only !== undefined
+        ? { case: 'cluster', value: only.name }
+        : {
+            case: 'weightedClusters',
+            value: {
+              clusters: targets.map(({ route, cluster }) => {
+                const { authority: own, ...headers } = headerLists(route.headers);
+                return {
+                  name: cluster?.name ?? blackHoleCluster,
+                  weight: route.weight ?? 0,
+                  ...asFields({ authority: own, ...headers }),
+                  ...(own && { hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: own } }),
+                };
+              }),
+            },
+          },
+    ...pathRewrite(spec.rewrite),
+    ...(host && { hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: host } }),
+    timeout: duration(spec.timeout) ?? none,
+    retryPolicy: retryPolicy(spec.retries, hash.length > 0 && routes.length === 1),
+    requestMirrorPolicies: mirrors(scope, spec, origins, path),
+    hashPolicy: hash,
+  };
+  return { action };
+}
+
+function resolve(
+  scope: RouteScope,
+  destination: Destination,
+  origins: readonly Origin[],
+  path: string,
+): ClusterRef | undefined {
+  const found = resolveDestination(scope.view, destination, scope.source.port);
+  if ('cluster' in found) {
+    scope.collector.use(found.cluster);
+    return found.cluster;
+  }
+  const origin = origins.at(-1);
+  if (origin !== undefined)
+    scope.collector.notes.push(note(origin, found.code, `${found.message}: answered 503`, path));
+  return undefined;
+}
+
+function pathRewrite(rewrite: HttpRouteSpec['rewrite']): Pick<RouteAction, 'prefixRewrite' | 'regexRewrite'> {
+  const regex = rewrite?.uriRegexRewrite;
+  if (regex !== undefined)
+    return { regexRewrite: { pattern: { regex: regex.match ?? '' }, substitution: regex.rewrite ?? '' } };
+  return rewrite?.uri ? { prefixRewrite: rewrite.uri } : {};
+}
+
+/** `mirror` with its percentage in one of three spellings, then `mirrors`. 0 % is no mirror. */
+function mirrors(
+  scope: RouteScope,
+  spec: HttpRouteSpec,
+  origins: readonly Origin[],
+  path: string,
+): NonNullable<RouteAction['requestMirrorPolicies']> {
+  const percent = spec.mirrorPercentage?.value ?? spec.mirrorPercent ?? spec.mirror_percent;
+  const wanted = [
+    ...(spec.mirror ? [{ destination: spec.mirror, percent: percent ?? 100, path: `${path}.mirror` }] : []),
+    ...(spec.mirrors ?? []).map(({ destination, percentage }, index) => ({
+      destination,
+      percent: percentage === undefined ? 100 : (percentage.value ?? 0),
+      path: `${path}.mirrors[${index}].destination`,
+    })),
+  ];
+  return wanted.flatMap((mirror) => {
+    if (mirror.percent <= 0) return [];
+    const cluster = resolve(scope, mirror.destination, origins, mirror.path);
+    if (cluster === undefined) return [];
+    const numerator = Math.round(mirror.percent * 10_000);
+    const defaultValue = { numerator, denominator: FractionalPercent_DenominatorType.MILLION };
+    return [{ cluster: cluster.name, runtimeFraction: { defaultValue } }];
+  });
+}
+
+/** Envoy's hash policy of a DestinationRule's `consistentHash`. */
+function hashPolicy(hash: ConsistentHash | undefined): HashPolicy | undefined {
+  if (hash?.httpHeaderName)
+    return { policySpecifier: { case: 'header', value: { headerName: hash.httpHeaderName } } };
+  if (hash?.httpCookie !== undefined) {
+    const { name, path = '', ttl } = hash.httpCookie;
+    return { policySpecifier: { case: 'cookie', value: { name, path, ...(ttl && { ttl: duration(ttl) }) } } };
+  }
+  if (hash?.useSourceIp)
+    return { policySpecifier: { case: 'connectionProperties', value: { sourceIp: true } } };
+  if (hash?.httpQueryParameterName)
+    return { policySpecifier: { case: 'queryParameter', value: { name: hash.httpQueryParameterName } } };
+  return undefined;
+}

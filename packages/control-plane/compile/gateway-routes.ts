@@ -1,0 +1,111 @@
+import { create } from '@bufbuild/protobuf';
+import { VirtualHost_TlsRequirementType } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
+import { hostIntersection, isExportedTo } from '../model/host.ts';
+import { compare } from '../model/origin.ts';
+import type { VirtualService } from '../model/virtual-service.ts';
+import { Collector } from './collector.ts';
+import type { BoundServer } from './gateway-ports.ts';
+import { type Route, virtualServiceRoutes } from './http-routes.ts';
+import { metadata } from './origins.ts';
+import { everything, isCatchAll } from './route-match.ts';
+import type { MadeTable } from './route-tables.ts';
+import { resource } from './serialize.ts';
+import type { View } from './view.ts';
+
+/** The virtual services bound to a server's gateway, the oldest first, with the hosts that both share. */
+export function servedBy(
+  view: View,
+  { gateway, server }: BoundServer,
+): { readonly service: VirtualService; readonly hosts: readonly string[] }[] {
+  return view.config.virtualServices.flatMap((service) => {
+    if (!service.gateways.includes(gateway.key)) return [];
+    if (!isExportedTo(service.exportTo, service.namespace, gateway.namespace)) return [];
+    const hosts = service.hosts.flatMap((host) =>
+      server.hosts.flatMap((offered) => {
+        if (offered.namespace !== '*' && offered.namespace !== service.namespace) return [];
+        return hostIntersection(offered.host, host) ?? [];
+      }),
+    );
+    return hosts.length === 0 ? [] : [{ service, hosts: [...new Set(hosts)] }];
+  });
+}
+
+interface HostRoutes {
+  readonly routes: Route[];
+  redirectsToTls: boolean;
+}
+
+/**
+ * The route table of a gateway's listener: the routes of all virtual services of a host in one virtual host,
+ * the oldest first, those that take everything last (Istio).
+ */
+export function gatewayRoutes(
+  view: View,
+  name: string,
+  servers: readonly BoundServer[],
+  tls: boolean,
+): MadeTable {
+  const collector = new Collector();
+  const byHost = new Map<string, HostRoutes>();
+  const hostRoutes = (host: string): HostRoutes => {
+    const known = byHost.get(host) ?? { routes: [], redirectsToTls: false };
+    byHost.set(host, known);
+    return known;
+  };
+  for (const bound of servers) {
+    const { gateway, server } = bound;
+    const source = {
+      namespace: view.namespace,
+      labels: view.labels,
+      gateways: new Set([gateway.key]),
+      port: server.spec.port.number,
+    };
+    collector.origins.push(server.origin);
+    for (const { service, hosts } of servedBy(view, bound)) {
+      const scope = { view, source, tls, hostRewrite: undefined, collector };
+      const routes = virtualServiceRoutes(scope, service);
+      for (const host of hosts) hostRoutes(host).routes.push(...routes);
+    }
+    if (server.spec.tls?.httpsRedirect) {
+      for (const { host } of server.hosts) hostRoutes(host);
+      for (const [host, routes] of byHost)
+        if (server.hosts.some((offered) => hostIntersection(offered.host, host) === host))
+          routes.redirectsToTls = true;
+    }
+  }
+  const virtualHosts = [...byHost]
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([host, { routes, redirectsToTls }]) => ({
+      name: `${host}:${servers[0]?.binding.port ?? 0}`,
+      domains: [host],
+      routes: routes.length > 0 ? catchAllLast(routes) : [nothingHere(servers)],
+      includeRequestAttemptCount: true,
+      ...(redirectsToTls && { requireTls: VirtualHost_TlsRequirementType.ALL }),
+    }));
+  if (virtualHosts.length === 0) {
+    const routes = [nothingHere(servers)];
+    virtualHosts.push({ name: 'blackhole', domains: ['*'], routes, includeRequestAttemptCount: true });
+  }
+  const message = create(RouteConfigurationSchema, {
+    name,
+    virtualHosts,
+    validateClusters: false,
+    // Clients come by whatever port leads here.
+    ignorePortInHostMatching: true,
+  });
+  return { resource: resource(RouteConfigurationSchema, message, collector.origins), collector };
+}
+
+/** Each host's first route for everything is the last: no rule of another virtual service is hidden by it. */
+function catchAllLast(routes: readonly Route[]): Route[] {
+  const isLast = (route: Route): boolean => isCatchAll(route.match ?? {});
+  return [...routes.filter((route) => !isLast(route)), ...routes.filter(isLast)];
+}
+
+const nothingHere = (servers: readonly BoundServer[]): Route => ({
+  name: 'blackhole',
+  match: everything,
+  metadata: metadata(servers.map(({ server }) => server.origin)),
+  action: { case: 'directResponse', value: { status: 404 } },
+});

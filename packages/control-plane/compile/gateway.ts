@@ -1,0 +1,166 @@
+import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import { Collector } from './collector.ts';
+import { httpManager, tcpProxy } from './filters.ts';
+import { type BoundServer, boundServers } from './gateway-ports.ts';
+import { gatewayRoutes, servedBy } from './gateway-routes.ts';
+import { serverTls } from './gateway-tls.ts';
+import { type FilterChain, listener } from './listener.ts';
+import { note } from './note.ts';
+import type { ProxyDescription } from './proxy.ts';
+import type { MadeTable } from './route-tables.ts';
+import { firstTcpRule, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
+import type { View } from './view.ts';
+
+/** What a gateway proxy has: from the Gateways that select it and the virtual services bound to them. */
+export interface GatewayParts {
+  readonly listeners: readonly XdsResource[];
+  readonly tables: readonly MadeTable[];
+  readonly secrets: readonly XdsResource[];
+  readonly collector: Collector;
+}
+
+interface Draft {
+  readonly view: View;
+  readonly proxy: ProxyDescription;
+  readonly tables: MadeTable[];
+  readonly secrets: XdsResource[];
+  readonly collector: Collector;
+}
+
+export function gateway(view: View, proxy: ProxyDescription): GatewayParts {
+  const draft: Draft = { view, proxy, tables: [], secrets: [], collector: new Collector() };
+  const byAddress = Map.groupBy(
+    boundServers(view.config, proxy.metadata),
+    ({ binding }) => `${binding.address}_${binding.port}`,
+  );
+  const listeners = [...byAddress]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, servers]) => portListener(draft, name, servers) ?? []);
+  return { ...draft, listeners };
+}
+
+/** How a server takes connections: the servers of one port must agree on it. */
+function kindOf({ server }: BoundServer): 'http' | 'tls' | 'tcp' {
+  const { protocol } = server;
+  if (protocol === 'https' || protocol === 'tls') return 'tls';
+  return protocol === 'tcp' ? 'tcp' : 'http';
+}
+
+function portListener(draft: Draft, name: string, servers: readonly BoundServer[]): XdsResource | undefined {
+  const [first] = servers;
+  if (first === undefined) return undefined;
+  const kind = kindOf(first);
+  const same = servers.filter((bound) => {
+    if (kindOf(bound) === kind) return true;
+    const message = `port ${bound.server.spec.port.number} is ${kind} by the older Gateway ${first.gateway.key}`;
+    draft.collector.notes.push(
+      note(bound.gateway.origin, 'conflicting-port', message, `${bound.server.origin.path}.port`),
+    );
+    return false;
+  });
+  const filterChains = chainsOf[kind](draft, same);
+  if (filterChains.length === 0) return undefined;
+  const { address, port } = first.binding;
+  const origins = same.map(({ server }) => server.origin);
+  return listener({ name, address, port, direction: TrafficDirection.OUTBOUND, filterChains, origins });
+}
+
+const chainsOf: Readonly<
+  Record<'http' | 'tls' | 'tcp', (draft: Draft, servers: readonly BoundServer[]) => FilterChain[]>
+> = {
+  http: (draft, servers) => {
+    const name = `http.${servers[0]?.binding.port}`;
+    draft.tables.push(gatewayRoutes(draft.view, name, servers, false));
+    return [{ filters: [manager(draft, name)] }];
+  },
+  tcp: (draft, [first]) =>
+    first === undefined ? [] : [{ filters: [bytes(draft, first, plainClusters(draft, first))] }],
+  tls: (draft, servers) => {
+    const taken = new Set<string>();
+    return servers.flatMap((bound) => tlsChains(draft, bound, taken));
+  },
+};
+
+/** The chains of a TLS server: one that terminates, or one per rule by server name that passes through. */
+function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): FilterChain[] {
+  const { view, proxy, collector } = draft;
+  const { gateway: owner, server } = bound;
+  const mode = server.spec.tls?.mode ?? 'SIMPLE';
+  const free = (hosts: readonly string[]): string[] =>
+    hosts.filter((host) => {
+      if (!taken.has(host)) return taken.add(host);
+      const message = `${host} is served on this port already`;
+      collector.notes.push(note(owner.origin, 'conflicting-host', message, `${server.origin.path}.hosts`));
+      return false;
+    });
+  if (mode === 'PASSTHROUGH') return passThroughChains(draft, bound, free);
+  if (mode === 'AUTO_PASSTHROUGH') {
+    const message = 'AUTO_PASSTHROUGH is not supported: there are no other networks';
+    collector.notes.push(note(owner.origin, 'not-supported', message, `${server.origin.path}.tls.mode`));
+    return [];
+  }
+  const isHttp = server.protocol === 'https';
+  const tls = serverTls(view, bound, isHttp ? ['http/1.1'] : [], proxy.metadata.TULLE_ENGINE);
+  if ('note' in tls) {
+    collector.notes.push(tls.note);
+    return [];
+  }
+  const hosts = free([...new Set(server.hosts.map(({ host }) => host))]);
+  if (hosts.length === 0) return [];
+  draft.secrets.push(...tls.secrets);
+  const { number, name } = server.spec.port;
+  const table = `https.${number}.${name}.${owner.name}.${owner.namespace}`;
+  if (isHttp) draft.tables.push(gatewayRoutes(view, table, [bound], true));
+  const filter = isHttp ? manager(draft, table) : bytes(draft, bound, plainClusters(draft, bound));
+  return [{ name: table, filterChainMatch: sni(hosts), filters: [filter], transportSocket: tls.socket }];
+}
+
+function passThroughChains(
+  draft: Draft,
+  bound: BoundServer,
+  free: (hosts: readonly string[]) => string[],
+): FilterChain[] {
+  const source = sourceOf(draft, bound);
+  return servedBy(draft.view, bound).flatMap(({ service }) =>
+    tlsRules(service, source).flatMap(({ sniHosts, rule }): FilterChain[] => {
+      const hosts = free(sniHosts);
+      if (hosts.length === 0) return [];
+      const clusters = weightedClusters(draft.view, rule, source.port, draft.collector);
+      return [{ filterChainMatch: sni(hosts), filters: [bytes(draft, bound, clusters)] }];
+    }),
+  );
+}
+
+/** `*` is no name to match: any. Inspecting for TLS is asked for in either case. */
+function sni(hosts: readonly string[]): NonNullable<FilterChain['filterChainMatch']> {
+  return { serverNames: hosts.includes('*') ? [] : [...hosts], transportProtocol: 'tls' };
+}
+
+function plainClusters(draft: Draft, bound: BoundServer): WeightedName[] {
+  const source = sourceOf(draft, bound);
+  for (const { service } of servedBy(draft.view, bound)) {
+    const rule = firstTcpRule(service, source);
+    if (rule !== undefined) return weightedClusters(draft.view, rule, source.port, draft.collector);
+  }
+  return [];
+}
+
+const sourceOf = ({ view }: Draft, { gateway: owner, server }: BoundServer) => ({
+  namespace: view.namespace,
+  labels: view.labels,
+  gateways: new Set([owner.key]),
+  port: server.spec.port.number,
+});
+
+const bytes = ({ view }: Draft, { server }: BoundServer, clusters: readonly WeightedName[]) =>
+  tcpProxy(view.config.mesh, `gateway_${server.spec.port.number}`, clusters);
+
+const manager = ({ view, proxy }: Draft, routes: string) =>
+  httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
+    side: 'gateway',
+    statPrefix: `gateway_${routes}`,
+    routes,
+    peerTls: false,
+    connect: false,
+  });

@@ -1,0 +1,69 @@
+import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
+import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import type { HttpFilterSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
+import { dnsCache } from './outbound-cluster.ts';
+import type { Engine } from './proxy.ts';
+import { any } from './serialize.ts';
+
+type HttpFilter = MessageInitShape<typeof HttpFilterSchema>;
+
+/** On which side of which proxy a manager stands. */
+export type Side = 'inbound' | 'outbound' | 'gateway';
+
+/**
+ * The HTTP filters in Istio's order. Plain Envoy lacks peer metadata and Istio's metrics; in return it needs a
+ * filter for hosts that requests name.
+ */
+export function httpFilters(side: Side, engine: Engine): HttpFilter[] {
+  const router: HttpFilter = {
+    name: 'envoy.filters.http.router',
+    configType: { case: 'typedConfig', value: any(RouterSchema, {}) },
+  };
+  if (engine === 'envoy') return side === 'inbound' ? [router] : [dynamicForwardProxy, router];
+  return [
+    typedStruct(
+      'envoy.filters.http.peer_metadata',
+      'type.googleapis.com/io.istio.http.peer_metadata.Config',
+      peerMetadata[side],
+    ),
+    typedStruct('istio.stats', 'type.googleapis.com/stats.PluginConfig', stats[side]),
+    router,
+  ];
+}
+
+const dynamicForwardProxy: HttpFilter = {
+  name: 'envoy.filters.http.dynamic_forward_proxy',
+  configType: {
+    case: 'typedConfig',
+    value: any(FilterConfigSchema, { implementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache } }),
+  },
+};
+
+/** From whom the peer's metadata is learnt and to whom ours is told; never to hosts outside the mesh. */
+const peerMetadata: Readonly<Record<Side, JsonObject>> = {
+  inbound: {
+    downstream_discovery: [{ istio_headers: {} }, { workload_discovery: {} }],
+    downstream_propagation: [{ istio_headers: {} }],
+  },
+  outbound: {
+    upstream_discovery: [{ istio_headers: {} }, { workload_discovery: {} }],
+    upstream_propagation: [{ istio_headers: { skip_external_clusters: true } }],
+  },
+  gateway: {
+    upstream_discovery: [{ istio_headers: {} }, { workload_discovery: {} }],
+    upstream_propagation: [{ istio_headers: { skip_external_clusters: true } }],
+  },
+};
+
+/** The client's Host names the destination only where it is the mesh's own choice. */
+const stats: Readonly<Record<Side, JsonObject>> = {
+  inbound: { disable_host_header_fallback: true },
+  outbound: {},
+  gateway: { disable_host_header_fallback: true },
+};
+
+function typedStruct(name: string, typeUrl: string, value: JsonObject): HttpFilter {
+  return { name, configType: { case: 'typedConfig', value: any(TypedStructSchema, { typeUrl, value }) } };
+}

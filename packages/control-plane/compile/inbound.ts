@@ -1,0 +1,119 @@
+import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { InboundPort } from '@tulle/xds/node';
+import type { Origin, XdsResource } from '@tulle/xds/resource';
+import type { ConfigModel } from '../model/model.ts';
+import { at, originOf, resourceKey } from '../model/origin.ts';
+import { type Protocol, portProtocol } from '../model/protocol.ts';
+import { selects } from '../model/selector.ts';
+import { none } from './duration.ts';
+import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
+import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
+import { type FilterChain, listener } from './listener.ts';
+import { meshAlpn, meshServerTls } from './mesh-tls.ts';
+import { metadata } from './origins.ts';
+import { layerOf } from './protocol.ts';
+import type { ProxyDescription } from './proxy.ts';
+import { inboundRetryPolicy } from './retry.ts';
+import { everything } from './route-match.ts';
+
+/** The listener and the cluster of one port of a sidecar's application. */
+export interface Inbound {
+  readonly listener: XdsResource;
+  readonly cluster: XdsResource;
+}
+
+export function inbound(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Inbound {
+  const { metadata: node } = proxy;
+  const workload = config.resources.get(
+    resourceKey({ kind: 'Workload', namespace: node.NAMESPACE, name: node.WORKLOAD_NAME }),
+  );
+  const origins = workload === undefined ? [] : [at(originOf(workload), 'spec.ports')];
+  const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
+  const layer = layerOf(inboundProtocol(config, proxy, port));
+  const policies = origin === undefined ? origins : [...origins, origin];
+  const filter = (peerTls: boolean): NetworkFilter =>
+    layer === 'http'
+      ? httpFilter(config, proxy, port, peerTls, origins)
+      : tcpProxy(config.mesh, inboundClusterName(port.port), [
+          { name: inboundClusterName(port.port), weight: 1 },
+        ]);
+  const tls: FilterChain = {
+    name: `inbound_${port.port}_tls`,
+    filterChainMatch: { transportProtocol: 'tls' },
+    filters: [filter(true)],
+    transportSocket: meshServerTls(config.mesh.trustDomain, meshAlpn[layer], node.TULLE_ENGINE),
+  };
+  const raw: FilterChain = {
+    name: `inbound_${port.port}_raw`,
+    ...(mode === 'PERMISSIVE' && { filterChainMatch: { transportProtocol: 'raw_buffer' } }),
+    filters: [filter(false)],
+  };
+  const chains = { STRICT: [tls], PERMISSIVE: [tls, raw], DISABLE: [raw] };
+  return {
+    listener: listener({
+      name: `inbound_${port.port}`,
+      address: port.bindAddress,
+      port: port.bindPort,
+      direction: TrafficDirection.INBOUND,
+      filterChains: chains[mode],
+      origins: policies,
+    }),
+    cluster: inboundCluster(port, layer, origins),
+  };
+}
+
+function httpFilter(
+  config: ConfigModel,
+  proxy: ProxyDescription,
+  port: InboundPort,
+  peerTls: boolean,
+  origins: readonly Origin[],
+): NetworkFilter {
+  const name = inboundClusterName(port.port);
+  return httpManager(config.mesh, proxy.metadata.TULLE_ENGINE, {
+    side: 'inbound',
+    statPrefix: `inbound_${port.bindAddress}_${port.port}`,
+    peerTls,
+    connect: false,
+    routes: {
+      name,
+      validateClusters: false,
+      virtualHosts: [
+        {
+          name: `inbound|http|${port.port}`,
+          domains: ['*'],
+          routes: [
+            {
+              name: 'default',
+              match: everything,
+              metadata: metadata(origins),
+              action: {
+                case: 'route',
+                value: {
+                  clusterSpecifier: { case: 'cluster', value: name },
+                  timeout: none,
+                  retryPolicy: inboundRetryPolicy,
+                },
+              },
+            },
+          ],
+        },
+      ],
+    },
+  });
+}
+
+/** What the port itself says, else what a service that leads to it says. */
+function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Protocol {
+  const own = portProtocol({ name: port.name, appProtocol: port.protocol });
+  if (own !== 'unspecified') return own;
+  const { NAMESPACE, LABELS } = proxy.metadata;
+  for (const service of config.services.byNamespace(NAMESPACE)) {
+    if (service.selector === undefined || !selects(service.selector, LABELS)) continue;
+    const leading = service.ports.find(
+      ({ targetPort }) => targetPort === port.port || targetPort === port.name,
+    );
+    if (leading !== undefined && leading.protocol !== 'unspecified') return leading.protocol;
+  }
+  return 'unspecified';
+}

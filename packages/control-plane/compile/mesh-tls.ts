@@ -1,0 +1,96 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { TransportSocketSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import { RawBufferSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
+import {
+  SubjectAltNameMatcher_SanType,
+  type SubjectAltNameMatcherSchema,
+  TlsParameters_TlsProtocol,
+} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import {
+  type CommonTlsContextSchema,
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { identitySecret, rootsSecret, secretConfig } from './config-source.ts';
+import type { Engine } from './proxy.ts';
+import { any } from './serialize.ts';
+
+export type TransportSocket = MessageInitShape<typeof TransportSocketSchema>;
+type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
+type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
+
+const tls13 = TlsParameters_TlsProtocol.TLSv1_3;
+
+export const rawBuffer: TransportSocket = {
+  name: 'envoy.transport_sockets.raw_buffer',
+  configType: { case: 'typedConfig', value: any(RawBufferSchema, {}) },
+};
+
+/** Which SPIFFE IDs a peer may have. */
+export type PeerIdentities = { readonly exact: readonly string[] } | { readonly prefix: string };
+
+/** A client's half of mTLS between sidecars: who must answer, and by which name the server is asked for. */
+export function meshClientTls(
+  peers: PeerIdentities,
+  sni: string,
+  alpn: readonly string[],
+  engine: Engine,
+): TransportSocket {
+  return {
+    name: 'envoy.transport_sockets.tls',
+    configType: {
+      case: 'typedConfig',
+      value: any(UpstreamTlsContextSchema, { sni, commonTlsContext: meshTls(peers, alpn, engine) }),
+    },
+  };
+}
+
+/** A server's half: any identity of the trust domain, by certificate. */
+export function meshServerTls(trustDomain: string, alpn: readonly string[], engine: Engine): TransportSocket {
+  const peers = { prefix: `spiffe://${trustDomain}/` };
+  return {
+    name: 'envoy.transport_sockets.tls',
+    configType: {
+      case: 'typedConfig',
+      value: any(DownstreamTlsContextSchema, {
+        commonTlsContext: meshTls(peers, alpn, engine),
+        requireClientCertificate: true,
+      }),
+    },
+  };
+}
+
+/**
+ * ALPN between sidecars. Both ends offer the same, Istio's name first: a Node server refuses a client with
+ * which it has no protocol in common.
+ */
+export const meshAlpn = { http: ['istio', 'http/1.1'], tcp: ['istio'] } as const;
+
+function meshTls(peers: PeerIdentities, alpn: readonly string[], engine: Engine): CommonTlsContext {
+  return {
+    tlsParams: { tlsMinimumProtocolVersion: tls13, tlsMaximumProtocolVersion: tls13 },
+    tlsCertificateSdsSecretConfigs: [secretConfig(identitySecret, engine)],
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: {
+        defaultValidationContext: { matchTypedSubjectAltNames: sanMatchers(peers) },
+        validationContextSdsSecretConfig: secretConfig(rootsSecret, engine),
+      },
+    },
+    alpnProtocols: [...alpn],
+  };
+}
+
+function sanMatchers(peers: PeerIdentities): SanMatcher[] {
+  if ('prefix' in peers)
+    return [
+      {
+        sanType: SubjectAltNameMatcher_SanType.URI,
+        matcher: { matchPattern: { case: 'prefix', value: peers.prefix } },
+      },
+    ];
+  return peers.exact.map((value) => ({
+    sanType: SubjectAltNameMatcher_SanType.URI,
+    matcher: { matchPattern: { case: 'exact', value } },
+  }));
+}

@@ -1,0 +1,109 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  ClusterSchema,
+} from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import type { Model } from '../model/model.ts';
+import { compare } from '../model/origin.ts';
+import { balancing } from './balancing.ts';
+import { clientTls } from './client-tls.ts';
+import { circuitBreakers, connectTimeout, httpOptions, outlierDetection } from './cluster-policy.ts';
+import type { ClusterRef } from './cluster-ref.ts';
+import { ads } from './config-source.ts';
+import { listedAssignment } from './endpoints.ts';
+import { metadata } from './origins.ts';
+import { layerOf } from './protocol.ts';
+import type { Engine } from './proxy.ts';
+import { any, resource } from './serialize.ts';
+
+type Cluster = MessageInitShape<typeof ClusterSchema>;
+/** What says how a cluster finds its endpoints. */
+type DiscoveryFields = Pick<
+  Cluster,
+  | 'clusterDiscoveryType'
+  | 'edsClusterConfig'
+  | 'dnsLookupFamily'
+  | 'respectDnsTtl'
+  | 'loadAssignment'
+  | 'lbPolicy'
+  | 'lbConfig'
+>;
+
+/** The one DNS cache of forwarding clusters; Envoy wants its users to agree on name and settings. */
+export const dnsCache = { name: 'tulle', dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED };
+
+/** Envoy's cluster for hosts that a request itself names. */
+export const forwardClusterType = {
+  name: 'envoy.clusters.dynamic_forward_proxy',
+  typedConfig: any(ClusterConfigSchema, {
+    clusterImplementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache },
+  }),
+};
+
+/** How a cluster finds its endpoints. */
+export type Discovery = 'eds' | 'dns' | 'forward';
+
+export function discoveryOf({ service, settings }: ClusterRef): Discovery {
+  if (service.resolution === 'forward' || settings.loadBalancer?.simple === 'PASSTHROUGH') return 'forward';
+  return service.resolution === 'dns' ? 'dns' : 'eds';
+}
+
+/** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
+export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
+  const { name, service, port, subset, rule, settings } = ref;
+  const origins = [service.origin, ...(rule?.origins ?? []), ...(subset ? [subset.origin] : [])];
+  const istio = {
+    ...(rule && {
+      config: `/apis/networking.istio.io/v1/namespaces/${rule.namespace}/destination-rule/${rule.origins[0]?.name}`,
+    }),
+    default_original_port: port.number,
+    services: [{ host: service.host, name: service.name, namespace: service.namespace }],
+    ...(subset && { subset: subset.spec.name }),
+  };
+  const init: Cluster = {
+    name,
+    ...discovery(ref),
+    connectTimeout: connectTimeout(settings),
+    circuitBreakers: circuitBreakers(settings),
+    // Endpoints that are not ready are sent as such; without this Envoy would use them when most are.
+    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+    ...outlierDetection(settings),
+    ...(layerOf(port.protocol) === 'http' ? httpOptions(settings) : {}),
+    ...clientTls(ref, model, engine),
+    metadata: metadata(origins, { istio: sortedObject(istio) }),
+  };
+  const message = create(ClusterSchema, init);
+  return resource(ClusterSchema, message, origins);
+}
+
+function discovery(ref: ClusterRef): DiscoveryFields {
+  const { name, settings } = ref;
+  switch (discoveryOf(ref)) {
+    case 'eds':
+      return {
+        clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+        edsClusterConfig: { edsConfig: ads, serviceName: name },
+        ...balancing(settings.loadBalancer),
+      };
+    case 'dns':
+      return {
+        clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STRICT_DNS },
+        dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
+        respectDnsTtl: true,
+        loadAssignment: listedAssignment(ref),
+        ...balancing(settings.loadBalancer),
+      };
+    case 'forward':
+      return {
+        clusterDiscoveryType: { case: 'clusterType', value: forwardClusterType },
+        ...balancing({ simple: 'PASSTHROUGH' }),
+      };
+  }
+}
+
+/** Keys in code-unit order, so that equal content has equal bytes. */
+const sortedObject = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => compare(a, b))) as T;

@@ -1,0 +1,135 @@
+import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { UpstreamListener } from '@tulle/xds/node';
+import type { XdsResource } from '@tulle/xds/resource';
+import { hostCovers, resolveHost } from '../model/host.ts';
+import { findPort, type Service, type ServicePort } from '../model/service.ts';
+import { Collector } from './collector.ts';
+import { httpManager, tcpProxy } from './filters.ts';
+import { type FilterChain, listener } from './listener.ts';
+import { layerOf } from './protocol.ts';
+import type { ProxyDescription } from './proxy.ts';
+import {
+  foreignUpstreamRoutes,
+  httpProxyRoutes,
+  httpProxyTable,
+  type MadeTable,
+  type Scope,
+  upstreamRoutes,
+} from './route-tables.ts';
+import { meshSource, tcpClusters, tlsRules, weightedClusters } from './tcp-routes.ts';
+import type { View } from './view.ts';
+
+/** What a sidecar needs for the traffic of its application. */
+export interface Outbound {
+  readonly listeners: readonly XdsResource[];
+  readonly tables: readonly MadeTable[];
+  /** Clusters of listeners, beside those of the tables. */
+  readonly collector: Collector;
+}
+
+/** The services that a sidecar may call: its declared upstreams, or all when it declares none. */
+export function scopeOf(view: View, proxy: ProxyDescription): Scope {
+  const { upstreams } = proxy.metadata.TULLE_OUTBOUND;
+  if (upstreams.length === 0) return { key: 'all', services: view.services, all: true };
+  const chosen = new Set(upstreams.flatMap(({ host }) => declaredService(view, host) ?? []));
+  const services = view.services.filter((service) => chosen.has(service));
+  return { key: services.map((service) => service.key).join(), services, all: false };
+}
+
+export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Outbound {
+  const collector = new Collector();
+  const { httpProxy, upstreams } = proxy.metadata.TULLE_OUTBOUND;
+  const listeners: XdsResource[] = [];
+  const tables: MadeTable[] = [];
+  if (httpProxy !== undefined) {
+    tables.push(httpProxyRoutes(view, scope));
+    listeners.push(
+      listener({
+        name: 'outbound_http_proxy',
+        address: httpProxy.address,
+        port: httpProxy.port,
+        direction: TrafficDirection.OUTBOUND,
+        filterChains: [{ filters: [manager(view, proxy, httpProxyTable, true)] }],
+        origins: [],
+      }),
+    );
+  }
+  for (const upstream of upstreams) {
+    const made = upstreamListener(view, proxy, upstream, collector);
+    listeners.push(made.listener);
+    if (made.table !== undefined) tables.push(made.table);
+  }
+  return { listeners, tables, collector };
+}
+
+function upstreamListener(
+  view: View,
+  proxy: ProxyDescription,
+  upstream: UpstreamListener,
+  collector: Collector,
+): { listener: XdsResource; table?: MadeTable } {
+  const { host, port: number, bindAddress, bindPort } = upstream;
+  const service = declaredService(view, host);
+  const port = service && findPort(service, number);
+  const parts = {
+    name: `outbound_${number}_${host}`,
+    address: bindAddress,
+    port: bindPort,
+    direction: TrafficDirection.OUTBOUND,
+    origins: service === undefined ? [] : [service.origin],
+  };
+  if (service !== undefined && port !== undefined && layerOf(port.protocol) === 'tcp') {
+    const filterChains = bytesChains(view, service, port, collector);
+    return { listener: listener({ ...parts, filterChains }) };
+  }
+  const table =
+    service !== undefined && port !== undefined
+      ? upstreamRoutes(view, host, service, port)
+      : foreignUpstreamRoutes(view, host, number);
+  const filterChains = [{ filters: [manager(view, proxy, table.resource.name, false)] }];
+  return { listener: listener({ ...parts, filterChains }), table };
+}
+
+/** Chains by server name as the virtual service's `tls` says, then one for all other connections. */
+function bytesChains(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain[] {
+  const { mesh } = view.config;
+  const statPrefix = `outbound|${port.number}||${service.host}`;
+  const virtualService = view.virtualService(service.host);
+  const taken = new Set<string>();
+  const bySni = virtualService === undefined ? [] : tlsRules(virtualService, meshSource(view, port.number));
+  const chains = bySni.flatMap(({ sniHosts, rule }): FilterChain[] => {
+    const serverNames = sniHosts.filter((host) => !taken.has(host));
+    for (const host of serverNames) taken.add(host);
+    if (serverNames.length === 0) return [];
+    const filters = [tcpProxy(mesh, statPrefix, weightedClusters(view, rule, port.number, collector))];
+    return [{ filterChainMatch: { serverNames: serverNames.filter((host) => host !== '*') }, filters }];
+  });
+  const all = tcpProxy(mesh, statPrefix, tcpClusters(view, service, port, collector));
+  return taken.has('*') ? chains : [...chains, { filters: [all] }];
+}
+
+function manager(
+  view: View,
+  proxy: ProxyDescription,
+  routes: string,
+  connect: boolean,
+): ReturnType<typeof httpManager> {
+  const { mesh } = view.config;
+  const statPrefix = `outbound_${routes}`;
+  return httpManager(mesh, proxy.metadata.TULLE_ENGINE, {
+    side: 'outbound',
+    statPrefix,
+    routes,
+    peerTls: false,
+    connect,
+  });
+}
+
+/** A host as a Workload declares it; a name under a ServiceEntry's wildcard is that entry. */
+function declaredService(view: View, host: string): Service | undefined {
+  const full = resolveHost(host, view.namespace, (name) => view.config.services.has(name));
+  return (
+    view.service(full) ??
+    view.services.find((service) => service.host !== '*' && hostCovers(service.host, full))
+  );
+}

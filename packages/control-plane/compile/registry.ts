@@ -1,0 +1,48 @@
+import { createRegistry, type DescMessage } from '@bufbuild/protobuf';
+import { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
+import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
+import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
+import { HttpConnectionManagerSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
+import { RawBufferSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
+import { SecretSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
+import type { XdsType } from '@tulle/xds/resource';
+
+/** The message of each xDS type. */
+export const messages = {
+  cluster: ClusterSchema,
+  endpoint: ClusterLoadAssignmentSchema,
+  listener: ListenerSchema,
+  route: RouteConfigurationSchema,
+  secret: SecretSchema,
+} as const satisfies Record<XdsType, DescMessage>;
+
+/** Every message that compile packs into an Any. */
+export const registry = createRegistry(
+  ClusterConfigSchema,
+  DownstreamTlsContextSchema,
+  FileAccessLogSchema,
+  FilterConfigSchema,
+  HttpConnectionManagerSchema,
+  HttpProtocolOptionsSchema,
+  PreviousHostsPredicateSchema,
+  RawBufferSchema,
+  RouterSchema,
+  TcpProxySchema,
+  TlsInspectorSchema,
+  TypedStructSchema,
+  UpstreamTlsContextSchema,
+);

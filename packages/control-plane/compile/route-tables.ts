@@ -1,0 +1,115 @@
+import { create } from '@bufbuild/protobuf';
+import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import { findPort, type Service, type ServicePort } from '../model/service.ts';
+import { passthroughCluster } from './cluster-ref.ts';
+import { Collector } from './collector.ts';
+import { authorities } from './domains.ts';
+import { none } from './duration.ts';
+import { everything } from './route-match.ts';
+import { resource } from './serialize.ts';
+import type { View } from './view.ts';
+import {
+  httpRoutes,
+  otherHosts,
+  serviceVirtualHost,
+  type VirtualHost,
+  virtualOnlyHosts,
+} from './virtual-hosts.ts';
+
+/** A route table with what it uses. */
+export interface MadeTable {
+  readonly resource: XdsResource;
+  readonly collector: Collector;
+}
+
+/** Services that a sidecar may call; `all`: the view's. Its `key` tells scopes of a view apart. */
+export interface Scope {
+  readonly key: string;
+  readonly services: readonly Service[];
+  readonly all: boolean;
+}
+
+export const httpProxyTable = 'http_proxy';
+
+/** The table of the outbound HTTP proxy. Shared by proxies of one view and scope. */
+export function httpProxyRoutes(view: View, scope: Scope): MadeTable {
+  return view.once(`table ${httpProxyTable} ${scope.key}`, () => {
+    const hosts = scope.services.flatMap((service) =>
+      service.ports.map((port) => serviceVirtualHost(view, service, port)),
+    );
+    if (scope.all) hosts.push(...virtualOnlyHosts(view));
+    const collector = new Collector();
+    for (const host of hosts) collector.include(host.collector);
+    const others = otherHosts(view.config.mesh.registryOnly);
+    return table(httpProxyTable, [...hosts.map((host) => host.message), others], collector);
+  });
+}
+
+/** The table of one declared upstream's listener, whose clients may send any Host. */
+export function upstreamRoutes(view: View, host: string, service: Service, port: ServicePort): MadeTable {
+  const name = upstreamTable(host, port.number);
+  return view.once(`table ${name} ${service.key}`, () => {
+    const collector = new Collector();
+    const authority = authorities(host, port.number).at(-1);
+    const routes = httpRoutes(view, service, port, authority, collector);
+    const virtualHost = {
+      name: `${service.host}:${port.number}`,
+      domains: ['*'],
+      routes,
+      includeRequestAttemptCount: true,
+    };
+    return table(name, [virtualHost], collector);
+  });
+}
+
+/** An upstream that no service of the mesh has: passed on to the world, or refused under REGISTRY_ONLY. */
+export function foreignUpstreamRoutes(view: View, host: string, port: number): MadeTable {
+  const name = upstreamTable(host, port);
+  return view.once(`table ${name} outside`, () => {
+    const others = otherHosts(view.config.mesh.registryOnly);
+    const value = authorities(host, port).at(-1) ?? host;
+    const pass: VirtualHost = {
+      name: 'allow_any',
+      domains: ['*'],
+      routes: [
+        {
+          name: 'allow_any',
+          match: everything,
+          action: {
+            case: 'route',
+            value: {
+              clusterSpecifier: { case: 'cluster', value: passthroughCluster },
+              hostRewriteSpecifier: { case: 'hostRewriteLiteral', value },
+              timeout: none,
+            },
+          },
+        },
+      ],
+    };
+    return table(name, [view.config.mesh.registryOnly ? others : pass], new Collector());
+  });
+}
+
+export const upstreamTable = (host: string, port: number): string => `${host}:${port}`;
+
+/** The service and port that a declared upstream means. */
+export function upstreamService(
+  service: Service | undefined,
+  port: number,
+): { service: Service; port: ServicePort } | undefined {
+  const found = service && findPort(service, port);
+  return service === undefined || found === undefined ? undefined : { service, port: found };
+}
+
+/** Envoy refuses a table that has a domain twice: the first keeps it, a host without domains is left out. */
+export function table(name: string, hosts: readonly VirtualHost[], collector: Collector): MadeTable {
+  const taken = new Set<string>();
+  const virtualHosts = hosts.flatMap((host) => {
+    const domains = (host.domains ?? []).filter((domain) => !taken.has(domain));
+    for (const domain of domains) taken.add(domain);
+    return domains.length === 0 ? [] : [{ ...host, domains }];
+  });
+  const message = create(RouteConfigurationSchema, { name, virtualHosts, validateClusters: false });
+  return { resource: resource(RouteConfigurationSchema, message, collector.origins), collector };
+}

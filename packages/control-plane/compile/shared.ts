@@ -1,0 +1,67 @@
+import type { XdsResource } from '@tulle/xds/resource';
+import type { InstanceIndex } from '../model/instances.ts';
+import type { ConfigModel, Model } from '../model/model.ts';
+import type { ClusterRef } from './cluster-ref.ts';
+import { endpointsOf } from './endpoints.ts';
+import { outboundCluster } from './outbound-cluster.ts';
+import type { Engine } from './proxy.ts';
+
+/** The value that belongs to `key`, made at its first use; gone when the key is. */
+export function cached<K extends WeakKey, V>(map: WeakMap<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
+}
+
+function cachedByName<V>(map: Map<string, V>, name: string, make: () => V): V {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(name, value);
+  return value;
+}
+
+/** Tells the clusters of one name apart: views may see another service or other rules under it. */
+function identify({ name, service, rule }: ClusterRef): string {
+  const rules =
+    rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
+  return `${name} ${service.key} ${rules}`;
+}
+
+const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();
+
+/** A cluster, serialised once for all proxies that get the same. */
+export function sharedCluster(model: Model, ref: ClusterRef, engine: Engine): XdsResource {
+  const made = cached(clusters, model.config, () => new Map<string, XdsResource>());
+  const accounts = model.accounts.get(ref.service.key)?.join() ?? '';
+  return cachedByName(made, `${engine} ${identify(ref)} ${accounts}`, () =>
+    outboundCluster(ref, model, engine),
+  );
+}
+
+const endpoints = new WeakMap<ConfigModel, WeakMap<object, Map<string, XdsResource>>>();
+
+/** A cluster's endpoints; the same object until one of the service's instances changes. */
+function sharedEndpoints(model: Model, ref: ClusterRef): XdsResource {
+  const ofConfig = cached(endpoints, model.config, () => new WeakMap<object, Map<string, XdsResource>>());
+  const instances: object = model.instances.byService.get(ref.service.key) ?? ref.service.listed;
+  const made = cached(ofConfig, instances, () => new Map<string, XdsResource>());
+  return cachedByName(made, identify(ref), () => endpointsOf(ref, model));
+}
+
+const endpointMaps = new WeakMap<
+  InstanceIndex,
+  WeakMap<readonly ClusterRef[], ReadonlyMap<string, XdsResource>>
+>();
+
+/** The endpoints of a list of clusters; proxies that share the list share the map. */
+export function endpointsFor(model: Model, refs: readonly ClusterRef[]): ReadonlyMap<string, XdsResource> {
+  const ofInstances = cached(
+    endpointMaps,
+    model.instances,
+    () => new WeakMap<readonly ClusterRef[], ReadonlyMap<string, XdsResource>>(),
+  );
+  return cached(ofInstances, refs, () => new Map(refs.map((ref) => [ref.name, sharedEndpoints(model, ref)])));
+}

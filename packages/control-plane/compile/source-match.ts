@@ -1,0 +1,29 @@
+import { selects } from '../model/selector.ts';
+
+/** Who asks, and where: what a virtual service's conditions on the source are held against. */
+export interface Source {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `mesh`, or the keys of the gateways that the listener belongs to. */
+  readonly gateways: ReadonlySet<string>;
+  /** The port that the client calls. */
+  readonly port: number;
+}
+
+interface SourceConditions {
+  readonly port?: number | undefined;
+  readonly gateways?: readonly string[] | undefined;
+  readonly sourceLabels?: Readonly<Record<string, string>> | undefined;
+  readonly sourceNamespace?: string | undefined;
+}
+
+/**
+ * Whether a match can apply to this source at all; decided here, so that a proxy has only routes for itself.
+ * A match that names gateways is not held against labels and namespace (Istio).
+ */
+export function admitsSource(match: SourceConditions, source: Source): boolean {
+  if (match.port && match.port !== source.port) return false;
+  if (match.gateways?.length) return match.gateways.some((gateway) => source.gateways.has(gateway));
+  if (match.sourceNamespace && match.sourceNamespace !== source.namespace) return false;
+  return selects(match.sourceLabels ?? {}, source.labels);
+}

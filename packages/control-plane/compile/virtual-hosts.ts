@@ -1,0 +1,140 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import type { Service, ServicePort } from '../model/service.ts';
+import { clusterRef, passthroughCluster } from './cluster-ref.ts';
+import { Collector } from './collector.ts';
+import { authorities, serviceDomains } from './domains.ts';
+import { none } from './duration.ts';
+import { defaultRoute, type Route, type RouteScope, virtualServiceRoutes } from './http-routes.ts';
+import { metadata } from './origins.ts';
+import { layerOf } from './protocol.ts';
+import { connectRequests, everything } from './route-match.ts';
+import { meshSource, tcpClusters } from './tcp-routes.ts';
+import type { View } from './view.ts';
+
+export type VirtualHost = MessageInitShape<typeof VirtualHostSchema>;
+
+/** A virtual host with what its routes use. */
+export interface MadeVirtualHost {
+  readonly message: VirtualHost & { name: string; domains: string[]; routes: Route[] };
+  readonly collector: Collector;
+}
+
+/**
+ * A service's port in the table of the HTTP proxy: CONNECT leads to all instances (our engine looks into the
+ * tunnel and routes HTTP by the other routes), requests go by the virtual service. Shared by the view.
+ */
+export function serviceVirtualHost(view: View, service: Service, port: ServicePort): MadeVirtualHost {
+  return view.once(`virtual host ${service.key}:${port.number}`, () => {
+    const collector = new Collector();
+    const routes: Route[] = [connectRoute(view, service, port, collector)];
+    if (layerOf(port.protocol) === 'http')
+      routes.push(...httpRoutes(view, service, port, undefined, collector));
+    const name = `${service.host}:${port.number}`;
+    const domains = serviceDomains(service, port.number, view.namespace);
+    return { message: { name, domains, routes, includeRequestAttemptCount: true }, collector };
+  });
+}
+
+/** The routes of a service's HTTP port for sidecars. */
+export function httpRoutes(
+  view: View,
+  service: Service,
+  port: ServicePort,
+  hostRewrite: string | undefined,
+  collector: Collector,
+): Route[] {
+  const source = meshSource(view, port.number);
+  const scope: RouteScope = { view, source, tls: false, hostRewrite, collector };
+  const virtualService = view.virtualService(service.host);
+  const routes = virtualService?.http.length ? virtualServiceRoutes(scope, virtualService) : [];
+  return routes.length > 0 ? routes : [defaultRoute(scope, service, port)];
+}
+
+/** Hosts that only a virtual service names: callable on port 80, as Istio has it. */
+export function virtualOnlyHosts(view: View): MadeVirtualHost[] {
+  const services = new Set(view.services.map((service) => service.host));
+  const taken = new Set<string>();
+  return view.virtualServices.flatMap((virtualService) =>
+    virtualService.hosts.flatMap((host) => {
+      if (services.has(host) || host === '*' || taken.has(host) || virtualService.http.length === 0)
+        return [];
+      taken.add(host);
+      const collector = new Collector();
+      const scope: RouteScope = {
+        view,
+        source: meshSource(view, 80),
+        tls: false,
+        hostRewrite: undefined,
+        collector,
+      };
+      const routes = virtualServiceRoutes(scope, virtualService);
+      if (routes.length === 0) return [];
+      const message = {
+        name: `${host}:80`,
+        domains: authorities(host, 80),
+        routes,
+        includeRequestAttemptCount: true,
+      };
+      return [{ message, collector }];
+    }),
+  );
+}
+
+function connectRoute(view: View, service: Service, port: ServicePort, collector: Collector): Route {
+  const layer = layerOf(port.protocol);
+  const all = clusterRef(view, service, port);
+  const clusters =
+    layer === 'tcp'
+      ? tcpClusters(view, service, port, collector)
+      : [{ name: all === undefined ? '' : collector.use(all), weight: 1 }];
+  collector.origins.push(service.origin);
+  return tunnel('connect', clusters, metadata([service.origin]));
+}
+
+function tunnel(
+  name: string,
+  clusters: readonly { readonly name: string; readonly weight: number }[],
+  from: ReturnType<typeof metadata> | undefined,
+): Route {
+  const only = clusters.length === 1 ? clusters[0] : undefined;
+  return {
+    name,
+    match: connectRequests,
+    ...(from && { metadata: from }),
+    action: {
+      case: 'route',
+      value: {
+        clusterSpecifier:
+          only !== undefined
+            ? { case: 'cluster', value: only.name }
+            : { case: 'weightedClusters', value: { clusters: clusters.map((cluster) => ({ ...cluster })) } },
+        timeout: none,
+        upgradeConfigs: [{ upgradeType: 'CONNECT', connectConfig: {} }],
+      },
+    },
+  };
+}
+
+/** What is left: hosts outside the mesh pass through, or are refused under REGISTRY_ONLY. Istio's names. */
+export function otherHosts(registryOnly: boolean): VirtualHost {
+  if (registryOnly) {
+    const refuse: Route['action'] = { case: 'directResponse', value: { status: 502 } };
+    const routes = [connectRequests, everything].map((match) => ({
+      name: 'block_all',
+      match,
+      action: refuse,
+    }));
+    return { name: 'block_all', domains: ['*'], routes, includeRequestAttemptCount: true };
+  }
+  const pass: Route = {
+    name: 'allow_any',
+    match: everything,
+    action: {
+      case: 'route',
+      value: { clusterSpecifier: { case: 'cluster', value: passthroughCluster }, timeout: none },
+    },
+  };
+  const routes = [tunnel('allow_any', [{ name: passthroughCluster, weight: 1 }], undefined), pass];
+  return { name: 'allow_any', domains: ['*'], routes, includeRequestAttemptCount: true };
+}
