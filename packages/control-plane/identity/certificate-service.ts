@@ -33,13 +33,19 @@ export const certificateService = {
 } satisfies ServiceDefinition;
 
 type Call = ServerUnaryCall<IstioCertificateRequest, IstioCertificateResponse>;
-/** Who a call may have a certificate for; undefined: nobody. */
-type Authenticate = (call: Call) => Enrolment | undefined;
+
+/** Who a call may have a certificate for. */
+export interface Caller extends Enrolment {
+  /** Serial number of the SVID that was shown for it: a renewal. */
+  readonly renews?: string;
+}
+
+type Authenticate = (call: Call) => Caller | undefined;
 
 export interface CertificateServiceOptions {
   readonly authority: Authority;
   /** Told of each certificate that was issued. */
-  readonly onIssued?: (svid: IssuedSvid, enrolment: Enrolment) => void;
+  readonly onIssued?: (svid: IssuedSvid, caller: Caller) => void;
   /** An error of ours: the caller only learns that there was one. */
   readonly onError: (error: unknown) => void;
 }
@@ -60,7 +66,7 @@ export function renewalHandlers(options: CertificateServiceOptions): UntypedServ
   return handlers(options, 'no SVID of this mesh', (call) => {
     const raw = call.getAuthContext().sslPeerCertificate?.raw;
     const peer = raw === undefined ? undefined : readPeer(raw, options.authority.trustDomain);
-    return peer && { identity: peer.identity };
+    return peer && { identity: peer.identity, renews: peer.serialNumber };
   });
 }
 
@@ -75,14 +81,14 @@ function handlers(
 ): UntypedServiceImplementation {
   return {
     createCertificate(call: Call, reply: sendUnaryData<IstioCertificateResponse>): void {
-      const enrolment = authenticate(call);
-      if (enrolment === undefined) {
+      const caller = authenticate(call);
+      if (caller === undefined) {
         reply({ code: status.UNAUTHENTICATED, details: refusal });
         return;
       }
-      options.authority.issue(enrolment.identity, call.request.csr).then(
+      options.authority.issue(caller.identity, call.request.csr).then(
         (svid) => {
-          options.onIssued?.(svid, enrolment);
+          options.onIssued?.(svid, caller);
           reply(null, create(IstioCertificateResponseSchema, { certChain: [...svid.chain, svid.roots] }));
         },
         (error: unknown) => {

@@ -17,7 +17,13 @@ function setUp() {
   const messages: string[] = [];
   const counted = vi.fn(() => counts);
   const writer = createStatusWriter({
-    sources: { resources: () => [resource], counts: counted, problems: () => [] },
+    sources: {
+      resources: () => [resource],
+      counts: counted,
+      problems: () => [],
+      conditioned: new Set(['VirtualService']),
+      derive: (_, status) => status,
+    },
     write: async (_, change) => {
       resource.status = change(resource.status);
       const { conditions } = resource.status as { conditions: { type: string; message: string }[] };

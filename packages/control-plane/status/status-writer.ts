@@ -16,8 +16,11 @@ const batch = 64;
 
 /** What the writer looks at when it is time. */
 export interface StatusSources {
-  /** Resources that carry conditions. */
   resources(): Iterable<Resource>;
+  /** Resources of these kinds carry conditions. */
+  readonly conditioned: ReadonlySet<string>;
+  /** The rest of a status: gives back the same when it is as it should be. */
+  derive(resource: Resource, status: unknown): unknown;
   counts(): ReadonlyMap<string, Count>;
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
@@ -31,12 +34,12 @@ export interface StatusWriter {
 }
 
 /**
- * The one writer of conditions. It looks at everything when things have calmed down, and writes what
+ * The one writer of statuses. It looks at everything when things have calmed down, and writes what
  * differs from what stands there.
  */
 export function createStatusWriter(options: {
   readonly sources: StatusSources;
-  /** Stores the conditions; a resource that is gone is not an error. `change` gets the present status. */
+  /** Stores the status; a resource that is gone is not an error. `change` gets the present status. */
   readonly write: (resource: Resource, change: (status: unknown) => unknown) => Promise<void>;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
@@ -87,13 +90,15 @@ export function createStatusWriter(options: {
     for (const resource of sources.resources()) {
       const key = resourceKey(originOf(resource));
       seen.add(key);
-      const count = counts.get(key);
-      const findings = [
-        acceptedCondition(sources.problems(key, resource), resource.metadata.generation ?? 0),
-      ];
-      const left = stillUnsettled(key, count);
-      if (left === undefined) findings.push(appliedCondition(count, resource.metadata.generation ?? 0));
-      else waitMs = Math.min(waitMs ?? left, left);
+      const findings: Finding[] = [];
+      if (sources.conditioned.has(resource.kind)) {
+        const generation = resource.metadata.generation ?? 0;
+        const count = counts.get(key);
+        findings.push(acceptedCondition(sources.problems(key, resource), generation));
+        const left = stillUnsettled(key, count);
+        if (left === undefined) findings.push(appliedCondition(count, generation));
+        else waitMs = Math.min(waitMs ?? left, left);
+      }
       const write = writeDifference(resource, findings);
       if (write !== undefined) writes.push(write);
       if (writes.length < batch) continue;
@@ -121,8 +126,10 @@ export function createStatusWriter(options: {
 
   function writeDifference(resource: Resource, findings: readonly Finding[]): Promise<void> | undefined {
     const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-    if (withConditions(resource.status, findings, now) === resource.status) return undefined;
-    return options.write(resource, (status) => withConditions(status, findings, now)).catch(options.onError);
+    const change = (status: unknown): unknown =>
+      sources.derive(resource, findings.length === 0 ? status : withConditions(status, findings, now));
+    if (change(resource.status) === resource.status) return undefined;
+    return options.write(resource, change).catch(options.onError);
   }
 
   return {

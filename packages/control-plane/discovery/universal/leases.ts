@@ -16,15 +16,17 @@ export interface RegistrationWriter {
 /**
  * One registration's life:
  * ```
- *   (none) ──opened──▶ held by n streams ──last one lost──▶ grace ──30 s──▶ (none)
- *                          │      ▲                           │
- *                          │      └──────────opened───────────┘
- *                          └──last one says goodbye──▶ (none)
+ *   (none) ──opened──▶ held ──lost──▶ grace ──30 s──▶ (none)
+ *                      │  ▲             │
+ *                      │  └───opened────┘
+ *                      └──goodbye──▶ (none)
  * ```
- * A registration found in the store at start begins in `grace`.
+ * A registration found in the store at start begins in `grace`. A proxy that opens a second stream is told
+ * once more as opened; the end of its earlier stream is not told (the ADS server sees to that).
  */
 interface Lease {
-  streams: number;
+  held: boolean;
+  /** Set in `grace`. */
   grace: Timer | undefined;
   /** Writes of one registration happen in order. */
   writes: Promise<void>;
@@ -56,19 +58,18 @@ export class Leases {
   opened(nodeId: string, metadata: ProxyMetadata): Promise<void> {
     const name = nameOf(metadata);
     const lease = this.#lease(name);
-    lease.streams++;
+    lease.held = true;
     lease.grace?.cancel();
     lease.grace = undefined;
     return this.#write(lease, () => this.#writer.put(name, specOf(nodeId, metadata), { connected: true }));
   }
 
-  /** held → held | grace | (none). A stream that ends because this process ends changes nothing. */
+  /** held → grace | (none). A stream that ends because this process ends changes nothing. */
   ended(metadata: ProxyMetadata, reason: 'goodbye' | 'lost'): void {
     const name = nameOf(metadata);
     const lease = this.#leases.get(keyOf(name));
     if (lease === undefined || this.#closed) return;
-    lease.streams = Math.max(lease.streams - 1, 0);
-    if (lease.streams > 0) return;
+    lease.held = false;
     if (reason === 'goodbye') {
       this.#end(name, lease);
     } else {
@@ -85,19 +86,23 @@ export class Leases {
     void this.#write(lease, () => this.#writer.patchStatus(name, { ready: healthy, message }));
   }
 
-  /** Stops the graces and waits for what is being written. */
-  async close(): Promise<void> {
+  /** Nothing that streams do from now on counts: they end because we do. */
+  freeze(): void {
     this.#closed = true;
-    const leases = [...this.#leases.values()];
-    for (const lease of leases) lease.grace?.cancel();
-    await Promise.all(leases.map((lease) => lease.writes));
+    for (const lease of this.#leases.values()) lease.grace?.cancel();
+  }
+
+  /** Freezes, and waits for what is being written. */
+  async close(): Promise<void> {
+    this.freeze();
+    await Promise.all([...this.#leases.values()].map((lease) => lease.writes));
   }
 
   #lease(name: InstanceName): Lease {
     const key = keyOf(name);
     const known = this.#leases.get(key);
     if (known !== undefined) return known;
-    const lease: Lease = { streams: 0, grace: undefined, writes: Promise.resolve() };
+    const lease: Lease = { held: false, grace: undefined, writes: Promise.resolve() };
     this.#leases.set(key, lease);
     return lease;
   }
@@ -112,7 +117,7 @@ export class Leases {
     lease.grace = undefined;
     void this.#write(lease, () => this.#writer.remove(name)).then(() => {
       const key = keyOf(name);
-      const idle = lease.streams === 0 && lease.grace === undefined;
+      const idle = !lease.held && lease.grace === undefined;
       if (idle && this.#leases.get(key) === lease) this.#leases.delete(key);
     });
   }

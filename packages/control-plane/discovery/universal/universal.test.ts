@@ -148,12 +148,19 @@ describe('a lease', () => {
     await vi.waitFor(() => expect(names()).toEqual([]));
   });
 
-  it('is held by the newer stream when the older one is noticed lost, or says goodbye, late', async () => {
+  it('is held by a stream that takes over before the earlier one is noticed lost', async () => {
     await current.platform.opened(idOf(proxy), proxy);
-    current.platform.ended(proxy, 'goodbye');
     expect(clock.pending).toBe(0);
     current.platform.ended(proxy, 'goodbye');
     await vi.waitFor(() => expect(names()).toEqual([]));
+  });
+
+  it('comes back when its proxy opens a stream right after its goodbye', async () => {
+    current.platform.ended(proxy, 'goodbye');
+    await current.platform.opened(idOf(proxy), proxy);
+    expect(names()).toEqual(['reviews-v1-0']);
+    current.platform.ended(proxy, 'lost');
+    expect(clock.pending).toBe(1);
   });
 
   it('takes what the proxy says anew when it opens again', async () => {

@@ -15,6 +15,8 @@ export interface UniversalPlatform extends Platform {
   ended(metadata: ProxyMetadata, reason: 'goodbye' | 'lost'): void;
   /** HealthInformation from the stream. */
   reported(metadata: ProxyMetadata, healthy: boolean, message: string): void;
+  /** Before the control plane ends its proxies' streams: their end then says nothing of the instances. */
+  freeze(): void;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function startUniversal(options: {
     opened: (nodeId, metadata) => leases.opened(nodeId, metadata),
     ended: (metadata, reason) => leases.ended(metadata, reason),
     reported: (metadata, healthy, message) => leases.reported(metadata, healthy, message),
+    freeze: () => leases.freeze(),
     async close() {
       started = false;
       await leases.close();

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+
+/** What `main.ts --config FILE` reads: JSON, written by whoever starts the control plane, readable by its owner alone. */
+export interface ControlPlaneConfig {
+  /** Name of the mesh and of its Mesh resource. */
+  readonly mesh: string;
+  readonly trustDomain: string;
+  /** Absolute path of the mesh's folder (docs/architecture.md, State). */
+  readonly stateDir: string;
+  /** Where all ports bind; loopback when absent. */
+  readonly address?: string;
+  /** Port of the API: that one or none. 0 or absent: the one of the last start if it is free, else any. */
+  readonly apiPort?: number;
+  /** A pipe that the supervisor holds open: when it closes, end. */
+  readonly lifelineFd?: number;
+}
+
+/** @throws Error naming the field that is missing or wrong */
+export function readConfig(path: string): ControlPlaneConfig {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const fields = value as Record<string, unknown>;
+  const fail = (field: string, expected: string): never => {
+    throw new Error(`${path}: ${field} must be ${expected}`);
+  };
+  if (typeof value !== 'object' || value === null) return fail('the file', 'a JSON object');
+  for (const field of ['mesh', 'trustDomain', 'stateDir']) {
+    if (typeof fields[field] !== 'string' || fields[field] === '') fail(field, 'a string');
+  }
+  if (!isAbsolute(fields.stateDir as string)) fail('stateDir', 'an absolute path');
+  if (fields.address !== undefined && typeof fields.address !== 'string') fail('address', 'a string');
+  for (const field of ['apiPort', 'lifelineFd']) {
+    const number = fields[field];
+    if (number !== undefined && !(Number.isInteger(number) && (number as number) >= 0))
+      fail(field, 'an integer');
+  }
+  return value as ControlPlaneConfig;
+}

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { kinds } from '@tulle/resources/kinds';
+import { ServedKinds } from './api/served-kinds.ts';
+import { createResources } from './api/writer/resources.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { ControlPlaneConfig } from './config.ts';
+import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
+import { startUniversal } from './discovery/universal/universal.ts';
+import { openAuthority } from './identity/authority.ts';
+import { createEnrolmentTokens } from './identity/enrolment.ts';
+import { controlPlaneIdentity, spiffeUri } from './identity/spiffe.ts';
+import { startMirror } from './push/mirror.ts';
+import { createProxyStreams } from './push/proxy-streams.ts';
+import { Publisher } from './push/publisher.ts';
+import { Metrics } from './routes/metrics.ts';
+import { startApi } from './startup/api.ts';
+import { startGrpcServers } from './startup/grpc-servers.ts';
+import { readLastPorts, writeLastPorts } from './startup/last-ports.ts';
+import { startSystemResources } from './startup/system-resources.ts';
+import { ProgressBook } from './status/progress.ts';
+import { startStatus } from './status/start-status.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+/** A control plane that serves. */
+export interface ControlPlane {
+  /** `http://127.0.0.1:8090` */
+  readonly api: string;
+  readonly address: string;
+  readonly xdsPort: number;
+  readonly enrolPort: number;
+  readonly trustDomain: string;
+  /** SPIFFE ID that it presents on both gRPC ports. */
+  readonly identity: string;
+  close(): Promise<void>;
+}
+
+export interface ControlPlaneOptions {
+  readonly config: ControlPlaneConfig;
+  readonly clock?: Clock;
+  readonly log: (message: string, error?: unknown) => void;
+}
+
+/**
+ * The control plane on one page: store → discovery → model → compile → push; the authority beside it,
+ * statuses behind it, the API in front. What starts later ends earlier.
+ * @throws Error when the state can't be opened or the API's port is taken
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { config, clock = systemClock, log } = options;
+  const { mesh, trustDomain, stateDir, address = '127.0.0.1', apiPort = 0 } = config;
+  const running = new AsyncDisposableStack();
+  const metrics = new Metrics();
+  const onError = (error: unknown): void => {
+    metrics.add('tulle_control_plane_errors_total');
+    log('unexpected', error);
+  };
+  try {
+    // What was answered is stored; everybody else sees only what is stored.
+    const store = openSqliteStore(join(stateDir, 'store.sqlite'), { onError });
+    running.defer(() => store.close());
+    const resources = createResources({ store, kinds, clock });
+    const system = await startSystemResources({ store, resources, onError });
+    running.defer(() => system.close());
+
+    // Who may be what.
+    const authority = await openAuthority(join(stateDir, 'ca'), { trustDomain, clock });
+    const tokens = createEnrolmentTokens({ clock, rootPin: authority.rootPin });
+
+    // Who runs where: what was registered before is served at once. Changes are pushed without delay.
+    const writer = createRegistrationWriter(store, resources);
+    const onInstances = (): void => {
+      publisher.instancesChanged();
+      status.touch();
+    };
+    const platform = await startUniversal({ store, writer, clock, onInstances, onError });
+    running.defer(() => platform.close());
+
+    // What users want: a burst of changes is pushed once.
+    const followed = kinds.filter(({ kind }) => kind !== 'Registration' && kind !== 'Event');
+    const onChange = (): void => {
+      publisher.configurationChanged();
+      status.touch();
+    };
+    const mirror = await startMirror({ store, kinds: followed, onChange, onError });
+    running.defer(() => mirror.close());
+
+    // Who is connected, and what each has answered.
+    const progress = new ProgressBook();
+    const streams = createProxyStreams({
+      ...{ trustDomain, mirror, platform, progress, metrics, clock, log },
+      onOpen: (proxy) => publisher.connected(proxy),
+      onClose: (id) => publisher.disconnected(id),
+      onProgress: () => status.touch(),
+    });
+
+    // What each should have: model and compile, then the difference to its stream.
+    const publisher = new Publisher({
+      ...{ meshName: mesh, trustDomain, trustBundle: authority.roots, mirror, clock, onError },
+      instances: () => platform.instances(),
+      publish: streams.publish,
+      onPush: ({ milliseconds }) => metrics.add('tulle_push_milliseconds_total', milliseconds),
+    });
+    running.defer(() => publisher.close());
+
+    // What became of it, on each resource.
+    const status = startStatus({
+      ...{ progress, writer: resources, kinds: new ServedKinds(kinds), clock, onError },
+      resources: () => mirror.all(),
+      instances: () => platform.instances(),
+      problems: (key) => publisher.problems(key),
+    });
+    running.defer(() => status.close());
+
+    // The doors: gRPC for proxies, HTTP for people. On the ports of before, so that proxies find us again.
+    const last = readLastPorts(stateDir);
+    const grpc = await startGrpcServers({
+      ...{ address, preferred: last, authority, tokens, ads: streams.ads, clock, onError },
+      onIssued(svid, { renews }) {
+        metrics.add('citadel_server_success_cert_issuance_count');
+        if (renews !== undefined) streams.proxies.renewed(renews, svid);
+      },
+    });
+    running.defer(() => grpc.close());
+    running.defer(() => platform.freeze());
+    const api = await startApi({
+      ...{ mesh, stateDir, address, port: apiPort, preferred: last.api },
+      ...{ store, resources, tokens, streams, publisher, metrics, clock, log },
+    });
+    running.defer(() => api.close());
+    writeLastPorts(stateDir, {
+      api: Number(new URL(api.url).port),
+      xds: grpc.xdsPort,
+      enrol: grpc.enrolPort,
+    });
+    status.touch();
+
+    const { xdsPort, enrolPort } = grpc;
+    const identity = spiffeUri(trustDomain, controlPlaneIdentity);
+    return {
+      api: api.url,
+      address,
+      xdsPort,
+      enrolPort,
+      trustDomain,
+      identity,
+      close: () => running.disposeAsync(),
+    };
+  } catch (error) {
+    await running.disposeAsync();
+    throw error;
+  }
+}

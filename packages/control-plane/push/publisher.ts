@@ -1,0 +1,128 @@
+import type { Problem } from '@tulle/resources/problem';
+import type { Snapshot } from '@tulle/xds/resource';
+import type { Clock } from '../clock.ts';
+import { compile } from '../compile/compile.ts';
+import type { AdmittedProxy } from '../discovery/universal/admission.ts';
+import type { WorkloadInstance } from '../model/instance.ts';
+import type { MeshSpec } from '../model/mesh.ts';
+import { buildModel, type Model, updateInstances } from '../model/model.ts';
+import { resourceKey } from '../model/origin.ts';
+import { createDebounce, type Debounce } from './debounce.ts';
+import type { Mirror } from './mirror.ts';
+
+/** Configuration is pushed when it has been quiet for this long, */
+const quietMs = 10;
+/** or this long after the first change. */
+const maxWaitMs = 100;
+
+export interface PublisherOptions {
+  readonly meshName: string;
+  readonly trustDomain: string;
+  /** PEM. */
+  readonly trustBundle: string;
+  readonly mirror: Mirror;
+  readonly instances: () => readonly WorkloadInstance[];
+  /** Hands a proxy what it should have. */
+  readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
+  readonly clock: Clock;
+  readonly onPush: (push: { readonly proxies: number; readonly milliseconds: number }) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Keeps every connected proxy's snapshot as model and compile have it. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #proxies = new Map<string, AdmittedProxy>();
+  /** What compile had to say for each proxy. */
+  readonly #notes = new Map<string, ReadonlyMap<string, readonly Problem[]>>();
+  readonly #debounce: Debounce;
+  #model: Model;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#model = this.#build();
+    const { clock } = options;
+    this.#debounce = createDebounce({ clock, quietMs, maxMs: maxWaitMs, run: () => this.#rebuild() });
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  /** Resources changed: pushed after the debounce. */
+  configurationChanged(): void {
+    this.#debounce.call();
+  }
+
+  /** Instances changed: pushed now. */
+  instancesChanged(): void {
+    this.#model = updateInstances(this.#model, this.#options.instances());
+    this.#pushAll();
+  }
+
+  connected(proxy: AdmittedProxy): void {
+    this.#proxies.set(proxy.id, proxy);
+    this.#push(proxy);
+  }
+
+  disconnected(proxyId: string): void {
+    this.#proxies.delete(proxyId);
+    this.#notes.delete(proxyId);
+  }
+
+  /** What model and compile found about a resource, by `resourceKey`; one of each kind, however many proxies say it. */
+  problems(key: string): readonly Problem[] {
+    const found = [...(this.#model.config.problems.get(key) ?? [])];
+    for (const notes of this.#notes.values()) found.push(...(notes.get(key) ?? []));
+    return [...new Map(found.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
+  }
+
+  close(): void {
+    this.#debounce.close();
+  }
+
+  #build(): Model {
+    const { mirror, meshName, trustDomain, trustBundle, instances } = this.#options;
+    const mesh = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
+    return buildModel({
+      // The authority is of one trust domain; another in the Mesh needs a restart of the mesh.
+      mesh: { ...mesh, trustDomain },
+      resources: [...mirror.all()],
+      instances: instances(),
+      trustBundle,
+    });
+  }
+
+  #rebuild(): void {
+    try {
+      this.#model = this.#build();
+    } catch (error) {
+      // The old model goes on serving.
+      this.#options.onError(error);
+      return;
+    }
+    this.#pushAll();
+  }
+
+  #pushAll(): void {
+    const { clock, onPush } = this.#options;
+    const begin = clock.now();
+    for (const proxy of this.#proxies.values()) this.#push(proxy);
+    onPush({ proxies: this.#proxies.size, milliseconds: clock.now() - begin });
+  }
+
+  #push(proxy: AdmittedProxy): void {
+    try {
+      const { snapshot, notes } = compile(this.#model, proxy);
+      const byResource = Map.groupBy(notes, ({ origin }) => resourceKey(origin));
+      this.#notes.set(
+        proxy.id,
+        new Map([...byResource].map(([key, found]) => [key, found.map(({ problem }) => problem)])),
+      );
+      this.#options.publish(proxy, snapshot);
+    } catch (error) {
+      // The proxy keeps what it has.
+      this.#options.onError(error);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify';
+
+/** What the control plane counts of itself. Names follow pilot's where Istio has the same. */
+const counters = {
+  pilot_xds_pushes: 'Snapshots handed to proxies.',
+  pilot_total_xds_rejects: 'Responses that a proxy refused.',
+  tulle_push_milliseconds_total: 'Time spent compiling for proxies.',
+  citadel_server_success_cert_issuance_count: 'Certificates issued.',
+  tulle_control_plane_errors_total: 'Errors that should not have happened.',
+} as const;
+
+const gauges = {
+  pilot_xds: 'Proxies connected.',
+  pilot_services: 'Services known.',
+  tulle_instances: 'Workload instances known.',
+  process_resident_memory_bytes: 'Resident memory.',
+} as const;
+
+export type Counter = keyof typeof counters;
+export type Gauge = keyof typeof gauges;
+
+export class Metrics {
+  readonly #counts = new Map<Counter, number>();
+
+  add(counter: Counter, by = 1): void {
+    this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + by);
+  }
+
+  /** Prometheus text format 0.0.4. */
+  render(values: Readonly<Record<Gauge, number>>): string {
+    const lines: string[] = [];
+    for (const [name, help] of Object.entries(counters)) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+      lines.push(`${name} ${this.#counts.get(name as Counter) ?? 0}`);
+    }
+    for (const [name, help] of Object.entries(gauges)) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${values[name as Gauge]}`);
+    }
+    return `${lines.join('\n')}\n`;
+  }
+}
+
+export function metricsRoute(
+  app: FastifyInstance,
+  metrics: Metrics,
+  values: () => Readonly<Record<Gauge, number>>,
+): void {
+  app.get('/metrics', async (_, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(values())),
+  );
+}

@@ -1,0 +1,10 @@
+/** Kinds that say by conditions what became of them. The others have no part in what proxies get. */
+export const conditionedKinds: ReadonlySet<string> = new Set([
+  'DestinationRule',
+  'Gateway',
+  'PeerAuthentication',
+  'Service',
+  'ServiceEntry',
+  'VirtualService',
+  'WorkloadEntry',
+]);

@@ -1,0 +1,71 @@
+import type { Resource } from '@tulle/resources/kind';
+import type { Problem } from '@tulle/resources/problem';
+import { validateResource } from '@tulle/resources/validate';
+import type { ServedKinds } from '../api/served-kinds.ts';
+import { ApiError } from '../api/status-error.ts';
+import { keyOf, type Resources } from '../api/writer/resources.ts';
+import type { Clock } from '../clock.ts';
+import type { WorkloadInstance } from '../model/instance.ts';
+import { conditionedKinds } from './conditioned-kinds.ts';
+import type { ProgressBook } from './progress.ts';
+import { createStatusWriter, type StatusWriter } from './status-writer.ts';
+import { tally } from './tally.ts';
+import { countInstances, type WorkloadCount, workloadStatus } from './workload-status.ts';
+
+/** Connects the status writer with what it looks at and where it writes. */
+export function startStatus(options: {
+  readonly resources: () => Iterable<Resource>;
+  readonly instances: () => readonly WorkloadInstance[];
+  /** What model and compile found, by `resourceKey`. */
+  readonly problems: (key: string) => readonly Problem[];
+  readonly progress: ProgressBook;
+  readonly writer: Resources;
+  readonly kinds: ServedKinds;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}): StatusWriter {
+  const { writer, kinds, clock, onError } = options;
+  const warnings = new WarningCache();
+  let counted: { of: readonly WorkloadInstance[]; counts: ReadonlyMap<string, WorkloadCount> } | undefined;
+  const workloadCounts = () => {
+    const instances = options.instances();
+    if (counted?.of !== instances) counted = { of: instances, counts: countInstances(instances) };
+    return counted.counts;
+  };
+
+  return createStatusWriter({
+    sources: {
+      resources: options.resources,
+      conditioned: conditionedKinds,
+      counts: () => tally(options.progress.values()),
+      problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
+      derive: (resource, status) =>
+        resource.kind === 'Workload' ? workloadStatus(resource, status, workloadCounts()) : status,
+    },
+    async write(resource, change) {
+      const kind = kinds.of(resource);
+      if (kind === undefined) return;
+      try {
+        await writer.patchStatus(keyOf(kind, resource), change);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status.reason === 'NotFound')) throw error;
+      }
+    },
+    clock,
+    onError,
+  });
+}
+
+/** What validation warns about (fields without effect), kept per generation: status is looked at often. */
+class WarningCache {
+  readonly #known = new Map<string, { uid: string; generation: number; warnings: readonly Problem[] }>();
+
+  of(key: string, resource: Resource): readonly Problem[] {
+    const { uid = '', generation = 0 } = resource.metadata;
+    const known = this.#known.get(key);
+    if (known?.uid === uid && known.generation === generation) return known.warnings;
+    const warnings = validateResource(resource).problems.filter((problem) => problem.severity === 'warning');
+    this.#known.set(key, { uid, generation, warnings });
+    return warnings;
+  }
+}

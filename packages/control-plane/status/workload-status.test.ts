@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkloadInstance } from '../model/instance.ts';
+import { countInstances, workloadStatus } from './workload-status.ts';
+
+const instance = (name: string, health: WorkloadInstance['health']): WorkloadInstance => ({
+  name,
+  namespace: 'default',
+  workload: 'reviews-v1',
+  serviceAccount: 'default',
+  labels: {},
+  address: '127.0.0.1',
+  ports: [],
+  tlsMode: 'istio',
+  weight: 1,
+  locality: '',
+  network: '',
+  cluster: '',
+  health,
+});
+const workload = {
+  apiVersion: 'tulle.dev/v1alpha1',
+  kind: 'Workload',
+  metadata: { name: 'reviews-v1', namespace: 'default' },
+};
+
+describe('the status of a Workload', () => {
+  it('counts its instances and those that serve, and keeps the rest', () => {
+    const counts = countInstances([
+      instance('a', 'healthy'),
+      instance('b', 'draining'),
+      instance('c', 'unhealthy'),
+    ]);
+    const status = workloadStatus(workload, { restarts: 2 }, counts);
+    expect(status).toEqual({ restarts: 2, replicas: 3, readyReplicas: 1 });
+    expect(workloadStatus(workload, status, counts)).toBe(status);
+    expect(workloadStatus(workload, undefined, new Map())).toEqual({ replicas: 0, readyReplicas: 0 });
+  });
+});
