@@ -1,0 +1,54 @@
+import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { Inspection } from './sniff.ts';
+
+/**
+ * The filter chain that serves a connection, by Envoy's rules (FilterChainMatch): at each step only the
+ * chains with the most specific match go on (server name, then transport, then application protocol), and
+ * there is no way back to a less specific one. Undefined: the connection is refused.
+ */
+export function chooseFilterChain(listener: Listener, inspection: Inspection): FilterChain | undefined {
+  let chains = mostSpecific(listener.filterChains, ({ match }) =>
+    serverNameRank(match.serverNames, inspection.serverName),
+  );
+  chains = mostSpecific(chains, ({ match }) => {
+    if (match.transportProtocol === '') return 0;
+    return match.transportProtocol === inspection.transport ? 1 : -1;
+  });
+  chains = mostSpecific(chains, ({ match }) => {
+    if (match.applicationProtocols.length === 0) return 0;
+    return match.applicationProtocols.some((protocol) => inspection.protocols.includes(protocol)) ? 1 : -1;
+  });
+  return chains[0] ?? listener.defaultFilterChain;
+}
+
+/** Chains of the highest rank; a rank below 0 is no match. */
+function mostSpecific(chains: readonly FilterChain[], rank: (chain: FilterChain) => number): FilterChain[] {
+  let best: FilterChain[] = [];
+  let highest = 0;
+  for (const chain of chains) {
+    const own = rank(chain);
+    if (own < highest) continue;
+    if (own > highest) best = [];
+    highest = own;
+    best.push(chain);
+  }
+  return best;
+}
+
+/** -1: no match; 0: any name; longer suffixes rank higher, an exact name highest. */
+function serverNameRank(patterns: readonly string[], name: string): number {
+  if (patterns.length === 0) return 0;
+  let rank = -1;
+  for (const pattern of patterns) {
+    if (pattern === name) return Number.MAX_SAFE_INTEGER;
+    if (pattern === '*') rank = Math.max(rank, 0);
+    else if (
+      pattern.startsWith('*.') &&
+      name.endsWith(pattern.slice(1)) &&
+      name.length > pattern.length - 1
+    ) {
+      rank = Math.max(rank, pattern.length);
+    }
+  }
+  return rank;
+}

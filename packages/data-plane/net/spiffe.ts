@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { PeerValidation } from '@tulle/decision/tables';
+import { readSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
+
+/** Who is at the other end of a TLS connection, after its certificate was verified. */
+export interface PeerIdentity {
+  /** `spiffe://<trust domain>/<path>`; undefined for a certificate that is no SVID. */
+  readonly spiffeId: string | undefined;
+  readonly trustDomain: string | undefined;
+  readonly names: SubjectAltNames;
+  /** DER. */
+  readonly certificate: Buffer;
+}
+
+/** Why a verified certificate is not accepted for the peer that it should be. */
+export class IdentityError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'IdentityError';
+  }
+}
+
+const form = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/;
+
+/** The trust domain of a SPIFFE ID (SPIFFE-ID sections 2.1 and 2.2), undefined if it is none. */
+export function trustDomainOf(uri: string): string | undefined {
+  if (uri.length > 2048) return undefined;
+  const parts = form.exec(uri);
+  if (parts === null || parts[2]?.split('/').some((segment) => segment === '.' || segment === '..'))
+    return undefined;
+  return parts[1];
+}
+
+/**
+ * Who a certificate is for. A SPIFFE certificate has exactly one URI SAN (X509-SVID section 2).
+ *
+ * @param certificate DER, whose chain has been verified
+ * @throws IdentityError
+ */
+export function identityOf(certificate: Buffer): PeerIdentity {
+  let names: SubjectAltNames;
+  try {
+    names = readSubjectAltNames(certificate);
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new IdentityError(`the certificate's names are malformed: ${error.message}`);
+    throw error;
+  }
+  const claimed = names.uris.find((uri) => /^spiffe:/i.test(uri));
+  if (claimed === undefined) return { spiffeId: undefined, trustDomain: undefined, names, certificate };
+  if (names.uris.length !== 1) throw new IdentityError('the certificate has more than one URI name');
+  const trustDomain = trustDomainOf(claimed);
+  if (trustDomain === undefined) throw new IdentityError(`${claimed} is not a SPIFFE ID`);
+  return { spiffeId: claimed, trustDomain, names, certificate };
+}
+
+/** @throws IdentityError unless one of the names is accepted */
+export function checkIdentity(peer: PeerIdentity, validation: PeerValidation): void {
+  const { subjectAltNames } = validation;
+  if (subjectAltNames.length === 0) return;
+  const accepted = (name: string): boolean => subjectAltNames.some((matches) => matches(name));
+  if (peer.names.uris.some(accepted) || peer.names.dnsNames.some(accepted)) return;
+  const shown = [...peer.names.uris, ...peer.names.dnsNames].join(', ');
+  throw new IdentityError(shown === '' ? 'the certificate has no name' : `${shown} is not accepted here`);
+}
+
+/** The peer's leaf certificate as DER, if it showed one. */
+export function peerCertificate(socket: TLSSocket): Buffer | undefined {
+  return socket.getPeerX509Certificate()?.raw;
+}
+
+/** As `Hash` of x-forwarded-client-cert: lower-case hex SHA-256 of the DER. */
+export function certificateHash(peer: PeerIdentity): string {
+  return createHash('sha256').update(peer.certificate).digest('hex');
+}
