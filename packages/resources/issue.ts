@@ -13,6 +13,7 @@ export function findings(issue: z.core.$ZodIssue, schema: z.ZodType, root: unkno
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownField(key, path, knownFields(schema, path)));
     case 'invalid_union': {
+      if (value === undefined) return error('required', `is required (${typeName(schemaAt(schema, path))})`);
       const inner = ofMeantOption(issue, schemaAt(schema, path), value);
       if (inner !== undefined)
         return inner.flatMap((nested) =>

@@ -37,3 +37,10 @@ export const isBase64 = (text: string): boolean =>
 /** The name of a key in a Secret or ConfigMap. */
 export const isDataKey = (key: string): boolean =>
   key.length <= 253 && /^[-._a-zA-Z0-9]+$/.test(key) && key !== '.' && key !== '..';
+
+/** Marks a list that a strategic merge patch merges by `key` instead of replacing it (as Kubernetes' own types). */
+export const mergedBy = <S extends z.ZodType>(list: S, key?: string): S =>
+  list.meta({
+    'x-kubernetes-patch-strategy': 'merge',
+    ...(key === undefined ? {} : { 'x-kubernetes-patch-merge-key': key }),
+  }) as S;

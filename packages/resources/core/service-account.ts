@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ResourceKind } from '../kind.ts';
 import { options } from '../schema/message.ts';
 import { resourceSchema } from '../schema/resource.ts';
-import { objectReference } from './parts.ts';
+import { mergedBy, objectReference } from './parts.ts';
 
 const identity = { group: '', kind: 'ServiceAccount', versions: ['v1'] } as const;
 
@@ -10,9 +10,9 @@ const schema = resourceSchema(
   identity,
   {},
   {
-    secrets: z
-      .array(objectReference)
-      .describe('Secrets that workloads of this account may use (Kubernetes only).'),
+    secrets: mergedBy(z.array(objectReference), 'name').describe(
+      'Secrets that workloads of this account may use (Kubernetes only).',
+    ),
     imagePullSecrets: z
       .array(options({ name: z.string().describe('Name of the secret.') }))
       .describe('Secrets for pulling images (Kubernetes only).'),

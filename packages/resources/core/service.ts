@@ -5,7 +5,7 @@ import { mapOf, message, options } from '../schema/message.ts';
 import { isDnsLabel } from '../schema/name.ts';
 import { port } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
-import { condition, intOrString } from './parts.ts';
+import { condition, intOrString, mergedBy } from './parts.ts';
 
 const identity = { group: '', kind: 'Service', versions: ['v1'], name: 'dns-label-1035' } as const;
 
@@ -46,7 +46,7 @@ const ingress = options({
 
 const spec = options({
   selector: mapOf(z.string()).describe('Labels of the workloads that serve.'),
-  ports: z.array(servicePort).describe('The ports that callers use.'),
+  ports: mergedBy(z.array(servicePort), 'port').describe('The ports that callers use.'),
   type: z
     .enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'])
     .describe('How Kubernetes exposes the service; ClusterIP by default.'),
@@ -87,7 +87,7 @@ const schema = resourceSchema(
       loadBalancer: options({ ingress: z.array(ingress).describe('Where it can be reached.') }).describe(
         'State of the load balancer.',
       ),
-      conditions: z.array(condition).describe('State of the service.'),
+      conditions: mergedBy(z.array(condition), 'type').describe('State of the service.'),
     }).describe('Written by the server.'),
   },
 );

@@ -24,8 +24,14 @@ const fields = {
   namespace: z.string().describe('The namespace; `default` when not given. Not for cluster-scoped kinds.'),
   labels: mapOf(z.string()).describe('Names and values by which objects are selected.'),
   annotations: mapOf(z.string()).describe('Names and values that tools attach; nothing selects by them.'),
-  finalizers: z.array(z.string()).describe('The object stays, marked as deleted, until this list is empty.'),
-  ownerReferences: z.array(ownerReference).describe('The objects with which this one goes.'),
+  finalizers: z
+    .array(z.string())
+    .meta({ 'x-kubernetes-patch-strategy': 'merge' })
+    .describe('The object stays, marked as deleted, until this list is empty.'),
+  ownerReferences: z
+    .array(ownerReference)
+    .meta({ 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-patch-merge-key': 'uid' })
+    .describe('The objects with which this one goes.'),
   uid: z.string().describe('Set by the server: identifies this object in time and space.'),
   resourceVersion: z.string().describe('Set by the server: changes with every write.'),
   generation: z.int().describe('Set by the server: counts changes of the desired state.'),

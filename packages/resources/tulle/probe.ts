@@ -10,33 +10,35 @@ const seconds = (least: number) => z.int().min(least).max(86_400);
 export const probe = checked(
   oneOf(
     options({
-      httpGet: message(
-        { port: intOrString().describe('Port of the application by number or name, as callers know it.') },
-        {
-          path: z.string().describe('Path of the request; / by default.'),
-          host: z
-            .string()
-            .describe(
-              'Host name to connect to and to put into the Host header; the loopback address by default.',
+      httpGet: options({
+        port: intOrString().describe(
+          'Port of the application by number or name, as callers know it; its first one by default.',
+        ),
+        path: z.string().describe('Path of the request; / by default.'),
+        host: z
+          .string()
+          .describe(
+            'Host name to connect to and to put into the Host header; the loopback address by default.',
+          ),
+        scheme: z.enum(['HTTP', 'HTTPS']).describe('HTTP by default; a certificate is not verified.'),
+        httpHeaders: z
+          .array(
+            message(
+              {
+                name: z.string().describe('Name of the header.'),
+                value: z.string().describe('Its value.'),
+              },
+              {},
             ),
-          scheme: z.enum(['HTTP', 'HTTPS']).describe('HTTP by default; a certificate is not verified.'),
-          httpHeaders: z
-            .array(
-              message(
-                {
-                  name: z.string().describe('Name of the header.'),
-                  value: z.string().describe('Its value.'),
-                },
-                {},
-              ),
-            )
-            .describe('Headers of the request.'),
-        },
-      ).describe('An HTTP GET; 200 to 399 is success.'),
-      tcpSocket: message(
-        { port: intOrString().describe('Port of the application by number or name, as callers know it.') },
-        { host: z.string().describe('Host to connect to; the loopback address by default.') },
-      ).describe('A TCP connection that opens.'),
+          )
+          .describe('Headers of the request.'),
+      }).describe('An HTTP GET; 200 to 399 is success.'),
+      tcpSocket: options({
+        port: intOrString().describe(
+          'Port of the application by number or name, as callers know it; its first one by default.',
+        ),
+        host: z.string().describe('Host to connect to; the loopback address by default.'),
+      }).describe('A TCP connection that opens.'),
       exec: message({ command: z.array(z.string()).min(1).describe('Program and arguments.') }, {}).describe(
         'A command that exits with 0.',
       ),

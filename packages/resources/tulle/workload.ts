@@ -36,7 +36,7 @@ const workloadPort = message(
 
 const quantity = (example: string) =>
   checked(
-    z.union([z.number(), z.string()]).meta({ 'x-kubernetes-int-or-string': true }),
+    z.union([z.number(), z.string()]).meta({ 'x-kubernetes-preserve-unknown-fields': true }),
     'bad-quantity',
     (value) => /^\+?(\d+\.?\d*|\.\d+)(m|[kMGTPE]i?|Ki)?$/.test(String(value)),
     (value) => `must be a quantity such as "${example}", not ${JSON.stringify(value)}`,
