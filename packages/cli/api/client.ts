@@ -59,8 +59,8 @@ export interface ApiClient {
 }
 
 export interface ApiClientOptions {
-  /** `http://127.0.0.1:8090` */
-  readonly url: string;
+  /** `http://127.0.0.1:8090`; a function where it may change under the client. */
+  readonly url: string | (() => string);
   readonly token: string;
   /** Told of each Warning header's text. */
   readonly onWarning?: (text: string) => void;
@@ -68,7 +68,8 @@ export interface ApiClientOptions {
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { url, token, onWarning = () => {}, fetch: send = fetch } = options;
+  const { token, onWarning = () => {}, fetch: send = fetch } = options;
+  const url = (): string => (typeof options.url === 'string' ? options.url : options.url());
 
   const call = async (
     method: string,
@@ -77,7 +78,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     contentType = 'application/json',
     signal?: AbortSignal,
   ): Promise<Response> => {
-    const response = await send(new URL(path, url), {
+    const response = await send(new URL(path, url()), {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -99,7 +100,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     asResource(await json(...parameters));
 
   return {
-    url,
+    get url() {
+      return url();
+    },
     get: (kind, namespace, name) => resource('GET', itemPath(kind, namespace, name), undefined),
     async list(kind, { namespace, labelSelector } = {}) {
       const items: Resource[] = [];

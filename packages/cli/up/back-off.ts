@@ -1,19 +1,25 @@
 /** First wait, and the longest. */
-const FIRST_MS = 100;
-const LONGEST_MS = 30_000;
+export const FIRST_WAIT_MS = 100;
+export const LONGEST_WAIT_MS = 30_000;
 /** Who has run this long starts again from the first wait. */
 const STEADY_MS = 10_000;
 
 /**
- * When to start something again that has ended: 0.1 s, doubled each time up to 30 s, with up to 10 % off so
+ * When to start something again that has ended: 0.1 s (or as given), doubled each time up to 30 s, with up to 10 % off so
  * that many do not come back in step.
  */
 export class BackOff {
+  readonly #first: number;
+  readonly #longest: number;
   readonly #random: () => number;
   #failures = 0;
 
-  constructor(random: () => number = Math.random) {
-    this.#random = random;
+  constructor(
+    options: { readonly firstMs?: number; readonly longestMs?: number; readonly random?: () => number } = {},
+  ) {
+    this.#first = options.firstMs ?? FIRST_WAIT_MS;
+    this.#longest = options.longestMs ?? LONGEST_WAIT_MS;
+    this.#random = options.random ?? Math.random;
   }
 
   /** How often it has ended since it last ran steadily. */
@@ -24,7 +30,7 @@ export class BackOff {
   /** @param ranMs how long it had run @returns milliseconds to wait */
   next(ranMs: number): number {
     if (ranMs >= STEADY_MS) this.#failures = 0;
-    const wait = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
+    const wait = Math.min(this.#longest, this.#first * 2 ** this.#failures);
     this.#failures++;
     return wait * (1 - this.#random() / 10);
   }

@@ -19,7 +19,9 @@ test('a process is itself for as long as it lives, and nobody after', async () =
 
 test('a zombie counts as gone', async () => {
   // The shell's child ends while the shell, which it becomes, never waits for it.
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [line] = await once(parent.stdout, 'data');
   const pid = Number(String(line));
   while (identifyProcess(pid) !== undefined) await new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,97 @@
+import { dirname, resolve } from 'node:path';
+import type { Resource, ResourceKind } from '@tulle/resources/kind';
+import { apiVersionOf } from '../api/client.ts';
+
+/** kubectl's annotation, so that both tools can apply the same resource. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** A resource ready to be applied. */
+export interface Applicable {
+  readonly kind: ResourceKind;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Under the version that is stored, with its namespace, without what only the server writes. */
+  readonly resource: Resource;
+}
+
+/**
+ * @param file where it comes from: a Workload's working directory is relative to it
+ * @param defaultNamespace for namespaced resources that name none
+ */
+export function makeApplicable(
+  resource: Resource,
+  kind: ResourceKind,
+  options: {
+    readonly file?: string;
+    readonly defaultNamespace: string;
+    readonly labels?: Record<string, string>;
+  },
+): Applicable {
+  const { file, defaultNamespace, labels } = options;
+  const { status: _status, metadata, ...rest } = resource;
+  const {
+    uid: _u,
+    resourceVersion: _r,
+    generation: _g,
+    creationTimestamp: _c,
+    managedFields: _m,
+    selfLink: _s,
+    ...kept
+  } = metadata;
+  const { namespace: _ns, labels: ownLabels, annotations, ...own } = kept;
+  const namespace = kind.namespaced ? (metadata.namespace ?? defaultNamespace) : '';
+  const { [LAST_APPLIED]: _last, ...ownAnnotations } = annotations ?? {};
+  const allLabels = { ...ownLabels, ...labels };
+  const prepared: Resource = {
+    ...rest,
+    apiVersion: apiVersionOf(kind),
+    metadata: {
+      ...own,
+      ...(kind.namespaced ? { namespace } : {}),
+      ...(Object.keys(allLabels).length === 0 ? {} : { labels: allLabels }),
+      ...(Object.keys(ownAnnotations).length === 0 ? {} : { annotations: ownAnnotations }),
+    },
+  };
+  if (kind.kind === 'Workload' && kind.group === 'tulle.dev' && file !== undefined)
+    anchorDirectory(prepared, file);
+  return { kind, namespace, name: metadata.name, resource: prepared };
+}
+
+/** The API keeps an absolute working directory: it knows no file that a relative one could start from. */
+function anchorDirectory(workload: Resource, file: string): void {
+  const spec = workload.spec as { workingDirectory?: string };
+  workload.spec = { ...spec, workingDirectory: resolve(dirname(file), spec.workingDirectory ?? '.') };
+}
+
+/** `virtualservice.networking.istio.io/reviews`, as kubectl names things in its output. */
+export function displayName(kind: Pick<ResourceKind, 'singular' | 'group'>, name: string): string {
+  return `${kind.singular}${kind.group === '' ? '' : `.${kind.group}`}/${name}`;
+}
+
+/**
+ * What others refer to comes first, so that no reference ever points to what isn't there yet: subsets before
+ * the routes that use them. Deleting goes the other way round.
+ */
+const ORDER = [
+  'Mesh',
+  'Namespace',
+  'ServiceAccount',
+  'Secret',
+  'ConfigMap',
+  'Service',
+  'ServiceEntry',
+  'WorkloadEntry',
+  'PeerAuthentication',
+  'DestinationRule',
+  'Gateway',
+  'VirtualService',
+  'Workload',
+];
+
+export function inApplyOrder<T extends { readonly kind: Pick<ResourceKind, 'kind'> }>(
+  items: readonly T[],
+): T[] {
+  const rank = ({ kind }: T): number => (ORDER.indexOf(kind.kind) + ORDER.length + 1) % (ORDER.length + 1);
+  return [...items].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { chooseRunningMesh } from '../api/choose-mesh.ts';
+import { createApiClient } from '../api/client.ts';
+import { type Io, print } from '../io.ts';
+import { renderDocument } from '../output/documents.ts';
+import { VERSION } from '../version.ts';
+import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
+
+interface VersionOptions {
+  readonly output?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .option('-o, --output <format>', 'json')
+    .addHelpText('after', example('tulle version', 'tulle version -o json'))
+    .action((_: unknown, self: Command) => version(self.optsWithGlobals<VersionOptions>(), io));
+}
+
+async function version(options: VersionOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, ['json']);
+  const server = await serverVersion(options, io);
+  const versions = {
+    tulle: VERSION,
+    node: process.versions.node,
+    ...(server === undefined ? {} : { controlPlane: server }),
+  };
+  if (format === 'json') return print(io, renderDocument(versions, 'json'));
+  print(io, `tulle ${versions.tulle}`);
+  print(io, `node ${versions.node}`);
+  print(io, server === undefined ? 'no mesh is running' : `control plane ${server}`);
+}
+
+/** That no mesh runs is no failure of this command. */
+async function serverVersion(options: VersionOptions, io: Io): Promise<string | undefined> {
+  try {
+    const { run } = chooseRunningMesh(options, io);
+    if (run.api === undefined) return undefined;
+    const answer = await createApiClient({ url: run.api, token: '' }).request('GET', '/version');
+    return (answer as { gitVersion?: string }).gitVersion;
+  } catch {
+    return undefined;
+  }
+}

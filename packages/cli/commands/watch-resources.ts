@@ -1,0 +1,87 @@
+import { isApiError } from '../api/api-error.ts';
+import type { ApiClient } from '../api/client.ts';
+import { displayName } from '../apply/applicable.ts';
+import { type Io, print } from '../io.ts';
+import { renderResources } from '../output/documents.ts';
+import { renderResourceTable } from '../output/resource-table.ts';
+import type { ResourceGroup } from './get.ts';
+import type { Selection } from './kind-arguments.ts';
+
+export interface WatchRequest {
+  readonly client: ApiClient;
+  readonly selection: Selection;
+  readonly options: {
+    readonly namespace: string;
+    readonly allNamespaces?: boolean;
+    readonly selector?: string;
+  };
+  readonly format: 'yaml' | 'json' | 'wide' | 'name' | undefined;
+  /** What is there already; the watch goes on from it. */
+  readonly groups: readonly ResourceGroup[];
+  readonly io: Io;
+}
+
+/** Prints what is there and then every change, until interrupted. */
+export async function watchResources(request: WatchRequest): Promise<void> {
+  const { io } = request;
+  for (const group of request.groups) for (const resource of group.resources) show(request, group, resource);
+  await Promise.race([
+    Promise.all(request.groups.map((group) => follow(request, group))),
+    new Promise<void>((resolve) => io.interrupted.addEventListener('abort', () => resolve(), { once: true })),
+  ]);
+}
+
+async function follow(request: WatchRequest, group: ResourceGroup): Promise<void> {
+  const { client, selection, options, io } = request;
+  const names = new Set(selection.named.filter(({ kind }) => kind === group.kind).map(({ name }) => name));
+  let { resourceVersion } = group;
+  const { namespace, allNamespaces, selector } = options;
+  const scope = {
+    ...(allNamespaces ? {} : { namespace }),
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+  };
+  while (!io.interrupted.aborted) {
+    try {
+      for await (const { type, object } of client.watch(group.kind, {
+        ...scope,
+        resourceVersion,
+        signal: io.interrupted,
+      })) {
+        resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+        if (type === 'BOOKMARK' || (names.size > 0 && !names.has(object.metadata.name))) continue;
+        show(request, group, object, type === 'DELETED' ? 'deleted' : undefined);
+      }
+    } catch (error) {
+      if (io.interrupted.aborted) return;
+      if (!isApiError(error, 410)) throw error;
+      // History no longer reaches back: go on from now.
+      ({ resourceVersion } = await client.list(group.kind, scope));
+    }
+  }
+}
+
+const headed = new WeakMap<WatchRequest, Set<ResourceGroup>>();
+
+function show(
+  request: WatchRequest,
+  group: ResourceGroup,
+  resource: ResourceGroup['resources'][number],
+  verb?: string,
+): void {
+  const { io, format, options, groups } = request;
+  if (format === 'yaml' || format === 'json') {
+    return print(io, (format === 'yaml' ? '---\n' : '') + renderResources([resource], format, true));
+  }
+  if (format === 'name') return print(io, displayName(group.kind, resource.metadata.name));
+  const known = headed.get(request) ?? new Set();
+  headed.set(request, known);
+  const text = renderResourceTable(group.kind, [resource], {
+    wide: format === 'wide',
+    showNamespace: options.allNamespaces === true && group.kind.namespaced,
+    now: io.now(),
+    rowsOnly: known.has(group),
+    ...(groups.length > 1 ? { prefix: displayName(group.kind, '') } : {}),
+  });
+  known.add(group);
+  print(io, verb === undefined ? text : `${text.trimEnd()}   (${verb})`);
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { enrolmentToken } from '../api/enrolment.ts';
+import { messageOf } from '../failure.ts';
+import { makeBootstrap } from './bootstrap-file.ts';
+import type { InstanceContext } from './instance-context.ts';
+import type { MeshPorts } from './mesh-ports.ts';
+import { ProxyProcess } from './proxy-process.ts';
+
+export const GATEWAY_NAMESPACE = 'tulle-system';
+export const GATEWAY_WORKLOAD = 'ingressgateway';
+const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
+const SERVICE_ACCOUNT = 'ingressgateway';
+const DRAIN_SECONDS = 2;
+
+/** The pod ports of Istio's gateway, which its Service maps 80 and 443 to, and where they are bound here. */
+const POD_PORTS = { http: 8080, https: 8443 } as const;
+
+/** The ingress gateway: a proxy without an application. */
+export class Gateway {
+  readonly #context: InstanceContext;
+  readonly #proxy: ProxyProcess;
+  readonly #admin: number;
+  readonly #ready = Promise.withResolvers<void>();
+  #restarts = 0;
+
+  static async create(context: InstanceContext, ports: MeshPorts, onChange: () => void): Promise<Gateway> {
+    return new Gateway(context, ports, await context.ports.take(), onChange);
+  }
+
+  private constructor(context: InstanceContext, ports: MeshPorts, admin: number, onChange: () => void) {
+    this.#context = context;
+    this.#admin = admin;
+    const { state, registry, reporter } = context;
+    const stateDir = state.proxyState(INSTANCE);
+    const inbound = (name: 'http' | 'https', protocol: string) => ({
+      port: POD_PORTS[name],
+      name,
+      protocol,
+      bindAddress: ports.address,
+      bindPort: ports[name],
+      appAddress: ports.address,
+      appPort: ports[name],
+    });
+    this.#proxy = new ProxyProcess({
+      instance: INSTANCE,
+      bootstrap: async () => {
+        const token = await enrolmentToken(context.client, {
+          namespace: GATEWAY_NAMESPACE,
+          serviceAccount: SERVICE_ACCOUNT,
+          instance: INSTANCE,
+          stateDir,
+        });
+        return makeBootstrap({
+          role: 'router',
+          mesh: context.mesh,
+          namespace: GATEWAY_NAMESPACE,
+          instance: INSTANCE,
+          workload: GATEWAY_WORKLOAD,
+          serviceAccount: SERVICE_ACCOUNT,
+          labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+          inbound: [inbound('http', 'http'), inbound('https', 'https')],
+          outbound: { upstreams: [] },
+          adminPort: admin,
+          drainSeconds: DRAIN_SECONDS,
+          stateDir,
+          controlPlane: context.controlPlane(),
+          ...(token === undefined ? {} : { enrolmentToken: token }),
+        });
+      },
+      bootstrapPath: join(state.run, `${GATEWAY_NAMESPACE}.${INSTANCE}.json`),
+      logPath: state.proxyLog(INSTANCE),
+      compileCache: state.compileCache,
+      cwd: state.root,
+      registry,
+      onChange: (event) => {
+        if (event.kind === 'ready') this.#ready.resolve();
+        else {
+          this.#restarts++;
+          reporter.warn(`ingress gateway ended (${event.reason}); starting it again`);
+        }
+        this.#tell();
+        onChange();
+      },
+    });
+  }
+
+  get instance(): string {
+    return INSTANCE;
+  }
+  get ready(): boolean {
+    return this.#proxy.ready;
+  }
+  get whenReady(): Promise<void> {
+    return this.#ready.promise;
+  }
+  get adminPort(): number {
+    return this.#admin;
+  }
+  get pid(): number | undefined {
+    return this.#proxy.pid;
+  }
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  start(): void {
+    void this.#proxy.start();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#context.registrations.forget(GATEWAY_NAMESPACE, INSTANCE);
+    await this.#proxy.stop(graceMs);
+  }
+
+  #tell(): void {
+    const proxyPid = this.#proxy.pid;
+    this.#context.registrations
+      .set(GATEWAY_NAMESPACE, INSTANCE, {
+        ready: this.#proxy.ready,
+        draining: false,
+        ...(proxyPid === undefined ? {} : { proxyPid }),
+      })
+      .catch((error: unknown) => this.#context.reporter.warn(`ingress gateway: ${messageOf(error)}`));
+  }
+}

@@ -1,0 +1,21 @@
+import type { ApiClient } from '../api/client.ts';
+import type { ChildRegistry } from './child.ts';
+import type { PortAllocator } from './ports.ts';
+import type { RegistrationStatus } from './registration-status.ts';
+import type { Reporter } from './reporter.ts';
+import type { ControlPlaneAddress } from './run-record.ts';
+import type { StateDir } from './state-dir.ts';
+
+/** What every instance of one run shares. */
+export interface InstanceContext {
+  readonly mesh: string;
+  readonly state: StateDir;
+  readonly client: ApiClient;
+  readonly controlPlane: () => ControlPlaneAddress;
+  readonly ports: PortAllocator;
+  readonly registry: ChildRegistry;
+  readonly registrations: RegistrationStatus;
+  readonly reporter: Reporter;
+  /** The supervisor's own environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

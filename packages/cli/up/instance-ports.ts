@@ -1,0 +1,62 @@
+import type { InboundPort, OutboundCapture, UpstreamListener } from '@tulle/xds/node';
+import type { CapturedPort } from './env-capture.ts';
+import type { PortAllocator } from './ports.ts';
+import type { WorkloadPlan } from './workload-plan.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** The ports of one instance, all on loopback. */
+export interface InstancePorts {
+  readonly admin: number;
+  readonly httpProxy: number;
+  /** Known port ⇒ where the application listens. */
+  readonly inbound: readonly (CapturedPort & { readonly bindPort: number })[];
+  readonly inboundListeners: readonly InboundPort[];
+  readonly upstreams: readonly UpstreamListener[];
+  readonly outbound: OutboundCapture;
+  /** Those that the allocator gave. */
+  readonly allocated: readonly number[];
+  /** Where the application listens for a port by its known number or name; the first port when not given. */
+  appPort(known: number | string | undefined): number | undefined;
+}
+
+export async function allocatePorts(
+  allocator: Pick<PortAllocator, 'take'>,
+  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'>,
+): Promise<InstancePorts> {
+  const allocated: number[] = [];
+  const take = async (): Promise<number> => {
+    const port = await allocator.take();
+    allocated.push(port);
+    return port;
+  };
+  const admin = await take();
+  const httpProxy = await take();
+  const inbound: (CapturedPort & { bindPort: number; protocol?: string })[] = [];
+  for (const { appPort, ...port } of plan.ports) {
+    inbound.push({ ...port, bindPort: await take(), appPort: appPort ?? (await take()) });
+  }
+  const upstreams: UpstreamListener[] = [];
+  for (const { host, port } of plan.upstreams) {
+    upstreams.push({ host, port, bindAddress: LOOPBACK, bindPort: await take() });
+  }
+  return {
+    admin,
+    httpProxy,
+    inbound,
+    inboundListeners: inbound.map((port) => ({ ...port, bindAddress: LOOPBACK, appAddress: LOOPBACK })),
+    upstreams,
+    outbound: { httpProxy: { address: LOOPBACK, port: httpProxy }, upstreams },
+    allocated,
+    appPort(known) {
+      if (known === undefined) return inbound[0]?.appPort;
+      const match = inbound.find(({ port, name }) => port === known || name === known);
+      // A number that is none of its ports is meant as it stands: something the application opens by itself.
+      return match?.appPort ?? (typeof known === 'number' ? known : undefined);
+    },
+  };
+}
+
+export function portsOf(ports: InstancePorts): readonly number[] {
+  return ports.allocated;
+}

@@ -1,0 +1,328 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import { enrolmentToken } from '../api/enrolment.ts';
+import { messageOf } from '../failure.ts';
+import { inheritedEnv, resolveEnv } from './app-env.ts';
+import { type AppEvent, AppProcess } from './app-process.ts';
+import { makeBootstrap } from './bootstrap-file.ts';
+import type { ChildSpec } from './child.ts';
+import { captureEnv } from './env-capture.ts';
+import type { InstanceContext } from './instance-context.ts';
+import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts';
+import { planProbes } from './probe-plan.ts';
+import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
+import { limitedCommand } from './resource-limits.ts';
+import type { RolloutInstance } from './rollout.ts';
+import { findUser } from './user.ts';
+import type { WorkloadPlan } from './workload-plan.ts';
+
+/**
+ * Starting (its sidecar) → Waiting (for those that it depends on) → Running (its application, again and again)
+ * → Finished (it shall not run again) → Stopping → Gone.
+ */
+export type InstanceState =
+  | 'starting'
+  | 'waiting'
+  | 'running'
+  | 'restarting'
+  | 'finished'
+  | 'stopping'
+  | 'gone';
+
+/** Time for the other proxies to learn that an instance drains, before it stops taking connections. */
+const DRAIN_NOTICE_MS = 150;
+/** An application that isn't ready by then is reported with its last lines. */
+const READY_WITHIN_MS = 15_000;
+/** A sidecar that isn't ready by then may have lost a port to somebody else. */
+const PORT_CHECK_MS = 10_000;
+
+/** One replica: an application and its sidecar, with ports of their own for as long as it lives. */
+export class Instance implements RolloutInstance {
+  readonly name: string;
+  readonly index: number;
+  readonly plan: WorkloadPlan;
+  readonly #context: InstanceContext;
+  readonly #gate: Promise<void>;
+  readonly #onChange: () => void;
+  #state: InstanceState = 'starting';
+  #ports: InstancePorts | undefined;
+  #proxy: ProxyProcess | undefined;
+  #app: AppProcess | undefined;
+  #message = '';
+  #stopped: Promise<void> | undefined;
+  #portCheck: NodeJS.Timeout | undefined;
+  #restarts = 0;
+
+  /** @param gate the application waits for it (those it depends on); the sidecar doesn't */
+  constructor(
+    plan: WorkloadPlan,
+    index: number,
+    context: InstanceContext,
+    gate: Promise<void>,
+    onChange: () => void,
+  ) {
+    this.plan = plan;
+    this.index = index;
+    this.name = `${plan.name}-${index}`;
+    this.#context = context;
+    this.#gate = gate;
+    this.#onChange = onChange;
+  }
+
+  get hash(): string {
+    return this.plan.hash;
+  }
+  get state(): InstanceState {
+    return this.#state;
+  }
+  get stopping(): boolean {
+    return this.#state === 'stopping' || this.#state === 'gone';
+  }
+  get ready(): boolean {
+    return this.#state === 'running' && this.#app?.ready === true && this.#proxy?.ready === true;
+  }
+  get message(): string {
+    return this.#message;
+  }
+  get restarts(): number {
+    return this.#restarts;
+  }
+  get pids(): { readonly app: number | undefined; readonly proxy: number | undefined } {
+    return { app: this.#app?.pid, proxy: this.#proxy?.pid };
+  }
+  get adminPort(): number | undefined {
+    return this.#ports?.admin;
+  }
+
+  async start(): Promise<void> {
+    const { ports: allocator, state, registry } = this.#context;
+    const ports = await allocatePorts(allocator, this.plan);
+    if (this.#stopped) return allocator.release(portsOf(ports));
+    this.#ports = ports;
+    this.#proxy = new ProxyProcess({
+      instance: this.name,
+      bootstrap: () => this.#bootstrap(ports),
+      bootstrapPath: join(state.run, `${this.plan.namespace}.${this.name}.json`),
+      logPath: state.proxyLog(this.fileName),
+      compileCache: state.compileCache,
+      cwd: state.root,
+      registry,
+      onChange: (event) => void this.#onProxy(event),
+    });
+    this.#portCheck = setTimeout(() => void this.#checkPorts(), PORT_CHECK_MS);
+    void this.#proxy.start();
+  }
+
+  /**
+   * Leaves the mesh without failing a request: others learn that it drains, the sidecar finishes what is open,
+   * then the application ends. `quick` leaves out the notice (when the callers have ended already).
+   */
+  stop(options: { readonly quick: boolean; readonly limitMs?: number }): Promise<void> {
+    this.#stopped ??= this.#stop(options);
+    return this.#stopped;
+  }
+
+  async #stop({
+    quick,
+    limitMs = Number.POSITIVE_INFINITY,
+  }: {
+    quick: boolean;
+    limitMs?: number;
+  }): Promise<void> {
+    const { registrations, ports, state } = this.#context;
+    const { namespace, drainSeconds, stopSeconds } = this.plan;
+    clearTimeout(this.#portCheck);
+    const wasReady = this.ready;
+    this.#enter('stopping');
+    if (!quick && wasReady) {
+      await registrations
+        .set(namespace, this.name, { ...this.#status(), ready: false, draining: true })
+        .catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
+    }
+    registrations.forget(namespace, this.name);
+    const began = Date.now();
+    await this.#proxy?.stop(Math.min(drainSeconds * 1000 + 1000, limitMs * 0.6));
+    await this.#app?.stop(Math.min(stopSeconds * 1000, Math.max(200, limitMs - (Date.now() - began))));
+    if (this.#ports) ports.release(portsOf(this.#ports));
+    // An instance that goes for good takes its key along; one that stops with the mesh comes back with it.
+    if (!quick) rmSync(state.proxyState(this.fileName), { recursive: true, force: true });
+    this.#enter('gone');
+  }
+
+  /** Of its logs and state: instance names are unique within their namespace alone. */
+  get fileName(): string {
+    return this.plan.namespace === 'default' ? this.name : `${this.plan.namespace}.${this.name}`;
+  }
+
+  #status() {
+    const { app, proxy } = this.pids;
+    return {
+      ready: this.ready,
+      draining: false,
+      ...(app === undefined ? {} : { pid: app }),
+      ...(proxy === undefined ? {} : { proxyPid: proxy }),
+      ...(this.#message === '' ? {} : { message: this.#message }),
+    };
+  }
+
+  #enter(state: InstanceState, message = ''): void {
+    this.#state = state;
+    this.#message = message;
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (!this.stopping) {
+      this.#context.registrations
+        .set(this.plan.namespace, this.name, this.#status())
+        .catch((error: unknown) => this.#context.reporter.warn(`${this.name}: ${messageOf(error)}`));
+    }
+    this.#onChange();
+  }
+
+  async #onProxy(event: ProxyEvent): Promise<void> {
+    if (this.#stopped) return;
+    if (event.kind === 'ended') {
+      this.#restarts++;
+      this.#context.reporter.warn(`${this.name}: sidecar ended (${event.reason}); starting it again`);
+      return this.#changed();
+    }
+    clearTimeout(this.#portCheck);
+    if (this.#app !== undefined) return this.#changed();
+    this.#enter('waiting');
+    await this.#gate;
+    if (!this.#stopped && this.#app === undefined) await this.#startApp();
+  }
+
+  async #startApp(): Promise<void> {
+    const { client, registry, reporter } = this.#context;
+    const ports = this.#ports;
+    if (ports === undefined) return;
+    let spec: ChildSpec;
+    try {
+      spec = this.#appSpec(ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
+    } catch (error) {
+      this.#enter('waiting', messageOf(error));
+      reporter.error(`${this.name}: ${messageOf(error)}`);
+      setTimeout(() => this.#stopped || void this.#startApp(), 2000);
+      return;
+    }
+    if (this.#stopped) return;
+    this.#app = new AppProcess({
+      spec: () => spec,
+      probes: planProbes(this.plan, ports, spec),
+      restartPolicy: this.plan.restartPolicy,
+      backOff: this.plan.backOff,
+      registry,
+      readyWithinMs: READY_WITHIN_MS,
+      onChange: (event) => this.#onApp(event),
+    });
+    this.#enter('running');
+    void this.#app.start();
+  }
+
+  #onApp(event: AppEvent): void {
+    if (this.#stopped) return;
+    const { reporter } = this.#context;
+    switch (event.kind) {
+      case 'ready':
+        this.#enter('running');
+        break;
+      case 'unready':
+        reporter.warn(`${this.name}: not healthy (${event.reason})`);
+        this.#enter('running', event.reason);
+        break;
+      case 'slow':
+        reporter.error(explain(`${this.name}: still not healthy (${event.reason})`, event.lastLines));
+        this.#enter('running', event.reason);
+        break;
+      case 'ended':
+        this.#onAppEnded(event);
+    }
+  }
+
+  #onAppEnded(event: Extract<AppEvent, { kind: 'ended' }>): void {
+    const { reporter } = this.#context;
+    this.#restarts++;
+    if (event.restartInMs === undefined) {
+      reporter.info(`${this.name}: ended (${event.reason})`);
+      this.#enter('finished', event.reason);
+      return;
+    }
+    const when = event.restartInMs < 1000 ? '' : ` in ${Math.round(event.restartInMs / 1000)} s`;
+    const text = `${this.name}: ended (${event.reason}); starting it again${when}`;
+    // The first end may be an accident; from the second on the last words help.
+    if (event.failures > 1) reporter.error(explain(text, event.lastLines));
+    else reporter.warn(text);
+    this.#enter('running', event.reason);
+  }
+
+  #appSpec(ports: InstancePorts, own: Record<string, string>): ChildSpec {
+    const { plan } = this;
+    const env = {
+      ...inheritedEnv(this.#context.env),
+      ...captureEnv({ ports: ports.inbound, httpProxyPort: ports.httpProxy, upstreams: ports.upstreams }),
+      TULLE_INSTANCE: this.name,
+      TULLE_NAMESPACE: plan.namespace,
+      TULLE_WORKLOAD: plan.name,
+      ...own,
+    };
+    const [command, ...args] = limitedCommand(plan.command, plan.limits);
+    return {
+      name: this.name,
+      role: 'app',
+      command,
+      args,
+      env,
+      cwd: plan.cwd,
+      ...(plan.user === undefined ? {} : findUser(plan.user)),
+      logPath: this.#context.state.appLog(this.fileName),
+      lifeline: false,
+    };
+  }
+
+  async #bootstrap(ports: InstancePorts): Promise<Bootstrap> {
+    const { plan } = this;
+    const { client, state, mesh, controlPlane } = this.#context;
+    const stateDir = state.proxyState(this.fileName);
+    const { namespace, serviceAccount } = plan;
+    const token = await enrolmentToken(client, { namespace, serviceAccount, instance: this.name, stateDir });
+    return makeBootstrap({
+      role: 'sidecar',
+      mesh,
+      namespace: plan.namespace,
+      instance: this.name,
+      workload: plan.name,
+      serviceAccount: plan.serviceAccount,
+      labels: plan.labels,
+      ...(plan.locality === undefined ? {} : { locality: plan.locality }),
+      ...(plan.network === undefined ? {} : { network: plan.network }),
+      ...(plan.weight === undefined ? {} : { weight: plan.weight }),
+      inbound: ports.inboundListeners,
+      outbound: ports.outbound,
+      adminPort: ports.admin,
+      drainSeconds: plan.drainSeconds,
+      stateDir,
+      controlPlane: controlPlane(),
+      ...(token === undefined ? {} : { enrolmentToken: token }),
+    });
+  }
+
+  /** A port that was free when it was chosen may have been taken before the sidecar bound it: choose others. */
+  async #checkPorts(): Promise<void> {
+    if (this.#stopped || this.#proxy?.ready || this.#app !== undefined || !this.#proxy?.portTaken) return;
+    this.#context.reporter.warn(`${this.name}: a port was taken by somebody else; choosing others`);
+    const taken = this.#ports;
+    await this.#proxy.stop(1000);
+    if (this.#stopped) return;
+    await this.start();
+    // Released only now, so that the new ones are others.
+    if (taken) this.#context.ports.release(portsOf(taken));
+  }
+}
+
+function explain(text: string, lines: readonly string[]): string {
+  return [text, ...lines.map((line) => `    │ ${line}`)].join('\n');
+}

@@ -1,0 +1,48 @@
+import type { ChildRegistry, ChildSpec } from './child.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { type ChildRecord, type RunRecord, writeJson } from './run-record.ts';
+import type { Warden } from './warden.ts';
+
+/**
+ * Keeps `run.json` true at every moment: a process is in it before anything else happens with it, so that
+ * whatever ends the supervisor, the next start knows what to clear.
+ */
+export class RunFile implements ChildRegistry {
+  readonly #path: string;
+  readonly #warden: Warden;
+  readonly #children = new Map<number, ChildRecord>();
+  #record: RunRecord;
+
+  constructor(path: string, warden: Warden, record: Omit<RunRecord, 'children'>) {
+    this.#path = path;
+    this.#warden = warden;
+    this.#record = { ...record, children: [] };
+    this.#write();
+  }
+
+  get record(): RunRecord {
+    return this.#record;
+  }
+
+  update(change: Partial<Omit<RunRecord, 'children'>>): void {
+    this.#record = { ...this.#record, ...change };
+    this.#write();
+  }
+
+  started({ name, role }: ChildSpec, identity: ProcessIdentity): void {
+    this.#children.set(identity.pid, { name, role, ...identity });
+    this.#warden.add(role, identity);
+    this.#write();
+  }
+
+  ended(_spec: ChildSpec, identity: ProcessIdentity): void {
+    this.#children.delete(identity.pid);
+    this.#warden.remove(identity.pid);
+    this.#write();
+  }
+
+  #write(): void {
+    this.#record = { ...this.#record, children: [...this.#children.values()] };
+    writeJson(this.#path, this.#record);
+  }
+}

@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { findKind } from '@tulle/resources/kinds';
+import { type ApiClient, createApiClient, type KindAddress } from '../api/client.ts';
+import { type Informer, startInformer } from '../api/informer.ts';
+import { messageOf } from '../failure.ts';
+import { ControlPlaneProcess, type ControlPlaneReady } from './control-plane-process.ts';
+import { Gateway } from './gateway.ts';
+import type { InstanceContext } from './instance-context.ts';
+import { rotateLog } from './log-file.ts';
+import type { MeshFile } from './mesh-file.ts';
+import type { MeshPorts } from './mesh-ports.ts';
+import { applyMeshFile, describeKept } from './owned-resources.ts';
+import { PortAllocator } from './ports.ts';
+import { identifyProcess } from './process-identity.ts';
+import { RegistrationStatus } from './registration-status.ts';
+import type { Reporter } from './reporter.ts';
+import { RunFile } from './run-file.ts';
+import type { ControlPlaneAddress } from './run-record.ts';
+import type { StateDir } from './state-dir.ts';
+import { Warden } from './warden.ts';
+import { WorkloadSet } from './workload-set.ts';
+
+/** Everything is gone this long after a stop was asked for: 4.2 s of grace, then SIGKILL. */
+const STOP_WITHIN_MS = 4200;
+const ROTATE_EVERY_MS = 5000;
+
+const WORKLOAD = knownKind('tulle.dev/v1alpha1', 'Workload');
+const SERVICE = knownKind('v1', 'Service');
+
+export interface SupervisorOptions {
+  readonly file: MeshFile;
+  readonly state: StateDir;
+  readonly ports: MeshPorts;
+  readonly reporter: Reporter;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Something to show has changed. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Runs one mesh: control plane, then the mesh file's resources, then gateway and workloads as the API has them.
+ * The supervisor is to Workloads what a kubelet is to Pods.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #warden = new Warden();
+  readonly #run: RunFile;
+  readonly #ports: PortAllocator;
+  readonly #controlPlane: ControlPlaneProcess;
+  readonly #informers: Informer[] = [];
+  #address: ControlPlaneAddress | undefined;
+  #registrations: RegistrationStatus | undefined;
+  #gateway: Gateway | undefined;
+  #workloads: WorkloadSet | undefined;
+  #rotation: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { file, state, ports, reporter } = options;
+    const self = identifyProcess(process.pid);
+    if (self === undefined) throw new Error('this process has no start time');
+    const base = (scheme: string, port: number): string => `${scheme}://${ports.address}:${port}`;
+    this.#run = new RunFile(state.runRecord, this.#warden, {
+      mesh: file.mesh.metadata.name,
+      file: file.path,
+      supervisor: self,
+      startedAt: new Date().toISOString(),
+      urls: { http: base('http', ports.http), https: base('https', ports.https) },
+    });
+    // Two clones start looking for ports at different places.
+    this.#ports = new PortAllocator(Number.parseInt(file.hash, 16) + process.pid * 64);
+    this.#controlPlane = new ControlPlaneProcess({
+      state,
+      config: {
+        mesh: file.mesh.metadata.name,
+        trustDomain: this.#trustDomain,
+        stateDir: state.root,
+        apiPort: ports.api,
+        lifelineFd: 3,
+      },
+      registry: this.#run,
+      reporter,
+      onReady: (ready) => this.#reach(ready),
+    });
+  }
+
+  get urls(): { readonly http?: string; readonly https?: string } {
+    return this.#run.record.urls;
+  }
+  get api(): string | undefined {
+    return this.#run.record.api;
+  }
+  get gateway(): Gateway | undefined {
+    return this.#gateway;
+  }
+  get workloads(): WorkloadSet | undefined {
+    return this.#workloads;
+  }
+  get registrations(): RegistrationStatus | undefined {
+    return this.#registrations;
+  }
+
+  /** Resolves when the mesh file is applied and all processes are on their way. */
+  async start(): Promise<void> {
+    const { file, reporter, state, env, onChange } = this.#options;
+    const began = Date.now();
+    const ready = await this.#controlPlane.start();
+    reporter.info(
+      `control plane started in ${((Date.now() - began) / 1000).toFixed(1)} s, API at ${ready.api}`,
+    );
+    // After a restart the API may be at another port.
+    const client = createApiClient({ url: () => this.api ?? ready.api, token: readToken(state) });
+
+    const outcomes = await applyMeshFile(client, file);
+    const changed = outcomes.filter(({ verb }) => verb === 'created' || verb === 'configured').length;
+    reporter.info(`${file.items.length} resources in ${file.mesh.metadata.name}'s file, ${changed} written`);
+    for (const outcome of outcomes) if (outcome.verb === 'kept') reporter.warn(describeKept(outcome));
+    if (this.#stopped) return;
+
+    this.#registrations = new RegistrationStatus(client);
+    const context: InstanceContext = {
+      mesh: file.mesh.metadata.name,
+      state,
+      client,
+      controlPlane: () => this.#reachable(),
+      ports: this.#ports,
+      registry: this.#run,
+      registrations: this.#registrations,
+      reporter,
+      env,
+    };
+    this.#gateway = await Gateway.create(context, this.#options.ports, onChange);
+    if (this.#stopped) return;
+    this.#gateway.start();
+    this.#workloads = new WorkloadSet(context, file.directory, onChange);
+    await this.#follow(client);
+    this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
+  }
+
+  /** Ends everything, callers before callees, and resolves when nothing is left. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const deadline = Date.now() + STOP_WITHIN_MS;
+    const left = (): number => Math.max(200, deadline - Date.now());
+    clearInterval(this.#rotation);
+    for (const informer of this.#informers) informer.close();
+    await this.#gateway?.stop(left() / 3);
+    await this.#workloads?.stop(left() * 0.75);
+    this.#registrations?.close();
+    await this.#controlPlane.stop(left());
+    await this.#warden.close();
+  }
+
+  /** The control plane is ready, for the first time or again after it had ended. */
+  #reach({ api, xdsPort, enrolPort, identity }: ControlPlaneReady): void {
+    const trustDomain = this.#trustDomain;
+    this.#address = {
+      address: '127.0.0.1',
+      xdsPort,
+      enrolPort,
+      trustDomain,
+      identity: identity ?? `spiffe://${trustDomain}/ns/tulle-system/sa/control-plane`,
+    };
+    this.#run.update({ api, controlPlane: this.#address });
+  }
+
+  #reachable(): ControlPlaneAddress {
+    if (this.#address === undefined) throw new Error('the control plane has not started yet');
+    return this.#address;
+  }
+
+  get #trustDomain(): string {
+    return this.#options.file.mesh.spec?.trustDomain ?? 'cluster.local';
+  }
+
+  async #follow(client: ApiClient): Promise<void> {
+    const reconcile = (): void => {
+      if (workloads.synced && services.synced && !this.#stopped) {
+        this.#workloads?.reconcile([...workloads.items.values()], [...services.items.values()]);
+      }
+    };
+    const workloads = startInformer(client, WORKLOAD, reconcile);
+    const services = startInformer(client, SERVICE, reconcile);
+    this.#informers.push(workloads, services);
+    await Promise.all([workloads.ready, services.ready]);
+  }
+
+  #rotateLogs(): void {
+    const { state, reporter } = this.#options;
+    const instances = this.#workloads?.runners.flatMap((runner) => runner.instances) ?? [];
+    const paths = [
+      state.controlPlaneLog,
+      ...(this.#gateway === undefined ? [] : [state.proxyLog(this.#gateway.instance)]),
+      ...instances.flatMap(({ fileName }) => [state.appLog(fileName), state.proxyLog(fileName)]),
+    ];
+    try {
+      for (const path of paths) rotateLog(path);
+    } catch (error) {
+      reporter.warn(`a log can't be rotated: ${messageOf(error)}`);
+    }
+  }
+}
+
+function readToken(state: StateDir): string {
+  return readFileSync(state.apiToken, 'utf8').trim();
+}
+
+function knownKind(apiVersion: string, name: string): KindAddress {
+  const kind = findKind(apiVersion, name);
+  if (kind === undefined) throw new Error(`no kind ${apiVersion} ${name}`);
+  return kind;
+}
+
+/** Resolves when the gateway and every workload are ready, or `onSlow` has been called and they still are. */
+export async function whenAllReady(supervisor: Supervisor, signal: AbortSignal): Promise<boolean> {
+  await supervisor.gateway?.whenReady;
+  while (!signal.aborted) {
+    if (supervisor.workloads?.ready) return true;
+    await pause(20);
+  }
+  return false;
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { parseDuration } from '@tulle/resources/schema/duration';
+import type { Workload, WorkloadSpec } from '@tulle/resources/tulle/workload';
+import type { RestartPolicy } from './app-process.ts';
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './back-off.ts';
+import { type CapturedUpstream, parseUpstream } from './env-capture.ts';
+import { parseQuantity } from './quantity.ts';
+
+/** A value of an application's environment: as written, or to be fetched from the API at start. */
+export type EnvValue =
+  | { readonly kind: 'literal'; readonly value: string }
+  | {
+      readonly kind: 'secret' | 'configMap';
+      readonly name: string;
+      readonly key: string;
+      readonly optional: boolean;
+    };
+
+export interface PlannedPort {
+  readonly port: number;
+  readonly name?: string;
+  readonly protocol?: string;
+  /** Where the application listens by itself, when it can't be told by PORT. */
+  readonly appPort?: number;
+}
+
+/** A Workload as the supervisor needs it, every default filled in. */
+export interface WorkloadPlan {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of everything that needs a new process when it changes. */
+  readonly hash: string;
+  readonly replicas: number;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly cwd: string;
+  readonly user?: string;
+  readonly ports: readonly PlannedPort[];
+  readonly upstreams: readonly Omit<CapturedUpstream, 'bindPort'>[];
+  /** Keys (`namespace/name`) of workloads that must be ready before it starts. */
+  readonly dependsOn: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  readonly locality?: string;
+  readonly network?: string;
+  readonly weight?: number;
+  readonly probes: WorkloadSpec['probes'];
+  readonly drainSeconds: number;
+  readonly stopSeconds: number;
+  readonly restartPolicy: RestartPolicy;
+  readonly limits: ResourceLimits;
+  /** First and longest wait before a restart, in milliseconds. */
+  readonly backOff: { readonly firstMs: number; readonly longestMs: number };
+}
+
+export interface ResourceLimits {
+  /** Bytes of private memory (RLIMIT_DATA). */
+  readonly memoryBytes?: number;
+  readonly openFiles?: number;
+  readonly processes?: number;
+}
+
+export function keyOfPlan(plan: Pick<WorkloadPlan, 'namespace' | 'name'>): string {
+  return `${plan.namespace}/${plan.name}`;
+}
+
+/** @param fallbackDirectory where an application starts whose Workload names no absolute directory */
+export function planWorkload(workload: Workload, fallbackDirectory: string): WorkloadPlan {
+  const { metadata, spec } = workload;
+  const { name, namespace = 'default' } = metadata;
+  const [program = '', ...args] = spec.command;
+  const { initial, max } = spec.restartBackoff ?? {};
+  const { replicas = 1, ...rest } = spec;
+  return {
+    namespace,
+    name,
+    hash: createHash('sha256').update(canonicalJson(rest)).digest('hex').slice(0, 12),
+    replicas,
+    command: [program, ...args],
+    env: planEnv(spec.env),
+    cwd: resolve(fallbackDirectory, spec.workingDirectory ?? '.'),
+    ...(spec.user === undefined ? {} : { user: spec.user }),
+    ports: (spec.ports ?? []).map(({ port, name: portName, appProtocol, targetPort }) => ({
+      port,
+      ...(portName === undefined ? {} : { name: portName }),
+      ...(appProtocol === undefined ? {} : { protocol: appProtocol }),
+      ...(targetPort === undefined ? {} : { appPort: targetPort }),
+    })),
+    upstreams: (spec.upstreams ?? []).flatMap((text) => parseUpstream(text) ?? []),
+    dependsOn: (spec.dependsOn ?? []).map((other) => `${namespace}/${other}`),
+    labels: spec.labels ?? {},
+    serviceAccount: spec.serviceAccount ?? 'default',
+    ...(spec.locality === undefined ? {} : { locality: spec.locality }),
+    ...(spec.network === undefined ? {} : { network: spec.network }),
+    ...(spec.weight === undefined ? {} : { weight: spec.weight }),
+    probes: spec.probes,
+    drainSeconds: spec.drainSeconds ?? 2,
+    stopSeconds: spec.stopSeconds ?? 2,
+    restartPolicy: spec.restartPolicy ?? 'Always',
+    limits: planLimits(spec.resources?.limits),
+    backOff: {
+      firstMs: (initial === undefined ? undefined : parseDuration(initial)) ?? FIRST_WAIT_MS,
+      longestMs: (max === undefined ? undefined : parseDuration(max)) ?? LONGEST_WAIT_MS,
+    },
+  };
+}
+
+function planEnv(env: WorkloadSpec['env']): Record<string, EnvValue> {
+  const planned: Record<string, EnvValue> = {};
+  if (env === undefined) return planned;
+  if (!Array.isArray(env)) {
+    for (const [name, value] of Object.entries(env))
+      planned[name] = { kind: 'literal', value: String(value) };
+    return planned;
+  }
+  for (const { name, value, valueFrom } of env) {
+    const ref = valueFrom?.secretKeyRef ?? valueFrom?.configMapKeyRef;
+    planned[name] =
+      ref === undefined
+        ? { kind: 'literal', value: value ?? '' }
+        : {
+            kind: valueFrom?.secretKeyRef === undefined ? 'configMap' : 'secret',
+            name: ref.name,
+            key: ref.key,
+            optional: ref.optional ?? false,
+          };
+  }
+  return planned;
+}
+
+function planLimits(limits: NonNullable<WorkloadSpec['resources']>['limits']): ResourceLimits {
+  const memoryBytes = limits?.memory === undefined ? undefined : parseQuantity(limits.memory);
+  return {
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(limits?.openFiles === undefined ? {} : { openFiles: limits.openFiles }),
+    ...(limits?.processes === undefined ? {} : { processes: limits.processes }),
+  };
+}
+
+/** JSON with sorted keys: equal specs give equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
