@@ -1,0 +1,186 @@
+import type { Cluster, Endpoint, Listener, RouteTable, SecretTable, Tables } from '@tulle/decision/tables';
+import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
+import type { XdsType } from '@tulle/xds/resource';
+import { Collection } from './collection.ts';
+import type { FilterConfigReaders } from './translate/http-filter.ts';
+import type { References } from './translate/references.ts';
+import { translateResource } from './translate/resource.ts';
+
+/** Types that are subscribed to by name: what is referenced. */
+export type NamedType = 'endpoint' | 'route' | 'secret';
+const namedTypes: readonly NamedType[] = ['endpoint', 'route', 'secret'];
+/** Users before what they use, so that what is restored is wanted when it comes. */
+const restoreOrder: readonly XdsType[] = ['cluster', 'listener', 'endpoint', 'route', 'secret'];
+
+/** Secrets that the proxy has from its identity; the control plane is never asked for them. */
+const ownSecrets: ReadonlySet<string> = new Set(['default']);
+
+export interface StoreOptions {
+  readonly readers: FilterConfigReaders;
+  /** New tables, once per batch; the old ones stay untouched. */
+  readonly onTables: (tables: Tables) => void;
+}
+
+/**
+ * The accepted configuration of a proxy, and the tables made of it.
+ *
+ * ```
+ *   update ─ translate ─▶ latest ─ references there? ─▶ active ─▶ Tables (epoch + 1)
+ *                └ refused: what was accepted before stays
+ * ```
+ * A reference is settled when the resource is there, or the control plane has said that there is none: then
+ * its users serve without it, and only requests that need it fail.
+ */
+export class ConfigStore {
+  readonly #options: StoreOptions;
+  readonly #collections = {
+    cluster: new Collection<Cluster>(),
+    endpoint: new Collection<readonly Endpoint[]>(),
+    listener: new Collection<Listener>(),
+    route: new Collection<RouteTable>(),
+    secret: new Collection<SecretTable>(),
+  };
+  readonly #absent: Readonly<Record<NamedType, Set<string>>> = {
+    endpoint: new Set(),
+    route: new Set(),
+    secret: new Set(),
+  };
+  #wanted: Readonly<Record<NamedType, ReadonlySet<string>>> = {
+    endpoint: new Set(),
+    route: new Set(),
+    secret: new Set(),
+  };
+  readonly #answered = new Set<XdsType>();
+  #tables: Tables;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#tables = this.#assemble(0);
+  }
+
+  get tables(): Tables {
+    return this.#tables;
+  }
+
+  /** Names that accepted resources refer to. The sets are replaced, not edited. */
+  get wanted(): Readonly<Record<NamedType, ReadonlySet<string>>> {
+    return this.#wanted;
+  }
+
+  /** Listeners and clusters are known and nothing waits for anything. */
+  get complete(): boolean {
+    const { listener, cluster } = this.#collections;
+    return (
+      this.#answered.has('listener') &&
+      this.#answered.has('cluster') &&
+      listener.warming + cluster.warming === 0
+    );
+  }
+
+  /** Takes one update; what it refuses, with reasons, leaves the earlier resource of the name in force. */
+  apply(update: Update): readonly Rejection[] {
+    const rejections = this.#accept(update);
+    this.#settle(update.type === 'cluster' || update.type === 'listener');
+    return rejections;
+  }
+
+  /** Takes an earlier run's resources in one batch; what does not fit any more is left out. */
+  restore(resources: Readonly<Record<XdsType, readonly RawResource[]>>): void {
+    for (const type of restoreOrder) {
+      this.#accept({ type, resources: resources[type], removed: [] });
+      if (type === 'listener') this.#follow();
+    }
+    this.#settle(true);
+  }
+
+  /** Stops waiting for what is referenced and has not come: it counts as not there until it comes. */
+  stopWaiting(): void {
+    for (const type of namedTypes) {
+      for (const name of this.#wanted[type]) if (!this.#isSettled(type, name)) this.#absent[type].add(name);
+    }
+    this.#settle(true);
+  }
+
+  /** What was accepted, as it came. */
+  accepted(type: XdsType): RawResource[] {
+    return [...this.#collections[type].latest].map(([name, { version, bytes }]) => ({
+      name,
+      version,
+      bytes,
+    }));
+  }
+
+  #accept({ type, resources, removed }: Update): Rejection[] {
+    const collection = this.#collections[type] as Collection<unknown>;
+    const rejections: Rejection[] = [];
+    for (const { name, version, bytes } of resources) {
+      const before = collection.latest.get(name);
+      if (isNamed(type)) this.#absent[type].delete(name);
+      if (before !== undefined && Buffer.compare(before.bytes, bytes) === 0) {
+        collection.renew(name, version);
+        continue;
+      }
+      const translated = translateResource(type, name, bytes, this.#options.readers);
+      if (translated.ok)
+        collection.set(name, { version, bytes, value: translated.value, references: translated.references });
+      else rejections.push({ name, reason: translated.reason });
+    }
+    for (const name of removed) {
+      collection.delete(name);
+      if (isNamed(type)) this.#absent[type].add(name);
+    }
+    this.#answered.add(type);
+    return rejections;
+  }
+
+  /** Promotes what is ready, drops what nobody refers to, publishes if anything changed. */
+  #settle(referencesChanged: boolean): void {
+    const { cluster, endpoint, listener, route, secret } = this.#collections;
+    const isReady = (references: References): boolean =>
+      namedTypes.every((type) => references[type].every((name) => this.#isSettled(type, name)));
+    const users = [cluster, listener].map((user) => user.promote(isReady)).includes(true);
+    if (users || referencesChanged) this.#follow();
+    const named = [endpoint, route, secret]
+      .map((collection) => collection.promote(() => true))
+      .includes(true);
+    if (!users && !named) return;
+    this.#tables = this.#assemble(this.#tables.epoch + 1);
+    this.#options.onTables(this.#tables);
+  }
+
+  #isSettled(type: NamedType, name: string): boolean {
+    if (type === 'secret' && ownSecrets.has(name)) return true;
+    return this.#collections[type].latest.has(name) || this.#absent[type].has(name);
+  }
+
+  /** Recomputes what is wanted; what is not any more goes. */
+  #follow(): void {
+    const next: Record<NamedType, Set<string>> = { endpoint: new Set(), route: new Set(), secret: new Set() };
+    for (const user of [this.#collections.cluster, this.#collections.listener]) {
+      for (const references of user.references()) {
+        for (const type of namedTypes) for (const name of references[type]) next[type].add(name);
+      }
+    }
+    for (const name of ownSecrets) next.secret.delete(name);
+    for (const type of namedTypes) {
+      const collection = this.#collections[type];
+      for (const name of [...collection.latest.keys()]) if (!next[type].has(name)) collection.delete(name);
+      for (const name of this.#absent[type]) if (!next[type].has(name)) this.#absent[type].delete(name);
+    }
+    this.#wanted = next;
+  }
+
+  #assemble(epoch: number): Tables {
+    const { cluster, endpoint, listener, route, secret } = this.#collections;
+    return {
+      epoch,
+      listeners: listener.active,
+      routes: route.active,
+      clusters: cluster.active,
+      endpoints: endpoint.active,
+      secrets: secret.active,
+    };
+  }
+}
+
+const isNamed = (type: XdsType): type is NamedType => type !== 'cluster' && type !== 'listener';

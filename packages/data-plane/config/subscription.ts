@@ -1,0 +1,158 @@
+import type { Tables } from '@tulle/decision/tables';
+import { AdsClient, type ConnectionState, type Update } from '@tulle/xds/client/ads-client';
+import { connectHttp2 } from '@tulle/xds/client/http2-transport';
+import type { GrpcConnection } from '@tulle/xds/client/transport';
+import { type Clock, systemClock } from '@tulle/xds/clock';
+import type { JsonObject } from '@tulle/xds/json';
+import type { XdsType } from '@tulle/xds/resource';
+import type { Bootstrap } from '../bootstrap.ts';
+import { type DumpEntry, dumpResources } from './dump.ts';
+import { LastGood, type RawResources } from './last-good.ts';
+import { ConfigStore, type NamedType } from './store.ts';
+import { filterReaders } from './translate/filter-readers.ts';
+import type { FilterConfigReaders } from './translate/http-filter.ts';
+
+/** The proxy's SVID of the moment, PEM. */
+export interface CurrentIdentity {
+  readonly keyPem: string;
+  readonly chainPem: string;
+  readonly rootsPem: string;
+}
+
+export interface ConfigurationOptions {
+  readonly bootstrap: Bootstrap;
+  /** Read for each connection, so that a rotated SVID is used from the next one on. */
+  readonly identity: () => CurrentIdentity;
+  /** New tables, once per update; may be called before `startConfiguration` returns (last good configuration). */
+  readonly onTables: (tables: Tables) => void;
+  /** How HTTP filters' configurations are read; the proxy's own by default. */
+  readonly filters?: FilterConfigReaders;
+  readonly clock?: Clock;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly log?: (message: string) => void;
+  /** In place of mTLS to the bootstrap's control plane; for tests. */
+  readonly connect?: () => GrpcConnection;
+}
+
+export interface ConfigurationState {
+  readonly connected: boolean;
+  /** Why the last connection ended; empty while connected. */
+  readonly error: string;
+  /** Updates taken and refused since the start. */
+  readonly updates: number;
+  readonly rejected: number;
+}
+
+export interface Configuration {
+  /** When listeners and clusters are known, with all that they refer to. */
+  readonly ready: Promise<void>;
+  readonly tables: () => Tables;
+  readonly state: () => ConfigurationState;
+  /** What is in force, for /config_dump; secrets redacted. */
+  readonly dump: () => readonly DumpEntry[];
+  readonly reportHealth: (healthy: boolean, message?: string) => void;
+  /** `goodbye`: after draining; the control plane takes the instance out at once. */
+  readonly close: (goodbye: boolean) => Promise<void>;
+}
+
+const types: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
+const named: readonly NamedType[] = ['endpoint', 'route', 'secret'];
+/** Envoy's initial_fetch_timeout: what has not come by then is taken for missing. */
+const waitMs = 15_000;
+
+/** Control plane ⇒ tables: client, store and last good configuration together. */
+export function startConfiguration(options: ConfigurationOptions): Configuration {
+  const { bootstrap, clock = systemClock, random = Math.random, log = () => {} } = options;
+  const ready = Promise.withResolvers<void>();
+  let state: ConfigurationState = { connected: false, error: 'not connected yet', updates: 0, rejected: 0 };
+  let waiting: { cancel(): void } | undefined;
+
+  const store = new ConfigStore({ readers: options.filters ?? filterReaders, onTables: options.onTables });
+  const all = (): RawResources =>
+    Object.fromEntries(types.map((type) => [type, store.accepted(type)])) as unknown as RawResources;
+  const lastGood = new LastGood(bootstrap.stateDir, clock, all, (error) =>
+    log(`configuration file: ${error.message}`),
+  );
+
+  const client = new AdsClient({
+    node: {
+      id: bootstrap.node.id,
+      cluster: bootstrap.node.cluster,
+      metadata: bootstrap.node.metadata as unknown as JsonObject,
+      userAgentName: 'tulle',
+    },
+    connect: options.connect ?? (() => connectHttp2(target(options), clock)),
+    onUpdate,
+    onConnection,
+    clock,
+    random,
+  });
+
+  function onUpdate(update: Update): ReturnType<ConfigStore['apply']> {
+    const rejections = store.apply(update);
+    for (const { name, reason } of rejections)
+      log(`configuration: ${update.type} ${name} refused: ${reason}`);
+    state = { ...state, updates: state.updates + 1, rejected: state.rejected + rejections.length };
+    lastGood.touch();
+    follow();
+    return rejections;
+  }
+
+  function onConnection(change: ConnectionState): void {
+    const connected = change.kind === 'connected';
+    state = { ...state, connected, error: connected ? '' : change.status.message };
+    log(
+      connected
+        ? 'control plane: connected'
+        : `control plane: ${change.status.message}, again in ${Math.round(change.retryInMs)} ms`,
+    );
+  }
+
+  /** Subscribes to what is referenced, and tells when all of it is there. */
+  function follow(): void {
+    for (const type of named) client.subscribe(type, store.wanted[type]);
+    if (store.complete) {
+      waiting?.cancel();
+      waiting = undefined;
+      ready.resolve();
+    } else
+      waiting ??= clock.after(waitMs, () => {
+        waiting = undefined;
+        store.stopWaiting();
+        follow();
+      });
+  }
+
+  const stored = lastGood.load();
+  if (stored !== undefined) {
+    store.restore(stored);
+    for (const type of types) client.restore(type, versions(store, type));
+  }
+  client.subscribe('cluster', '*');
+  client.subscribe('listener', '*');
+  follow();
+  client.start();
+
+  return {
+    ready: ready.promise,
+    tables: () => store.tables,
+    state: () => state,
+    dump: () => dumpResources(all()),
+    reportHealth: (healthy, message) => client.reportHealth(healthy, message),
+    async close(goodbye) {
+      waiting?.cancel();
+      await client.close(goodbye);
+      await lastGood.close();
+    },
+  };
+}
+
+const versions = (store: ConfigStore, type: XdsType): ReadonlyMap<string, string> =>
+  new Map(store.accepted(type).map(({ name, version }) => [name, version]));
+
+function target({ bootstrap, identity }: ConfigurationOptions): Parameters<typeof connectHttp2>[0] {
+  const { address, xdsPort, identity: serverIdentity } = bootstrap.controlPlane;
+  const { keyPem, chainPem, rootsPem } = identity();
+  return { address, port: xdsPort, tls: { key: keyPem, cert: chainPem, ca: rootsPem }, serverIdentity };
+}

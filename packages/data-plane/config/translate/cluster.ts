@@ -1,0 +1,194 @@
+import type { BalancerPolicy, BreakerLimits, Cluster, OutlierDetection } from '@tulle/decision/tables';
+import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
+import { milliseconds } from './duration.ts';
+import { translateAssignment } from './endpoint.ts';
+import { originsOf, serviceOf, textFields } from './metadata.ts';
+import { messageName, type Problems, read } from './problems.ts';
+import { checkSource, translateUpstreamSocket } from './tls.ts';
+
+const dynamicForwardProxy = 'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig';
+const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** Envoy's defaults. */
+const defaults = {
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 3_600_000,
+  panicPercent: 50,
+  breaker: { connections: 1024, pending: 1024, requests: 1024, retries: 3 },
+  ring: { min: 1024, max: 8 * 1024 * 1024 },
+} as const;
+
+/** envoy.config.cluster.v3.Cluster, as bytes. */
+export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster | undefined {
+  const cluster = read('envoy.config.cluster.v3.Cluster', bytes, '', problems);
+  if (cluster === undefined) return undefined;
+  const discovery = translateDiscovery(cluster, problems);
+  const tls = translateUpstreamSocket(cluster.transportSocket, 'transport_socket', problems);
+  const service = serviceOf(cluster.metadata);
+  const { circuitBreakers, outlierDetection } = cluster;
+  return {
+    name: cluster.name,
+    statName: cluster.altStatName || cluster.name,
+    discovery,
+    balancer: translateBalancer(cluster, discovery, problems),
+    connectTimeoutMs: milliseconds(
+      cluster.connectTimeout,
+      defaults.connectTimeoutMs,
+      'connect_timeout',
+      problems,
+    ),
+    ...(tls === undefined ? {} : { tls }),
+    tlsMatches: cluster.transportSocketMatches.map(({ match, transportSocket }, i) => {
+      const matched = translateUpstreamSocket(
+        transportSocket,
+        `transport_socket_matches[${i}].transport_socket`,
+        problems,
+      );
+      return { match: textFields(match ?? {}), ...(matched === undefined ? {} : { tls: matched }) };
+    }),
+    ...translateProtocol(cluster, problems),
+    breakers: {
+      default: translateBreakers(circuitBreakers, 'DEFAULT'),
+      high: translateBreakers(circuitBreakers, 'HIGH'),
+    },
+    ...(outlierDetection === undefined ? {} : { outlier: translateOutlier(outlierDetection, problems) }),
+    panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
+    ...(service === undefined ? {} : { service }),
+    origins: originsOf(cluster.metadata),
+  };
+}
+
+function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Cluster['discovery'] {
+  const { clusterType, edsClusterConfig, loadAssignment } = cluster;
+  if (clusterType !== undefined) {
+    const kind = clusterType.typedConfig === undefined ? '' : messageName(clusterType.typedConfig);
+    if (kind === dynamicForwardProxy)
+      read(
+        dynamicForwardProxy,
+        clusterType.typedConfig?.value ?? new Uint8Array(),
+        'cluster_type.typed_config',
+        problems,
+      );
+    else problems.add('cluster_type', `${kind || clusterType.name} is not supported`);
+    return { kind: 'dynamic-forward-proxy' };
+  }
+  const endpoints = (allowed: 'addresses' | 'names') =>
+    loadAssignment === undefined
+      ? []
+      : translateAssignment(loadAssignment, 'load_assignment', allowed, problems);
+  switch (cluster.type) {
+    case 'EDS':
+      checkSource(edsClusterConfig?.edsConfig, 'eds_cluster_config.eds_config', problems);
+      return { kind: 'eds', name: edsClusterConfig?.serviceName || cluster.name };
+    case 'STRICT_DNS':
+    case 'LOGICAL_DNS':
+      return { kind: 'strict-dns', endpoints: endpoints('names') };
+    case 'ORIGINAL_DST':
+      return { kind: 'original-destination' };
+    default:
+      return { kind: 'static', endpoints: endpoints('addresses') };
+  }
+}
+
+function translateBalancer(
+  cluster: cluster_Cluster,
+  discovery: Cluster['discovery'],
+  problems: Problems,
+): BalancerPolicy {
+  if (discovery.kind === 'dynamic-forward-proxy' || discovery.kind === 'original-destination')
+    return { kind: 'cluster-provided' };
+  switch (cluster.lbPolicy) {
+    case 'ROUND_ROBIN':
+      return { kind: 'round-robin' };
+    case 'RANDOM':
+      return { kind: 'random' };
+    case 'LEAST_REQUEST': {
+      const choices = cluster.leastRequestLbConfig?.choiceCount ?? 2;
+      if (choices < 2) problems.add('least_request_lb_config.choice_count', 'must be at least 2');
+      return { kind: 'least-request', choices };
+    }
+    case 'RING_HASH': {
+      const minRingSize = cluster.ringHashLbConfig?.minimumRingSize ?? defaults.ring.min;
+      const maxRingSize = cluster.ringHashLbConfig?.maximumRingSize ?? defaults.ring.max;
+      if (minRingSize > maxRingSize || maxRingSize > defaults.ring.max)
+        problems.add('ring_hash_lb_config', 'ring sizes are out of range');
+      return { kind: 'ring-hash', minRingSize, maxRingSize };
+    }
+    default:
+      problems.add('lb_policy', `${cluster.lbPolicy} is not supported`);
+      return { kind: 'round-robin' };
+  }
+}
+
+function translateProtocol(
+  cluster: cluster_Cluster,
+  problems: Problems,
+): Pick<Cluster, 'protocol' | 'idleTimeoutMs' | 'maxRequestsPerConnection'> {
+  let protocol: Cluster['protocol'] = cluster.http2ProtocolOptions === undefined ? 'http1' : 'http2';
+  if (cluster.protocolSelection === 'USE_DOWNSTREAM_PROTOCOL') protocol = 'downstream';
+  let common = cluster.commonHttpProtocolOptions;
+  for (const [name, any] of cluster.typedExtensionProtocolOptions) {
+    const path = `typed_extension_protocol_options[${name}]`;
+    if (messageName(any) !== httpOptions) {
+      problems.add(path, `${messageName(any)} is not supported`);
+      continue;
+    }
+    const options = read(httpOptions, any.value, path, problems);
+    common = options?.commonHttpProtocolOptions ?? common;
+    if (options?.useDownstreamProtocolConfig !== undefined) protocol = 'downstream';
+    else if (options?.autoConfig !== undefined) protocol = 'auto';
+    else protocol = options?.explicitHttpConfig?.http2ProtocolOptions === undefined ? 'http1' : 'http2';
+  }
+  return {
+    protocol,
+    idleTimeoutMs: milliseconds(
+      common?.idleTimeout,
+      defaults.idleTimeoutMs,
+      'common_http_protocol_options.idle_timeout',
+      problems,
+    ),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+  };
+}
+
+function translateBreakers(
+  breakers: cluster_CircuitBreakers | undefined,
+  priority: 'DEFAULT' | 'HIGH',
+): BreakerLimits {
+  const limits = breakers?.thresholds.find((threshold) => threshold.priority === priority);
+  return {
+    connections: limits?.maxConnections ?? defaults.breaker.connections,
+    pending: limits?.maxPendingRequests ?? defaults.breaker.pending,
+    requests: limits?.maxRequests ?? defaults.breaker.requests,
+    retries: limits?.maxRetries ?? defaults.breaker.retries,
+  };
+}
+
+/** Counts of 0 switch a detector off. Envoy enforces gateway failures only where that is asked for. */
+function translateOutlier(detection: cluster_OutlierDetection, problems: Problems): OutlierDetection {
+  const baseEjectionMs = milliseconds(
+    detection.baseEjectionTime,
+    30_000,
+    'outlier_detection.base_ejection_time',
+    problems,
+  );
+  const enforced = (percent: number | undefined, absent: number, count: number | undefined): number =>
+    (percent ?? absent) === 0 ? 0 : (count ?? 5);
+  return {
+    consecutive5xx: enforced(detection.enforcingConsecutive5xx, 100, detection.consecutive5xx),
+    consecutiveGatewayErrors: enforced(
+      detection.enforcingConsecutiveGatewayFailure,
+      0,
+      detection.consecutiveGatewayFailure,
+    ),
+    intervalMs: milliseconds(detection.interval, 10_000, 'outlier_detection.interval', problems),
+    baseEjectionMs,
+    maxEjectionMs: milliseconds(
+      detection.maxEjectionTime,
+      Math.max(baseEjectionMs, 300_000),
+      'outlier_detection.max_ejection_time',
+      problems,
+    ),
+    maxEjectionPercent: detection.maxEjectionPercent ?? 10,
+  };
+}

@@ -1,0 +1,75 @@
+import { isIP } from 'node:net';
+import type { Endpoint } from '@tulle/decision/tables';
+import type {
+  core_HealthStatus,
+  endpoint_ClusterLoadAssignment,
+  endpoint_LbEndpoint,
+  endpoint_LocalityLbEndpoints,
+} from '@tulle/xds/wire';
+import { filterMetadata, textFields, workloadOf } from './metadata.ts';
+import { type Problems, read } from './problems.ts';
+
+const health: Readonly<Record<core_HealthStatus, Endpoint['health']>> = {
+  UNKNOWN: 'healthy',
+  HEALTHY: 'healthy',
+  DEGRADED: 'healthy',
+  UNHEALTHY: 'unhealthy',
+  TIMEOUT: 'unhealthy',
+  DRAINING: 'draining',
+};
+
+/** envoy.config.endpoint.v3.ClusterLoadAssignment. */
+export function translateEndpoints(bytes: Uint8Array, problems: Problems): readonly Endpoint[] {
+  const assignment = read('envoy.config.endpoint.v3.ClusterLoadAssignment', bytes, '', problems);
+  return assignment === undefined ? [] : translateAssignment(assignment, '', 'addresses', problems);
+}
+
+/** `names`: host names are allowed too, they are resolved (STRICT_DNS). */
+export function translateAssignment(
+  assignment: endpoint_ClusterLoadAssignment,
+  path: string,
+  allowed: 'addresses' | 'names',
+  problems: Problems,
+): readonly Endpoint[] {
+  return assignment.endpoints.flatMap((group, g) =>
+    group.lbEndpoints.flatMap((endpoint, e) => {
+      const at = `${path === '' ? '' : `${path}.`}endpoints[${g}].lb_endpoints[${e}]`;
+      return translateEndpoint(group, endpoint, at, allowed, problems) ?? [];
+    }),
+  );
+}
+
+function translateEndpoint(
+  group: endpoint_LocalityLbEndpoints,
+  { endpoint, healthStatus, metadata, loadBalancingWeight = 1 }: endpoint_LbEndpoint,
+  path: string,
+  allowed: 'addresses' | 'names',
+  problems: Problems,
+): Endpoint | undefined {
+  const socket = endpoint?.address?.socketAddress;
+  if (socket === undefined || socket.portValue === undefined) {
+    problems.add(`${path}.endpoint.address`, 'must be a socket address with a port');
+    return undefined;
+  }
+  const { address, portValue: port } = socket;
+  if (socket.protocol !== 'TCP')
+    problems.add(`${path}.endpoint.address.socket_address.protocol`, `${socket.protocol} is not supported`);
+  if (port < 1 || port > 65_535)
+    problems.add(`${path}.endpoint.address.socket_address.port_value`, `${port} is no port`);
+  if (allowed === 'addresses' && isIP(address) === 0) {
+    problems.add(`${path}.endpoint.address.socket_address.address`, `"${address}" is no IP address`);
+  }
+  if (loadBalancingWeight < 1) problems.add(`${path}.load_balancing_weight`, 'must be at least 1');
+  const { region = '', zone = '', subZone = '' } = group.locality ?? {};
+  const workload = workloadOf(metadata);
+  return {
+    address,
+    port,
+    weight: loadBalancingWeight,
+    priority: group.priority,
+    locality: [region, zone, subZone].join('/').replace(/\/+$/, ''),
+    health: health[healthStatus],
+    transport: textFields(filterMetadata(metadata, 'envoy.transport_socket_match')),
+    ...(workload === undefined ? {} : { workload }),
+  };
+}

@@ -1,0 +1,133 @@
+import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type {
+  listener_Filter,
+  listener_FilterChain,
+  listener_FilterChainMatch,
+  listener_Listener,
+} from '@tulle/xds/wire';
+import { milliseconds } from './duration.ts';
+import type { FilterConfigReaders } from './http-filter.ts';
+import { httpManagerName, translateHttpManager } from './http-manager.ts';
+import { messageName, type Problems, read } from './problems.ts';
+import { tcpProxyName, translateTcpProxy } from './tcp-proxy.ts';
+import { translateDownstreamSocket } from './tls.ts';
+
+const inspectors = 'envoy.extensions.filters.listener.';
+const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: 'outbound' } as const;
+/** Envoy's default. */
+const inspectTimeoutMs = 15_000;
+
+/** envoy.config.listener.v3.Listener, as bytes. */
+export function translateListener(
+  bytes: Uint8Array,
+  readers: FilterConfigReaders,
+  problems: Problems,
+): Listener | undefined {
+  const listener = read('envoy.config.listener.v3.Listener', bytes, '', problems);
+  if (listener === undefined) return undefined;
+  const socket = listener.address?.socketAddress;
+  const port = socket?.portValue ?? 0;
+  if (socket === undefined || port < 1 || port > 65_535)
+    problems.add('address', 'must be a socket address with a port');
+  if (socket !== undefined && socket.protocol !== 'TCP')
+    problems.add('address.socket_address.protocol', `${socket.protocol} is not supported`);
+  if (listener.bindToPort === false) problems.add('bind_to_port', 'false is not supported');
+  if (listener.useOriginalDst === true) problems.add('use_original_dst', 'is not supported');
+  if (listener.transparent === true) problems.add('transparent', 'is not supported');
+  if (listener.filterChains.length === 0 && listener.defaultFilterChain === undefined)
+    problems.add('filter_chains', 'must not be empty');
+  const chain = (of: listener_FilterChain, path: string): FilterChain[] =>
+    translateChain(of, readers, path, problems);
+  const [fallback] =
+    listener.defaultFilterChain === undefined
+      ? []
+      : chain(listener.defaultFilterChain, 'default_filter_chain');
+  return {
+    name: listener.name,
+    address: socket?.address ?? '',
+    port,
+    direction: directions[listener.trafficDirection],
+    inspectTimeoutMs: milliseconds(
+      listener.listenerFiltersTimeout,
+      inspectTimeoutMs,
+      'listener_filters_timeout',
+      problems,
+    ),
+    continueOnInspectTimeout: listener.continueOnListenerFiltersTimeout,
+    ...translateInspectors(listener, problems),
+    filterChains: listener.filterChains.flatMap((of, i) => chain(of, `filter_chains[${i}]`)),
+    ...(fallback === undefined ? {} : { defaultFilterChain: fallback }),
+  };
+}
+
+function translateInspectors(
+  listener: listener_Listener,
+  problems: Problems,
+): Pick<Listener, 'inspectTls' | 'inspectHttp'> {
+  let inspectTls = false;
+  let inspectHttp = false;
+  listener.listenerFilters.forEach(({ name, typedConfig }, i) => {
+    const kind = typedConfig === undefined ? '' : messageName(typedConfig);
+    if (kind === `${inspectors}tls_inspector.v3.TlsInspector`) inspectTls = true;
+    else if (kind === `${inspectors}http_inspector.v3.HttpInspector`) inspectHttp = true;
+    else problems.add(`listener_filters[${i}]`, `${kind || name} is not supported`);
+  });
+  return { inspectTls, inspectHttp };
+}
+
+/** None if its filters cannot be made out; that is a problem too. */
+function translateChain(
+  chain: listener_FilterChain,
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): FilterChain[] {
+  const tls = translateDownstreamSocket(chain.transportSocket, `${path}.transport_socket`, problems);
+  const filter = translateFilters(chain.filters, readers, path, problems);
+  if (filter === undefined) return [];
+  const match = translateChainMatch(chain.filterChainMatch, `${path}.filter_chain_match`, problems);
+  return [{ name: chain.name, match, ...(tls === undefined ? {} : { tls }), filter }];
+}
+
+function translateChainMatch(
+  match: listener_FilterChainMatch | undefined,
+  path: string,
+  problems: Problems,
+): FilterChain['match'] {
+  const transport = match?.transportProtocol ?? '';
+  if (match?.destinationPort !== undefined) problems.add(`${path}.destination_port`, 'is not supported');
+  if (transport !== '' && transport !== 'tls' && transport !== 'raw_buffer') {
+    problems.add(`${path}.transport_protocol`, `"${transport}" is not supported`);
+  }
+  return {
+    serverNames: (match?.serverNames ?? []).map((name) => name.toLowerCase()),
+    transportProtocol: transport as FilterChain['match']['transportProtocol'],
+    applicationProtocols: match?.applicationProtocols ?? [],
+  };
+}
+
+/** One terminal network filter: HTTP or TCP. */
+function translateFilters(
+  filters: readonly listener_Filter[],
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): FilterChain['filter'] | undefined {
+  let result: FilterChain['filter'] | undefined;
+  filters.forEach(({ name, typedConfig }, i) => {
+    const at = `${path}.filters[${i}]`;
+    const kind = typedConfig === undefined ? '' : messageName(typedConfig);
+    const bytes = typedConfig?.value ?? new Uint8Array();
+    if (result !== undefined) problems.add(at, 'nothing may follow the terminal filter');
+    else if (kind === httpManagerName) {
+      const manager = translateHttpManager(bytes, readers, `${at}.typed_config`, problems);
+      if (manager !== undefined) result = { kind: 'http', manager };
+    } else if (kind === tcpProxyName) {
+      const proxy = translateTcpProxy(bytes, `${at}.typed_config`, problems);
+      if (proxy !== undefined) result = { kind: 'tcp', proxy };
+    } else problems.add(at, `network filter ${kind || name} is not supported`);
+  });
+  if (result === undefined)
+    problems.add(`${path}.filters`, 'must end with the HTTP connection manager or the TCP proxy');
+  return result;
+}

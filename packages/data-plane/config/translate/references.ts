@@ -1,0 +1,38 @@
+import type { Cluster, DownstreamTls, FilterChain, Listener, UpstreamTls } from '@tulle/decision/tables';
+
+/** Resources of other types that one names. */
+export interface References {
+  readonly endpoint: readonly string[];
+  readonly route: readonly string[];
+  readonly secret: readonly string[];
+}
+
+export const noReferences: References = { endpoint: [], route: [], secret: [] };
+
+function secretsOf(tls: DownstreamTls | UpstreamTls | undefined): string[] {
+  if (tls === undefined) return [];
+  const roots = tls.validation === undefined ? [] : [tls.validation.rootsSecret];
+  if ('certificateSecrets' in tls) return [...tls.certificateSecrets, ...roots];
+  return tls.certificateSecret === undefined ? roots : [tls.certificateSecret, ...roots];
+}
+
+export function clusterReferences({ discovery, tls, tlsMatches }: Cluster): References {
+  return {
+    endpoint: discovery.kind === 'eds' ? [discovery.name] : [],
+    route: [],
+    secret: [secretsOf(tls), ...tlsMatches.map((match) => secretsOf(match.tls))].flat(),
+  };
+}
+
+export function listenerReferences({ filterChains, defaultFilterChain }: Listener): References {
+  const chains = defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];
+  return {
+    endpoint: [],
+    route: chains.flatMap(routeOf),
+    secret: chains.flatMap(({ tls }) => secretsOf(tls)),
+  };
+}
+
+function routeOf({ filter }: FilterChain): string[] {
+  return filter.kind === 'http' && filter.manager.routes.kind === 'rds' ? [filter.manager.routes.name] : [];
+}

@@ -1,0 +1,57 @@
+import type { Cluster, Endpoint, Listener, RouteTable, SecretTable } from '@tulle/decision/tables';
+import type { XdsType } from '@tulle/xds/resource';
+import { translateCluster } from './cluster.ts';
+import { translateEndpoints } from './endpoint.ts';
+import type { FilterConfigReaders } from './http-filter.ts';
+import { translateListener } from './listener.ts';
+import { Problems } from './problems.ts';
+import { clusterReferences, listenerReferences, noReferences, type References } from './references.ts';
+import { translateRoutes } from './route.ts';
+import { translateSecret } from './secret.ts';
+
+/** What a resource of each type becomes. */
+export interface TableOf {
+  readonly cluster: Cluster;
+  readonly endpoint: readonly Endpoint[];
+  readonly listener: Listener;
+  readonly route: RouteTable;
+  readonly secret: SecretTable;
+}
+
+export type Translated<T extends XdsType> =
+  | { readonly ok: true; readonly value: TableOf[T]; readonly references: References }
+  | { readonly ok: false; readonly reason: string };
+
+const translators: {
+  readonly [T in XdsType]: (
+    bytes: Uint8Array,
+    readers: FilterConfigReaders,
+    problems: Problems,
+  ) => TableOf[T] | undefined;
+} = {
+  cluster: (bytes, _, problems) => translateCluster(bytes, problems),
+  endpoint: (bytes, _, problems) => translateEndpoints(bytes, problems),
+  listener: translateListener,
+  route: translateRoutes,
+  secret: (bytes, _, problems) => translateSecret(bytes, problems),
+};
+
+/** One resource, as its bytes, into its table; or every reason why not, in one line. */
+export function translateResource<T extends XdsType>(
+  type: T,
+  name: string,
+  bytes: Uint8Array,
+  readers: FilterConfigReaders,
+): Translated<T> {
+  const problems = new Problems();
+  const value = translators[type](bytes, readers, problems) as TableOf[T] | undefined;
+  const own = value !== undefined && 'name' in value ? value.name : name;
+  if (own !== name) problems.add('name', `is "${own}"`);
+  if (value === undefined || problems.list.length > 0) return { ok: false, reason: problems.list.join(', ') };
+  return { ok: true, value, references: referencesOf(type, value) };
+}
+
+function referencesOf<T extends XdsType>(type: T, value: TableOf[T]): References {
+  if (type === 'cluster') return clusterReferences(value as Cluster);
+  return type === 'listener' ? listenerReferences(value as Listener) : noReferences;
+}

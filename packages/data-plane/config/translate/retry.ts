@@ -1,0 +1,75 @@
+import type { RetryCondition, RetryPolicy } from '@tulle/decision/tables';
+import type { route_RetryPolicy, route_RetryPolicy_RetryHostPredicate } from '@tulle/xds/wire';
+import { milliseconds } from './duration.ts';
+import { messageName, type Problems } from './problems.ts';
+
+const conditions: ReadonlySet<string> = new Set<RetryCondition>([
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+]);
+const previousHosts = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
+/** Envoy's defaults: 25 ms, at most ten times the base. */
+const backoffBaseMs = 25;
+const backoffFactor = 10;
+
+/** envoy.config.route.v3.RetryPolicy. */
+export function translateRetry(policy: route_RetryPolicy, path: string, problems: Problems): RetryPolicy {
+  const names = policy.retryOn
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  for (const name of names)
+    if (!conditions.has(name)) problems.add(`${path}.retry_on`, `"${name}" is not supported`);
+  const base = milliseconds(
+    policy.retryBackOff?.baseInterval,
+    backoffBaseMs,
+    `${path}.retry_back_off.base_interval`,
+    problems,
+  );
+  const max = milliseconds(
+    policy.retryBackOff?.maxInterval,
+    base * backoffFactor,
+    `${path}.retry_back_off.max_interval`,
+    problems,
+  );
+  if (max < base) problems.add(`${path}.retry_back_off.max_interval`, 'must not be less than base_interval');
+  return {
+    retries: policy.numRetries ?? 1,
+    on: new Set(names as RetryCondition[]),
+    statuses: new Set(policy.retriableStatusCodes),
+    perTryTimeoutMs: milliseconds(policy.perTryTimeout, 0, `${path}.per_try_timeout`, problems),
+    perTryIdleTimeoutMs: milliseconds(policy.perTryIdleTimeout, 0, `${path}.per_try_idle_timeout`, problems),
+    backoffBaseMs: base,
+    backoffMaxMs: max,
+    avoidPreviousHosts: policy.retryHostPredicate.some((predicate, i) =>
+      isPreviousHosts(predicate, `${path}.retry_host_predicate[${i}]`, problems),
+    ),
+    hostSelectionAttempts: policy.hostSelectionRetryMaxAttempts || 1,
+  };
+}
+
+function isPreviousHosts(
+  { name, typedConfig }: route_RetryPolicy_RetryHostPredicate,
+  path: string,
+  problems: Problems,
+): boolean {
+  const is =
+    typedConfig === undefined
+      ? name === 'envoy.retry_host_predicates.previous_hosts'
+      : messageName(typedConfig) === previousHosts;
+  if (!is) problems.add(path, `${name} is not supported`);
+  return is;
+}

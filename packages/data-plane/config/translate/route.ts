@@ -1,0 +1,115 @@
+import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables';
+import type { protobuf_Any, route_Route, route_RouteConfiguration, route_VirtualHost } from '@tulle/xds/wire';
+import { translateMutations } from './header-mutation.ts';
+import { type FilterConfigReaders, readFilterConfig } from './http-filter.ts';
+import { originsOf } from './metadata.ts';
+import { join, type Problems, read } from './problems.ts';
+import { translateRetry } from './retry.ts';
+import { translateAction } from './route-action.ts';
+import { translateMatch } from './route-match.ts';
+
+/** envoy.config.route.v3.RouteConfiguration, as bytes. */
+export function translateRoutes(
+  bytes: Uint8Array,
+  readers: FilterConfigReaders,
+  problems: Problems,
+): RouteTable | undefined {
+  const configuration = read('envoy.config.route.v3.RouteConfiguration', bytes, '', problems);
+  return configuration === undefined ? undefined : translateRouteTable(configuration, readers, '', problems);
+}
+
+export function translateRouteTable(
+  configuration: route_RouteConfiguration,
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): RouteTable {
+  if (configuration.mostSpecificHeaderMutationsWins)
+    problems.add(join(path, 'most_specific_header_mutations_wins'), 'is not supported');
+  const virtualHosts = configuration.virtualHosts.map((host, i) =>
+    translateVirtualHost(host, readers, join(path, `virtual_hosts[${i}]`), problems),
+  );
+  checkDomains(virtualHosts, path, problems);
+  return {
+    name: configuration.name,
+    virtualHosts,
+    ...translateMutations(configuration, path, problems),
+    ...(configuration.ignorePortInHostMatching ? { ignorePort: true } : {}),
+  };
+}
+
+/** A domain that two virtual hosts claim would make the choice a matter of luck. */
+function checkDomains(hosts: readonly VirtualHost[], path: string, problems: Problems): void {
+  const owners = new Map<string, string>();
+  hosts.forEach(({ name, domains }, i) => {
+    domains.forEach((domain, d) => {
+      const at = join(path, `virtual_hosts[${i}].domains[${d}]`);
+      const owner = owners.get(domain);
+      if (owner !== undefined) problems.add(at, `"${domain}" is taken by virtual host ${owner} too`);
+      if (
+        domain === '' ||
+        domain.slice(1, -1).includes('*') ||
+        (domain.length > 1 && domain.startsWith('*') && domain.endsWith('*'))
+      ) {
+        problems.add(at, `"${domain}" is no domain`);
+      }
+      owners.set(domain, name);
+    });
+  });
+}
+
+function translateVirtualHost(
+  host: route_VirtualHost,
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): VirtualHost {
+  if (host.domains.length === 0) problems.add(join(path, 'domains'), 'must not be empty');
+  if (host.requireTls !== 'NONE')
+    problems.add(join(path, 'require_tls'), `${host.requireTls} is not supported`);
+  const perFilter = translatePerFilter(host.typedPerFilterConfig, readers, path, problems);
+  return {
+    name: host.name,
+    domains: host.domains.map((domain) => domain.toLowerCase()),
+    routes: host.routes.map((route, i) =>
+      translateRoute(route, perFilter, readers, join(path, `routes[${i}]`), problems),
+    ),
+    ...(host.retryPolicy === undefined
+      ? {}
+      : { retry: translateRetry(host.retryPolicy, join(path, 'retry_policy'), problems) }),
+    ...translateMutations(host, path, problems),
+    includeAttemptCount: host.includeRequestAttemptCount,
+  };
+}
+
+function translateRoute(
+  route: route_Route,
+  inherited: ReadonlyMap<string, unknown>,
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): Route {
+  const own = translatePerFilter(route.typedPerFilterConfig, readers, path, problems);
+  return {
+    name: route.name,
+    match: translateMatch(route.match, join(path, 'match'), problems),
+    action: translateAction(route, path, problems),
+    ...translateMutations(route, path, problems),
+    perFilter: own.size === 0 ? inherited : new Map([...inherited, ...own]),
+    origins: originsOf(route.metadata),
+  };
+}
+
+function translatePerFilter(
+  configs: ReadonlyMap<string, protobuf_Any>,
+  readers: FilterConfigReaders,
+  path: string,
+  problems: Problems,
+): ReadonlyMap<string, unknown> {
+  const perFilter = new Map<string, unknown>();
+  for (const [name, any] of configs) {
+    const read = readFilterConfig(any, readers, join(path, `typed_per_filter_config[${name}]`), problems);
+    if (read !== undefined) perFilter.set(name, read.config);
+  }
+  return perFilter;
+}

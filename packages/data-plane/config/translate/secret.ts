@@ -1,0 +1,61 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { SecretTable } from '@tulle/decision/tables';
+import type { core_DataSource } from '@tulle/xds/wire';
+import { type Problems, read } from './problems.ts';
+
+const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** envoy.extensions.transport_sockets.tls.v3.Secret. No message about a secret holds a part of it. */
+export function translateSecret(bytes: Uint8Array, problems: Problems): SecretTable | undefined {
+  const secret = read('envoy.extensions.transport_sockets.tls.v3.Secret', bytes, '', problems);
+  if (secret?.tlsCertificate !== undefined) {
+    const chainPem = inline(
+      secret.tlsCertificate.certificateChain,
+      'tls_certificate.certificate_chain',
+      problems,
+    );
+    const keyPem = inline(secret.tlsCertificate.privateKey, 'tls_certificate.private_key', problems);
+    checkPair(chainPem, keyPem, problems);
+    return { kind: 'certificate', chainPem, keyPem };
+  }
+  if (secret?.validationContext !== undefined) {
+    const pem = inline(secret.validationContext.trustedCa, 'validation_context.trusted_ca', problems);
+    checkCertificates(pem, 'validation_context.trusted_ca', problems);
+    return { kind: 'roots', pem };
+  }
+  if (secret !== undefined) problems.add('', 'must be a certificate or a validation context');
+  return undefined;
+}
+
+/** Text of an inline source. */
+export function inline(source: core_DataSource | undefined, path: string, problems: Problems): string {
+  const text =
+    source?.inlineString ??
+    (source?.inlineBytes === undefined ? undefined : Buffer.from(source.inlineBytes).toString());
+  if (text === undefined) problems.add(path, 'must be given inline');
+  return text ?? '';
+}
+
+function checkCertificates(pem: string, path: string, problems: Problems): X509Certificate | undefined {
+  const parsed = (pem.match(certificates) ?? []).map((text) => {
+    try {
+      return new X509Certificate(text);
+    } catch {
+      return undefined;
+    }
+  });
+  if (parsed.length === 0 || parsed.includes(undefined))
+    problems.add(path, 'is not a list of PEM certificates');
+  return parsed[0];
+}
+
+function checkPair(chainPem: string, keyPem: string, problems: Problems): void {
+  const leaf = checkCertificates(chainPem, 'tls_certificate.certificate_chain', problems);
+  try {
+    const key = createPrivateKey(keyPem);
+    if (leaf !== undefined && !leaf.checkPrivateKey(key))
+      problems.add('tls_certificate.private_key', 'does not fit the certificate');
+  } catch {
+    problems.add('tls_certificate.private_key', 'is not a PEM private key');
+  }
+}

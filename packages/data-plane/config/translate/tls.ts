@@ -1,0 +1,167 @@
+import type { DownstreamTls, PeerValidation, TlsParameters, UpstreamTls } from '@tulle/decision/tables';
+import type {
+  core_ConfigSource,
+  core_TransportSocket,
+  tls_CertificateValidationContext,
+  tls_CommonTlsContext,
+  tls_SdsSecretConfig,
+} from '@tulle/xds/wire';
+import { join, messageName, type Problems, read } from './problems.ts';
+import { translateStringMatcher } from './string-match.ts';
+
+const rawBuffer = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
+
+/** Undefined: plain text. */
+export function translateUpstreamSocket(
+  socket: core_TransportSocket | undefined,
+  path: string,
+  problems: Problems,
+): UpstreamTls | undefined {
+  const config = socket?.typedConfig;
+  if (config === undefined || messageName(config) === rawBuffer) return undefined;
+  const at = join(path, 'typed_config');
+  const name = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+  if (messageName(config) !== name) {
+    problems.add(at, `${messageName(config)} is not supported`);
+    return undefined;
+  }
+  const context = read(name, config.value, at, problems);
+  const common = translateCommon(context?.commonTlsContext, join(at, 'common_tls_context'), problems);
+  const [certificateSecret, ...more] = common.certificateSecrets;
+  if (more.length > 0) problems.add(at, 'one client certificate at most');
+  return {
+    ...common.parameters,
+    sni: context?.sni ?? '',
+    ...(certificateSecret === undefined ? {} : { certificateSecret }),
+    ...(common.validation === undefined ? {} : { validation: common.validation }),
+  };
+}
+
+/** Undefined: plain text. */
+export function translateDownstreamSocket(
+  socket: core_TransportSocket | undefined,
+  path: string,
+  problems: Problems,
+): DownstreamTls | undefined {
+  const config = socket?.typedConfig;
+  if (config === undefined || messageName(config) === rawBuffer) return undefined;
+  const at = join(path, 'typed_config');
+  const name = 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
+  if (messageName(config) !== name) {
+    problems.add(at, `${messageName(config)} is not supported`);
+    return undefined;
+  }
+  const context = read(name, config.value, at, problems);
+  const common = translateCommon(context?.commonTlsContext, join(at, 'common_tls_context'), problems);
+  const requireClientCertificate = context?.requireClientCertificate ?? false;
+  if (common.certificateSecrets.length === 0) problems.add(at, 'a server needs a certificate by SDS');
+  // Otherwise every certificate of every stranger would do.
+  if (requireClientCertificate && common.validation === undefined)
+    problems.add(at, 'require_client_certificate needs a validation context');
+  return {
+    ...common.parameters,
+    requireClientCertificate,
+    certificateSecrets: common.certificateSecrets,
+    ...(common.validation === undefined ? {} : { validation: common.validation }),
+  };
+}
+
+interface Common {
+  readonly parameters: TlsParameters;
+  readonly certificateSecrets: readonly string[];
+  readonly validation: PeerValidation | undefined;
+}
+
+function translateCommon(
+  context: tls_CommonTlsContext | undefined,
+  path: string,
+  problems: Problems,
+): Common {
+  const params = context?.tlsParams;
+  const version = (
+    value: string | undefined,
+    absent: 'TLSv1.2' | 'TLSv1.3',
+    field: string,
+  ): 'TLSv1.2' | 'TLSv1.3' => {
+    if (value === undefined || value === 'TLS_AUTO') return absent;
+    if (value === 'TLSv1_2') return 'TLSv1.2';
+    if (value === 'TLSv1_3') return 'TLSv1.3';
+    problems.add(`${path}.tls_params.${field}`, `${value} is not secure any more`);
+    return absent;
+  };
+  return {
+    parameters: {
+      minVersion: version(params?.tlsMinimumProtocolVersion, 'TLSv1.2', 'tls_minimum_protocol_version'),
+      maxVersion: version(params?.tlsMaximumProtocolVersion, 'TLSv1.3', 'tls_maximum_protocol_version'),
+      cipherSuites: params?.cipherSuites ?? [],
+      alpn: context?.alpnProtocols ?? [],
+    },
+    certificateSecrets: (context?.tlsCertificateSdsSecretConfigs ?? []).map((config, i) =>
+      secretName(config, `${path}.tls_certificate_sds_secret_configs[${i}]`, problems),
+    ),
+    validation: translateValidation(context, path, problems),
+  };
+}
+
+function secretName(config: tls_SdsSecretConfig, path: string, problems: Problems): string {
+  if (config.name === '') problems.add(`${path}.name`, 'must not be empty');
+  if (config.sdsConfig !== undefined) checkSource(config.sdsConfig, `${path}.sds_config`, problems);
+  return config.name;
+}
+
+/** We get everything over the one ADS stream. */
+export function checkSource(source: core_ConfigSource | undefined, path: string, problems: Problems): void {
+  if (source?.ads === undefined && source?.self === undefined) problems.add(path, 'must be ads');
+}
+
+function translateValidation(
+  context: tls_CommonTlsContext | undefined,
+  path: string,
+  problems: Problems,
+): PeerValidation | undefined {
+  const combined = context?.combinedValidationContext;
+  const alone = context?.validationContextSdsSecretConfig;
+  if (alone !== undefined) {
+    return {
+      rootsSecret: secretName(alone, `${path}.validation_context_sds_secret_config`, problems),
+      subjectAltNames: [],
+    };
+  }
+  if (combined === undefined) {
+    if (context?.validationContext !== undefined)
+      problems.add(`${path}.validation_context`, 'roots must come by SDS');
+    return undefined;
+  }
+  const at = `${path}.combined_validation_context`;
+  const config = combined.validationContextSdsSecretConfig;
+  if (config === undefined) {
+    problems.add(at, 'roots must come by SDS');
+    return undefined;
+  }
+  const names = combined.defaultValidationContext;
+  if (names?.trustedCa !== undefined)
+    problems.add(`${at}.default_validation_context.trusted_ca`, 'roots must come by SDS');
+  return {
+    rootsSecret: secretName(config, `${at}.validation_context_sds_secret_config`, problems),
+    subjectAltNames:
+      names === undefined ? [] : translateNames(names, `${at}.default_validation_context`, problems),
+  };
+}
+
+function translateNames(
+  context: tls_CertificateValidationContext,
+  path: string,
+  problems: Problems,
+): PeerValidation['subjectAltNames'] {
+  const typed = context.matchTypedSubjectAltNames.map(({ sanType, matcher }, i) => {
+    const at = `${path}.match_typed_subject_alt_names[${i}]`;
+    if (sanType !== 'URI' && sanType !== 'DNS') problems.add(`${at}.san_type`, `${sanType} is not supported`);
+    if (matcher !== undefined) return translateStringMatcher(matcher, `${at}.matcher`, problems);
+    problems.add(`${at}.matcher`, 'must be set');
+    return () => false;
+  });
+  const untyped = context.matchSubjectAltNames.map((matcher, i) =>
+    translateStringMatcher(matcher, `${path}.match_subject_alt_names[${i}]`, problems),
+  );
+  return [...typed, ...untyped];
+}
