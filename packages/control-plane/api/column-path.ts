@@ -12,8 +12,8 @@ const cache = new Map<string, readonly Step[]>();
  * `spec.ports[*].port`, `status.conditions[?(@.type=="Applied")].message`, `metadata.labels['a.b/c']`.
  */
 export function valuesAt(path: string, root: unknown): unknown[] {
-  let steps = cache.get(path);
-  if (steps === undefined) cache.set(path, (steps = parse(path)));
+  const steps = cache.get(path) ?? parse(path);
+  cache.set(path, steps);
   return walk(steps, root);
 }
 

@@ -12,4 +12,6 @@ export interface ApiContext {
   readonly random: () => number;
   /** Between bookmarks of a watch, ms. */
   readonly bookmarkEvery: number;
+  /** Ends each watch that is open. */
+  readonly openWatches: Set<() => void>;
 }

@@ -74,19 +74,25 @@ export function parseLabelSelector(text: string): Requirement[] {
 export function matchesLabels(requirements: readonly Requirement[], labels: Labels = {}): boolean {
   return requirements.every((requirement) => {
     const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
-    switch (requirement.operator) {
-      case 'in':
-        return value !== undefined && requirement.values.includes(value);
-      case 'notin':
-        return value === undefined || !requirement.values.includes(value);
-      case 'exists':
-        return value !== undefined;
-      case 'missing':
-        return value === undefined;
-      case '>':
-        return value !== undefined && /^-?\d+$/.test(value) && Number(value) > requirement.bound;
-      case '<':
-        return value !== undefined && /^-?\d+$/.test(value) && Number(value) < requirement.bound;
-    }
+    return holds(requirement, value);
   });
 }
+
+function holds(requirement: Requirement, value: string | undefined): boolean {
+  switch (requirement.operator) {
+    case 'in':
+      return value !== undefined && requirement.values.includes(value);
+    case 'notin':
+      return value === undefined || !requirement.values.includes(value);
+    case 'exists':
+      return value !== undefined;
+    case 'missing':
+      return value === undefined;
+    case '>':
+      return isInteger(value) && Number(value) > requirement.bound;
+    case '<':
+      return isInteger(value) && Number(value) < requirement.bound;
+  }
+}
+
+const isInteger = (value: string | undefined): boolean => /^-?\d+$/.test(value ?? '');

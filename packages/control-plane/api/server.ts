@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { ResourceKind } from '@tulle/resources/kind';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { parseJsonBody } from './body.ts';
 import type { ApiContext } from './context.ts';
+import { Front, type ServingCertificate } from './front.ts';
 import { startNamespaceReaper } from './namespace-reaper.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openApiRoutes } from './routes/openapi.ts';
@@ -20,6 +21,8 @@ export interface ApiServerOptions {
   /** The bearer token, at least 16 characters. */
   readonly token: string;
   readonly clock: Clock;
+  /** With it the port answers HTTPS too: kubectl sends no token without. */
+  readonly tls?: ServingCertificate;
   /** Gets what should not have happened. */
   readonly log: (message: string, error?: unknown) => void;
   /** The writer to use, if others write too; made from store, kinds and clock when absent. */
@@ -58,11 +61,19 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     kinds: new ServedKinds(kinds),
     random: options.random ?? Math.random,
     bookmarkEvery: options.bookmarkEveryMs ?? 60_000,
+    openWatches: new Set(),
   };
+  let front: Front | undefined;
   const app = Fastify({
     bodyLimit,
-    http: { maxHeaderSize, headersTimeout: 10_000, requestTimeout: 60_000 },
-    forceCloseConnections: true,
+    serverFactory: (handler) => {
+      front = new Front(
+        handler,
+        { maxHeaderSize, headersTimeout: 10_000, requestTimeout: 60_000 },
+        options.tls,
+      );
+      return front.http;
+    },
     exposeHeadRoutes: false,
     // A path that can't be decoded never reaches a hook or a handler.
     frameworkErrors: (_, request, reply) => void sendError(refuse.noSuchPath(), request, reply, log),
@@ -103,19 +114,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return url;
     },
     listen: async (port, address = '127.0.0.1') => {
-      await app.listen({ port, host: address });
-      reaper = startNamespaceReaper({
-        store,
-        resources,
-        kinds,
-        onError: (error) => log('namespace deletion', error),
-      });
-      const bound = app.server.address() as AddressInfo;
+      await app.ready();
+      const listening = await front?.listen(port, address);
+      const onError = (error: unknown) => log('namespace deletion', error);
+      reaper = startNamespaceReaper({ store, resources, kinds, onError });
+      const bound = listening?.address() as AddressInfo;
       url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
       return url;
     },
     close: async () => {
       await reaper?.close();
+      for (const end of [...context.openWatches]) end();
+      await front?.close(systemClock);
       await app.close();
     },
   };

@@ -16,7 +16,7 @@ export function streamWatch(
   info: RequestInfo,
   options: ListOptions,
   shaper: Shaper,
-  { store, clock, random, bookmarkEvery }: ApiContext,
+  { store, clock, random, bookmarkEvery, openWatches }: ApiContext,
 ): void {
   reply.hijack();
   const { raw } = reply;
@@ -39,7 +39,15 @@ export function streamWatch(
     },
     end: () => raw.end(),
   });
-  raw.on('close', () => watch.close());
+  const end = (): void => {
+    watch.close();
+    raw.end();
+  };
+  openWatches.add(end);
+  raw.on('close', () => {
+    watch.close();
+    openWatches.delete(end);
+  });
   void watch.start();
 }
 

@@ -41,7 +41,25 @@ const secret: Strategy = {
   },
 };
 
-const strategies: Readonly<Record<string, Strategy>> = { 'namespaces.': namespace, 'secrets.': secret };
+/** The defaults of Kubernetes that clients rely on reading back. */
+const service: Strategy = {
+  prepare: (resource) => {
+    const spec = asRecord(resource.spec);
+    if (!Array.isArray(spec.ports)) return resource;
+    const ports = spec.ports.map((port: unknown) => {
+      if (typeof port !== 'object' || port === null) return port;
+      const { protocol, targetPort, ...rest } = port as Record<string, unknown>;
+      return { ...rest, protocol: protocol ?? 'TCP', targetPort: targetPort ?? rest.port };
+    });
+    return { ...resource, spec: { ...spec, ports, type: spec.type ?? 'ClusterIP' } };
+  },
+};
+
+const strategies: Readonly<Record<string, Strategy>> = {
+  'namespaces.': namespace,
+  'secrets.': secret,
+  'services.': service,
+};
 
 export const strategyOf = ({
   group,
