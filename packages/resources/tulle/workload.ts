@@ -104,6 +104,11 @@ const spec = message(
         processes: z.int().min(1).describe('Processes and threads.'),
       }).describe('What an instance may use, as far as the system can hold it to that.'),
     }).describe('Resource limits.'),
+    engine: z
+      .enum(['tulle', 'envoy'])
+      .describe(
+        'The program that runs as its sidecar: our own (`tulle`, the default), or an Envoy found on the PATH.',
+      ),
     capture: z
       .enum(['env'])
       .describe(
