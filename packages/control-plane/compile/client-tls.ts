@@ -8,6 +8,7 @@ import {
   type CommonTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { Credential } from '../model/credential.ts';
 import type { ClientTls } from '../model/istio.ts';
 import type { Model } from '../model/model.ts';
 import type { ClusterRef } from './cluster-ref.ts';
@@ -15,6 +16,7 @@ import { secretConfig } from './config-source.ts';
 import { meshAlpn, meshClientTls, type PeerIdentities, rawBuffer, type TransportSocket } from './mesh-tls.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
+import { credentialName, credentialRootsName } from './secrets.ts';
 import { any } from './serialize.ts';
 
 type Sockets = Pick<MessageInitShape<typeof ClusterSchema>, 'transportSocket' | 'transportSocketMatches'>;
@@ -68,8 +70,7 @@ function meshSocket(
 }
 
 /** TLS that the proxy begins for its client (DestinationRule SIMPLE and MUTUAL). */
-function originatedTls({ service }: ClusterRef, tls: ClientTls, engine: Engine): TransportSocket {
-  const credential = tls.credentialName ? `kubernetes://${tls.credentialName}` : undefined;
+function originatedTls({ service, credential }: ClusterRef, tls: ClientTls, engine: Engine): TransportSocket {
   const names = tls.subjectAltNames?.length ? tls.subjectAltNames : service.subjectAltNames;
   const sni = tls.sni || (service.host.startsWith('*') ? '' : service.host);
   const expected = names.length > 0 ? names : sni === '' ? [] : [sni];
@@ -84,12 +85,12 @@ function originatedTls({ service }: ClusterRef, tls: ClientTls, engine: Engine):
     ...(tls.mode === 'MUTUAL' ? clientCertificate(tls, credential, engine) : {}),
     ...(!tls.insecureSkipVerify && {
       validationContextType:
-        credential !== undefined
+        credential?.roots !== undefined
           ? {
               case: 'combinedValidationContext' as const,
               value: {
                 defaultValidationContext: validation,
-                validationContextSdsSecretConfig: secretConfig(`${credential}-cacert`, engine),
+                validationContextSdsSecretConfig: secretConfig(credentialRootsName(credential), engine),
               },
             }
           : { case: 'validationContext' as const, value: { ...validation, trustedCa } },
@@ -101,14 +102,16 @@ function originatedTls({ service }: ClusterRef, tls: ClientTls, engine: Engine):
 
 function clientCertificate(
   tls: ClientTls,
-  credential: string | undefined,
+  credential: Credential | undefined,
   engine: Engine,
 ): ClientCertificate {
-  if (credential !== undefined) return { tlsCertificateSdsSecretConfigs: [secretConfig(credential, engine)] };
+  if (credential?.certificate !== undefined)
+    return { tlsCertificateSdsSecretConfigs: [secretConfig(credentialName(credential), engine)] };
+  if (tls.clientCertificate === undefined) return {};
   return {
     tlsCertificates: [
       {
-        certificateChain: { specifier: { case: 'filename', value: tls.clientCertificate ?? '' } },
+        certificateChain: { specifier: { case: 'filename', value: tls.clientCertificate } },
         privateKey: { specifier: { case: 'filename', value: tls.privateKey ?? '' } },
       },
     ],

@@ -1,6 +1,8 @@
 import type { Origin } from '@tulle/xds/resource';
+import type { Credential } from '../model/credential.ts';
 import type { DestinationRule } from '../model/destination-rule.ts';
 import type { Destination, PolicySettings, SubsetSpec } from '../model/istio.ts';
+import { rootNamespace } from '../model/origin.ts';
 import { findPort, type Service, type ServicePort } from '../model/service.ts';
 import { settingsFor } from '../model/traffic-policy.ts';
 import type { View } from './view.ts';
@@ -14,6 +16,8 @@ export interface ClusterRef {
   readonly subset: { readonly spec: SubsetSpec; readonly origin: Origin } | undefined;
   readonly rule: DestinationRule | undefined;
   readonly settings: PolicySettings;
+  /** What `tls.credentialName` names, where the client may have it. */
+  readonly credential: Credential | undefined;
 }
 
 /** Cluster without endpoints: what is routed to it is answered 503. */
@@ -34,8 +38,19 @@ export function clusterRef(
     const chosen = subset === '' ? undefined : rule?.subsets.get(subset);
     if (subset !== '' && chosen === undefined) return undefined;
     const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
-    return { name, service, port, subset: chosen, rule, settings };
+    const credential = clientCredential(view, rule, settings.tls?.credentialName);
+    return { name, service, port, subset: chosen, rule, settings, credential };
   });
+}
+
+/**
+ * A Secret of the client's namespace. Only a rule of that namespace makes its workloads get it: whoever writes
+ * rules for a service elsewhere must not hand out other people's keys. The mesh's own gateways get theirs.
+ */
+function clientCredential(view: View, rule: DestinationRule | undefined, name = ''): Credential | undefined {
+  if (name === '' || rule === undefined) return undefined;
+  if (rule.namespace !== view.namespace && view.namespace !== rootNamespace) return undefined;
+  return view.config.credentials.get(`${view.namespace}/${name}`);
 }
 
 /** The clusters of a service's port: all instances, then each subset. */

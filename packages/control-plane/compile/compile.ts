@@ -6,13 +6,13 @@ import { Collector } from './collector.ts';
 import { blackHole, passthrough } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
-import type { Note } from './note.ts';
+import { type Note, note } from './note.ts';
 import { outbound, scopeOf } from './outbound.ts';
 import { discoveryOf } from './outbound-cluster.ts';
 import { protocolNotes } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { danglingReferences } from './references.ts';
-import { rootsOf } from './secrets.ts';
+import { clientSecrets, rootsOf } from './secrets.ts';
 import { cached, endpointsFor, sharedCluster } from './shared.ts';
 import { viewOf } from './view.ts';
 
@@ -79,7 +79,11 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     cluster: byName([...clusters, ...own.map((port) => port.cluster), blackHole, passthrough]),
     listener: byName([...own.map((port) => port.listener), ...traffic.listeners]),
     route: byName(traffic.tables.map((table) => table.resource)),
-    secret: byName([...roots, ...(edge?.secrets ?? [])]),
+    secret: byName([
+      ...roots,
+      ...(edge?.secrets ?? []),
+      ...refs.flatMap((ref) => credentialSecrets(ref, used.notes)),
+    ]),
   };
   const byEds = refs.filter((ref) => discoveryOf(ref) === 'eds');
   const discovered = view.once(`eds ${byEds.map((ref) => ref.name).join()}`, () => byEds);
@@ -90,6 +94,18 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       `${proxy.id}: ${dangling.from} refers to ${dangling.type} ${dangling.name}, which it does not get`,
     );
   return { resources, discovered, notes: uniqueNotes(used.notes) };
+}
+
+/** The secrets of a cluster whose rule names a credential; a note where there is none that the proxy may have. */
+function credentialSecrets({ rule, settings, credential }: ClusterRef, notes: Note[]): XdsResource[] {
+  if (credential !== undefined) return clientSecrets(credential);
+  const name = settings.tls?.credentialName;
+  const [origin] = rule?.origins ?? [];
+  if (name && origin !== undefined) {
+    const message = `no Secret ${name} in the namespace of its clients, or the rule is of another one`;
+    notes.push(note(origin, 'unknown-credential', message, 'spec.trafficPolicy.tls.credentialName'));
+  }
+  return [];
 }
 
 /** Stands for endpoints where only names are looked at. */

@@ -18,6 +18,20 @@ export function rootsOf(trustBundle: string): XdsResource {
   return resource(SecretSchema, message, []);
 }
 
+/** Istio's names of a Secret of the proxy's own namespace on the wire: its certificate, and its `ca.crt`. */
+export const credentialName = ({ name }: Credential): string => `kubernetes://${name}`;
+export const credentialRootsName = (credential: Credential): string => `${credentialName(credential)}-cacert`;
+
+/** What a cluster's TLS to its endpoints may need of a Secret. */
+export function clientSecrets(credential: Credential): XdsResource[] {
+  const secrets: XdsResource[] = [];
+  if (credential.certificate !== undefined)
+    secrets.push(certificateSecret(credentialName(credential), credential));
+  if (credential.roots !== undefined)
+    secrets.push(clientRootsSecret(credentialRootsName(credential), credential));
+  return secrets;
+}
+
 /** A gateway's certificate and key. */
 export function certificateSecret(
   name: string,

@@ -1,6 +1,7 @@
 import type { XdsResource } from '@tulle/xds/resource';
 import type { InstanceIndex } from '../model/instances.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
+import { resourceKey } from '../model/origin.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { endpointsOf } from './endpoints.ts';
 import { outboundCluster } from './outbound-cluster.ts';
@@ -24,10 +25,10 @@ function cachedByName<V>(map: Map<string, V>, name: string, make: () => V): V {
 }
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
-function identify({ name, service, rule }: ClusterRef): string {
+function identify({ name, service, rule, credential }: ClusterRef): string {
   const rules =
     rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
-  return `${name} ${service.key} ${rules}`;
+  return `${name} ${service.key} ${rules} ${credential === undefined ? '' : resourceKey(credential.origin)}`;
 }
 
 const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();

@@ -4,10 +4,10 @@ import type { StringMatch } from '../model/istio.ts';
 
 type StringMatcher = MessageInitShape<typeof StringMatcherSchema>;
 
-/** Envoy's matcher; undefined: any value will do, only presence counts (no match given, or the regex `*`). */
+/** Envoy's matcher; undefined: any value will do, only presence counts (an empty match). */
 export function stringMatcher(match: StringMatch): StringMatcher | undefined {
   if (match.exact !== undefined) return { matchPattern: { case: 'exact', value: match.exact } };
   if (match.prefix !== undefined) return { matchPattern: { case: 'prefix', value: match.prefix } };
-  if (match.regex === undefined || match.regex === '*') return undefined;
+  if (match.regex === undefined) return undefined;
   return { matchPattern: { case: 'safeRegex', value: { regex: match.regex } } };
 }
