@@ -115,7 +115,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     listen: async (port, address = '127.0.0.1') => {
       await app.ready();
-      const listening = await front?.listen(port, address);
+      const listening = await front?.listen(port, address).catch(async (error: unknown) => {
+        await front?.close(systemClock);
+        throw error;
+      });
       const onError = (error: unknown) => log('namespace deletion', error);
       reaper = startNamespaceReaper({ store, resources, kinds, onError });
       const bound = listening?.address() as AddressInfo;

@@ -12,17 +12,34 @@ export function openApiToken(stateDir: string): string {
   return token;
 }
 
-/** Writes `kubeconfig` (0600) for kubectl and the CLI. JSON, which is YAML. */
+/**
+ * Writes `kubeconfig` (0600) for kubectl and whatever else speaks to Kubernetes. JSON, which is YAML. By
+ * HTTPS: client-go sends a token over nothing else.
+ */
 export function writeKubeconfig(
   stateDir: string,
-  access: { readonly mesh: string; readonly url: string; readonly token: string },
+  access: {
+    readonly mesh: string;
+    readonly url: string;
+    readonly token: string;
+    /** The API's certificate, PEM: the one to trust. */
+    readonly certPem: string;
+  },
 ): void {
-  const { mesh, url, token } = access;
+  const { mesh, url, token, certPem } = access;
   const name = `tulle-${mesh}`;
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server: url } }],
+    clusters: [
+      {
+        name,
+        cluster: {
+          server: url.replace(/^http:/, 'https:'),
+          'certificate-authority-data': Buffer.from(certPem).toString('base64'),
+        },
+      },
+    ],
     users: [{ name, user: { token } }],
     contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
     'current-context': name,

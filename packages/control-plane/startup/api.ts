@@ -1,5 +1,6 @@
 import { kinds } from '@tulle/resources/kinds';
 import { type ApiServer, createApiServer } from '../api/server.ts';
+import { openServingCertificate } from '../api/serving-certificate.ts';
 import type { Resources } from '../api/writer/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';
@@ -37,6 +38,7 @@ export async function startApi(options: StartApiOptions): Promise<ApiServer> {
   const { store, resources, tokens, clock, log, mesh, stateDir } = options;
   const { ads, proxies } = options.streams;
   const token = openApiToken(stateDir);
+  const tls = await openServingCertificate(stateDir, { clock, address: options.address });
   const items = () =>
     ads.sessions().flatMap((session) => {
       const proxy = proxies.get(session.proxyId);
@@ -48,6 +50,7 @@ export async function startApi(options: StartApiOptions): Promise<ApiServer> {
       kinds,
       token,
       clock,
+      tls,
       log,
       resources,
       routes(app) {
@@ -66,6 +69,6 @@ export async function startApi(options: StartApiOptions): Promise<ApiServer> {
   };
   const server =
     options.port > 0 ? await listen(options.port) : await bindPreferred(options.preferred, listen);
-  writeKubeconfig(stateDir, { mesh, url: server.url, token });
+  writeKubeconfig(stateDir, { mesh, url: server.url, token, certPem: tls.certPem });
   return server;
 }
