@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { parseAuthority } from '@tulle/decision/authority';
 import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
 import type { Random } from '@tulle/decision/match';
@@ -8,7 +9,7 @@ import type { Connector } from './connector.ts';
 import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
-import { HttpPool, type OpenClientCodec, type PoolCallbacks } from './http-pool.ts';
+import { HttpPool, type OpenClientCodec, type PoolCallbacks, type PoolFailure } from './http-pool.ts';
 import { OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
 import { StrictDns } from './strict-dns.ts';
@@ -33,6 +34,11 @@ export interface PickContext {
   /** Endpoints tried before, to be avoided within `attempts` choices. */
   readonly avoid?: ReadonlySet<EndpointState>;
   readonly attempts?: number;
+}
+
+export interface DialCallbacks {
+  onConnected(socket: Socket, secured: boolean): void;
+  onFailed(failure: PoolFailure, detail: string): void;
 }
 
 /** A cluster while it is in use. */
@@ -121,6 +127,57 @@ export class ClusterState {
     return this.#pool(endpoint, priority).request(callbacks);
   }
 
+  /** Opens a connection of the caller's own: TCP proxying. Counted until its socket closes. */
+  dial(endpoint: EndpointState, callbacks: DialCallbacks): () => void {
+    const { connections } = this.breakers.default;
+    if (!connections.take()) {
+      callbacks.onFailed('overflow', 'connections');
+      return () => {};
+    }
+    const transport = chooseTransport(this.config, endpoint.config);
+    let connecting = true;
+    const settle = (): void => {
+      connecting = false;
+    };
+    const giveBack = (): void => {
+      connections.release();
+      this.#forgetUnused(endpoint);
+    };
+    const cancel = this.#context.connector(endpoint.target, transport.tls, this.config.connectTimeoutMs, {
+      onConnected: (socket) => {
+        settle();
+        endpoint.counters.connectionsTotal++;
+        endpoint.counters.connections++;
+        socket.once('close', () => {
+          endpoint.counters.connections--;
+          giveBack();
+        });
+        callbacks.onConnected(socket, transport.tls !== undefined);
+      },
+      onFailed: (error, detail) => {
+        settle();
+        endpoint.counters.connectFailures++;
+        giveBack();
+        this.outliers.report(endpoint, 503);
+        callbacks.onFailed(error, detail);
+      },
+    });
+    return () => {
+      if (!connecting) return;
+      settle();
+      cancel();
+      giveBack();
+    };
+  }
+
+  /** Counts work under way at an endpoint, for balancing. Returns what ends it. */
+  hold(endpoint: EndpointState): () => void {
+    endpoint.active++;
+    return () => {
+      endpoint.active--;
+    };
+  }
+
   #pool(endpoint: EndpointState, priority: 'default' | 'high'): HttpPool {
     const { config } = this;
     const transport = chooseTransport(config, endpoint.config);
@@ -139,11 +196,16 @@ export class ClusterState {
       wheel: this.#context.wheel,
       onEmpty: () => {
         if (endpoint.pools.get(key) === pool) endpoint.pools.delete(key);
-        if (endpoint.pools.size === 0) this.#dynamic.release(endpoint);
+        this.#forgetUnused(endpoint);
       },
     });
     endpoint.pools.set(key, pool);
     return pool;
+  }
+
+  /** An endpoint that a request named goes when nothing is connected to it. */
+  #forgetUnused(endpoint: EndpointState): void {
+    if (endpoint.pools.size === 0 && endpoint.counters.connections === 0) this.#dynamic.release(endpoint);
   }
 
   #newBalancer(): LoadBalancer<EndpointState> {

@@ -1,6 +1,7 @@
 import type { LookupFunction, Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { UpstreamTls } from '@tulle/decision/tables';
+import type { StartTls } from '../net/tls-client.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 
 export interface Target {
@@ -27,13 +28,6 @@ export type Connector = (
   callbacks: ConnectCallbacks,
 ) => () => void;
 
-/** Wraps a connected socket in TLS; net/tls gives it. Calls back once. */
-export type StartTls = (
-  socket: Socket,
-  tls: UpstreamTls,
-  callbacks: { onSecure(socket: Socket): void; onFailed(detail: string): void },
-) => void;
-
 /** TCP, then TLS where asked; the time covers both, as Envoy's connect_timeout. */
 export function createConnector(wheel: TimerWheel, startTls: StartTls): Connector {
   return (target, tls, timeoutMs, callbacks) => {
@@ -42,6 +36,7 @@ export function createConnector(wheel: TimerWheel, startTls: StartTls): Connecto
       host: target.host,
       port: target.port,
       noDelay: true,
+      allowHalfOpen: true,
       autoSelectFamily: target.lookup !== undefined,
       ...(target.lookup === undefined ? {} : { lookup: target.lookup }),
     });

@@ -101,6 +101,7 @@ export class HttpPool {
     const { breakers } = this.#options;
     if (!breakers.pending.take()) {
       callbacks.onFailed('overflow', 'pending requests');
+      this.#reportEmpty();
       return nothing;
     }
     const waiting: Waiting = { callbacks, cancelled: false };

@@ -1,0 +1,137 @@
+import type { Random } from '@tulle/decision/match';
+import type { HttpManager, Listener, Tables } from '@tulle/decision/tables';
+import type { ProxyMetadata } from '@tulle/xds/node';
+import type { FilterEnvironment } from './filters/filter-kind.ts';
+import type { StreamContext, StreamLogger } from './http/manager.ts';
+import { Http1Client } from './http1/client.ts';
+import { defaultHttp1Limits } from './http1/limits.ts';
+import { ChainBuilder } from './listener/chain-builder.ts';
+import { ConnectionServer } from './listener/connection-server.ts';
+import { type ListenerFailure, ListenerSet } from './listener/listener-set.ts';
+import { Outboxes } from './net/outbox.ts';
+import { createStartTls } from './net/tls-client.ts';
+import { type IdentityMaterial, ProxySecrets } from './secrets.ts';
+import type { TcpLogger, TcpObserver } from './tcp/tcp-proxy.ts';
+import { TimerWheel } from './timers/wheel.ts';
+import { ClusterManager } from './upstream/cluster-manager.ts';
+import { createConnector } from './upstream/connector.ts';
+import { DnsCache, type Resolve } from './upstream/dns.ts';
+
+export interface EngineParts {
+  readonly node: { readonly id: string; readonly metadata: ProxyMetadata };
+  readonly trustDomain: string;
+  readonly role: 'sidecar' | 'router';
+  /** Our own SPIFFE ID. */
+  readonly uri?: string;
+  readonly wheel?: TimerWheel;
+  readonly random?: Random;
+  readonly wallNow?: () => number;
+  readonly resolve?: Resolve;
+  readonly observe?: Observers;
+  readonly onRefusedHandshake?: (listener: string, reason: string) => void;
+}
+
+/** What watches traffic: access logs and metrics. Absent parts cost nothing. */
+export interface Observers {
+  readonly filterEnvironment?: Partial<FilterEnvironment>;
+  readonly httpLoggers?: (manager: HttpManager) => readonly StreamLogger[];
+  readonly tcpLoggers?: (chain: import('./listener/chain-runtime.ts').ChainRuntime) => readonly TcpLogger[];
+  readonly tcp?: TcpObserver;
+}
+
+/**
+ * The part of a proxy that carries traffic: tables in, sockets out. It knows neither control plane nor
+ * process; tests and the agent drive it directly.
+ */
+export class Engine {
+  readonly wheel: TimerWheel;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerSet;
+  readonly chains: ChainBuilder;
+  readonly secrets = new ProxySecrets();
+  tables: Tables | undefined = undefined;
+  #draining = false;
+
+  constructor(parts: EngineParts) {
+    this.wheel = parts.wheel ?? new TimerWheel();
+    const random = parts.random ?? Math.random;
+    const outboxes = new Outboxes();
+    this.clusters = new ClusterManager({
+      wheel: this.wheel,
+      random,
+      connector: createConnector(this.wheel, createStartTls(this.secrets)),
+      openCodec: (socket, events) =>
+        new Http1Client(socket, { limits: defaultHttp1Limits, outboxes, ...events }),
+      dns: new DnsCache({
+        now: () => this.wheel.now(),
+        ...(parts.resolve === undefined ? {} : { resolve: parts.resolve }),
+      }),
+      ownListeners: () => this.#ownListeners(),
+    });
+    const context: StreamContext = {
+      clusters: this.clusters,
+      wheel: this.wheel,
+      random,
+      wallNow: parts.wallNow ?? Date.now,
+      draining: () => this.#draining,
+    };
+    const { node, trustDomain, role, observe } = parts;
+    const environment = (listener: Listener): FilterEnvironment => ({
+      node,
+      trustDomain,
+      role,
+      direction: listener.direction,
+      ...observe?.filterEnvironment,
+    });
+    this.chains = new ChainBuilder({ context, environment, loggers: observe?.httpLoggers ?? (() => []) });
+    this.listeners = new ListenerSet({
+      server: new ConnectionServer({
+        context,
+        outboxes,
+        tcpLoggers: observe?.tcpLoggers ?? (() => []),
+        ...(observe?.tcp === undefined ? {} : { tcpObserver: observe.tcp }),
+      }),
+      builder: this.chains,
+      secrets: this.secrets,
+      localUri: () => parts.uri,
+      ...(parts.onRefusedHandshake === undefined ? {} : { onRefused: parts.onRefusedHandshake }),
+    });
+  }
+
+  /** Takes tables into use in one turn; resolves when new listeners are bound, with those that could not be. */
+  apply(tables: Tables): Promise<readonly ListenerFailure[]> {
+    this.tables = tables;
+    this.secrets.setTables(tables.secrets);
+    // Clusters first: a route never points at one that is not there.
+    this.clusters.update(tables);
+    return this.listeners.update(tables);
+  }
+
+  /** A new SVID: connections from here on show it, those that are open live on. */
+  setIdentity(material: IdentityMaterial): void {
+    this.secrets.setIdentity(material);
+    this.listeners.updateSecrets();
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From here on responses ask their clients to close. */
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  /** Ends everything now. */
+  destroy(): void {
+    this.listeners.destroy();
+    this.clusters.destroy();
+  }
+
+  *#ownListeners(): Iterable<{ readonly address: string; readonly port: number }> {
+    for (const { config, port } of this.listeners.active) {
+      // What comes in for the application may be called from here like any other address.
+      if (config.direction !== 'inbound') yield { address: config.address, port };
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Listener } from '@tulle/decision/tables';
+import type { ProxyMetadata } from '@tulle/xds/node';
+import type { HttpFilter } from './filter.ts';
+
+/** What a filter may use of its proxy when it is configured. */
+export interface FilterEnvironment {
+  readonly direction: Listener['direction'];
+  readonly role: 'sidecar' | 'router';
+  readonly node: { readonly id: string; readonly metadata: ProxyMetadata };
+  readonly trustDomain: string;
+}
+
+/** One folder: what configures a filter. */
+export interface FilterKind {
+  /** The type URL of its xDS configuration. */
+  readonly typeUrl: string;
+  /** Absent: it only marks something, or is the terminal router. @throws Error for a bad configuration. */
+  readonly create?: (config: unknown, environment: FilterEnvironment) => HttpFilter;
+}

@@ -1,0 +1,22 @@
+import type { HttpFilterConfig } from '@tulle/decision/tables';
+import type { NamedFilter } from './chain.ts';
+import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
+import type { FilterEnvironment, FilterKind } from './filter-kind.ts';
+import { routerFilter } from './router/filter.ts';
+
+/** Every filter that this proxy has. */
+export const filterKinds: readonly FilterKind[] = [dynamicForwardProxyFilter, routerFilter];
+
+const byTypeUrl = new Map(filterKinds.map((kind) => [kind.typeUrl, kind]));
+
+/** @throws Error for a filter that this proxy lacks, or a bad configuration */
+export function createFilters(
+  configs: readonly HttpFilterConfig[],
+  environment: FilterEnvironment,
+): NamedFilter[] {
+  return configs.flatMap(({ name, typeUrl, config }) => {
+    const kind = byTypeUrl.get(typeUrl);
+    if (kind === undefined) throw new Error(`this proxy has no HTTP filter ${typeUrl} (${name})`);
+    return kind.create === undefined ? [] : [{ name, filter: kind.create(config, environment) }];
+  });
+}

@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { ConnectionTls } from '../http/connection-info.ts';
+import { chooseFilterChain } from '../net/filter-chain.ts';
+import { inspect } from '../net/inspect.ts';
+import { BoundListener } from '../net/listener.ts';
+import { type Inspection, uninspected } from '../net/sniff.ts';
+import type { ChainRuntime } from './chain-runtime.ts';
+import type { ConnectionServer } from './connection-server.ts';
+
+/** One bound address and what serves there now. */
+export class ActiveListener {
+  config: Listener;
+  chains: ReadonlyMap<FilterChain, ChainRuntime> = new Map();
+  /** Connections that no chain wanted. */
+  unmatched = 0;
+  /** Connections whose first bytes did not come in time. */
+  inspectTimeouts = 0;
+  readonly #server: ConnectionServer;
+  #bound: BoundListener | undefined = undefined;
+
+  constructor(config: Listener, server: ConnectionServer) {
+    this.config = config;
+    this.#server = server;
+  }
+
+  get port(): number {
+    return this.#bound?.port ?? this.config.port;
+  }
+
+  get bound(): boolean {
+    return this.#bound !== undefined;
+  }
+
+  get counters(): { readonly accepted: number; readonly active: number; readonly overflowed: number } {
+    return this.#bound ?? { accepted: 0, active: 0, overflowed: 0 };
+  }
+
+  /** @throws the system's error */
+  async bind(): Promise<void> {
+    const { address, port, maxConnections } = this.config;
+    this.#bound = await BoundListener.bind({
+      address,
+      port,
+      ...(maxConnections === undefined ? {} : { maxConnections }),
+      onConnection: (socket) => this.#accept(socket),
+    });
+  }
+
+  /** Accepts no more; resolves when all connections have ended. */
+  stopAccepting(): Promise<void> {
+    return this.#bound?.close() ?? Promise.resolve();
+  }
+
+  drainConnections(): void {
+    for (const chain of this.chains.values()) for (const connection of chain.connections) connection.drain();
+  }
+
+  destroy(): void {
+    void this.#bound?.close();
+    this.#bound?.destroyConnections();
+  }
+
+  #accept(socket: Socket): void {
+    const { config } = this;
+    // Until a codec has it, an error is only the end of it.
+    socket.on('error', () => socket.destroy());
+    inspect(
+      socket,
+      {
+        tls: config.inspectTls || config.filterChains.some(needsTlsInspection),
+        http: config.inspectHttp,
+        timeoutMs: config.inspectTimeoutMs,
+        timers: this.#server.context.wheel,
+      },
+      (outcome) => {
+        if (outcome === 'gone') return;
+        if (outcome !== 'timeout') {
+          this.#dispatch(socket, outcome);
+          return;
+        }
+        this.inspectTimeouts++;
+        if (this.config.continueOnInspectTimeout) this.#dispatch(socket, uninspected);
+        else socket.destroy();
+      },
+    );
+  }
+
+  #dispatch(socket: Socket, inspection: Inspection): void {
+    // The configuration of now, not of when the connection came.
+    const chosen = chooseFilterChain(this.config, inspection);
+    const chain = chosen === undefined ? undefined : this.chains.get(chosen);
+    if (chain === undefined || chain.notReady !== undefined) {
+      this.unmatched++;
+      socket.destroy();
+      return;
+    }
+    if (chain.terminator === undefined) this.serve(chain, socket, undefined);
+    else chain.terminator.accept(socket);
+  }
+
+  /** Called for plain connections, and by the chain's terminator once TLS is there. */
+  serve(chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
+    this.#server.serve(this.config, chain, socket, tls);
+  }
+}
+
+function needsTlsInspection({ match }: FilterChain): boolean {
+  return match.transportProtocol !== '' || match.serverNames.length > 0;
+}

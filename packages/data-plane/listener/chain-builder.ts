@@ -1,0 +1,81 @@
+import type { FilterChain, HttpManager, Listener, Tables } from '@tulle/decision/tables';
+import { type FilterChain as CompiledFilters, compileChain } from '../filters/chain.ts';
+import type { FilterEnvironment } from '../filters/filter-kind.ts';
+import { createFilters } from '../filters/index.ts';
+import {
+  ManagerCounters,
+  ManagerRuntime,
+  RouteMatchers,
+  type StreamContext,
+  type StreamLogger,
+} from '../http/manager.ts';
+import type { ChainRuntime, ChainService } from './chain-runtime.ts';
+
+export interface ChainBuilderParts {
+  readonly context: StreamContext;
+  readonly environment: (listener: Listener) => FilterEnvironment;
+  readonly loggers: (manager: HttpManager) => readonly StreamLogger[];
+}
+
+/** Turns chains of the tables into what serves them. What did not change is not made again. */
+export class ChainBuilder {
+  readonly #parts: ChainBuilderParts;
+  readonly #matchers = new RouteMatchers();
+  readonly #filters = new WeakMap<HttpManager, CompiledFilters>();
+  readonly #counters = new Map<string, ManagerCounters>();
+
+  constructor(parts: ChainBuilderParts) {
+    this.#parts = parts;
+  }
+
+  get counters(): ReadonlyMap<string, ManagerCounters> {
+    return this.#counters;
+  }
+
+  /** `before`: the same chain of the epoch before. */
+  build(
+    chain: FilterChain,
+    listener: Listener,
+    tables: Tables,
+    before: ChainRuntime | undefined,
+  ): ChainService {
+    const { filter } = chain;
+    if (filter.kind === 'tcp') return filter;
+    const { manager: config } = filter;
+    const known = before?.service.kind === 'http' ? before.service.manager : undefined;
+    const table =
+      config.routes.kind === 'inline' ? config.routes.table : tables.routes.get(config.routes.name);
+    // A route table that is gone while its listener lives on serves until the listener follows.
+    const matcher = table === undefined ? known?.matcher : this.#matchers.get(table);
+    if (known?.config === config && known.matcher === matcher) return { kind: 'http', manager: known };
+    return {
+      kind: 'http',
+      manager: new ManagerRuntime({
+        config,
+        chain: this.#compile(config, listener),
+        matcher,
+        context: this.#parts.context,
+        loggers: known?.config === config ? known.loggers : this.#parts.loggers(config),
+        counters: this.#countersOf(config.statPrefix),
+      }),
+    };
+  }
+
+  #compile(config: HttpManager, listener: Listener): CompiledFilters {
+    let compiled = this.#filters.get(config);
+    if (compiled === undefined) {
+      compiled = compileChain(createFilters(config.filters, this.#parts.environment(listener)));
+      this.#filters.set(config, compiled);
+    }
+    return compiled;
+  }
+
+  #countersOf(statPrefix: string): ManagerCounters {
+    let counters = this.#counters.get(statPrefix);
+    if (counters === undefined) {
+      counters = new ManagerCounters();
+      this.#counters.set(statPrefix, counters);
+    }
+    return counters;
+  }
+}

@@ -1,0 +1,46 @@
+import type { FilterChain, TcpProxy } from '@tulle/decision/tables';
+import type { ManagerRuntime } from '../http/manager.ts';
+import type { TlsTerminator } from '../net/tls-server.ts';
+
+/** What a filter chain serves with, of one epoch. */
+export type ChainService =
+  | { readonly kind: 'http'; readonly manager: ManagerRuntime }
+  | { readonly kind: 'tcp'; readonly proxy: TcpProxy };
+
+/**
+ * A filter chain over epochs: connections hold on to it and ask for `service` when they need it, so that a
+ * swap reaches them.
+ */
+export class ChainRuntime {
+  config: FilterChain;
+  service: ChainService;
+  /** Undefined for plain text. */
+  terminator: TlsTerminator | undefined = undefined;
+  /** Why the chain can't serve yet: a secret is missing. */
+  notReady: string | undefined = undefined;
+  /** No longer configured; connections finish what they do. */
+  retired = false;
+  readonly connections = new Set<DrainableConnection>();
+
+  constructor(config: FilterChain, service: ChainService) {
+    this.config = config;
+    this.service = service;
+  }
+
+  retire(): void {
+    this.retired = true;
+    for (const connection of this.connections) connection.drain();
+  }
+}
+
+export interface DrainableConnection {
+  /** Lets the current request finish, then closes. */
+  drain(): void;
+  destroy(): void;
+}
+
+/** Chains are the same over epochs when they are of one name and kind; nameless ones by what they match. */
+export function chainKey(chain: FilterChain): string {
+  const what = chain.name !== '' ? chain.name : JSON.stringify(chain.match);
+  return `${chain.filter.kind} ${chain.tls === undefined ? 'raw' : 'tls'} ${what}`;
+}

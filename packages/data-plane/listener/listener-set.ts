@@ -1,0 +1,211 @@
+import type { FilterChain, Listener, Tables } from '@tulle/decision/tables';
+import type { ConnectionTls } from '../http/connection-info.ts';
+import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
+import { MissingSecret, type SecretSource } from '../net/tls-material.ts';
+import { TlsTerminator } from '../net/tls-server.ts';
+import { ActiveListener } from './active-listener.ts';
+import type { ChainBuilder } from './chain-builder.ts';
+import { ChainRuntime, chainKey } from './chain-runtime.ts';
+import type { ConnectionServer } from './connection-server.ts';
+
+export interface ListenerFailure {
+  readonly listener: string;
+  readonly reason: string;
+}
+
+export interface ListenerSetParts {
+  readonly server: ConnectionServer;
+  readonly builder: ChainBuilder;
+  readonly secrets: SecretSource;
+  /** Our own SPIFFE ID. */
+  readonly localUri: () => string | undefined;
+  /** Handshakes that were refused, for the log. */
+  readonly onRefused?: (listener: string, reason: string) => void;
+}
+
+/** All listeners of a proxy. */
+export class ListenerSet {
+  readonly #parts: ListenerSetParts;
+  /** By address and port: a listener that only changes its name keeps its socket. */
+  readonly #active = new Map<string, ActiveListener>();
+  readonly #closing = new Set<ActiveListener>();
+  #failures: readonly ListenerFailure[] = [];
+
+  constructor(parts: ListenerSetParts) {
+    this.#parts = parts;
+  }
+
+  get active(): Iterable<ActiveListener> {
+    return this.#active.values();
+  }
+
+  get(name: string): ActiveListener | undefined {
+    for (const listener of this.#active.values()) if (listener.config.name === name) return listener;
+    return undefined;
+  }
+
+  /** Listeners that could not be bound at the last update. */
+  get failures(): readonly ListenerFailure[] {
+    return this.#failures;
+  }
+
+  /** Connections that chains can't serve for want of a secret. */
+  get notReady(): readonly ListenerFailure[] {
+    const missing: ListenerFailure[] = [];
+    for (const listener of this.#active.values()) {
+      for (const chain of listener.chains.values()) {
+        if (chain.notReady !== undefined)
+          missing.push({ listener: listener.config.name, reason: chain.notReady });
+      }
+    }
+    return missing;
+  }
+
+  /**
+   * Swaps what is there already, closes what is gone, opens what is new. Resolves when new listeners are
+   * bound, with those that could not be.
+   */
+  async update(tables: Tables): Promise<readonly ListenerFailure[]> {
+    const wanted = new Map(
+      [...tables.listeners.values()].map((listener) => [addressKey(listener), listener]),
+    );
+    for (const [key, listener] of [...this.#active]) {
+      if (wanted.has(key)) continue;
+      this.#active.delete(key);
+      this.#close(listener);
+    }
+    const binding: Promise<ListenerFailure | undefined>[] = [];
+    for (const [key, config] of wanted) {
+      const known = this.#active.get(key);
+      const listener = known ?? new ActiveListener(config, this.#parts.server);
+      this.#configure(listener, config, tables);
+      if (known !== undefined) continue;
+      this.#active.set(key, listener);
+      binding.push(this.#bind(key, listener));
+    }
+    this.#failures = (await Promise.all(binding)).filter((failure) => failure !== undefined);
+    return this.#failures;
+  }
+
+  /** Secrets have changed: new connections use the new ones. */
+  updateSecrets(): void {
+    for (const listener of this.#active.values()) {
+      for (const chain of listener.chains.values()) this.#secure(listener, chain);
+    }
+  }
+
+  /** Connections of listeners, those that are closing included. */
+  get connections(): number {
+    return [...this.#active.values(), ...this.#closing].reduce(
+      (sum, { counters }) => sum + counters.active,
+      0,
+    );
+  }
+
+  /** Accepts no more; resolves when all connections have ended. */
+  async stopAccepting(): Promise<void> {
+    await Promise.all(
+      [...this.#active.values(), ...this.#closing].map((listener) => listener.stopAccepting()),
+    );
+  }
+
+  /** Asks clients to go: idle connections close, busy ones after their response. */
+  drainConnections(): void {
+    for (const listener of this.#active.values()) listener.drainConnections();
+  }
+
+  destroy(): void {
+    for (const listener of [...this.#active.values(), ...this.#closing]) {
+      listener.destroy();
+      for (const chain of listener.chains.values()) chain.terminator?.close();
+    }
+    this.#active.clear();
+  }
+
+  async #bind(key: string, listener: ActiveListener): Promise<ListenerFailure | undefined> {
+    try {
+      await listener.bind();
+      // Removed while it was being bound.
+      if (this.#active.get(key) !== listener) this.#close(listener);
+      return undefined;
+    } catch (error) {
+      if (this.#active.get(key) === listener) this.#active.delete(key);
+      return { listener: listener.config.name, reason: (error as Error).message };
+    }
+  }
+
+  #close(listener: ActiveListener): void {
+    this.#closing.add(listener);
+    void listener.stopAccepting().finally(() => this.#closing.delete(listener));
+    for (const chain of listener.chains.values()) chain.retire();
+  }
+
+  #configure(listener: ActiveListener, config: Listener, tables: Tables): void {
+    const before = new Map([...listener.chains.values()].map((chain) => [chainKey(chain.config), chain]));
+    const next = new Map<FilterChain, ChainRuntime>();
+    const all =
+      config.defaultFilterChain === undefined
+        ? config.filterChains
+        : [...config.filterChains, config.defaultFilterChain];
+    for (const chainConfig of all) {
+      const key = chainKey(chainConfig);
+      const known = before.get(key);
+      before.delete(key);
+      const service = this.#parts.builder.build(chainConfig, config, tables, known);
+      const chain = known ?? new ChainRuntime(chainConfig, service);
+      const sameTls = chain.config.tls === chainConfig.tls;
+      chain.config = chainConfig;
+      chain.service = service;
+      if (!sameTls) chain.terminator = undefined;
+      next.set(chainConfig, chain);
+      this.#secure(listener, chain);
+    }
+    listener.config = config;
+    listener.chains = next;
+    for (const gone of before.values()) gone.retire();
+  }
+
+  /** Makes the chain's TLS, or brings it up to date. A secret that is missing keeps the chain from serving. */
+  #secure(listener: ActiveListener, chain: ChainRuntime): void {
+    const { tls } = chain.config;
+    if (tls === undefined) return;
+    try {
+      if (chain.terminator !== undefined) chain.terminator.update(this.#parts.secrets);
+      else {
+        chain.terminator = new TlsTerminator(
+          {
+            tls,
+            timers: this.#parts.server.context.wheel,
+            onSecure: (socket, peer) => listener.serve(chain, socket, this.#describe(socket, peer)),
+            onRefused: (reason) => this.#parts.onRefused?.(listener.config.name, reason),
+          },
+          this.#parts.secrets,
+        );
+      }
+      chain.notReady = undefined;
+    } catch (error) {
+      // With a terminator the old secrets go on serving.
+      if (chain.terminator !== undefined) return;
+      chain.notReady =
+        error instanceof MissingSecret ? error.message : `unusable certificate: ${(error as Error).message}`;
+    }
+  }
+
+  #describe(socket: import('node:tls').TLSSocket, peer: PeerIdentity | undefined): ConnectionTls {
+    const localUri = this.#parts.localUri();
+    const serverName: unknown = (socket as { servername?: unknown }).servername;
+    return {
+      ...(peer === undefined ? {} : { peerFingerprint: certificateHash(peer) }),
+      ...(peer?.spiffeId === undefined ? {} : { peerUri: peer.spiffeId }),
+      ...(localUri === undefined ? {} : { localUri }),
+      ...(typeof serverName === 'string' ? { serverName } : {}),
+      ...(typeof socket.alpnProtocol === 'string' ? { alpn: socket.alpnProtocol } : {}),
+      version: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().standardName,
+    };
+  }
+}
+
+function addressKey(listener: Listener): string {
+  return listener.port === 0 ? `name ${listener.name}` : `${listener.address} ${listener.port}`;
+}

@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+import type { StreamInfo } from '../http/stream-info.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
+
+export interface RelayOptions {
+  readonly wheel: TimerWheel;
+  /** 0: none. */
+  readonly idleTimeoutMs: number;
+  /** Counts bytes: of the request what downstream sent, of the response what upstream sent. */
+  readonly info: StreamInfo;
+  /** Both sides are closed. Once. */
+  onEnd(): void;
+}
+
+/** Bytes both ways until both sides are closed. A side that ends its sending is ended on the other side. */
+export function relay(downstream: Socket, upstream: Socket, options: RelayOptions): void {
+  const { info, wheel, idleTimeoutMs } = options;
+  let lastActivity = wheel.now();
+  let open = 2;
+
+  const destroy = (): void => {
+    downstream.destroy();
+    upstream.destroy();
+  };
+  const timer = wheel.timer(() => {
+    const left = lastActivity + idleTimeoutMs - wheel.now();
+    if (left > 0) timer.start(left);
+    else destroy();
+  });
+  if (idleTimeoutMs > 0) timer.start(idleTimeoutMs);
+
+  const pipe = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
+    from.on('data', (chunk: Buffer) => {
+      lastActivity = wheel.now();
+      count(chunk.length);
+      if (to.destroyed || !to.write(chunk)) from.pause();
+    });
+    to.on('drain', () => from.resume());
+    from.on('end', () => to.end());
+    from.on('error', destroy);
+    from.once('close', () => {
+      // Its last bytes may still be on their way out at the other side, if it ended in order.
+      if (from.errored !== null || !from.readableEnded) to.destroy();
+      if (--open > 0) return;
+      timer.stop();
+      options.onEnd();
+    });
+  };
+  pipe(downstream, upstream, (bytes) => {
+    info.requestBytes += bytes;
+  });
+  pipe(upstream, downstream, (bytes) => {
+    info.responseBytes += bytes;
+  });
+  if (downstream.destroyed || upstream.destroyed) destroy();
+  downstream.resume();
+  upstream.resume();
+}

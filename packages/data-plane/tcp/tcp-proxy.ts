@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net';
+import { pickCluster } from '@tulle/decision/match';
+import type { TcpProxy } from '@tulle/decision/tables';
+import type { ConnectionInfo } from '../http/connection-info.ts';
+import type { StreamContext } from '../http/manager.ts';
+import { StreamInfo } from '../http/stream-info.ts';
+import { poolFailure } from '../router/failure.ts';
+import type { ClusterState } from '../upstream/cluster.ts';
+import type { EndpointState } from '../upstream/endpoint.ts';
+import { relay } from './relay.ts';
+
+/** Writes a line when a connection ends. */
+export type TcpLogger = (info: StreamInfo) => void;
+
+/** Metrics: told when a connection has found its endpoint, and when it ended. */
+export interface TcpObserver {
+  onOpen(info: StreamInfo): void;
+  onClose(info: StreamInfo): void;
+}
+
+export interface TcpParts {
+  readonly context: StreamContext;
+  readonly info: ConnectionInfo;
+  readonly loggers: readonly TcpLogger[];
+  readonly observer?: TcpObserver;
+}
+
+/** Serves one connection: Choosing ─▶ Connecting ⇄ (next endpoint) ─▶ Relaying ─▶ Over. */
+export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): void {
+  const { context } = parts;
+  const info = new StreamInfo(parts.info, context.wallNow(), context.wheel.now());
+  info.protocol = '';
+  let over = false;
+  let cancelConnect: (() => void) | undefined;
+  const tried = new Set<EndpointState>();
+
+  const end = (): void => {
+    if (over) return;
+    over = true;
+    cancelConnect?.();
+    info.endedAt = context.wheel.now();
+    parts.observer?.onClose(info);
+    for (const log of parts.loggers) log(info);
+  };
+  const refuse = (flag: string): void => {
+    info.flag(flag);
+    downstream.destroy();
+    end();
+  };
+  const onEarlyClose = (): void => {
+    info.flag('DC');
+    end();
+  };
+
+  const totalWeight = proxy.clusters.reduce((sum, { weight }) => sum + weight, 0);
+  const weighted = pickCluster({ clusters: proxy.clusters, totalWeight }, context.random);
+  const cluster = weighted === undefined ? undefined : context.clusters.get(weighted.name);
+  info.cluster = weighted?.name ?? '';
+  info.service = cluster?.config.service;
+  downstream.pause();
+  downstream.on('error', () => downstream.destroy());
+  downstream.once('close', onEarlyClose);
+  if (cluster === undefined) refuse('NC');
+  else attempt(cluster);
+
+  function attempt(target: ClusterState): void {
+    const endpoint = target.pick({
+      avoid: tried,
+      attempts: 3,
+      ...(parts.info.tunnel === undefined ? {} : { destination: parts.info.tunnel }),
+    });
+    if (endpoint === undefined) {
+      refuse('UH');
+      return;
+    }
+    info.attempts++;
+    info.upstreamHost = endpoint.key;
+    if (parts.info.direction !== 'inbound') info.peer = endpoint.config.workload;
+    tried.add(endpoint);
+    let settled = false;
+    const cancel = target.dial(endpoint, {
+      onConnected: (upstream, secured) => {
+        settled = true;
+        cancelConnect = undefined;
+        downstream.off('close', onEarlyClose);
+        info.upstreamLocalAddress = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
+        info.upstreamTls = secured;
+        parts.observer?.onOpen(info);
+        const release = target.hold(endpoint);
+        relay(downstream, upstream, {
+          wheel: context.wheel,
+          idleTimeoutMs: proxy.idleTimeoutMs,
+          info,
+          onEnd: () => {
+            release();
+            end();
+          },
+        });
+      },
+      onFailed: (error, detail) => {
+        settled = true;
+        cancelConnect = undefined;
+        const failure = poolFailure(error, detail);
+        info.upstreamFailure = failure.transport;
+        if (over) return;
+        if (info.attempts < proxy.maxConnectAttempts && error !== 'overflow') attempt(target);
+        else {
+          info.flag(failure.flag);
+          refuse(proxy.maxConnectAttempts > 1 && error !== 'overflow' ? 'URX' : failure.flag);
+        }
+      },
+    });
+    if (!settled) cancelConnect = cancel;
+  }
+}

@@ -1,0 +1,193 @@
+import type {
+  Cluster,
+  Endpoint,
+  FilterChain,
+  ForwardAction,
+  HttpManager,
+  Listener,
+  RetryPolicy,
+  Route,
+  RouteTable,
+  Tables,
+  VirtualHost,
+} from '@tulle/decision/tables';
+
+const none = { set: [], add: [], remove: [] } as const;
+const limits = { connections: 1024, pending: 1024, requests: 1024, retries: 1024 };
+
+export function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
+  return {
+    address: '127.0.0.1',
+    port,
+    weight: 1,
+    priority: 0,
+    locality: '',
+    health: 'healthy',
+    transport: {},
+    ...more,
+  };
+}
+
+export function cluster(name: string, endpoints: readonly Endpoint[], more: Partial<Cluster> = {}): Cluster {
+  return {
+    name,
+    statName: name,
+    discovery: { kind: 'static', endpoints },
+    balancer: { kind: 'round-robin' },
+    connectTimeoutMs: 2_000,
+    tlsMatches: [],
+    protocol: 'http1',
+    idleTimeoutMs: 60_000,
+    maxRequestsPerConnection: 0,
+    breakers: { default: limits, high: limits },
+    panicThresholdPercent: 0,
+    origins: [],
+    ...more,
+  };
+}
+
+export function retry(more: Partial<RetryPolicy> = {}): RetryPolicy {
+  return {
+    retries: 2,
+    on: new Set(['5xx', 'reset', 'connect-failure']),
+    statuses: new Set(),
+    perTryTimeoutMs: 0,
+    perTryIdleTimeoutMs: 0,
+    backoffBaseMs: 1,
+    backoffMaxMs: 10,
+    avoidPreviousHosts: true,
+    hostSelectionAttempts: 5,
+    ...more,
+  };
+}
+
+export function forward(
+  clusters: string | Readonly<Record<string, number>>,
+  more: Partial<ForwardAction> = {},
+): ForwardAction {
+  const weights = typeof clusters === 'string' ? { [clusters]: 1 } : clusters;
+  return {
+    kind: 'forward',
+    clusters: Object.entries(weights).map(([name, weight]) => ({
+      name,
+      weight,
+      requestHeaders: none,
+      responseHeaders: none,
+    })),
+    totalWeight: Object.values(weights).reduce((sum, weight) => sum + weight, 0),
+    timeoutMs: 0,
+    mirrors: [],
+    upgrades: [],
+    hashPolicy: [],
+    priority: 'default',
+    clusterNotFoundStatus: 503,
+    ...more,
+  };
+}
+
+export function route(
+  action: Route['action'],
+  more: Partial<Omit<Route, 'match'>> & { match?: Partial<Route['match']> } = {},
+): Route {
+  return {
+    name: 'route',
+    requestHeaders: none,
+    responseHeaders: none,
+    perFilter: new Map(),
+    origins: [],
+    ...more,
+    action,
+    match: { path: { kind: 'prefix', value: '/', ignoreCase: false }, headers: [], query: [], ...more.match },
+  };
+}
+
+export function host(routes: readonly Route[], more: Partial<VirtualHost> = {}): VirtualHost {
+  return {
+    name: 'host',
+    domains: ['*'],
+    routes,
+    requestHeaders: none,
+    responseHeaders: none,
+    includeAttemptCount: false,
+    ...more,
+  };
+}
+
+export function routeTable(virtualHosts: readonly VirtualHost[], more: Partial<RouteTable> = {}): RouteTable {
+  return { name: 'table', virtualHosts, requestHeaders: none, responseHeaders: none, ...more };
+}
+
+export function manager(routes: RouteTable | string, more: Partial<HttpManager> = {}): HttpManager {
+  return {
+    statPrefix: 'test',
+    codec: 'auto',
+    routes: typeof routes === 'string' ? { kind: 'rds', name: routes } : { kind: 'inline', table: routes },
+    filters: [],
+    accessLogs: [],
+    serverName: 'tulle',
+    generateRequestId: true,
+    preserveRequestId: false,
+    useRemoteAddress: false,
+    xffTrustedHops: 0,
+    forwardClientCert: 'sanitize',
+    upgrades: [],
+    normalizePath: true,
+    mergeSlashes: false,
+    idleTimeoutMs: 60_000,
+    streamIdleTimeoutMs: 60_000,
+    requestHeadersTimeoutMs: 10_000,
+    drainTimeoutMs: 5_000,
+    maxRequestHeadersBytes: 60 * 1024,
+    ...more,
+  };
+}
+
+export function chain(filter: FilterChain['filter'], more: Partial<FilterChain> = {}): FilterChain {
+  return {
+    name: 'chain',
+    match: { serverNames: [], transportProtocol: '', applicationProtocols: [] },
+    ...more,
+    filter,
+  };
+}
+
+export const httpChain = (managed: HttpManager, more: Partial<FilterChain> = {}): FilterChain =>
+  chain({ kind: 'http', manager: managed }, more);
+
+export function listener(
+  name: string,
+  filterChains: readonly FilterChain[],
+  more: Partial<Listener> = {},
+): Listener {
+  return {
+    name,
+    address: '127.0.0.1',
+    port: 0,
+    direction: 'outbound',
+    inspectTimeoutMs: 1_000,
+    continueOnInspectTimeout: true,
+    inspectTls: false,
+    inspectHttp: false,
+    filterChains,
+    ...more,
+  };
+}
+
+let epoch = 0;
+
+export function tables(parts: {
+  readonly listeners?: readonly Listener[];
+  readonly clusters?: readonly Cluster[];
+  readonly routes?: readonly RouteTable[];
+  readonly endpoints?: Readonly<Record<string, readonly Endpoint[]>>;
+  readonly secrets?: Tables['secrets'];
+}): Tables {
+  return {
+    epoch: ++epoch,
+    listeners: new Map((parts.listeners ?? []).map((each) => [each.name, each])),
+    clusters: new Map((parts.clusters ?? []).map((each) => [each.name, each])),
+    routes: new Map((parts.routes ?? []).map((each) => [each.name, each])),
+    endpoints: new Map(Object.entries(parts.endpoints ?? {})),
+    secrets: parts.secrets ?? new Map(),
+  };
+}
