@@ -61,10 +61,6 @@ function checkPorts({ ports = [] }: ServiceEntrySpec): Finding[] {
       found.push(
         error('bad-name', [...path, 'name'], `must be letters, digits and "-", not ${JSON.stringify(name)}`),
       );
-    else if (ports.findIndex((other) => other.name === name) < index)
-      found.push(
-        error('duplicate', [...path, 'name'], `is the name of another port too: ${JSON.stringify(name)}`),
-      );
     if (protocol !== undefined && protocol !== '' && !isProtocol(protocol)) {
       found.push(
         error(

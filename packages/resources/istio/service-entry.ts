@@ -3,7 +3,7 @@ import type { ResourceKind } from '../kind.ts';
 import { mapOf, message, options } from '../schema/message.ts';
 import { portWithRule } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
-import { withRules } from '../schema/rule.ts';
+import { uniqueBy, withRules } from '../schema/rule.ts';
 import { workloadEntrySpec } from './endpoint.ts';
 import { checkServiceEntry } from './service-entry-check.ts';
 import { istioStatus } from './status.ts';
@@ -60,19 +60,13 @@ const spec = withRules(
         .array(z.string().max(64))
         .max(256)
         .describe('Addresses (IP or prefix) by which clients call it.'),
-      ports: withRules(
-        z
-          .array(servicePort)
-          .max(256)
-          .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
-        {
-          rule: 'self.all(l1, self.exists_one(l2, l1.number == l2.number))',
-          message: 'port number cannot be duplicated',
-          test: (ports) => new Set(ports.map(({ number }) => number)).size === ports.length,
-          explain: (ports) => `is given twice: ${ports[secondOf(ports.map(({ number }) => number))]?.number}`,
-          at: (ports) => [secondOf(ports.map(({ number }) => number)), 'number'],
-        },
-      ).describe('Its ports.'),
+      ports: withRules(uniqueBy(z.array(servicePort).max(256), 'name'), {
+        rule: 'self.all(l1, self.exists_one(l2, l1.number == l2.number))',
+        message: 'port number cannot be duplicated',
+        test: (ports) => new Set(ports.map(({ number }) => number)).size === ports.length,
+        explain: (ports) => `is given twice: ${ports[secondOf(ports.map(({ number }) => number))]?.number}`,
+        at: (ports) => [secondOf(ports.map(({ number }) => number)), 'number'],
+      }).describe('Its ports.'),
       location: z
         .enum(['MESH_EXTERNAL', 'MESH_INTERNAL'])
         .describe('MESH_EXTERNAL (default): outside the mesh, no mTLS; MESH_INTERNAL: part of it.'),

@@ -68,3 +68,21 @@ export function oneOf<S extends z.ZodObject>(schema: S, ...group: readonly strin
 
 /** Where `oneOf` notes its groups for the generators of JSON Schema and CRD. */
 export const oneOfGroups = 'tulle-one-of';
+
+/** A list that is a map by `key` (`x-kubernetes-list-type: map`): no value of it may stand there twice. */
+export function uniqueBy<S extends z.ZodArray<z.ZodObject>>(list: S, key: string): S {
+  return list
+    .superRefine((items, context) => {
+      const values = items.map((item) => (item as Record<string, unknown>)[key]);
+      for (const [index, value] of values.entries()) {
+        if (values.indexOf(value) === index) continue;
+        context.addIssue({
+          code: 'custom',
+          params: { code: 'duplicate' },
+          path: [index, key],
+          message: `is given twice: ${JSON.stringify(value)}`,
+        });
+      }
+    })
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] }) as S;
+}
