@@ -14,6 +14,8 @@ export interface BoundServer {
   readonly gateway: Gateway;
   readonly server: GatewayServer;
   readonly binding: Binding;
+  /** Where the same Gateway serves HTTPS, if it does: what `httpsRedirect` leads to. */
+  readonly httpsPort: number | undefined;
 }
 
 /** Ports of Istio's gateway pods for the ports that its Service offers, where no Service says otherwise. */
@@ -28,15 +30,17 @@ export function boundServers(config: ConfigModel, node: ProxyMetadata): BoundSer
   const targets = servicePorts(config, node);
   return config.gateways
     .filter((gateway) => selects(gateway.selector, node.LABELS))
-    .flatMap((gateway) =>
-      gateway.servers.map((server) => {
+    .flatMap((gateway) => {
+      const bound = gateway.servers.map((server) => {
         const number = server.spec.port.number;
         const pod = targets.get(number) ?? wellKnown[number] ?? number;
-        const bound = node.TULLE_INBOUND.find((port) => port.port === pod);
-        const address = server.spec.bind || bound?.bindAddress || config.mesh.gatewayAddress;
-        return { gateway, server, binding: { address, port: bound?.bindPort ?? pod } };
-      }),
-    );
+        const inbound = node.TULLE_INBOUND.find((port) => port.port === pod);
+        const address = server.spec.bind || inbound?.bindAddress || config.mesh.gatewayAddress;
+        return { gateway, server, binding: { address, port: inbound?.bindPort ?? pod } };
+      });
+      const https = bound.find(({ server }) => server.protocol === 'https');
+      return bound.map((one) => ({ ...one, httpsPort: https?.binding.port }));
+    });
 }
 
 /** Port of the Service ⇒ port of the pod, of all Services in front of this proxy. */

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { VirtualHost_TlsRequirementType } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import { hostIntersection, isExportedTo } from '../model/host.ts';
 import { compare } from '../model/origin.ts';
@@ -33,7 +32,8 @@ export function servedBy(
 
 interface HostRoutes {
   readonly routes: Route[];
-  redirectsToTls: boolean;
+  /** Set: every request is sent to HTTPS. */
+  redirect: Route | undefined;
 }
 
 /**
@@ -49,7 +49,7 @@ export function gatewayRoutes(
   const collector = new Collector();
   const byHost = new Map<string, HostRoutes>();
   const hostRoutes = (host: string): HostRoutes => {
-    const known = byHost.get(host) ?? { routes: [], redirectsToTls: false };
+    const known = byHost.get(host) ?? { routes: [], redirect: undefined };
     byHost.set(host, known);
     return known;
   };
@@ -71,17 +71,16 @@ export function gatewayRoutes(
       for (const { host } of server.hosts) hostRoutes(host);
       for (const [host, routes] of byHost)
         if (server.hosts.some((offered) => hostIntersection(offered.host, host) === host))
-          routes.redirectsToTls = true;
+          routes.redirect = toHttps(bound);
     }
   }
   const virtualHosts = [...byHost]
     .toSorted(([a], [b]) => compare(a, b))
-    .map(([host, { routes, redirectsToTls }]) => ({
+    .map(([host, { routes, redirect }]) => ({
       name: `${host}:${servers[0]?.binding.port ?? 0}`,
       domains: [host],
-      routes: routes.length > 0 ? catchAllLast(routes) : [nothingHere(servers)],
+      routes: redirect ? [redirect] : routes.length > 0 ? catchAllLast(routes) : [nothingHere(servers)],
       includeRequestAttemptCount: true,
-      ...(redirectsToTls && { requireTls: VirtualHost_TlsRequirementType.ALL }),
     }));
   if (virtualHosts.length === 0) {
     const routes = [nothingHere(servers)];
@@ -102,6 +101,23 @@ function catchAllLast(routes: readonly Route[]): Route[] {
   const isLast = (route: Route): boolean => isCatchAll(route.match ?? {});
   return [...routes.filter((route) => !isLast(route)), ...routes.filter(isLast)];
 }
+
+/**
+ * Istio's `httpsRedirect`, as a route: Envoy's `require_tls` keeps the port that the client called, where no
+ * HTTPS is served.
+ */
+const toHttps = ({ server, httpsPort }: BoundServer): Route => ({
+  name: 'https-redirect',
+  match: everything,
+  metadata: metadata([server.origin]),
+  action: {
+    case: 'redirect',
+    value: {
+      schemeRewriteSpecifier: { case: 'httpsRedirect', value: true },
+      portRedirect: httpsPort ?? 443,
+    },
+  },
+});
 
 const nothingHere = (servers: readonly BoundServer[]): Route => ({
   name: 'blackhole',

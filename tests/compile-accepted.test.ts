@@ -1,0 +1,63 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile } from '@tulle/control-plane/compile/compile';
+import { readCase } from '@tulle/control-plane/compile/golden-case';
+import { buildModel } from '@tulle/control-plane/model/model';
+import { translateCluster } from '@tulle/data-plane/config/translate/cluster';
+import { translateEndpoints } from '@tulle/data-plane/config/translate/endpoint';
+import type { FilterConfigReaders } from '@tulle/data-plane/config/translate/http-filter';
+import { translateListener } from '@tulle/data-plane/config/translate/listener';
+import { Problems } from '@tulle/data-plane/config/translate/problems';
+import { translateRoutes } from '@tulle/data-plane/config/translate/route';
+import { translateSecret } from '@tulle/data-plane/config/translate/secret';
+import type { XdsType } from '@tulle/xds/resource';
+import { expect, test } from 'vitest';
+
+/**
+ * What compile's golden cases send to our engine, our engine takes: the control plane does not import the data
+ * plane, so both meet here. A case in `refused` says what our proxy can't do yet.
+ */
+const folder = join(import.meta.dirname, '..', 'packages', 'control-plane', 'compile', 'golden');
+const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+
+const refused: Readonly<Record<string, readonly string[]>> = {
+  // Roots and keys in files of the proxy's machine.
+  'client-tls-modes': ['lost', 'simple'],
+};
+
+/** Golden cases spell certificates `CERT`. */
+const placeholderPem = /is not (a list of PEM certificates|a PEM private key)$/;
+
+const filterNames = [
+  'io.istio.http.peer_metadata.Config',
+  'stats.PluginConfig',
+  'envoy.extensions.filters.http.router.v3.Router',
+];
+const readers: FilterConfigReaders = new Map(filterNames.map((name) => [name, () => ({})]));
+
+const translate: Readonly<Record<XdsType, (bytes: Uint8Array, problems: Problems) => unknown>> = {
+  cluster: translateCluster,
+  endpoint: translateEndpoints,
+  listener: (bytes, problems) => translateListener(bytes, readers, problems),
+  route: (bytes, problems) => translateRoutes(bytes, readers, problems),
+  secret: translateSecret,
+};
+
+test.each(names)('our proxy takes what compile makes of %s', (name) => {
+  const { input, proxy } = readCase(join(folder, name));
+  const ours = { ...proxy, metadata: { ...proxy.metadata, TULLE_ENGINE: 'tulle' as const } };
+  const { snapshot } = compile(buildModel(input), ours);
+  const found: string[] = [];
+  for (const [type, run] of Object.entries(translate) as [XdsType, (typeof translate)[XdsType]][]) {
+    for (const resource of snapshot[type].values()) {
+      const problems = new Problems();
+      run(resource.bytes, problems);
+      const known = problems.list.filter((problem) => !placeholderPem.test(problem));
+      found.push(...known.map((problem) => `${type} ${resource.name}: ${problem}`));
+    }
+  }
+  const expected = refused[name] ?? [];
+  expect(found.filter((problem) => !expected.some((word) => problem.includes(`|${word}.`)))).toEqual([]);
+});
