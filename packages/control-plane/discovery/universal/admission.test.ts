@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAuthority } from '../../identity/authority.ts';
+import { newKeyPem, signingKeys } from '../../identity/key-file.ts';
+import { x509 } from '../../identity/x509.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { admit } from './admission.ts';
+
+let certificate: Uint8Array;
+let root: Uint8Array;
+let dir: string;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'tulle-admission-'));
+  const authority = await openAuthority(dir, { trustDomain: 'mesh.test', clock: new ManualClock() });
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create({
+    keys: await signingKeys(newKeyPem()),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
+  const { chain } = await authority.issue(
+    { namespace: 'default', serviceAccount: 'reviews' },
+    csr.toString('pem'),
+  );
+  certificate = new X509Certificate(chain[0] as string).raw;
+  root = new X509Certificate(authority.roots).raw;
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const metadata = {
+  NAMESPACE: 'default',
+  SERVICE_ACCOUNT: 'reviews',
+  NAME: 'reviews-v1-0',
+  WORKLOAD_NAME: 'reviews-v1',
+};
+const id = 'sidecar~127.0.0.1~reviews-v1-0.default~default.svc.cluster.local';
+const workload = (serviceAccount: string) => () => ({
+  apiVersion: 'tulle.dev/v1alpha1',
+  kind: 'Workload',
+  metadata: { name: 'reviews-v1', namespace: 'default' },
+  spec: { command: ['true'], serviceAccount },
+});
+const mesh = { trustDomain: 'mesh.test', workload: () => undefined };
+
+describe('admission', () => {
+  it('takes a proxy at its word where its certificate agrees', () => {
+    for (const known of [mesh.workload, workload('reviews')]) {
+      const admission = admit(certificate, { id, metadata }, { ...mesh, workload: known });
+      expect(admission).toMatchObject({
+        kind: 'admitted',
+        proxy: {
+          id: 'reviews-v1-0.default',
+          role: 'sidecar',
+          identity: 'spiffe://mesh.test/ns/default/sa/reviews',
+        },
+      });
+    }
+  });
+
+  it.each([
+    ['another namespace', { ...metadata, NAMESPACE: 'other' }, id.replaceAll('default', 'other'), 7],
+    ['another account', { ...metadata, SERVICE_ACCOUNT: 'admin' }, id, 7],
+    ['another instance than its id', { ...metadata, NAME: 'reviews-v1-9' }, id, 3],
+    ['another namespace than its id', metadata, id.replace('.default~', '.other~'), 3],
+    ['no id', metadata, '', 3],
+    ['a path for a name', { ...metadata, NAME: '../x' }, id, 3],
+    ['a port that is none', { ...metadata, TULLE_ADMIN_PORT: 70_000 }, id, 3],
+    ['labels that are no text', { ...metadata, LABELS: { app: {} } }, id, 3],
+    ['no metadata', undefined, id, 3],
+    ['a list for metadata', [], id, 3],
+  ])('refuses %s', (_, given, nodeId, code) => {
+    const node = given === undefined ? { id: nodeId } : { id: nodeId, metadata: given };
+    expect(admit(certificate, node, mesh)).toMatchObject({ kind: 'refused', code });
+  });
+
+  it('refuses an account other than that of the Workload', () => {
+    expect(admit(certificate, { id, metadata }, { ...mesh, workload: workload('payments') })).toMatchObject({
+      kind: 'refused',
+      code: 7,
+      message: 'Workload reviews-v1 runs as payments, not as reviews',
+    });
+  });
+
+  it('refuses who shows nothing, a CA, or a certificate of another trust domain', () => {
+    expect(admit(undefined, { id, metadata }, mesh)).toMatchObject({ code: 16 });
+    expect(admit(root, { id, metadata }, mesh)).toMatchObject({ code: 16 });
+    expect(admit(certificate, { id, metadata }, { ...mesh, trustDomain: 'other.test' })).toMatchObject({
+      code: 16,
+    });
+  });
+});
