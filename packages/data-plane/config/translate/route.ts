@@ -1,6 +1,6 @@
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables';
 import type { protobuf_Any, route_Route, route_RouteConfiguration, route_VirtualHost } from '@tulle/xds/wire';
-import { translateMutations } from './header-mutation.ts';
+import { noMutations, translateMutations } from './header-mutation.ts';
 import { type FilterConfigReaders, readFilterConfig } from './http-filter.ts';
 import { originsOf } from './metadata.ts';
 import { join, type Problems, read } from './problems.ts';
@@ -71,9 +71,12 @@ function translateVirtualHost(
   return {
     name: host.name,
     domains: host.domains.map((domain) => domain.toLowerCase()),
-    routes: host.routes.map((route, i) =>
-      translateRoute(route, perFilter, readers, join(path, `routes[${i}]`), problems),
-    ),
+    routes: [
+      ...(host.requireTls === 'ALL' ? [toHttps] : []),
+      ...host.routes.map((route, i) =>
+        translateRoute(route, perFilter, readers, join(path, `routes[${i}]`), problems),
+      ),
+    ],
     ...(host.retryPolicy === undefined
       ? {}
       : { retry: translateRetry(host.retryPolicy, join(path, 'retry_policy'), problems) }),
@@ -81,6 +84,27 @@ function translateVirtualHost(
     includeAttemptCount: host.includeRequestAttemptCount,
   };
 }
+
+/** `require_tls: ALL`: what came in plain text is sent to https, before any other route is looked at. */
+const toHttps: Route = {
+  name: 'require_tls',
+  match: {
+    path: { kind: 'prefix', value: '/', ignoreCase: false },
+    headers: [
+      {
+        name: ':scheme',
+        invert: false,
+        treatMissingAsEmpty: false,
+        test: { kind: 'value', test: (scheme) => scheme === 'http' },
+      },
+    ],
+    query: [],
+  },
+  action: { kind: 'redirect', status: 301, scheme: 'https', stripQuery: false },
+  ...noMutations,
+  perFilter: new Map(),
+  origins: [],
+};
 
 function translateRoute(
   route: route_Route,
