@@ -1,6 +1,6 @@
 import type { ResourceKind } from '@tulle/resources/kind';
 import { findKindByName, kinds } from '@tulle/resources/kinds';
-import { nearest } from '@tulle/resources/nearest';
+import { nearestName } from '@tulle/resources/nearest';
 import { usageError } from '../failure.ts';
 
 /** What `get all` lists: what a user makes and looks at most. */
@@ -42,7 +42,7 @@ function kindNamed(name: string): ResourceKind {
   const kind = findKindByName(name);
   if (kind !== undefined) return kind;
   const names = kinds.flatMap(({ plural, singular, shortNames }) => [plural, singular, ...shortNames]);
-  const near = nearest(name.toLowerCase(), names);
+  const near = nearestName(name.toLowerCase(), names);
   throw usageError(
     `unknown kind "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}\n` +
       `Kinds: ${kinds.map(({ plural }) => plural).join(', ')}, all`,

@@ -24,6 +24,7 @@ interface UpOptions {
 export function define(command: Command, io: Io): void {
   command
     .argument('<file>', 'mesh file: one Mesh resource, its workloads, and whatever else')
+    .option('--state <folder>', 'where to keep its state (also TULLE_STATE)')
     .option('--fresh', 'forget the state of earlier runs first')
     .option('--port <number>', "the ingress gateway's HTTP port, instead of Mesh spec.ports.http (8080)")
     .addHelpText(

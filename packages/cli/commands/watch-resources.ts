@@ -70,9 +70,13 @@ function show(
 ): void {
   const { io, format, options, groups } = request;
   if (format === 'yaml' || format === 'json') {
-    return print(io, (format === 'yaml' ? '---\n' : '') + renderResources([resource], format, true));
+    print(io, (format === 'yaml' ? '---\n' : '') + renderResources([resource], format, true));
+    return;
   }
-  if (format === 'name') return print(io, displayName(group.kind, resource.metadata.name));
+  if (format === 'name') {
+    print(io, displayName(group.kind, resource.metadata.name));
+    return;
+  }
   const known = headed.get(request) ?? new Set();
   headed.set(request, known);
   const text = renderResourceTable(group.kind, [resource], {

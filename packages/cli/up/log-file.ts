@@ -64,3 +64,11 @@ function tail(path: string, count: number): string[] {
     closeSync(fd);
   }
 }
+
+/** The one line that says most about an end: the last that names an error, else the last with text. */
+export function lastWords(path: string): string | undefined {
+  const lines = lastLines(path, 30).filter((line) => line.trim() !== '' && !/^Node\.js v\d/.test(line));
+  return (
+    lines.findLast((line) => /error/i.test(line) && !/^\s+at /.test(line))?.trim() ?? lines.at(-1)?.trim()
+  );
+}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { BackOff } from './back-off.ts';
 import { type Child, type ChildExit, type ChildRegistry, formatExit, startChild } from './child.ts';
-import { lastLines } from './log-file.ts';
+import { lastLines, lastWords } from './log-file.ts';
 import { runProbe } from './probe.ts';
 
 /** How often a starting proxy is asked whether it is ready. */
@@ -119,7 +119,7 @@ export class ProxyProcess {
   }
 
   #describe(exit: ChildExit): string {
-    const last = lastLines(this.#options.logPath, 1)[0];
+    const last = lastWords(this.#options.logPath);
     return last === undefined || exit.signal !== null ? formatExit(exit) : `${formatExit(exit)}: ${last}`;
   }
 }

@@ -89,6 +89,7 @@ export function emptyStateDir(state: StateDir): void {
     `${state.store}-shm`,
     join(state.root, 'ca'),
     state.apiToken,
+    join(state.root, 'api-tls.pem'),
     state.kubeconfig,
     state.meshRecord,
     join(state.root, 'proxies'),

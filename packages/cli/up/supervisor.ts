@@ -115,7 +115,7 @@ export class Supervisor {
 
     const outcomes = await applyMeshFile(client, file);
     const changed = outcomes.filter(({ verb }) => verb === 'created' || verb === 'configured').length;
-    reporter.info(`${file.items.length} resources in ${file.mesh.metadata.name}'s file, ${changed} written`);
+    reporter.info(`${changed} of the file's ${file.items.length} resources written`);
     for (const outcome of outcomes) if (outcome.verb === 'kept') reporter.warn(describeKept(outcome));
     if (this.#stopped) return;
 

@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findProxy, listProxies, type ProxyStatus, type ProxyTypeStatus } from '../api/proxies.ts';
+import { type Io, note, print } from '../io.ts';
+import { type Palette, palette, wantsColor } from '../output/color.ts';
+import { renderDocument } from '../output/documents.ts';
+import { formatAge } from '../output/duration.ts';
+import { renderTable } from '../output/table.ts';
+import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
+
+interface ProxyStatusOptions {
+  readonly namespace?: string;
+  readonly output?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+/** Istio's names of the types, in the order in which they are pushed. */
+const TYPES = [
+  ['CDS', 'cluster'],
+  ['EDS', 'endpoint'],
+  ['LDS', 'listener'],
+  ['RDS', 'route'],
+  ['SDS', 'secret'],
+] as const;
+
+/** Enough of a hash to tell versions apart. */
+const VERSION_LENGTH = 7;
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .argument('[proxy]', 'one proxy, such as reviews-v1-0; all without')
+    .option('-n, --namespace <name>', 'of this namespace')
+    .option('-o, --output <format>', 'json, yaml')
+    .addHelpText(
+      'after',
+      example('tulle proxy-status', 'tulle proxy-status reviews-v1-0', 'tulle proxy-status -o json'),
+    )
+    .action((proxy: string | undefined, _: unknown, self: Command) =>
+      proxyStatus(proxy, self.optsWithGlobals<ProxyStatusOptions>(), io),
+    );
+}
+
+async function proxyStatus(name: string | undefined, options: ProxyStatusOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, ['json', 'yaml']);
+  const { client } = connect(options, io);
+  const all = await listProxies(client);
+  const { namespace } = options;
+  const proxies =
+    name === undefined
+      ? all.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+      : [findProxy(all, name, namespace)];
+  if (format !== undefined) {
+    print(io, renderDocument(name === undefined ? { items: proxies } : proxies[0], format));
+    return;
+  }
+  if (proxies.length === 0) {
+    note(io, 'No proxy is connected.');
+    return;
+  }
+  print(io, renderProxyStatus(proxies, io.now(), palette(wantsColor(io.stdout, io.env))));
+}
+
+/** A line per proxy; refused configuration with its reason below. */
+export function renderProxyStatus(proxies: readonly ProxyStatus[], now: number, colors: Palette): string {
+  const columns = ['PROXY', 'ENGINE', ...TYPES.map(([short]) => short), 'LAG', 'CONNECTED'].map((title) => ({
+    title,
+  }));
+  const rows = proxies.map((proxy) => [
+    `${proxy.metadata.name}.${proxy.metadata.namespace}`,
+    proxy.engine,
+    ...TYPES.map(([, type]) => versionCell(proxy.types[type], colors)),
+    lagOf(proxy),
+    formatAge(now - Date.parse(proxy.connectedSince)),
+  ]);
+  const refusals = proxies.flatMap(({ metadata, types }) =>
+    TYPES.flatMap(([short, type]) => {
+      const { nack } = types[type];
+      if (nack === undefined) return [];
+      const about = nack.resources.length === 0 ? '' : ` (${nack.resources.join(', ')})`;
+      return [colors.red(`${metadata.name}.${metadata.namespace} refused ${short}${about}: ${nack.message}`)];
+    }),
+  );
+  const table = renderTable(columns, rows, { heading: colors.dim });
+  return refusals.length === 0 ? table : `${table}\n${refusals.join('\n')}\n`;
+}
+
+function versionCell(type: ProxyTypeStatus | undefined, colors: Palette): string {
+  if (type === undefined || !type.subscribed) return '-';
+  const version = type.acknowledgedVersion.slice(0, VERSION_LENGTH) || 'none';
+  if (type.nack !== undefined) return colors.red(`${version} REFUSED`);
+  return type.synced ? version : colors.yellow(`${version} STALE`);
+}
+
+function lagOf({ types }: ProxyStatus): string {
+  const lag = Math.max(0, ...Object.values(types).map(({ lagMs }) => lagMs));
+  return lag === 0 ? '-' : `${Math.round(lag)}ms`;
+}

@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { EXIT, Failure, usageError } from '../failure.ts';
+import { type Io, note } from '../io.ts';
+import { runJoined } from '../join/joined-process.ts';
+import { joinService } from '../join/service-port.ts';
+import { parseUpstream } from '../up/env-capture.ts';
+import { example } from './examples.ts';
+import { parseLabels } from './labels.ts';
+import { addMeshOptions } from './mesh-options.ts';
+
+interface RunOptions {
+  readonly service: string;
+  readonly port: string;
+  readonly appPort?: string;
+  readonly label?: string[];
+  readonly upstream?: string[];
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly name?: string;
+  readonly readiness?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .argument('<command...>', 'program and arguments, after --')
+    .requiredOption('--service <name>', 'the service that it serves: its label app; made if there is none')
+    .requiredOption('--port <number>', 'the port that callers of the service know')
+    .option(
+      '--app-port <number>',
+      'the port that the program listens on; without, the one given to it in PORT',
+    )
+    .option('--label <label>', 'KEY=VALUE, such as version=v4; repeatable', collect)
+    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
+    .option('-n, --namespace <name>', 'namespace', 'default')
+    .option('--service-account <name>', 'identity', 'default')
+    .option('--name <name>', 'name of the instance')
+    .option(
+      '--readiness <path>',
+      'it gets requests when GET of this path succeeds; without, when its port is open',
+    )
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      example(
+        'tulle run --service reviews --port 9080 --label version=v4 -- ./my-reviews',
+        'tulle run --service api --port 80 --upstream reviews:9080 -- node server.js',
+      ),
+    )
+    .action((words: string[], _: unknown, self: Command) =>
+      runCommand(words, self.optsWithGlobals<RunOptions>(), io),
+    );
+}
+
+async function runCommand(words: readonly string[], options: RunOptions, io: Io): Promise<void> {
+  const [program, ...args] = words;
+  if (program === undefined) throw usageError('say what to run after --');
+  const { service, namespace, serviceAccount, readiness } = options;
+  const labels = { app: service, ...parseLabels(options.label ?? []) };
+  const upstreams = (options.upstream ?? []).map((text) => {
+    const upstream = parseUpstream(text);
+    if (upstream === undefined) throw usageError(`--upstream must be host:port, not "${text}"`);
+    return upstream;
+  });
+  const port = readPort('--port', options.port);
+  const appPort = options.appPort === undefined ? undefined : readPort('--app-port', options.appPort);
+  const workload = `${service}-${labels.version ?? 'run'}`;
+  // The pid keeps instances of two terminals apart, and apart from the supervisor's small numbers.
+  const instance = options.name ?? `${workload}-${process.pid}`;
+
+  const connection = connect(options, io);
+  const joined = await joinService(connection.client, namespace, service, port, instance);
+  let code: number;
+  try {
+    code = await runJoined(
+      {
+        namespace,
+        workload,
+        instance,
+        serviceAccount,
+        labels,
+        ports: [{ ...joined.port, ...(appPort === undefined ? {} : { appPort }) }],
+        upstreams,
+        ...(readiness === undefined ? {} : { readinessPath: readiness }),
+        command: [program, ...args],
+        drainSeconds: 2,
+      },
+      {
+        connection,
+        env: io.env,
+        cwd: io.cwd,
+        isTerminal: process.stdin.isTTY === true,
+        interrupted: io.interrupted,
+        say: (text) => note(io, `tulle: ${text}`),
+      },
+    );
+  } finally {
+    await joined.leave().catch(() => {});
+  }
+  // The command's own exit code, without a message of ours.
+  if (code !== EXIT.ok) throw new Failure('', code);
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function readPort(option: string, text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
+    throw usageError(`${option} must be a port number, not "${text}"`);
+  return port;
+}

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection } from '../api/connect.ts';
+import { enrolmentToken } from '../api/enrolment.ts';
+import { Failure } from '../failure.ts';
+import { inheritedEnv } from '../up/app-env.ts';
+import { makeBootstrap } from '../up/bootstrap-file.ts';
+import type { ChildRegistry } from '../up/child.ts';
+import { captureEnv } from '../up/env-capture.ts';
+import { allocatePorts, type InstancePorts } from '../up/instance-ports.ts';
+import { lastWords } from '../up/log-file.ts';
+import { PortAllocator } from '../up/ports.ts';
+import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
+import { identifyProcess } from '../up/process-identity.ts';
+import { ProxyProcess } from '../up/proxy-process.ts';
+import { RegistrationStatus } from '../up/registration-status.ts';
+import { Warden } from '../up/warden.ts';
+import type { PlannedPort } from '../up/workload-plan.ts';
+
+/** A process that joins a mesh for as long as it runs. */
+export interface JoinPlan {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly instance: string;
+  readonly serviceAccount: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PlannedPort[];
+  readonly upstreams: readonly { readonly host: string; readonly port: number }[];
+  /** Asked on the application's port; an open port is enough without. */
+  readonly readinessPath?: string;
+  readonly command: readonly [string, ...string[]];
+  readonly drainSeconds: number;
+}
+
+export interface JoinSurroundings {
+  readonly connection: Connection;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** At a terminal Ctrl-C reaches the command by itself. */
+  readonly isTerminal: boolean;
+  readonly interrupted: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+const SIDECAR_WITHIN_MS = 15_000;
+/** Time for the other proxies to learn that it leaves. */
+const DRAIN_NOTICE_MS = 150;
+
+/**
+ * Starts the sidecar, then the command as a member of the mesh, and stays until the command ends.
+ * @returns its exit code; 128 and the signal's number when a signal ended it, as a shell has it
+ */
+export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promise<number> {
+  const { connection, say, interrupted } = around;
+  const { client, run, state } = connection;
+  const controlPlane = run.controlPlane;
+  if (controlPlane === undefined) throw new Failure(`mesh ${run.mesh} is still starting`);
+  const warden = new Warden();
+  const registry: ChildRegistry = {
+    started: ({ role }, identity) => warden.add(role, identity),
+    ended: (_, { pid }) => warden.remove(pid),
+  };
+  const registrations = new RegistrationStatus(client);
+  const ports = await allocatePorts(new PortAllocator(process.pid * 64), plan);
+  const stateDir = state.proxyState(plan.instance);
+  const sidecarReady = Promise.withResolvers<void>();
+  let app: ChildProcess | undefined;
+  let healthy = false;
+  const tell = (draining = false): Promise<void> =>
+    registrations.set(plan.namespace, plan.instance, {
+      ready: healthy && proxy.ready && !draining,
+      draining,
+      ...(app?.pid === undefined ? {} : { pid: app.pid }),
+      ...(proxy.pid === undefined ? {} : { proxyPid: proxy.pid }),
+    });
+  const proxy = new ProxyProcess({
+    instance: plan.instance,
+    bootstrap: async () => {
+      const { namespace, serviceAccount, instance, workload, labels, drainSeconds } = plan;
+      const token = await enrolmentToken(client, { namespace, serviceAccount, instance, stateDir });
+      return makeBootstrap({
+        role: 'sidecar',
+        mesh: run.mesh,
+        namespace,
+        instance,
+        workload,
+        serviceAccount,
+        labels,
+        inbound: ports.inboundListeners,
+        outbound: ports.outbound,
+        adminPort: ports.admin,
+        drainSeconds,
+        stateDir,
+        controlPlane,
+        ...(token === undefined ? {} : { enrolmentToken: token }),
+      });
+    },
+    bootstrapPath: join(state.run, `${plan.namespace}.${plan.instance}.json`),
+    logPath: state.proxyLog(plan.instance),
+    compileCache: state.compileCache,
+    cwd: state.root,
+    registry,
+    onChange: (event) => {
+      if (event.kind === 'ready') sidecarReady.resolve();
+      else say(`sidecar ended (${event.reason}); starting it again`);
+      void tell().catch(() => {});
+    },
+  });
+
+  try {
+    void proxy.start();
+    await within(SIDECAR_WITHIN_MS, sidecarReady.promise, interrupted, () => {
+      throw new Failure(
+        `the sidecar did not become ready: ${lastWords(state.proxyLog(plan.instance)) ?? 'its log is empty'}`,
+      );
+    });
+    if (interrupted.aborted) return 130;
+    const exit = Promise.withResolvers<number>();
+    app = startCommand(plan, ports, around, exit);
+    const identity = app.pid === undefined ? undefined : identifyProcess(app.pid);
+    // The warden ends groups: only a command that leads one is given to it.
+    if (identity !== undefined && !around.isTerminal) warden.add('app', identity);
+    const probe = watchHealth(plan, ports, (passing) => {
+      if (passing && !healthy) say(`${plan.instance} is in the mesh`);
+      healthy = passing;
+      void tell().catch(() => {});
+    });
+    const leave = async (): Promise<void> => {
+      await tell(true).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
+      registrations.forget(plan.namespace, plan.instance);
+      await proxy.stop(plan.drainSeconds * 1000 + 1000);
+    };
+    interrupted.addEventListener('abort', () => {
+      const signal =
+        typeof interrupted.reason === 'string' && interrupted.reason.startsWith('SIG')
+          ? (interrupted.reason as NodeJS.Signals)
+          : 'SIGTERM';
+      // Others stop calling it and what is open finishes, before the command is told.
+      void leave().finally(() => {
+        if (!around.isTerminal || signal !== 'SIGINT') app?.kill(signal);
+      });
+    });
+    const code = await exit.promise;
+    probe.stop();
+    healthy = false;
+    await leave();
+    return code;
+  } finally {
+    registrations.close();
+    await proxy.stop(1000);
+    rmSync(stateDir, { recursive: true, force: true });
+    await warden.close();
+  }
+}
+
+function startCommand(
+  plan: JoinPlan,
+  ports: InstancePorts,
+  around: JoinSurroundings,
+  exit: { resolve: (code: number) => void; reject: (error: Error) => void },
+): ChildProcess {
+  const [command, ...args] = plan.command;
+  const child = spawn(command, args, {
+    cwd: around.cwd,
+    stdio: 'inherit',
+    // At a terminal it must stay in our group, or it could not read from it.
+    detached: !around.isTerminal,
+    env: {
+      ...inheritedEnv(around.env),
+      ...captureEnv({ ports: ports.inbound, httpProxyPort: ports.httpProxy, upstreams: ports.upstreams }),
+      TULLE_INSTANCE: plan.instance,
+      TULLE_NAMESPACE: plan.namespace,
+      TULLE_WORKLOAD: plan.workload,
+    },
+  });
+  child.once('error', (error) => exit.reject(new Failure(`can't run ${command}: ${error.message}`)));
+  child.once('exit', (code, signal) => exit.resolve(code ?? 128 + signalNumber(signal)));
+  return child;
+}
+
+function watchHealth(plan: JoinPlan, ports: InstancePorts, onVerdict: (passing: boolean) => void): ProbeLoop {
+  const port = ports.appPort(undefined) ?? 0;
+  const { readinessPath } = plan;
+  return startProbeLoop(
+    {
+      action:
+        readinessPath === undefined
+          ? { kind: 'tcpSocket', port }
+          : { kind: 'httpGet', port, path: readinessPath, headers: {} },
+      initialDelayMs: 0,
+      periodMs: 2000,
+      timeoutMs: 1000,
+      successThreshold: 1,
+      failureThreshold: 3,
+    },
+    onVerdict,
+  );
+}
+
+async function within(
+  ms: number,
+  work: Promise<void>,
+  signal: AbortSignal,
+  onTimeout: () => never,
+): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<'late'>();
+  const { promise: aborted, resolve: abort } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => resolve('late'), ms);
+  signal.addEventListener('abort', () => abort(), { once: true });
+  const first = await Promise.race([work, aborted, over]);
+  clearTimeout(timer);
+  if (first === 'late') onTimeout();
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : (SIGNALS[signal] ?? 0);
+}

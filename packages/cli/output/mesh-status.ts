@@ -1,0 +1,105 @@
+import type { InstanceStatus, MeshStatus, ServiceStatus, WorkloadStatus } from '../api/mesh-status.ts';
+import type { Palette } from './color.ts';
+import { formatAge, formatAgeOf } from './duration.ts';
+import { renderFields, renderTable } from './table.ts';
+
+/** A mesh on one screen: what it is, its services, workloads and proxies. */
+export function renderMeshStatus(status: MeshStatus, now: number, colors: Palette): string {
+  const { urls, pids } = status;
+  const head = renderFields([
+    ['Mesh', `${colors.bold(status.mesh)}, trust domain ${status.trustDomain}, mTLS ${status.mtls}`],
+    ['Gateway', [urls.http, urls.https].filter((url) => url !== undefined).join('  ')],
+    ['API', urls.api ?? '-'],
+    [
+      'Running',
+      `for ${formatAgeOf(status.startedAt, now)}, pid ${pids.supervisor}, control plane ${pids.controlPlane ?? 'restarting'}`,
+    ],
+    ['File', status.file],
+    ['State', status.state],
+    // The design's honest limit of capturing by environment variables.
+    [
+      'Capture',
+      'env: processes of this machine can reach an application past its sidecar, on its own loopback port',
+    ],
+  ]);
+  return [
+    head,
+    section('Services', renderServices(status.services, colors), colors),
+    section('Workloads', renderWorkloads(status.workloads, colors), colors),
+    section('Proxies', renderProxies(status.proxies, now, colors), colors),
+  ].join('\n');
+}
+
+function section(title: string, table: string, colors: Palette): string {
+  return `${colors.bold(title)}\n${table}`;
+}
+
+function renderServices(services: readonly ServiceStatus[], colors: Palette): string {
+  if (services.length === 0) return '  none\n';
+  const rows = services.map(({ namespace, name, ports, readyEndpoints, endpoints }) => [
+    namespace,
+    name,
+    ports.join(', '),
+    share(readyEndpoints, endpoints, colors),
+  ]);
+  return table(['NAMESPACE', 'NAME', 'PORTS', 'ENDPOINTS'], rows, colors);
+}
+
+function renderWorkloads(workloads: readonly WorkloadStatus[], colors: Palette): string {
+  if (workloads.length === 0) return '  none\n';
+  const rows = workloads.map(
+    ({ namespace, name, version, readyReplicas, replicas, serviceAccount, messages }) => [
+      namespace,
+      name,
+      version,
+      share(readyReplicas, replicas, colors),
+      serviceAccount,
+      messages.join('; '),
+    ],
+  );
+  return table(['NAMESPACE', 'NAME', 'VERSION', 'READY', 'SERVICE ACCOUNT', ''], rows, colors);
+}
+
+function renderProxies(proxies: readonly InstanceStatus[], now: number, colors: Palette): string {
+  if (proxies.length === 0) return '  none\n';
+  const rows = proxies.map((proxy) => [
+    proxy.namespace,
+    proxy.name,
+    proxy.engine,
+    configuration(proxy, colors),
+    proxy.certificateExpires === undefined
+      ? '-'
+      : `expires in ${formatAge(Date.parse(proxy.certificateExpires) - now)}`,
+    proxy.proxyPid === undefined ? '-' : String(proxy.proxyPid),
+    proxy.pid === undefined ? '-' : String(proxy.pid),
+    proxy.adminAddress ?? '-',
+  ]);
+  return table(
+    ['NAMESPACE', 'NAME', 'ENGINE', 'CONFIGURATION', 'CERTIFICATE', 'PID', 'APP PID', 'ADMIN'],
+    rows,
+    colors,
+  );
+}
+
+function configuration({ connected, synced, draining }: InstanceStatus, colors: Palette): string {
+  if (!connected) return colors.red('not connected');
+  if (draining) return colors.yellow('draining');
+  return synced ? colors.green('synced') : colors.yellow('stale');
+}
+
+function share(ready: number, total: number, colors: Palette): string {
+  const text = `${ready}/${total}`;
+  return ready === total && total > 0
+    ? colors.green(text)
+    : ready === 0
+      ? colors.red(text)
+      : colors.yellow(text);
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[], colors: Palette): string {
+  return renderTable(
+    titles.map((title) => ({ title })),
+    rows,
+    { heading: colors.dim, indent: '  ' },
+  );
+}
