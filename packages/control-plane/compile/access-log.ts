@@ -1,6 +1,8 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import type { AccessLogSchema } from '@tulle/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import type { SubstitutionFormatStringSchema } from '@tulle/xds/gen/envoy/config/core/v3/substitution_format_string_pb.js';
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import type { JsonTemplate, MeshSettings } from '../model/mesh.ts';
 import { compare } from '../model/origin.ts';
 import { any } from './serialize.ts';
@@ -42,26 +44,28 @@ const defaultJson: JsonTemplate = {
   x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
 };
 
-/** The mesh's access log, for HTTP managers and TCP proxies alike; none when it is off. */
+/**
+ * The mesh's access log, for HTTP managers and TCP proxies alike; none when it is off. The proxy's own output is
+ * written to, not opened: `/dev/stdout` can't be opened where it is a socket.
+ */
 export function accessLogs({ accessLog }: MeshSettings): MessageInitShape<typeof AccessLogSchema>[] {
   if (accessLog === undefined) return [];
   const { path, format, text, json } = accessLog;
-  const value = any(FileAccessLogSchema, {
-    path,
-    accessLogFormat: {
-      case: 'logFormat',
-      value: {
-        format:
-          format === 'JSON'
-            ? { case: 'jsonFormat', value: sorted(json ?? defaultJson) }
-            : {
-                case: 'textFormatSource',
-                value: { specifier: { case: 'inlineString', value: line(text ?? defaultText) } },
-              },
-      },
-    },
-  });
-  return [{ name: 'envoy.access_loggers.file', configType: { case: 'typedConfig', value } }];
+  const logFormat: MessageInitShape<typeof SubstitutionFormatStringSchema> = {
+    format:
+      format === 'JSON'
+        ? { case: 'jsonFormat', value: sorted(json ?? defaultJson) }
+        : {
+            case: 'textFormatSource',
+            value: { specifier: { case: 'inlineString', value: line(text ?? defaultText) } },
+          },
+  };
+  const accessLogFormat = { case: 'logFormat' as const, value: logFormat };
+  const [name, value] =
+    path === '/dev/stdout'
+      ? ['envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat })]
+      : ['envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat })];
+  return [{ name, configType: { case: 'typedConfig', value } }];
 }
 
 /** Fields in code-unit order: a Struct is serialised as it was built. */

@@ -40,6 +40,8 @@ export const forwardClusterType = {
   name: 'envoy.clusters.dynamic_forward_proxy',
   typedConfig: any(ClusterConfigSchema, {
     clusterImplementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache },
+    // Envoy fears TLS to whatever host a request names; these clusters pass on what clients send, no TLS of their own.
+    allowInsecureClusterOptions: true,
   }),
 };
 

@@ -4,6 +4,7 @@ import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoin
 import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -41,6 +42,7 @@ export const registry = createRegistry(
   PreviousHostsPredicateSchema,
   RawBufferSchema,
   RouterSchema,
+  StdoutAccessLogSchema,
   TcpProxySchema,
   TlsInspectorSchema,
   TypedStructSchema,
