@@ -19,7 +19,7 @@ const namespace: Strategy = {
       labels: { ...resource.metadata.labels, 'kubernetes.io/metadata.name': resource.metadata.name },
     },
   }),
-  created: (resource) => ({ ...resource, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }),
+  created: (resource) => ({ ...resource, status: { phase: 'Active' } }),
   terminating: (resource) => ({
     ...resource,
     status: { ...asRecord(resource.status), phase: 'Terminating' },
