@@ -23,7 +23,10 @@ export function findings(issue: z.core.$ZodIssue, schema: z.ZodType, root: unkno
     }
     case 'invalid_type':
       if (value === undefined) return error('required', `is required (${typeName(schemaAt(schema, path))})`);
-      return error('wrong-type', `must be ${article(typeName(schemaAt(schema, path)))}, not ${show(value)}`);
+      return error(
+        'wrong-type',
+        `must be ${article(typeName(schemaAt(schema, path)))}, not ${show(value)}${quoteHint(typeName(schemaAt(schema, path)), value)}`,
+      );
     case 'invalid_value':
       if (value === undefined) return error('required', `is required (one of ${issue.values.join(', ')})`);
       return error('wrong-value', notOneOf(value, issue.values.map(String)));
@@ -72,11 +75,24 @@ function unknownField(key: string, parent: FieldPath, known: readonly string[]):
   };
 }
 
+/** YAML reads `42` and `true` as number and boolean, and (unlike its older version) `yes` as text. */
+function quoteHint(expected: string, value: unknown): string {
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    return `; write "${value}"`;
+  if (expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off|true|false)$/i.test(value)) {
+    return `; write ${/^(yes|on|true)$/i.test(value)}`;
+  }
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  if (expected === 'number' || (expected === 'integer' && Number.isInteger(number)))
+    return Number.isFinite(number) ? `; write ${number}` : '';
+  return '';
+}
+
 function notOneOf(value: unknown, allowed: readonly string[]): string {
   if (typeof value !== 'string') return `must be one of ${allowed.join(', ')}, not ${show(value)}`;
   const near = nearestName(value, allowed);
   const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
-  return `must be ${allowed.length === 1 ? '' : 'one of '}${allowed.join(', ')}, not ${show(value)}${hint}`;
+  return `must be ${allowed.length === 1 ? '' : 'one of '}${allowed.join(', ')}, not ${JSON.stringify(value)}${hint}`;
 }
 
 function bound(origin: string, limit: number, side: 'least' | 'most'): string {
@@ -87,7 +103,7 @@ function bound(origin: string, limit: number, side: 'least' | 'most'): string {
 
 function measure(origin: string, value: unknown): string {
   if ((origin === 'string' && typeof value === 'string') || Array.isArray(value)) return String(value.length);
-  return show(value);
+  return String(value);
 }
 
 /** A value as a reader recognises it, short. */

@@ -52,6 +52,8 @@ export function typeName(schema: z.ZodType | undefined): string {
     def: { type: string; check?: string; checks?: unknown[]; options?: z.ZodType[] };
   };
   switch (def.type) {
+    case 'string':
+      return isDuration(schema) ? 'duration such as "1s"' : 'string';
     case 'object':
     case 'record':
       return 'object';
@@ -67,4 +69,12 @@ export function typeName(schema: z.ZodType | undefined): string {
     default:
       return def.type;
   }
+}
+
+/** Durations carry a rule that says so, wherever they come from. */
+function isDuration(schema: z.ZodType | undefined): boolean {
+  const rules = (schema === undefined ? undefined : unwrap(schema).meta()?.['x-kubernetes-validations']) as
+    | { rule: string }[]
+    | undefined;
+  return rules?.some(({ rule }) => rule.startsWith('duration(')) ?? false;
 }

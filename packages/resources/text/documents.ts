@@ -128,6 +128,10 @@ function readDocument(document: Document.Parsed, json: boolean, limits: Limits, 
 
 /** The library's message, first line only, as the tail of a sentence. */
 function sentence(message: string): string {
-  const line = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '').trim();
+  const line = (message.split('\n')[0] ?? '')
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(' in YAML stream', '')
+    .replace(/closing (['"])quote/, 'closing quote ($1)')
+    .trim();
   return /^[A-Z][a-z]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line;
 }

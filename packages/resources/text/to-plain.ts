@@ -38,6 +38,8 @@ class Reader {
   readonly #open = new Set<Node>();
   readonly #path: (string | number)[] = [];
   #aliasDepth = 0;
+  /** Where the outermost alias that is being read stands. */
+  #aliasOffset = 0;
 
   constructor(limits: Limits, budget: Budget) {
     this.#limits = limits;
@@ -50,7 +52,7 @@ class Reader {
       if (this.#budget.aliasNodes === this.#limits.maxAliasNodes + 1)
         this.#refuse(
           'alias-limit',
-          offsetOf(node),
+          this.#aliasOffset,
           `aliases add more than ${this.#limits.maxAliasNodes} values`,
         );
       return null;
@@ -150,7 +152,7 @@ class Reader {
       );
       return null;
     }
-    this.#aliasDepth++;
+    if (this.#aliasDepth++ === 0) this.#aliasOffset = offset;
     const value = this.read(target);
     this.#aliasDepth--;
     return value;
