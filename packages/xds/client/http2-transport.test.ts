@@ -1,0 +1,243 @@
+import * as net from 'node:net';
+import * as grpc from '@grpc/grpc-js';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ManualClock } from '../manual-clock.fixture.ts';
+import { type AdsServer, createAdsServer } from '../server/ads-server.ts';
+import { adsServerOptions } from '../server/grpc-stream.ts';
+import { resource, snapshotOf } from '../server/session.fixture.ts';
+import { decode, encode } from '../wire.ts';
+import { AdsClient, type Update } from './ads-client.ts';
+import { callCertificateService } from './certificates.ts';
+import { connectHttp2 } from './http2-transport.ts';
+import { type TestAuthority, type TestLeaf, testAuthority } from './test-authority.fixture.ts';
+import type { GrpcStatus } from './transport.ts';
+
+const serverIdentity = 'spiffe://cluster.local/ns/tulle-system/sa/control-plane';
+const clientIdentity = 'spiffe://cluster.local/ns/default/sa/reviews';
+let authority: TestAuthority;
+let serverLeaf: TestLeaf;
+let clientLeaf: TestLeaf;
+
+beforeAll(async () => {
+  authority = await testAuthority();
+  serverLeaf = await authority.leaf([{ type: 'url', value: serverIdentity }]);
+  clientLeaf = await authority.leaf([{ type: 'url', value: clientIdentity }]);
+});
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+async function listen(server: grpc.Server, leaf: TestLeaf, requireClient: boolean): Promise<number> {
+  const pair = { cert_chain: Buffer.from(leaf.cert), private_key: Buffer.from(leaf.key) };
+  const credentials = grpc.ServerCredentials.createSsl(Buffer.from(authority.ca), [pair], requireClient);
+  cleanups.push(() => server.forceShutdown());
+  return await new Promise((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))),
+  );
+}
+
+const target = (port: number, leaf = clientLeaf, ca = authority.ca) => ({
+  address: '127.0.0.1',
+  port,
+  tls: { ca, key: leaf.key, cert: leaf.cert },
+  serverIdentity,
+});
+
+/** How one call that sends nothing ends. */
+function endOf(port: number, ca = authority.ca): Promise<GrpcStatus> {
+  const connection = connectHttp2(target(port, clientLeaf, ca));
+  cleanups.push(() => connection.close());
+  return new Promise((resolve) => {
+    connection.open('/none/none', {}, { onMessage: () => {}, onEnd: resolve }).end();
+  });
+}
+
+describe('whom it talks to', () => {
+  test('a server with the right SPIFFE ID, whatever its address', async () => {
+    const port = await listen(new grpc.Server(), serverLeaf, true);
+    expect((await endOf(port)).code).toBe(grpc.status.UNIMPLEMENTED);
+  });
+
+  test.each<[string, () => Promise<TestLeaf>, RegExp]>([
+    [
+      'another SPIFFE ID',
+      () => authority.leaf([{ type: 'url', value: clientIdentity }]),
+      /presents spiffe:.*reviews instead of/,
+    ],
+    [
+      'a host name in place of it',
+      () => authority.leaf([{ type: 'ip', value: '127.0.0.1' }]),
+      /no SPIFFE ID/,
+    ],
+    [
+      'a second URI beside it',
+      () =>
+        authority.leaf([
+          { type: 'url', value: serverIdentity },
+          { type: 'url', value: clientIdentity },
+        ]),
+      /instead of/,
+    ],
+    [
+      'a name that only looks like it',
+      () => authority.leaf([{ type: 'dns', value: `a, URI:${serverIdentity}` }]),
+      /instead of/,
+    ],
+    [
+      'an expired certificate',
+      () => authority.leaf([{ type: 'url', value: serverIdentity }], new Date(Date.now() - 1000)),
+      /expired/,
+    ],
+  ])('%s is refused', async (_, leaf, message) => {
+    const port = await listen(new grpc.Server(), await leaf(), false);
+    const { code, message: text } = await endOf(port);
+    expect(code).toBe(grpc.status.UNAVAILABLE);
+    expect(text).toMatch(message);
+  });
+
+  test('a server of another root is refused', async () => {
+    const other = await testAuthority();
+    const port = await listen(new grpc.Server(), serverLeaf, false);
+    expect((await endOf(port, other.ca)).code).toBe(grpc.status.UNAVAILABLE);
+  });
+
+  test('nobody there: unavailable, with the reason', async () => {
+    const probe = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => probe.once('listening', resolve));
+    const { port } = probe.address() as net.AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    expect(await endOf(port)).toMatchObject({
+      code: grpc.status.UNAVAILABLE,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+});
+
+test('a server that is gone without a word is noticed by its missing PONG', async () => {
+  const clock = new ManualClock();
+  const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
+  cleanups.push(() => silent.close());
+  const accepted = new Promise<net.Socket>((resolve) => silent.once('connection', resolve));
+  await new Promise((resolve) => silent.once('listening', resolve));
+  const { tls: _, ...plain } = target((silent.address() as net.AddressInfo).port);
+  const connection = connectHttp2(plain, clock);
+  const ended = new Promise<GrpcStatus>((resolve) =>
+    connection.open('/a/b', {}, { onMessage: () => {}, onEnd: resolve }),
+  );
+  const socket = await accepted;
+  await new Promise((resolve) => socket.once('data', resolve));
+  clock.advance(10_000);
+  clock.advance(5_000);
+  expect(await ended).toEqual({ code: 14, message: 'the control plane does not answer' });
+  expect(clock.pending).toBe(0);
+  socket.destroy();
+});
+
+test('client and server together, over mTLS: updates, a refusal, a restart of the server, a goodbye', async () => {
+  const seen: string[] = [];
+  const wakers: (() => void)[] = [];
+  const note = (what: string): void => {
+    seen.push(what);
+    for (const wake of wakers.splice(0)) wake();
+  };
+  const until = async (what: string): Promise<void> => {
+    while (!seen.includes(what)) await new Promise<void>((wake) => wakers.push(wake));
+    seen.splice(0);
+  };
+  let ads = undefined as AdsServer | undefined;
+  let clusters = [resource('a'), resource('b')];
+  const serve = async (): Promise<{ server: grpc.Server; port: number }> => {
+    const server = new grpc.Server(adsServerOptions);
+    const created = createAdsServer({
+      authenticate: (certificate, node) => {
+        if (certificate === undefined)
+          return { kind: 'refused', code: grpc.status.UNAUTHENTICATED, message: 'no certificate' };
+        return { kind: 'accepted', proxyId: node.id };
+      },
+      onConnect: (id) => created.setSnapshot(id, snapshotOf({ cluster: clusters })),
+      onDisconnect: (_, reason) => note(reason),
+      onAck: (_, type, versions) => note(`ack ${type} ${[...versions]}`),
+      onNack: (_, type, error) => note(`nack ${type} ${error.message}`),
+    });
+    created.addTo(server);
+    ads = created;
+    return { server, port: await listen(server, serverLeaf, true) };
+  };
+  let { server, port } = await serve();
+  const updates: Update[] = [];
+  const client = new AdsClient({
+    node: { id: 'p' },
+    connect: () => connectHttp2(target(port)),
+    onUpdate: (update) => {
+      updates.push(update);
+      return update.resources
+        .filter(({ version }) => version === 'bad')
+        .map(({ name }) => ({ name, reason: 'is bad' }));
+    },
+    random: () => 0.01,
+  });
+  cleanups.push(() => void client.close(false));
+  client.subscribe('cluster', '*');
+  client.start();
+  await until('ack cluster a,1,b,1');
+
+  clusters = [resource('a', 'bad'), resource('b', '2')];
+  ads?.setSnapshot('p', snapshotOf({ cluster: clusters }));
+  await until('nack cluster a: is bad');
+
+  server.forceShutdown();
+  clusters = [resource('a', '1'), resource('b', '3')];
+  updates.splice(0);
+  ({ server, port } = await serve());
+  await until('ack cluster b,3');
+  expect(
+    updates.flatMap((update) => update.resources.map(({ name, version }) => `${name}@${version}`)),
+  ).toEqual(['b@3']);
+
+  await client.close(true);
+  await until('goodbye');
+});
+
+test('the certificate service: token, request, chain; its refusal has a code', async () => {
+  const server = new grpc.Server();
+  const same = (bytes: Buffer): Buffer => bytes;
+  server.addService(
+    {
+      CreateCertificate: {
+        path: '/istio.v1.auth.IstioCertificateService/CreateCertificate',
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: same,
+        requestDeserialize: same,
+        responseSerialize: same,
+        responseDeserialize: same,
+      },
+    },
+    {
+      CreateCertificate: (call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) => {
+        if (call.metadata.get('authorization')[0] !== 'Bearer good') {
+          answer({ code: grpc.status.UNAUTHENTICATED, details: 'token used up – ask for another' });
+          return;
+        }
+        const { csr } = decode('istio.v1.auth.IstioCertificateRequest', call.request);
+        answer(
+          null,
+          Buffer.from(
+            encode('istio.v1.auth.IstioCertificateResponse', { certChain: [`leaf for ${csr}`, 'root'] }),
+          ),
+        );
+      },
+    },
+  );
+  const port = await listen(server, serverLeaf, false);
+  const call = { ...target(port), tls: { ca: authority.ca }, csrPem: 'CSR' };
+  expect(await callCertificateService({ ...call, token: 'good' })).toEqual({
+    certChain: ['leaf for CSR', 'root'],
+  });
+  await expect(callCertificateService({ ...call, token: 'bad' })).rejects.toMatchObject({
+    code: 16,
+    message: 'token used up – ask for another',
+  });
+});
