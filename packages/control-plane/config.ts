@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import type { Clock } from './clock.ts';
 
 /** What `main.ts --config FILE` reads: JSON, written by whoever starts the control plane, readable by its owner alone. */
 export interface ControlPlaneConfig {
@@ -14,6 +15,25 @@ export interface ControlPlaneConfig {
   readonly apiPort?: number;
   /** A pipe that the supervisor holds open: when it closes, end. */
   readonly lifelineFd?: number;
+}
+
+/** A control plane that serves. */
+export interface ControlPlane {
+  /** `http://127.0.0.1:8090` */
+  readonly api: string;
+  readonly address: string;
+  readonly xdsPort: number;
+  readonly enrolPort: number;
+  readonly trustDomain: string;
+  /** SPIFFE ID that it presents on both gRPC ports. */
+  readonly identity: string;
+  close(): Promise<void>;
+}
+
+export interface ControlPlaneOptions {
+  readonly config: ControlPlaneConfig;
+  readonly clock?: Clock;
+  readonly log: (message: string, error?: unknown) => void;
 }
 
 /** @throws Error naming the field that is missing or wrong */

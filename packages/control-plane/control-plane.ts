@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { kinds } from '@tulle/resources/kinds';
 import { ServedKinds } from './api/served-kinds.ts';
 import { createResources } from './api/writer/resources.ts';
-import { type Clock, systemClock } from './clock.ts';
-import type { ControlPlaneConfig } from './config.ts';
+import { systemClock } from './clock.ts';
+import type { ControlPlane, ControlPlaneOptions } from './config.ts';
 import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
 import { startUniversal } from './discovery/universal/universal.ts';
 import { openAuthority } from './identity/authority.ts';
@@ -13,32 +13,13 @@ import { startMirror } from './push/mirror.ts';
 import { createProxyStreams } from './push/proxy-streams.ts';
 import { Publisher } from './push/publisher.ts';
 import { Metrics } from './routes/metrics.ts';
-import { startApi } from './startup/api.ts';
-import { startGrpcServers } from './startup/grpc-servers.ts';
-import { readLastPorts, writeLastPorts } from './startup/last-ports.ts';
+import { openDoors } from './startup/doors.ts';
 import { startSystemResources } from './startup/system-resources.ts';
 import { ProgressBook } from './status/progress.ts';
 import { startStatus } from './status/start-status.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
-/** A control plane that serves. */
-export interface ControlPlane {
-  /** `http://127.0.0.1:8090` */
-  readonly api: string;
-  readonly address: string;
-  readonly xdsPort: number;
-  readonly enrolPort: number;
-  readonly trustDomain: string;
-  /** SPIFFE ID that it presents on both gRPC ports. */
-  readonly identity: string;
-  close(): Promise<void>;
-}
-
-export interface ControlPlaneOptions {
-  readonly config: ControlPlaneConfig;
-  readonly clock?: Clock;
-  readonly log: (message: string, error?: unknown) => void;
-}
+export type { ControlPlane, ControlPlaneOptions };
 
 /**
  * The control plane on one page: store → discovery → model → compile → push; the authority beside it,
@@ -111,40 +92,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     });
     running.defer(() => status.close());
 
-    // The doors: gRPC for proxies, HTTP for people. On the ports of before, so that proxies find us again.
-    const last = readLastPorts(stateDir);
-    const grpc = await startGrpcServers({
-      ...{ address, preferred: last, authority, tokens, ads: streams.ads, clock, onError },
-      onIssued(svid, { renews }) {
-        metrics.add('citadel_server_success_cert_issuance_count');
-        if (renews !== undefined) streams.proxies.renewed(renews, svid);
-      },
+    // The doors: gRPC for proxies, HTTP for people. When they close, streams end because of us.
+    const doors = await openDoors({
+      ...{ mesh, stateDir, address, port: apiPort, store, resources, authority, tokens },
+      ...{ streams, publisher, metrics, clock, log, onError },
     });
-    running.defer(() => grpc.close());
+    running.defer(() => doors.close());
     running.defer(() => platform.freeze());
-    const api = await startApi({
-      ...{ mesh, stateDir, address, port: apiPort, preferred: last.api },
-      ...{ store, resources, tokens, streams, publisher, metrics, clock, log },
-    });
-    running.defer(() => api.close());
-    writeLastPorts(stateDir, {
-      api: Number(new URL(api.url).port),
-      xds: grpc.xdsPort,
-      enrol: grpc.enrolPort,
-    });
     status.touch();
 
-    const { xdsPort, enrolPort } = grpc;
     const identity = spiffeUri(trustDomain, controlPlaneIdentity);
-    return {
-      api: api.url,
-      address,
-      xdsPort,
-      enrolPort,
-      trustDomain,
-      identity,
-      close: () => running.disposeAsync(),
-    };
+    return { ...doors, address, trustDomain, identity, close: () => running.disposeAsync() };
   } catch (error) {
     await running.disposeAsync();
     throw error;

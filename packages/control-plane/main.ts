@@ -1,6 +1,6 @@
 /** The control plane as a program: `main.ts --config FILE`. */
-import { createReadStream } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
 
@@ -54,10 +54,13 @@ try {
   process.exitCode = 1;
 }
 
-/** Calls once when the other end of the pipe has closed. */
+/**
+ * Calls once when the other end of the pipe has closed. A socket, not a file stream: that one's read would
+ * block a thread, and with it the end of this process.
+ */
 function watchLifeline(fd: number, onGone: () => void): void {
-  const pipe = createReadStream('', { fd });
+  const pipe = new Socket({ fd, readable: true, writable: false });
   pipe.resume();
-  pipe.once('close', onGone);
   pipe.once('error', onGone);
+  pipe.once('close', onGone);
 }
