@@ -1,0 +1,189 @@
+import type { Tables } from '@tulle/decision/tables';
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  cluster,
+  endpoints,
+  httpChain,
+  listener,
+  pack,
+  raw,
+  rdsListener,
+  route,
+} from './messages.fixture.ts';
+import { ConfigStore } from './store.ts';
+import { filterReaders } from './translate/filter-readers.ts';
+
+let published: Tables[];
+let store: ConfigStore;
+
+beforeEach(() => {
+  published = [];
+  store = new ConfigStore({ readers: filterReaders, onTables: (tables) => published.push(tables) });
+});
+
+const apply = (
+  type: Parameters<ConfigStore['apply']>[0]['type'],
+  resources: Parameters<ConfigStore['apply']>[0]['resources'],
+  removed: string[] = [],
+) => store.apply({ type, resources, removed });
+const names = (map: ReadonlyMap<string, unknown>): string[] => [...map.keys()];
+
+describe('publishing', () => {
+  test('one new Tables per batch, epochs count, unchanged parts are the same objects', () => {
+    apply('cluster', [cluster('a'), cluster('b')]);
+    expect(published).toHaveLength(0);
+    apply('endpoint', [endpoints('a', 1), endpoints('b', 2)]);
+    expect(published).toHaveLength(1);
+    apply('endpoint', [endpoints('a', 3)]);
+    const [first, second] = published as [Tables, Tables];
+    expect([first.epoch, second.epoch]).toEqual([1, 2]);
+    expect(second.clusters).toBe(first.clusters);
+    expect(second.endpoints.get('b')).toBe(first.endpoints.get('b'));
+    expect(first.endpoints.get('a')?.[0]?.port).toBe(1);
+    expect(second.endpoints.get('a')?.[0]?.port).toBe(3);
+  });
+
+  test('the same bytes again change nothing, but the version is taken', () => {
+    apply('cluster', [cluster('a', { type: 'STATIC' })]);
+    apply('cluster', [{ ...cluster('a', { type: 'STATIC' }), version: '2' }]);
+    expect(published).toHaveLength(1);
+    expect(store.accepted('cluster').map(({ version }) => version)).toEqual(['2']);
+  });
+});
+
+describe('refusing', () => {
+  test('the good ones of a batch are taken, the bad one keeps what was there', () => {
+    apply('cluster', [cluster('a', { type: 'STATIC' }), cluster('b', { type: 'STATIC' })]);
+    const rejections = apply('cluster', [
+      cluster('a', { type: 'STATIC', lbPolicy: 'RANDOM' }),
+      cluster('b', { type: 'STATIC', lbPolicy: 'MAGLEV' }),
+    ]);
+    expect(rejections).toEqual([{ name: 'b', reason: 'lb_policy: MAGLEV is not supported' }]);
+    expect([...store.tables.clusters.values()].map(({ balancer }) => balancer.kind)).toEqual([
+      'random',
+      'round-robin',
+    ]);
+    expect(store.accepted('cluster')).toHaveLength(2);
+  });
+
+  test('bytes that are no message, and another name than the envelope says', () => {
+    expect(apply('listener', [raw('l', Uint8Array.of(0xff))])).toEqual([
+      { name: 'l', reason: 'cannot be read: message ends inside a field' },
+    ]);
+    expect(apply('cluster', [{ ...cluster('x'), name: 'y' }])).toEqual([
+      { name: 'y', reason: 'name: is "x"' },
+    ]);
+    expect(published).toEqual([]);
+  });
+});
+
+describe('warming', () => {
+  test('a listener serves when its routes are there; until then the one before it does', () => {
+    apply('listener', [rdsListener('l', 'r1')]);
+    expect(store.wanted.route).toEqual(new Set(['r1']));
+    expect(published).toEqual([]);
+    apply('route', [route('r1', 'a')]);
+    expect(names(store.tables.listeners)).toEqual(['l']);
+
+    apply('listener', [rdsListener('l', 'r2')]);
+    expect(store.wanted.route).toEqual(new Set(['r1', 'r2']));
+    expect(names(store.tables.routes)).toEqual(['r1']);
+    const before = store.tables.listeners.get('l');
+    apply('listener', [rdsListener('l', 'r3')]);
+    expect(store.wanted.route).toEqual(new Set(['r1', 'r3']));
+    expect(store.tables.listeners.get('l')).toBe(before);
+    apply('route', [route('r3', 'a')]);
+    expect(store.tables.listeners.get('l')).not.toBe(before);
+    expect(names(store.tables.routes)).toEqual(['r3']);
+    expect(store.wanted.route).toEqual(new Set(['r3']));
+  });
+
+  test('what the control plane says is not there is not waited for', () => {
+    apply('cluster', [cluster('a')]);
+    apply('listener', [rdsListener('l', 'none')]);
+    apply('route', [], ['none']);
+    expect(names(store.tables.listeners)).toEqual(['l']);
+    expect(store.complete).toBe(false);
+    apply('endpoint', [], ['a']);
+    expect(names(store.tables.clusters)).toEqual(['a']);
+    expect(store.complete).toBe(true);
+  });
+
+  test('nor what does not come in time', () => {
+    apply('listener', [rdsListener('l', 'r')]);
+    store.stopWaiting();
+    expect(names(store.tables.listeners)).toEqual(['l']);
+    apply('route', [route('r', 'a')]);
+    expect(names(store.tables.routes)).toEqual(['r']);
+  });
+
+  test('one that waits does not hold up the others', () => {
+    apply('listener', [
+      rdsListener('waits', 'r'),
+      listener('goes', [httpChain({ routeConfig: { name: 'inline' } })]),
+    ]);
+    expect(names(store.tables.listeners)).toEqual(['goes']);
+  });
+
+  test('a cluster keeps its endpoints while the next version waits for others', () => {
+    apply('cluster', [cluster('a')]);
+    apply('endpoint', [endpoints('a', 1)]);
+    apply('cluster', [cluster('a', { edsClusterConfig: { edsConfig: { ads: {} }, serviceName: 'other' } })]);
+    expect(store.tables.clusters.get('a')?.discovery).toEqual({ kind: 'eds', name: 'a' });
+    expect(names(store.tables.endpoints)).toEqual(['a']);
+    apply('endpoint', [endpoints('other', 2)]);
+    expect(store.tables.clusters.get('a')?.discovery).toEqual({ kind: 'eds', name: 'other' });
+    expect(names(store.tables.endpoints)).toEqual(['other']);
+  });
+
+  test('secrets are waited for, but never the one that is the proxy’s own', () => {
+    const tls = (name: string) => ({
+      name: 'tls',
+      typedConfig: pack('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+        commonTlsContext: { tlsCertificateSdsSecretConfigs: [{ name, sdsConfig: { ads: {} } }] },
+      }),
+    });
+    apply('cluster', [
+      cluster('own', { type: 'STATIC', transportSocket: tls('default') }),
+      cluster('other', { type: 'STATIC', transportSocket: tls('x') }),
+    ]);
+    expect(names(store.tables.clusters)).toEqual(['own']);
+    expect(store.wanted.secret).toEqual(new Set(['x']));
+  });
+});
+
+describe('leaving', () => {
+  test('what nobody refers to any more goes with its user', () => {
+    apply('cluster', [cluster('a'), cluster('b')]);
+    apply('endpoint', [endpoints('a', 1), endpoints('b', 1)]);
+    apply('cluster', [], ['a']);
+    expect(names(store.tables.clusters)).toEqual(['b']);
+    expect(names(store.tables.endpoints)).toEqual(['b']);
+    expect(store.accepted('endpoint').map(({ name }) => name)).toEqual(['b']);
+  });
+
+  test('a listener that is removed while it warms never appears', () => {
+    apply('listener', [rdsListener('l', 'r')]);
+    apply('listener', [], ['l']);
+    apply('route', [route('r', 'a')]);
+    expect(names(store.tables.listeners)).toEqual([]);
+  });
+});
+
+test('an earlier run is restored in one batch; what no longer fits is left out', () => {
+  store.restore({
+    route: [route('r', 'a')],
+    endpoint: [endpoints('a', 1), endpoints('stray', 1)],
+    cluster: [cluster('a'), raw('bad', Uint8Array.of(1))],
+    listener: [rdsListener('l', 'r')],
+    secret: [],
+  });
+  expect(published).toHaveLength(1);
+  expect([
+    names(store.tables.listeners),
+    names(store.tables.clusters),
+    names(store.tables.routes),
+    names(store.tables.endpoints),
+  ]).toEqual([['l'], ['a'], ['r'], ['a']]);
+  expect(store.complete).toBe(true);
+});
