@@ -6,12 +6,15 @@ import type { StreamContext, StreamLogger } from './http/manager.ts';
 import { Http1Client } from './http1/client.ts';
 import { defaultHttp1Limits } from './http1/limits.ts';
 import { ChainBuilder } from './listener/chain-builder.ts';
+import type { ChainRuntime } from './listener/chain-runtime.ts';
 import { ConnectionServer } from './listener/connection-server.ts';
 import { type ListenerFailure, ListenerSet } from './listener/listener-set.ts';
 import { Outboxes } from './net/outbox.ts';
 import { createStartTls } from './net/tls-client.ts';
 import { type IdentityMaterial, ProxySecrets } from './secrets.ts';
 import type { TcpLogger, TcpObserver } from './tcp/tcp-proxy.ts';
+import { IstioMetrics } from './telemetry/istio-metrics.ts';
+import { MetricRegistry } from './telemetry/registry.ts';
 import { TimerWheel } from './timers/wheel.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createConnector } from './upstream/connector.ts';
@@ -33,9 +36,9 @@ export interface EngineParts {
 
 /** What watches traffic: access logs and metrics. Absent parts cost nothing. */
 export interface Observers {
-  readonly filterEnvironment?: Partial<FilterEnvironment>;
+  readonly metrics?: IstioMetrics;
   readonly httpLoggers?: (manager: HttpManager) => readonly StreamLogger[];
-  readonly tcpLoggers?: (chain: import('./listener/chain-runtime.ts').ChainRuntime) => readonly TcpLogger[];
+  readonly tcpLoggers?: (chain: ChainRuntime) => readonly TcpLogger[];
   readonly tcp?: TcpObserver;
 }
 
@@ -76,12 +79,14 @@ export class Engine {
       draining: () => this.#draining,
     };
     const { node, trustDomain, role, observe } = parts;
+    const metrics = observe?.metrics ?? new IstioMetrics(new MetricRegistry());
     const environment = (listener: Listener): FilterEnvironment => ({
       node,
       trustDomain,
       role,
+      uri: parts.uri ?? '',
+      metrics,
       direction: listener.direction,
-      ...observe?.filterEnvironment,
     });
     this.chains = new ChainBuilder({ context, environment, loggers: observe?.httpLoggers ?? (() => []) });
     this.listeners = new ListenerSet({

@@ -1,5 +1,6 @@
 import type { Listener } from '@tulle/decision/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
+import type { IstioMetrics } from '../telemetry/istio-metrics.ts';
 import type { HttpFilter } from './filter.ts';
 
 /** What a filter may use of its proxy when it is configured. */
@@ -8,12 +9,18 @@ export interface FilterEnvironment {
   readonly role: 'sidecar' | 'router';
   readonly node: { readonly id: string; readonly metadata: ProxyMetadata };
   readonly trustDomain: string;
+  /** Our own SPIFFE ID. */
+  readonly uri: string;
+  readonly metrics: IstioMetrics;
 }
 
 /** One folder: what configures a filter. */
 export interface FilterKind {
   /** The type URL of its xDS configuration. */
   readonly typeUrl: string;
-  /** Absent: it only marks something, or is the terminal router. @throws Error for a bad configuration. */
+  /**
+   * Absent: it only marks something, or is the terminal router.
+   * @throws Error for a bad configuration
+   */
   readonly create?: (config: unknown, environment: FilterEnvironment) => HttpFilter;
 }

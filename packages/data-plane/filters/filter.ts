@@ -33,6 +33,8 @@ export interface FilterStream {
   suspend(): Resume;
   /** Answers in place of upstream; return what it returns. Ignored once a response has begun. */
   reply(reply: LocalReply): FilterStatus;
+  /** Fields that are sent to endpoints of the mesh and to nobody else. */
+  meshHeaders: readonly (readonly [name: string, value: string])[] | undefined;
   /** Body bytes that StopAndBuffer may hold. */
   bufferLimit: number;
 }

@@ -2,10 +2,17 @@ import type { HttpFilterConfig } from '@tulle/decision/tables';
 import type { NamedFilter } from './chain.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
 import type { FilterEnvironment, FilterKind } from './filter-kind.ts';
+import { peerMetadataFilter } from './peer-metadata/filter.ts';
 import { routerFilter } from './router/filter.ts';
+import { statsFilter } from './stats/filter.ts';
 
 /** Every filter that this proxy has. */
-export const filterKinds: readonly FilterKind[] = [dynamicForwardProxyFilter, routerFilter];
+export const filterKinds: readonly FilterKind[] = [
+  dynamicForwardProxyFilter,
+  peerMetadataFilter,
+  statsFilter,
+  routerFilter,
+];
 
 const byTypeUrl = new Map(filterKinds.map((kind) => [kind.typeUrl, kind]));
 

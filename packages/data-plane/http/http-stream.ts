@@ -30,6 +30,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   readonly info: StreamInfo;
   readonly manager: ManagerRuntime;
   bufferLimit = defaultBufferLimit;
+  meshHeaders: readonly (readonly [name: string, value: string])[] | undefined = undefined;
   response: ResponseHead | undefined = undefined;
   readonly #downstream: Stream<ResponseHead>;
   readonly #states: unknown[] = [];

@@ -283,12 +283,27 @@ export class Router implements AttemptOwner {
     const { info, manager } = this.#stream;
     info.upstreamLocalAddress = lease.localAddress;
     info.upstreamRequestAt = manager.context.wheel.now();
-    upstream.sendHead(this.#head as RequestHead, this.#headEnds);
+    info.upstreamTls = lease.secured;
+    info.upstreamPeerUri = lease.peerUri;
+    upstream.sendHead(this.#headFor(attempt), this.#headEnds);
     if (this.#responseHolds > 0) upstream.pause();
     const ready = this.#headEnds || this.#body.replay(upstream);
     if (!this.#mayRetry()) this.#buffer?.drop();
     if (ready) this.#releaseRequest();
     else this.#holdRequest();
+  }
+
+  /** The head, with what only the mesh may know where it goes to the mesh. */
+  #headFor(attempt: Attempt): RequestHead {
+    const head = this.#head as RequestHead;
+    const { meshHeaders } = this.#stream;
+    if (meshHeaders === undefined) return head;
+    const meshed = attempt.endpoint.config.transport.tlsMode === 'istio';
+    for (const [name, value] of meshHeaders) {
+      if (meshed) head.headers.set(name, value);
+      else head.headers.remove(name);
+    }
+    return head;
   }
 
   onRequestDrain(attempt: Attempt): void {

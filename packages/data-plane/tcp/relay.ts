@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
+import type { TcpRecording } from './tcp-proxy.ts';
 
 export interface RelayOptions {
   readonly wheel: TimerWheel;
@@ -8,13 +9,14 @@ export interface RelayOptions {
   readonly idleTimeoutMs: number;
   /** Counts bytes: of the request what downstream sent, of the response what upstream sent. */
   readonly info: StreamInfo;
+  readonly recording: TcpRecording | undefined;
   /** Both sides are closed. Once. */
   onEnd(): void;
 }
 
 /** Bytes both ways until both sides are closed. A side that ends its sending is ended on the other side. */
 export function relay(downstream: Socket, upstream: Socket, options: RelayOptions): void {
-  const { info, wheel, idleTimeoutMs } = options;
+  const { info, wheel, idleTimeoutMs, recording } = options;
   let lastActivity = wheel.now();
   let open = 2;
 
@@ -48,9 +50,11 @@ export function relay(downstream: Socket, upstream: Socket, options: RelayOption
   };
   pipe(downstream, upstream, (bytes) => {
     info.requestBytes += bytes;
+    recording?.received(bytes);
   });
   pipe(upstream, downstream, (bytes) => {
     info.responseBytes += bytes;
+    recording?.sent(bytes);
   });
   if (downstream.destroyed || upstream.destroyed) destroy();
   downstream.resume();

@@ -12,10 +12,15 @@ import { relay } from './relay.ts';
 /** Writes a line when a connection ends. */
 export type TcpLogger = (info: StreamInfo) => void;
 
-/** Metrics: told when a connection has found its endpoint, and when it ended. */
-export interface TcpObserver {
-  onOpen(info: StreamInfo): void;
-  onClose(info: StreamInfo): void;
+/** Metrics: asked when a connection has found its endpoint; counts until it ends. */
+export type TcpObserver = (info: StreamInfo) => TcpRecording;
+
+export interface TcpRecording {
+  /** Bytes to the client, as they flow. */
+  sent(bytes: number): void;
+  /** Bytes from the client. */
+  received(bytes: number): void;
+  close(): void;
 }
 
 export interface TcpParts {
@@ -31,6 +36,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   const info = new StreamInfo(parts.info, context.wallNow(), context.wheel.now());
   info.protocol = '';
   let over = false;
+  let recording: TcpRecording | undefined;
   let cancelConnect: (() => void) | undefined;
   const tried = new Set<EndpointState>();
 
@@ -39,7 +45,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     over = true;
     cancelConnect?.();
     info.endedAt = context.wheel.now();
-    parts.observer?.onClose(info);
+    recording?.close();
     for (const log of parts.loggers) log(info);
   };
   const refuse = (flag: string): void => {
@@ -79,18 +85,20 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     tried.add(endpoint);
     let settled = false;
     const cancel = target.dial(endpoint, {
-      onConnected: (upstream, secured) => {
+      onConnected: (upstream, secured, peerUri) => {
         settled = true;
         cancelConnect = undefined;
         downstream.off('close', onEarlyClose);
         info.upstreamLocalAddress = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
         info.upstreamTls = secured;
-        parts.observer?.onOpen(info);
+        info.upstreamPeerUri = peerUri;
+        recording = parts.observer?.(info);
         const release = target.hold(endpoint);
         relay(downstream, upstream, {
           wheel: context.wheel,
           idleTimeoutMs: proxy.idleTimeoutMs,
           info,
+          recording,
           onEnd: () => {
             release();
             end();

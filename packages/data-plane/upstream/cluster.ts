@@ -12,6 +12,7 @@ import { EndpointState } from './endpoint.ts';
 import { HttpPool, type OpenClientCodec, type PoolCallbacks, type PoolFailure } from './http-pool.ts';
 import { OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
+import { serverSpiffeId } from './server-identity.ts';
 import { StrictDns } from './strict-dns.ts';
 import { chooseTransport } from './transport.ts';
 
@@ -37,7 +38,8 @@ export interface PickContext {
 }
 
 export interface DialCallbacks {
-  onConnected(socket: Socket, secured: boolean): void;
+  /** `peerUri`: as in `Lease`. */
+  onConnected(socket: Socket, secured: boolean, peerUri: string): void;
   onFailed(failure: PoolFailure, detail: string): void;
 }
 
@@ -152,7 +154,8 @@ export class ClusterState {
           endpoint.counters.connections--;
           giveBack();
         });
-        callbacks.onConnected(socket, transport.tls !== undefined);
+        const secured = transport.tls !== undefined;
+        callbacks.onConnected(socket, secured, secured ? serverSpiffeId(socket) : '');
       },
       onFailed: (error, detail) => {
         settle();

@@ -4,6 +4,7 @@ import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Breakers } from './breakers.ts';
 import type { ConnectError, Connector } from './connector.ts';
 import type { EndpointState } from './endpoint.ts';
+import { serverSpiffeId } from './server-identity.ts';
 import type { Transport } from './transport.ts';
 
 /** The client side of a codec, on one connection. */
@@ -38,6 +39,10 @@ export interface Lease {
   /** It has served a request before: the peer may have closed it without our knowing. */
   readonly reused: boolean;
   readonly localAddress: string;
+  /** Over TLS. */
+  readonly secured: boolean;
+  /** SPIFFE ID that the server showed; empty: none. */
+  readonly peerUri: string;
 }
 
 export interface PoolOptions {
@@ -237,6 +242,7 @@ class Member {
   readonly connection: ClientConnection;
   readonly #options: PoolOptions;
   readonly #localAddress: string;
+  readonly #peerUri: string;
   readonly #timer: Timer;
   #requests = 0;
 
@@ -248,6 +254,7 @@ class Member {
     this.#options = options;
     this.#localAddress =
       socket.localAddress === undefined ? '' : `${socket.localAddress}:${socket.localPort}`;
+    this.#peerUri = options.transport.tls === undefined ? '' : serverSpiffeId(socket);
     this.#timer = options.wheel.timer(() => this.connection.close());
     let closed = false;
     this.connection = options.openCodec(socket, {
@@ -269,7 +276,13 @@ class Member {
   lease(callbacks: PoolCallbacks): void {
     this.#timer.stop();
     const reused = this.#requests++ > 0;
-    callbacks.onReady({ connection: this.connection, reused, localAddress: this.#localAddress });
+    callbacks.onReady({
+      connection: this.connection,
+      reused,
+      localAddress: this.#localAddress,
+      secured: this.#options.transport.tls !== undefined,
+      peerUri: this.#peerUri,
+    });
   }
 
   rest(): void {
