@@ -1,0 +1,86 @@
+import type { Cluster, Endpoint, Listener } from '@tulle/decision/tables';
+import type { JsonObject } from '@tulle/xds/json';
+import type { XdsType } from '@tulle/xds/resource';
+import type { MetricRegistry } from '../telemetry/registry.ts';
+
+/** Where the admin endpoint gets what it shows; each is asked per request. */
+export interface AdminSources {
+  readonly metrics: MetricRegistry;
+  /** Traffic may be sent here. */
+  readonly ready: () => boolean;
+  readonly state: () => AdminState;
+  readonly serverInfo: () => ServerInfo;
+  /** `ClusterManager.clusters` fits. */
+  readonly clusters: () => Iterable<AdminCluster>;
+  /** `ListenerSet.active` fits. */
+  readonly listeners: () => Iterable<AdminListener>;
+  /** `Configuration.dump()` fits. */
+  readonly configDump: () => readonly ConfigDumpEntry[];
+  /** The bootstrap as it may be shown: without the enrolment token. */
+  readonly bootstrap: () => JsonObject;
+  readonly certificates: () => Iterable<LoadedCertificate>;
+  /** Stop accepting; `graceful`: let what is open finish. */
+  readonly drainListeners: (graceful: boolean) => void;
+  readonly quit: () => void;
+}
+
+/** As envoy.admin.v3.ServerInfo.State. */
+export type AdminState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
+
+export interface ServerInfo {
+  readonly version: string;
+  /** Milliseconds since the start. */
+  readonly uptimeMs: number;
+  readonly node: JsonObject;
+}
+
+export interface AdminCluster {
+  readonly config: Cluster;
+  readonly breakers: { readonly default: AdminBreakers; readonly high: AdminBreakers };
+  readonly endpoints: readonly AdminEndpoint[];
+}
+
+export interface AdminBreakers {
+  readonly connections: { readonly limit: number };
+  readonly pending: { readonly limit: number };
+  readonly requests: { readonly limit: number };
+  readonly retries: { readonly limit: number };
+}
+
+export interface AdminEndpoint {
+  readonly config: Endpoint;
+  /** Requests under way. */
+  readonly active: number;
+  /** By outlier detection. */
+  readonly ejected: boolean;
+  readonly counters: {
+    readonly connections: number;
+    readonly connectionsTotal: number;
+    readonly connectFailures: number;
+    readonly requestsTotal: number;
+    readonly requestsSucceeded: number;
+    readonly requestsFailed: number;
+    readonly timeouts: number;
+  };
+}
+
+export interface AdminListener {
+  readonly config: Listener;
+  /** The bound one. */
+  readonly port: number;
+}
+
+export interface ConfigDumpEntry {
+  readonly type: XdsType;
+  readonly name: string;
+  readonly version: string;
+  /** The message as JSON, field names in camel case. */
+  readonly resource: JsonObject;
+}
+
+/** A secret in use. */
+export interface LoadedCertificate {
+  readonly name: string;
+  readonly chainPem?: string;
+  readonly rootsPem?: string;
+}
