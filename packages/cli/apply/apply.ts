@@ -76,8 +76,9 @@ async function decide(client: ApiClient, item: Applicable, policy: Policy): Prom
   if (typeof verdict === 'object') return { kind: 'none', item, verb: 'kept', reason: verdict.keep };
   const last = lastApplied(current);
   const { apiVersion: _a, kind: _k, ...next } = body;
+  const { apiVersion: _la, kind: _lk, ...before } = last ?? {};
   // `delta`: only what has changed between the two versions of the file, whatever others have changed since.
-  const patch = threeWayPatch(last, next, verdict === 'delta' ? (last ?? current) : current);
+  const patch = threeWayPatch(before, next, verdict === 'delta' && last !== undefined ? before : current);
   if (patch === undefined || onlyAnnotation(patch, last, item.resource))
     return { kind: 'none', item, verb: 'unchanged' };
   return { kind: 'patch', item, patch };

@@ -58,7 +58,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
   const [program, ...args] = words;
   if (program === undefined) throw usageError('say what to run after --');
   const { service, namespace, serviceAccount, readiness } = options;
-  const labels = { app: service, ...parseLabels(options.label ?? []) };
+  const labels: Record<string, string> = { app: service, ...parseLabels(options.label ?? []) };
   const upstreams = (options.upstream ?? []).map((text) => {
     const upstream = parseUpstream(text);
     if (upstream === undefined) throw usageError(`--upstream must be host:port, not "${text}"`);

@@ -1,9 +1,10 @@
-import type { Resource } from '@tulle/resources/kind';
+import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
+import { ApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type Applicable, displayName, inApplyOrder } from '../apply/applicable.ts';
 import { applyAll, lastApplied, type Outcome } from '../apply/apply.ts';
-import { covers, deepEqual } from '../apply/merge.ts';
+import { deepEqual } from '../apply/merge.ts';
 import { type MeshFile, OWNED_BY } from './mesh-file.ts';
 
 /** Kinds of which the control plane makes resources by itself; a mesh file may take those over. */
@@ -63,25 +64,35 @@ async function prune(client: ApiClient, file: MeshFile): Promise<Outcome[]> {
   );
   const outcomes: Outcome[] = [];
   for (const item of inApplyOrder(left).reverse()) {
-    if (isUnchanged(item.resource)) await client.delete(item.kind, item.namespace, item.name);
+    if (await isUnchanged(client, item.kind, item.resource))
+      await client.delete(item.kind, item.namespace, item.name);
     else outcomes.push({ item, verb: 'kept', reason: 'no longer in the file, but changed by somebody else' });
   }
   return outcomes;
 }
 
-/** Nobody has changed its spec or data since it was applied. */
-export function isUnchanged(current: Resource): boolean {
+/**
+ * Nobody has changed its content since it was applied. The server completes what is applied with defaults, so
+ * it is asked, by a dry run under another name, what the applied text would be like as a resource.
+ */
+async function isUnchanged(client: ApiClient, kind: ResourceKind, current: Resource): Promise<boolean> {
   const last = lastApplied(current);
   if (last === undefined) return false;
-  const { metadata: _m, status: _s, apiVersion: _a, kind: _k, ...content } = current;
-  const { metadata: _lm, status: _ls, apiVersion: _la, kind: _lk, ...applied } = last;
-  return covers(content, applied) && noMoreNames(content.spec, applied.spec);
+  const name = `${current.metadata.name.slice(0, 50)}-as-applied`;
+  const asApplied = { ...last, metadata: { ...last.metadata, name } };
+  try {
+    const fresh = await client.create(kind, current.metadata.namespace ?? '', asApplied, { dryRun: true });
+    return deepEqual(contentOf(fresh), contentOf(current));
+  } catch (error) {
+    // What would be refused today can't be compared: leave it alone.
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
 }
 
-/** The server may add defaults deep inside, but a new field of the spec is somebody's change. */
-function noMoreNames(now: unknown, then: unknown): boolean {
-  if (typeof now !== 'object' || now === null) return true;
-  return Object.keys(now).every((name) => typeof then === 'object' && then !== null && name in then);
+function contentOf(resource: Resource): Record<string, unknown> {
+  const { metadata: _m, status: _s, apiVersion: _a, kind: _k, ...content } = resource;
+  return content;
 }
 
 export function describeKept({ item, reason }: Outcome): string {

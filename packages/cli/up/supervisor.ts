@@ -13,6 +13,7 @@ import type { MeshPorts } from './mesh-ports.ts';
 import { applyMeshFile, describeKept } from './owned-resources.ts';
 import { PortAllocator } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
+import { quietReporter } from './quiet-reporter.ts';
 import { RegistrationStatus } from './registration-status.ts';
 import type { Reporter } from './reporter.ts';
 import { RunFile } from './run-file.ts';
@@ -128,7 +129,7 @@ export class Supervisor {
       ports: this.#ports,
       registry: this.#run,
       registrations: this.#registrations,
-      reporter,
+      reporter: quietReporter(reporter),
       env,
     };
     this.#gateway = await Gateway.create(context, this.#options.ports, onChange);
