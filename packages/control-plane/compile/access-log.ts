@@ -5,7 +5,10 @@ import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_logg
 import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import type { JsonTemplate, MeshSettings } from '../model/mesh.ts';
 import { compare } from '../model/origin.ts';
+import { cached } from './cached.ts';
 import { any } from './serialize.ts';
+
+type AccessLog = MessageInitShape<typeof AccessLogSchema>;
 
 /** Istio's default line. */
 const defaultText =
@@ -48,7 +51,13 @@ const defaultJson: JsonTemplate = {
  * The mesh's access log, for HTTP managers and TCP proxies alike; none when it is off. The proxy's own output is
  * written to, not opened: `/dev/stdout` can't be opened where it is a socket.
  */
-export function accessLogs({ accessLog }: MeshSettings): MessageInitShape<typeof AccessLogSchema>[] {
+export function accessLogs(mesh: MeshSettings): AccessLog[] {
+  return cached(made, mesh, () => make(mesh));
+}
+
+const made = new WeakMap<MeshSettings, AccessLog[]>();
+
+function make({ accessLog }: MeshSettings): AccessLog[] {
   if (accessLog === undefined) return [];
   const { path, format, text, json } = accessLog;
   const logFormat: MessageInitShape<typeof SubstitutionFormatStringSchema> = {

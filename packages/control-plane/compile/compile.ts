@@ -1,20 +1,23 @@
 import type { Snapshot, XdsResource } from '@tulle/xds/resource';
 import type { AccountIndex } from '../model/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
+import { cached } from './cached.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
+import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
+import { identitySecret, rootsSecret } from './config-source.ts';
 import { blackHole, passthrough } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
-import { type Note, note } from './note.ts';
+import type { Note } from './note.ts';
 import { outbound, scopeOf } from './outbound.ts';
-import { discoveryOf } from './outbound-cluster.ts';
 import { protocolNotes } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
-import { danglingReferences } from './references.ts';
-import { clientSecrets, rootsOf } from './secrets.ts';
-import { cached, endpointsFor, sharedCluster } from './shared.ts';
-import { viewOf } from './view.ts';
+import { findDangling, type Reference } from './references.ts';
+import { httpProxyRoutes, type Scope } from './route-tables.ts';
+import { rootsOf } from './secrets.ts';
+import { endpointsFor } from './shared.ts';
+import { type View, viewOf } from './view.ts';
 
 export interface Compiled {
   readonly snapshot: Snapshot;
@@ -59,57 +62,71 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const { config } = model;
   const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_INBOUND } = proxy.metadata;
   const view = viewOf(config, NAMESPACE, LABELS);
-  const used = new Collector();
   const edge = proxy.role === 'router' ? gateway(view, proxy) : undefined;
   const own = edge === undefined ? TULLE_INBOUND.map((port) => inbound(config, proxy, port)) : [];
-  const scope = scopeOf(view, proxy);
+  // A gateway has the clusters of its routes; a sidecar those of all that it may call, and of what that routes to.
+  const scope = edge === undefined ? scopeOf(view, proxy) : nothing;
+  const callable = scopeCollector(view, scope);
   const traffic = edge ?? outbound(view, scope, proxy);
+  const used = new Collector();
   used.include(traffic.collector);
   for (const table of traffic.tables) used.include(table.collector);
-  // A gateway has the clusters of its routes; a sidecar those of all that it may call.
-  for (const service of edge === undefined ? scope.services : []) {
-    used.notes.push(...protocolNotes(service));
-    for (const port of service.ports) for (const ref of clusterRefs(view, service, port)) used.use(ref);
-  }
+  const isCovered = [...used.clusters.keys()].every((name) => callable.clusters.has(name));
+  const refs = isCovered ? callable.clusters : new Map([...callable.clusters, ...used.clusters]);
+  const set = clusterSet(model, refs, engine);
 
-  const refs = [...used.clusters.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const clusters = refs.map((ref) => sharedCluster(model, ref, engine));
   const roots = engine === 'tulle' && config.trustBundle !== undefined ? [rootsOf(config.trustBundle)] : [];
   const resources = {
-    cluster: byName([...clusters, ...own.map((port) => port.cluster), blackHole, passthrough]),
+    cluster: new Map([
+      ...set.clusters,
+      ...byName([...own.map((port) => port.cluster), blackHole, passthrough]),
+    ]),
     listener: byName([...own.map((port) => port.listener), ...traffic.listeners]),
     route: byName(traffic.tables.map((table) => table.resource)),
-    secret: byName([
-      ...roots,
-      ...(edge?.secrets ?? []),
-      ...refs.flatMap((ref) => credentialSecrets(ref, used.notes)),
-    ]),
+    secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
-  const byEds = refs.filter((ref) => discoveryOf(ref) === 'eds');
-  const discovered = view.once(`eds ${byEds.map((ref) => ref.name).join()}`, () => byEds);
-  const endpoint = new Map(discovered.map((ref) => [ref.name, placeholder]));
-  const [dangling] = danglingReferences({ ...resources, endpoint });
-  if (dangling !== undefined)
-    throw new Error(
-      `${proxy.id}: ${dangling.from} refers to ${dangling.type} ${dangling.name}, which it does not get`,
-    );
-  return { resources, discovered, notes: uniqueNotes(used.notes) };
+  checkReferences(proxy, resources, set);
+  return {
+    resources,
+    discovered: set.discovered,
+    notes: uniqueNotes([...used.notes, ...callable.notes, ...set.notes]),
+  };
 }
 
-/** The secrets of a cluster whose rule names a credential; a note where there is none that the proxy may have. */
-function credentialSecrets({ rule, settings, credential }: ClusterRef, notes: Note[]): XdsResource[] {
-  if (credential !== undefined) return clientSecrets(credential);
-  const name = settings.tls?.credentialName;
-  const [origin] = rule?.origins ?? [];
-  if (name && origin !== undefined) {
-    const message = `no Secret ${name} in the namespace of its clients, or the rule is of another one`;
-    notes.push(note(origin, 'unknown-credential', message, 'spec.trafficPolicy.tls.credentialName'));
-  }
-  return [];
+const nothing: Scope = { key: 'nothing', services: [], all: false };
+
+/** The clusters of all services of a scope; the same object for the same scope. */
+function scopeCollector(view: View, scope: Scope): Collector {
+  return view.once(`clusters of ${scope.key}`, () => {
+    const collector = new Collector();
+    for (const service of scope.services) {
+      collector.notes.push(...protocolNotes(service));
+      for (const port of service.ports)
+        for (const ref of clusterRefs(view, service, port)) collector.use(ref);
+    }
+    if (scope.services.length > 0)
+      for (const ref of httpProxyRoutes(view, scope).collector.clusters.values()) collector.use(ref);
+    return collector;
+  });
 }
 
-/** Stands for endpoints where only names are looked at. */
-const placeholder: XdsResource = { name: '', version: '', bytes: new Uint8Array(), origins: [] };
+/** @throws Error naming the first reference that leads out of the snapshot */
+function checkReferences(proxy: ProxyDescription, resources: Plan['resources'], set: ClusterSet): void {
+  const endpoints = new Set(set.discovered.map((ref) => ref.name));
+  const has = ({ type, name }: Reference): boolean => {
+    if (type === 'endpoint') return endpoints.has(name);
+    // A proxy has its identity and the roots by itself, or from the agent beside it.
+    if (type === 'secret' && (name === identitySecret || name === rootsSecret)) return true;
+    return resources[type].has(name);
+  };
+  const all = [...resources.listener.values(), ...resources.route.values(), ...resources.cluster.values()];
+  const dangling = findDangling(all, has);
+  if (dangling === undefined) return;
+  const { from, reference } = dangling;
+  throw new Error(
+    `${proxy.id}: ${from} refers to ${reference.type} ${reference.name}, which it does not get`,
+  );
+}
 
 const byName = (list: readonly XdsResource[]): Resources =>
   new Map(list.map((resource) => [resource.name, resource]));

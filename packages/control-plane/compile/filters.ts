@@ -10,6 +10,7 @@ import {
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { MeshSettings } from '../model/mesh.ts';
 import { accessLogs } from './access-log.ts';
+import { cached, cachedByName } from './cached.ts';
 import { blackHoleCluster } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
 import { none } from './duration.ts';
@@ -33,8 +34,18 @@ export interface HttpManagerOptions {
 
 const { APPEND_FORWARD, SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
 
-/** Envoy's HTTP connection manager with Istio's settings. */
+const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
+
+/** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
 export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
+  const { side, statPrefix, routes, peerTls, connect } = options;
+  if (typeof routes !== 'string') return makeManager(mesh, engine, options);
+  const made = cached(managers, mesh, () => new Map<string, NetworkFilter>());
+  const key = [engine, side, statPrefix, routes, peerTls, connect].join(' ');
+  return cachedByName(made, key, () => makeManager(mesh, engine, options));
+}
+
+function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
   const { side, statPrefix, routes, peerTls, connect } = options;
   const isGateway = side === 'gateway';
   const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;

@@ -3,6 +3,7 @@ import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import type { HttpFilterSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
+import { cachedByName } from './cached.ts';
 import { dnsCache } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
@@ -17,6 +18,12 @@ export type Side = 'inbound' | 'outbound' | 'gateway';
  * filter for hosts that requests name.
  */
 export function httpFilters(side: Side, engine: Engine): HttpFilter[] {
+  return cachedByName(made, `${side} ${engine}`, () => make(side, engine));
+}
+
+const made = new Map<string, HttpFilter[]>();
+
+function make(side: Side, engine: Engine): HttpFilter[] {
   const router: HttpFilter = {
     name: 'envoy.filters.http.router',
     configType: { case: 'typedConfig', value: any(RouterSchema, {}) },

@@ -1,9 +1,6 @@
-import { type DescMessage, fromBinary, isMessage, type Message } from '@bufbuild/protobuf';
-import { reflect } from '@bufbuild/protobuf/reflect';
-import { type Any, AnySchema, anyUnpack } from '@bufbuild/protobuf/wkt';
-import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
-import { identitySecret, rootsSecret } from './config-source.ts';
-import { messages, registry } from './registry.ts';
+import type { Message } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { XdsResource, XdsType } from '@tulle/xds/resource';
 
 /** A name of another resource that a resource uses. */
 export interface Reference {
@@ -11,81 +8,79 @@ export interface Reference {
   readonly name: string;
 }
 
-/** Fields that hold names of other resources, by message. */
-const referring: Readonly<Record<string, readonly (readonly [field: string, type: XdsType])[]>> = {
-  'envoy.config.route.v3.RouteAction': [['cluster', 'cluster']],
-  'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': [['cluster', 'cluster']],
-  'envoy.config.route.v3.WeightedCluster.ClusterWeight': [['name', 'cluster']],
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': [['cluster', 'cluster']],
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': [
-    ['name', 'cluster'],
-  ],
-  'envoy.extensions.filters.network.http_connection_manager.v3.Rds': [['route_config_name', 'route']],
-  'envoy.config.cluster.v3.Cluster.EdsClusterConfig': [['service_name', 'endpoint']],
-  'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': [['name', 'secret']],
+/** Fields (by their names in messages) that hold names of other resources. */
+const referring: Readonly<Record<string, readonly [field: string, type: XdsType]>> = {
+  'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'cluster'],
+  'envoy.config.route.v3.WeightedCluster.ClusterWeight': ['name', 'cluster'],
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['name', 'cluster'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['routeConfigName', 'route'],
+  'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['serviceName', 'endpoint'],
+  'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': ['name', 'secret'],
 };
 
+const byResource = new WeakMap<XdsResource, readonly Reference[]>();
+const byAny = new WeakMap<Any, readonly Reference[]>();
+
+/** Remembers what a message that becomes `resource` refers to; so nobody who builds one has to. */
+export function rememberReferences(resource: XdsResource, message: Message): void {
+  byResource.set(resource, referencesOf(message));
+}
+
+/** The same for a message that is packed: it can't be looked into later. */
+export function rememberPacked(any: Any, message: Message): void {
+  byAny.set(any, referencesOf(message));
+}
+
 /**
- * Names that a snapshot uses but does not have. The identity and the roots are left out: those a proxy, or the
- * agent beside it, has by itself. Read from the bytes, so that nobody who builds messages has to remember it;
- * once per resource.
+ * The first name that `resources` use and `has` does not know.
+ * @throws Error for a resource that was not made by `serialize.ts`
  */
-export function danglingReferences(snapshot: Snapshot): readonly (Reference & { readonly from: string })[] {
-  const dangling: (Reference & { from: string })[] = [];
-  for (const type of Object.keys(messages) as XdsType[]) {
-    for (const resource of snapshot[type].values()) {
-      for (const reference of referencesOf(type, resource)) {
-        const { name } = reference;
-        if (reference.type === 'secret' && (name === identitySecret || name === rootsSecret)) continue;
-        if (!snapshot[reference.type].has(name))
-          dangling.push({ ...reference, from: `${type} ${resource.name}` });
-      }
-    }
+export function findDangling(
+  resources: Iterable<XdsResource>,
+  has: (reference: Reference) => boolean,
+): { readonly from: string; readonly reference: Reference } | undefined {
+  for (const resource of resources) {
+    const references = byResource.get(resource);
+    if (references === undefined) throw new Error(`nobody knows what ${resource.name} refers to`);
+    for (const reference of references) if (!has(reference)) return { from: resource.name, reference };
   }
-  return dangling;
+  return undefined;
 }
 
-const known = new WeakMap<XdsResource, readonly Reference[]>();
-
-export function referencesOf(type: XdsType, resource: XdsResource): readonly Reference[] {
-  const before = known.get(resource);
-  if (before !== undefined) return before;
+function referencesOf(message: Message): readonly Reference[] {
   const found = new Map<string, Reference>();
-  const desc = messages[type];
-  if (type !== 'endpoint' && type !== 'secret') visit(desc, fromBinary(desc, resource.bytes), found);
-  const references = [...found.values()];
-  known.set(resource, references);
-  return references;
+  visit(message, found);
+  return [...found.values()];
 }
 
-function visit(desc: DescMessage, message: Message, found: Map<string, Reference>): void {
-  if (isMessage(message, AnySchema)) {
-    visitAny(message, found);
+/** Messages are plain objects; a oneof is `{ case, value }`; maps and lists are objects and arrays. */
+function visit(value: unknown, found: Map<string, Reference>): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  if (Array.isArray(value)) {
+    for (const item of value) visit(item, found);
     return;
   }
-  const fields = reflect(desc, message, false);
-  for (const field of desc.fields) {
-    if (!fields.isSet(field)) continue;
-    if (field.fieldKind === 'message') visit(field.message, fields.get(field).message, found);
-    else if (field.fieldKind === 'list' && field.listKind === 'message')
-      for (const item of fields.get(field))
-        visit(field.message, (item as { message: Message }).message, found);
-    else if (field.fieldKind === 'map' && field.mapKind === 'message')
-      for (const item of fields.get(field).values())
-        visit(field.message, (item as { message: Message }).message, found);
-    else {
-      const type = referring[desc.typeName]?.find(([name]) => name === field.name)?.[1];
-      if (type === undefined) continue;
-      const name = String(fields.get(field));
-      found.set(`${type} ${name}`, { type, name });
-    }
+  const object = value as Readonly<Record<string, unknown>>;
+  const typeName = object.$typeName;
+  if (typeName === 'google.protobuf.Any') {
+    const packed = byAny.get(value as Any);
+    if (packed === undefined)
+      throw new Error(`nobody knows what a packed ${String(object.typeUrl)} refers to`);
+    for (const reference of packed) add(reference, found);
+    return;
   }
+  const known = typeof typeName === 'string' ? referring[typeName] : undefined;
+  if (known !== undefined) addName(known[1], object[known[0]], found);
+  // RouteAction and TcpProxy choose their only cluster in a oneof.
+  const cluster = object.clusterSpecifier as { readonly case?: string; readonly value?: unknown } | undefined;
+  if (cluster?.case === 'cluster') addName('cluster', cluster.value, found);
+  for (const key in object) visit(object[key], found);
 }
 
-function visitAny(message: Any, found: Map<string, Reference>): void {
-  const inner = anyUnpack(message, registry);
-  const desc = inner && registry.getMessage(inner.$typeName);
-  if (inner === undefined || desc === undefined)
-    throw new Error(`compile packs an unregistered ${message.typeUrl}`);
-  visit(desc, inner, found);
+function addName(type: XdsType, name: unknown, found: Map<string, Reference>): void {
+  if (typeof name === 'string' && name !== '') add({ type, name }, found);
+}
+
+function add(reference: Reference, found: Map<string, Reference>): void {
+  found.set(`${reference.type} ${reference.name}`, reference);
 }

@@ -3,6 +3,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import { contentHash } from './content-hash.ts';
+import { rememberPacked, rememberReferences } from './references.ts';
 
 /** Serialises a resource, once; what it stems from is told apart from the bytes too. */
 export function resource<Desc extends DescMessage>(
@@ -10,7 +11,9 @@ export function resource<Desc extends DescMessage>(
   message: MessageShape<Desc> & { readonly name: string },
   origins: readonly Origin[],
 ): XdsResource {
-  return named(message.name, toBinary(schema, message), origins);
+  const made = named(message.name, toBinary(schema, message), origins);
+  rememberReferences(made, message);
+  return made;
 }
 
 export function named(name: string, bytes: Uint8Array, origins: readonly Origin[]): XdsResource {
@@ -19,7 +22,10 @@ export function named(name: string, bytes: Uint8Array, origins: readonly Origin[
 
 /** A message as an Any. */
 export function any<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>): Any {
-  return anyPack(schema, create(schema, init));
+  const message = create(schema, init);
+  const packed = anyPack(schema, message);
+  rememberPacked(packed, message);
+  return packed;
 }
 
 /** Each resource and field once, in order of first mention. */

@@ -2,27 +2,11 @@ import type { XdsResource } from '@tulle/xds/resource';
 import type { InstanceIndex } from '../model/instances.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
+import { cached, cachedByName } from './cached.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { endpointsOf } from './endpoints.ts';
 import { outboundCluster } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
-
-/** The value that belongs to `key`, made at its first use; gone when the key is. */
-export function cached<K extends WeakKey, V>(map: WeakMap<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = make();
-  map.set(key, value);
-  return value;
-}
-
-function cachedByName<V>(map: Map<string, V>, name: string, make: () => V): V {
-  const known = map.get(name);
-  if (known !== undefined) return known;
-  const value = make();
-  map.set(name, value);
-  return value;
-}
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
 function identify({ name, service, rule, credential }: ClusterRef): string {

@@ -1,0 +1,114 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { buildModel, updateInstances } from '../model/model.ts';
+import { compile } from './compile.ts';
+import { readCase } from './golden-case.fixture.ts';
+import { meshOf, sidecarOf } from './mesh.fixture.ts';
+import { originIndex } from './origins.ts';
+import { danglingInBytes } from './references.fixture.ts';
+
+const golden = join(import.meta.dirname, 'golden');
+const names = readdirSync(golden, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+
+describe('equal input in any order gives equal bytes', () => {
+  test.each(names)('%s', (name) => {
+    const { input, proxy } = readCase(join(golden, name));
+    const versions = (resources = input.resources, instances = input.instances): string[] => {
+      const { snapshot } = compile(buildModel({ ...input, resources, instances }), { ...proxy });
+      return Object.values(snapshot).flatMap((map) =>
+        [...map.values()].map(({ name, version }) => `${name} ${version}`),
+      );
+    };
+    const expected = versions();
+    const shuffled = <T>(items: readonly T[]) => fc.shuffledSubarray([...items], { minLength: items.length });
+    fc.assert(
+      fc.property(shuffled(input.resources), shuffled(input.instances), (resources, instances) => {
+        expect(versions(resources, instances)).toEqual(expected);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+test('whatever is written, nothing refers to what is not there', () => {
+  fc.assert(
+    fc.property(meshOf, (input) => {
+      const model = buildModel(input);
+      for (const namespace of ['a', 'b']) {
+        for (const upstreams of [[], ['one:80', 'two:80', 'one.b:80', 'nowhere:80']]) {
+          const { snapshot } = compile(model, sidecarOf(namespace, upstreams));
+          expect(danglingInBytes(snapshot)).toEqual([]);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('two proxies of a namespace get the same objects', () => {
+  const { input } = readCase(join(golden, 'weights-between-subsets'));
+  const model = buildModel(input);
+  const one = compile(model, sidecarOf('default', [], 'one')).snapshot;
+  const two = compile(model, sidecarOf('default', [], 'two')).snapshot;
+  for (const [name, resource] of two.cluster)
+    if (!name.startsWith('inbound|')) expect(one.cluster.get(name)).toBe(resource);
+  expect(one.route.get('http_proxy')).toBe(two.route.get('http_proxy'));
+  expect(one.endpoint).toBe(two.endpoint);
+});
+
+test('clusters and endpoints are shared across namespaces that see the same', () => {
+  const { input } = readCase(join(golden, 'weights-between-subsets'));
+  const model = buildModel(input);
+  const one = compile(model, sidecarOf('default', [])).snapshot;
+  const two = compile(model, sidecarOf('elsewhere', [])).snapshot;
+  for (const [name, resource] of two.cluster)
+    if (!name.startsWith('inbound|')) expect(one.cluster.get(name)).toBe(resource);
+  for (const [name, resource] of two.endpoint) expect(one.endpoint.get(name)).toBe(resource);
+});
+
+test('another instance changes the endpoints of its service and nothing else', () => {
+  const { input } = readCase(join(golden, 'weights-between-subsets'));
+  const proxy = sidecarOf('default', []);
+  const before = buildModel(input);
+  const more = input.instances.map((instance) => ({ ...instance, labels: { ...instance.labels } }));
+  const after = updateInstances(before, [
+    ...more,
+    { ...(more[0] as (typeof more)[0]), name: 'reviews-v1-1', address: '127.0.0.2' },
+  ]);
+  const old = compile(before, proxy).snapshot;
+  const next = compile(after, proxy).snapshot;
+  expect(after.config).toBe(before.config);
+  for (const type of ['cluster', 'listener', 'route', 'secret'] as const) expect(next[type]).toBe(old[type]);
+  const changed = [...next.endpoint].flatMap(([name, { version }]) =>
+    old.endpoint.get(name)?.version === version ? [] : [name],
+  );
+  expect(changed).toEqual([
+    'outbound|9080|v1|reviews.default.svc.cluster.local',
+    'outbound|9080||reviews.default.svc.cluster.local',
+  ]);
+});
+
+test('equal instances in new objects change nothing', () => {
+  const { input } = readCase(join(golden, 'weights-between-subsets'));
+  const proxy = sidecarOf('default', []);
+  const before = buildModel(input);
+  const after = updateInstances(before, structuredClone([...input.instances]));
+  const old = compile(before, proxy).snapshot;
+  const next = compile(after, proxy).snapshot;
+  for (const [name, resource] of next.endpoint) expect(old.endpoint.get(name)).toBe(resource);
+});
+
+test('the origin index names what stems from a resource', () => {
+  const { input, proxy } = readCase(join(golden, 'weights-between-subsets'));
+  const index = originIndex(compile(buildModel(input), proxy).snapshot);
+  expect(index.get('VirtualService/default/reviews')).toEqual([{ type: 'route', name: 'http_proxy' }]);
+  expect(index.get('DestinationRule/default/reviews')?.map(({ name }) => name)).toEqual([
+    'outbound|9080|v1|reviews.default.svc.cluster.local',
+    'outbound|9080|v2|reviews.default.svc.cluster.local',
+    'outbound|9080||reviews.default.svc.cluster.local',
+  ]);
+});
