@@ -30,6 +30,11 @@ export class ManualClock implements Clock {
     return this.#due.length;
   }
 
+  /** Lets time pass without running anything, as work that takes long does. */
+  spend(ms: number): void {
+    this.#now += ms;
+  }
+
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

@@ -1,6 +1,6 @@
 import type { Problem } from '@tulle/resources/problem';
 import type { Snapshot } from '@tulle/xds/resource';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { compile } from '../compile/compile.ts';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
@@ -14,6 +14,8 @@ import type { Mirror } from './mirror.ts';
 const quietMs = 10;
 /** or this long after the first change. */
 const maxWaitMs = 100;
+/** Compiling for many proxies makes room for other events (acknowledgements, requests) this often. */
+const sliceMs = 20;
 
 export interface PublisherOptions {
   readonly meshName: string;
@@ -25,7 +27,8 @@ export interface PublisherOptions {
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
   readonly clock: Clock;
-  readonly onPush: (push: { readonly proxies: number; readonly milliseconds: number }) => void;
+  /** How long a slice of compiling took. */
+  readonly onPush: (milliseconds: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -36,6 +39,9 @@ export class Publisher {
   /** What compile had to say for each proxy. */
   readonly #notes = new Map<string, ReadonlyMap<string, readonly Problem[]>>();
   readonly #debounce: Debounce;
+  /** Proxies whose snapshot is older than the model; who waits longest comes first. */
+  readonly #stale = new Set<string>();
+  #slice: Timer | undefined;
   #model: Model;
 
   constructor(options: PublisherOptions) {
@@ -62,12 +68,14 @@ export class Publisher {
 
   connected(proxy: AdmittedProxy): void {
     this.#proxies.set(proxy.id, proxy);
+    this.#stale.delete(proxy.id);
     this.#push(proxy);
   }
 
   disconnected(proxyId: string): void {
     this.#proxies.delete(proxyId);
     this.#notes.delete(proxyId);
+    this.#stale.delete(proxyId);
   }
 
   /** What model and compile found about a resource, by `resourceKey`; one of each kind, however many proxies say it. */
@@ -79,6 +87,8 @@ export class Publisher {
 
   close(): void {
     this.#debounce.close();
+    this.#slice?.cancel();
+    this.#stale.clear();
   }
 
   #build(): Model {
@@ -105,10 +115,25 @@ export class Publisher {
   }
 
   #pushAll(): void {
+    for (const id of this.#proxies.keys()) this.#stale.add(id);
+    if (this.#slice === undefined) this.#pushSlice();
+  }
+
+  /** Always compiles the newest model: what changes meanwhile is not pushed twice. */
+  #pushSlice(): void {
     const { clock, onPush } = this.#options;
+    this.#slice = undefined;
     const begin = clock.now();
-    for (const proxy of this.#proxies.values()) this.#push(proxy);
-    onPush({ proxies: this.#proxies.size, milliseconds: clock.now() - begin });
+    for (const id of this.#stale) {
+      this.#stale.delete(id);
+      const proxy = this.#proxies.get(id);
+      if (proxy !== undefined) this.#push(proxy);
+      if (clock.now() - begin >= sliceMs && this.#stale.size > 0) {
+        this.#slice = clock.after(0, () => this.#pushSlice());
+        break;
+      }
+    }
+    onPush(clock.now() - begin);
   }
 
   #push(proxy: AdmittedProxy): void {

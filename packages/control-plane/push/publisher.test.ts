@@ -1,0 +1,158 @@
+import type { Resource } from '@tulle/resources/kind';
+import type { Snapshot } from '@tulle/xds/resource';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AdmittedProxy } from '../discovery/universal/admission.ts';
+import { proxyMetadata } from '../fake-proxy.fixture.ts';
+import { ManualClock } from '../manual-clock.ts';
+import type { WorkloadInstance } from '../model/instance.ts';
+import { Publisher } from './publisher.ts';
+
+const service = (labels: Record<string, string> = {}): Resource => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'reviews', namespace: 'default', labels, generation: 1 },
+  spec: { selector: { app: 'reviews' }, ports: [{ name: 'http', port: 9080 }] },
+});
+const instance: WorkloadInstance = {
+  name: 'reviews-v1-0',
+  namespace: 'default',
+  workload: 'reviews-v1',
+  serviceAccount: 'default',
+  labels: { app: 'reviews' },
+  address: '127.0.0.1',
+  ports: [{ port: 9080, name: 'http', target: 1 }],
+  tlsMode: 'istio',
+  weight: 1,
+  locality: '',
+  network: '',
+  cluster: '',
+  health: 'healthy',
+};
+const proxy = (name: string): AdmittedProxy => ({
+  id: `${name}.default`,
+  nodeId: `sidecar~127.0.0.1~${name}.default~default.svc.cluster.local`,
+  role: 'sidecar',
+  metadata: proxyMetadata(name, 'default'),
+  identity: 'spiffe://mesh.test/ns/default/sa/default',
+  serialNumber: '1',
+  notAfter: 0,
+});
+const cluster = 'outbound|9080||reviews.default.svc.cluster.local';
+
+let clock: ManualClock;
+let resources: Resource[];
+let list: () => Resource[];
+let instances: WorkloadInstance[];
+let published: { id: string; snapshot: Snapshot }[];
+let publisher: Publisher;
+/** What compiling for one proxy takes on this clock. */
+let cost: number;
+const onError = vi.fn();
+
+beforeEach(() => {
+  clock = new ManualClock();
+  resources = [service()];
+  list = () => resources;
+  instances = [];
+  published = [];
+  cost = 0;
+  onError.mockReset();
+  publisher = new Publisher({
+    meshName: 'test',
+    trustDomain: 'mesh.test',
+    trustBundle: '',
+    mirror: { all: () => list(), get: () => undefined, close: () => {} },
+    instances: () => instances,
+    publish: ({ id }, snapshot) => {
+      published.push({ id, snapshot });
+      clock.spend(cost);
+    },
+    clock,
+    onPush: () => {},
+    onError,
+  });
+});
+
+describe('the publisher', () => {
+  it('gives a proxy its snapshot when it connects, and nothing after it has gone', () => {
+    publisher.connected(proxy('a-v1-0'));
+    expect(published.map(({ id }) => id)).toEqual(['a-v1-0.default']);
+    expect(published[0]?.snapshot.cluster.has(cluster)).toBe(true);
+    publisher.disconnected('a-v1-0.default');
+    publisher.instancesChanged();
+    expect(published).toHaveLength(1);
+  });
+
+  it('pushes instances at once and configuration after the debounce', () => {
+    publisher.connected(proxy('a-v1-0'));
+    instances = [instance];
+    publisher.instancesChanged();
+    expect(published).toHaveLength(2);
+    expect(published[1]?.snapshot.endpoint.get(cluster)?.version).not.toBe(
+      published[0]?.snapshot.endpoint.get(cluster)?.version,
+    );
+    resources = [];
+    publisher.configurationChanged();
+    publisher.configurationChanged();
+    expect(published).toHaveLength(2);
+    clock.advance(10);
+    expect(published).toHaveLength(3);
+    expect(published[2]?.snapshot.cluster.has(cluster)).toBe(false);
+  });
+
+  it('makes room between slices, and pushes the newest model once to each', () => {
+    for (let at = 0; at < 10; at++) publisher.connected(proxy(`p${at}-v1-0`));
+    published = [];
+    cost = 5;
+    publisher.instancesChanged();
+    expect(published).toHaveLength(4);
+    instances = [instance];
+    publisher.instancesChanged();
+    clock.advance(1_000);
+    // The four that had the older model got the newer one too, after those that had waited longer.
+    expect(published.map(({ id }) => id.slice(0, 2))).toEqual([
+      'p0',
+      'p1',
+      'p2',
+      'p3',
+      'p4',
+      'p5',
+      'p6',
+      'p7',
+      'p8',
+      'p9',
+      'p0',
+      'p1',
+      'p2',
+      'p3',
+    ]);
+    const versions = new Set(
+      published.slice(4).map(({ snapshot }) => snapshot.endpoint.get(cluster)?.version),
+    );
+    expect(versions.size).toBe(1);
+  });
+
+  it('goes on with the old model when a new one cannot be built', () => {
+    publisher.connected(proxy('a-v1-0'));
+    const broken = new Error('broken');
+    list = () => {
+      throw broken;
+    };
+    publisher.configurationChanged();
+    clock.advance(10);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(broken);
+    expect(published).toHaveLength(1);
+    instances = [instance];
+    publisher.instancesChanged();
+    expect(published.at(-1)?.snapshot.cluster.has(cluster)).toBe(true);
+  });
+
+  it('does nothing after close', () => {
+    publisher.connected(proxy('a-v1-0'));
+    publisher.configurationChanged();
+    publisher.close();
+    clock.advance(1_000);
+    expect(published).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+});
