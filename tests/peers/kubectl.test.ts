@@ -231,6 +231,40 @@ describeWithPeers('kubectl', ['kubectl'], () => {
     );
   });
 
+  test('create by typed commands, which speak protobuf', async () => {
+    const create = (...args: string[]) => kubectl('create', ...args, '-n', 'x');
+    expect(await kubectl('create', 'namespace', 'y')).toBe('namespace/y created');
+    expect(await create('serviceaccount', 'account')).toBe('serviceaccount/account created');
+    expect(await create('secret', 'generic', 'password', '--from-literal=key=välue')).toBe(
+      'secret/password created',
+    );
+    expect(await create('configmap', 'settings', '--from-literal=a=b')).toBe('configmap/settings created');
+    expect(await create('service', 'clusterip', 'typed', '--tcp=80:8080')).toBe('service/typed created');
+    const key = await kubectl('get', 'secret', 'password', '-n', 'x', '-o', 'jsonpath={.data.key}');
+    expect(Buffer.from(key, 'base64').toString()).toBe('välue');
+    const port = await kubectl(
+      'get',
+      'service',
+      'typed',
+      '-n',
+      'x',
+      '-o',
+      'jsonpath={.spec.ports[0].targetPort}',
+    );
+    expect(port).toBe('8080');
+    expect(await kubectl('delete', 'namespace', 'y')).toBe('namespace "y" deleted');
+  });
+
+  test('apply a List, which kubectl validates itself by OpenAPI v2', async () => {
+    const path = join(stateDir, 'list.json');
+    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'listed' }, data: { a: 'b' } };
+    const items = [settings, virtualService(60)];
+    writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    expect(await kubectl('apply', '-n', 'x', '-f', path)).toMatch(
+      /^configmap\/listed created\nvirtualservice.*configured$/,
+    );
+  });
+
   test('delete, wait, and a namespace with its contents', async () => {
     expect(await kubectl('delete', 'vs', 'reviews', '-n', 'x')).toMatch(
       /^virtualservice\.networking\.istio\.io "reviews" deleted/,

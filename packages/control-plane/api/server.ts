@@ -8,6 +8,7 @@ import { parseJsonBody } from './body.ts';
 import type { ApiContext } from './context.ts';
 import { Front, type ServingCertificate } from './front.ts';
 import { startNamespaceReaper } from './namespace-reaper.ts';
+import { decodeKubernetes, kubernetesProtobuf } from './protobuf/decode.ts';
 import { healthRoutes } from './routes/health.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { resourceRoutes } from './routes/resource-routes.ts';
@@ -82,7 +83,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, isJson(request) ? parseJsonBody(body as Buffer) : body);
+      done(null, parseBody(request, body as Buffer));
     } catch (error) {
       done(error as Error);
     }
@@ -132,6 +133,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await app.close();
     },
   };
+}
+
+function parseBody(request: FastifyRequest, body: Buffer): unknown {
+  if (isJson(request)) return parseJsonBody(body);
+  const [type] = (request.headers['content-type'] ?? '').split(';', 1);
+  return type === kubernetesProtobuf && body.length > 0 ? decodeKubernetes(body) : body;
 }
 
 const isJson = ({ headers }: FastifyRequest): boolean =>

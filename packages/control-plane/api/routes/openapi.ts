@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
-import { assertJson } from '../negotiate.ts';
+import { assertJson, parseAccept } from '../negotiate.ts';
 import { openApiV2, openApiV3, openApiV3Index, type Schemas } from '../openapi.ts';
+import { encodeOpenApiV2, openApiV2Protobuf } from '../protobuf/openapi-v2.ts';
 import { noSuchPath } from '../status-error.ts';
 
 /** Loaded late: most runs of the control plane never need the schemas as JSON. */
@@ -19,9 +20,18 @@ export function openApiRoutes(app: FastifyInstance, { kinds }: ApiContext): void
     return document;
   };
   app.addHook('onRequest', async (request) => {
-    if (request.url.startsWith('/openapi/')) assertJson(request.headers.accept);
+    if (request.url.startsWith('/openapi/v3')) assertJson(request.headers.accept);
   });
-  app.get('/openapi/v2', async () => once('v2', (schemas) => openApiV2(kinds, schemas)));
+  let encoded: Uint8Array | undefined;
+  app.get('/openapi/v2', async ({ headers: { accept } }, reply) => {
+    const document = await once('v2', (schemas) => openApiV2(kinds, schemas));
+    if (!parseAccept(accept).some(({ type }) => type === openApiV2Protobuf)) {
+      assertJson(accept);
+      return document;
+    }
+    encoded ??= encodeOpenApiV2({ ...document });
+    return reply.type(openApiV2Protobuf).send(Buffer.from(encoded));
+  });
   app.get('/openapi/v3', async () => once('v3', (schemas) => openApiV3Index(kinds, schemas)));
   app.get<{ Params: { version: string } }>('/openapi/v3/api/:version', async ({ params: { version } }) =>
     once(`v3/${version}`, (schemas) => openApiV3(kinds, schemas, '', version)),
