@@ -2,11 +2,14 @@ import type { Writable } from 'node:stream';
 import type { Tables } from '@tulle/decision/tables';
 import { callCertificateService } from '@tulle/xds/client/certificates';
 import { parseNodeId } from '@tulle/xds/node';
+import { startAdmin } from './admin/admin.ts';
+import { adminSources } from './admin-sources.ts';
 import type { Bootstrap } from './bootstrap.ts';
-import { startConfiguration } from './config/subscription.ts';
+import { type Configuration, startConfiguration } from './config/subscription.ts';
 import { drain } from './drain.ts';
 import { Engine } from './engine.ts';
-import { startIdentity } from './identity/identity.ts';
+import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
+import { ownUri } from './identity/request-svid.ts';
 import { systemWallClock } from './identity/wall-clock.ts';
 import { createObservation } from './observation.ts';
 import { TimerWheel } from './timers/wheel.ts';
@@ -18,13 +21,14 @@ export interface ProxyOptions {
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** Ends the wait for an identity. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
   /** `/quitquitquit` was asked for. */
-  readonly onQuit?: () => void;
+  readonly onQuit: () => void;
 }
 
 export interface Proxy {
   readonly engine: Engine;
+  readonly adminPort: number;
   /** Identity, configuration and listeners are there. */
   readonly ready: Promise<void>;
   /** Finishes what is open, says goodbye to the control plane, ends. */
@@ -45,25 +49,21 @@ const bindAgainMs = 1_000;
  *   bootstrap ─▶ identity ─▶ configuration ─▶ tables ─▶ Engine.apply (one swap) ─▶ listeners, clusters
  *   accept ─▶ inspect ─▶ filter chain ─▶ TLS ─▶ codec ─▶ filters ─▶ router ─▶ upstream    (inside the Engine)
  * ```
- * @throws what identity says cannot change (a token that was refused), or an admin port that is taken
+ * @throws what trying again can't change: a token that was refused, an admin port that is taken
  */
-export async function startProxy({
-  bootstrap,
-  log,
-  stdout,
-  stderr,
-  signal,
-  onQuit,
-}: ProxyOptions): Promise<Proxy> {
-  const { node, trustDomain, drainSeconds } = bootstrap;
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { bootstrap, log, stdout, stderr, signal } = options;
+  const { node, trustDomain } = bootstrap;
+  const uri = ownUri(bootstrap);
   const role = parseNodeId(node.id)?.role ?? 'sidecar';
-  let isReady = false;
+  let identity: ProxyIdentity | undefined;
+  let configuration: Configuration | undefined;
+  let started = false;
 
   // What carries traffic, and what watches it.
-  const { NAMESPACE, SERVICE_ACCOUNT } = node.metadata;
-  const uri = `spiffe://${trustDomain}/ns/${NAMESPACE}/sa/${SERVICE_ACCOUNT}`;
   const wheel = new TimerWheel();
   const observation = createObservation({ node, uri, wheel, stdout, stderr, tables: () => engine.tables });
+  const refused = (listener: string, reason: string): void => log(`${listener}: TLS refused: ${reason}`);
   const engine: Engine = new Engine({
     node,
     trustDomain,
@@ -71,57 +71,71 @@ export async function startProxy({
     uri,
     wheel,
     observe: observation.observers,
-    onRefusedHandshake: (listener, reason) => log(`${listener}: TLS refused: ${reason}`),
+    onRefusedHandshake: refused,
+  });
+
+  // The admin endpoint answers from the first moment on.
+  const admin = await startAdmin({
+    ...bootstrap.admin,
+    timers: wheel,
+    sources: adminSources({
+      bootstrap,
+      registry: observation.registry,
+      engine,
+      identity: () => identity,
+      configuration: () => configuration,
+      started: () => started,
+      drain: () => void drainOnce(),
+      quit: options.onQuit,
+    }),
   });
 
   // Who we are: from the state directory, or by enrolment.
-  const identity = await startIdentity(
-    {
-      bootstrap,
-      clock: systemWallClock,
-      random: Math.random,
-      callCertificateService,
-      onFailure: (error) => log(`identity: ${(error as Error).message}`),
-    },
+  const onFailure = (error: unknown): void => log(`identity: ${(error as Error).message}`);
+  identity = await startIdentity(
+    { bootstrap, clock: systemWallClock, random: Math.random, callCertificateService, onFailure },
     signal,
   );
-  engine.setIdentity(identity.current());
-  identity.onRotate((svid) => engine.setIdentity(svid));
+  const own = identity;
+  engine.setIdentity(own.current());
+  own.onRotate((svid) => engine.setIdentity(svid));
 
   // What to do: the last good configuration first, then what the control plane says.
   const bound = Promise.withResolvers<void>();
-  const again = engine.wheel.timer(() => void (engine.tables !== undefined && apply(engine.tables)));
+  const again = wheel.timer(() => void apply(engine.tables as Tables));
   const apply = async (tables: Tables): Promise<void> => {
     const failures = await engine.apply(tables);
     for (const { listener, reason } of failures) log(`listener ${listener}: ${reason}`);
-    if (failures.length > 0 && !engine.draining) again.start(bindAgainMs);
-    else if (engine.tables === tables) bound.resolve();
+    if (failures.length === 0) bound.resolve();
+    else if (!engine.draining && engine.tables === tables) again.start(bindAgainMs);
   };
-  const configuration = startConfiguration({
+  configuration = startConfiguration({
     bootstrap,
-    identity: () => identity.current(),
+    identity: () => own.current(),
     onTables: (tables) => void apply(tables),
     log,
   });
+  const { ready, close: leave } = configuration;
 
   const end = async (goodbye: boolean): Promise<void> => {
     again.stop();
-    identity.close();
-    await configuration.close(goodbye);
+    own.close();
+    await leave(goodbye);
     engine.destroy();
-    await observation.close();
+    await Promise.all([admin.close(), observation.close()]);
   };
   let draining: Promise<void> | undefined;
-  const drainAll = (): Promise<void> => {
-    draining ??= drain(engine, { graceMs, limitMs: drainSeconds * 1000 }).then(() => end(true));
+  const drainOnce = (): Promise<void> => {
+    draining ??= drain(engine, { graceMs, limitMs: bootstrap.drainSeconds * 1000 }).then(() => end(true));
     return draining;
   };
   return {
     engine,
-    ready: Promise.all([configuration.ready, bound.promise]).then(() => {
-      isReady = true;
+    adminPort: admin.port,
+    ready: Promise.all([ready, bound.promise]).then(() => {
+      started = true;
     }),
-    drain: drainAll,
+    drain: drainOnce,
     close: () => end(false),
   };
 }

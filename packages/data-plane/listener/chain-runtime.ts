@@ -1,6 +1,7 @@
 import type { FilterChain, TcpProxy } from '@tulle/decision/tables';
 import type { ManagerRuntime } from '../http/manager.ts';
 import type { TlsTerminator } from '../net/tls-server.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
 
 /** What a filter chain serves with, of one epoch. */
 export type ChainService =
@@ -27,13 +28,25 @@ export class ChainRuntime {
     this.service = service;
   }
 
-  retire(): void {
+  /**
+   * Connections close with the response that they wait for, or with their next one; those that stay idle
+   * close after `idleMs`, so that no client finds its connection closed as it begins to use it.
+   */
+  retire(wheel: TimerWheel, idleMs: number): void {
     this.retired = true;
-    for (const connection of this.connections) connection.drain();
+    for (const connection of this.connections) if (connection.busy) connection.drain();
+    if (this.connections.size === 0) return;
+    wheel
+      .timer(() => {
+        for (const connection of this.connections) connection.drain();
+      })
+      .start(idleMs);
   }
 }
 
 export interface DrainableConnection {
+  /** A request is being served. */
+  readonly busy: boolean;
   /** Lets the current request finish, then closes. */
   drain(): void;
   destroy(): void;

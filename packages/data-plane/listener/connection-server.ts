@@ -54,6 +54,8 @@ export class ConnectionServer {
       onRequest: (_head, stream) => {
         // A chain that became something else keeps its last manager for the connections that it has.
         if (chain.service.kind === 'http') manager = chain.service.manager;
+        // The last request of a connection whose chain is gone: its response says so.
+        if (chain.retired) connection.drain();
         return new HttpStream(manager, info, stream);
       },
       onConnect: (head, http) => {
@@ -63,7 +65,6 @@ export class ConnectionServer {
       onClose: () => chain.connections.delete(connection),
     });
     chain.connections.add(connection);
-    if (chain.retired || this.context.draining()) connection.drain();
   }
 
   serveTcp(

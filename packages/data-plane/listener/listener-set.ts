@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { FilterChain, Listener, Tables } from '@tulle/decision/tables';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
@@ -22,6 +23,9 @@ export interface ListenerSetParts {
   /** Handshakes that were refused, for the log. */
   readonly onRefused?: (listener: string, reason: string) => void;
 }
+
+/** How long an idle connection of a chain that is gone is kept. */
+const retiredIdleMs = 5_000;
 
 /** All listeners of a proxy. */
 export class ListenerSet {
@@ -137,7 +141,8 @@ export class ListenerSet {
   #close(listener: ActiveListener): void {
     this.#closing.add(listener);
     void listener.stopAccepting().finally(() => this.#closing.delete(listener));
-    for (const chain of listener.chains.values()) chain.retire();
+    for (const chain of listener.chains.values())
+      chain.retire(this.#parts.server.context.wheel, retiredIdleMs);
   }
 
   #configure(listener: ActiveListener, config: Listener, tables: Tables): void {
@@ -162,7 +167,7 @@ export class ListenerSet {
     }
     listener.config = config;
     listener.chains = next;
-    for (const gone of before.values()) gone.retire();
+    for (const gone of before.values()) gone.retire(this.#parts.server.context.wheel, retiredIdleMs);
   }
 
   /** Makes the chain's TLS, or brings it up to date. A secret that is missing keeps the chain from serving. */
@@ -191,7 +196,7 @@ export class ListenerSet {
     }
   }
 
-  #describe(socket: import('node:tls').TLSSocket, peer: PeerIdentity | undefined): ConnectionTls {
+  #describe(socket: TLSSocket, peer: PeerIdentity | undefined): ConnectionTls {
     const localUri = this.#parts.localUri();
     const serverName: unknown = (socket as { servername?: unknown }).servername;
     return {
