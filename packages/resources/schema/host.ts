@@ -8,7 +8,7 @@ export function isHostName(host: string, wildcard: boolean): boolean {
   const [first = '', ...rest] = host.replace(/\.$/, '').split('.');
   const firstOk =
     hostLabel.test(first) ||
-    (wildcard && (first === '*' || (first.startsWith('*') && hostLabel.test(first.slice(1)))));
+    (wildcard && (first === '*' || (first.startsWith('*') && hostLabel.test(first.replace(/^\*-?/, '')))));
   return firstOk && first.length <= 63 && rest.every((label) => label.length <= 63 && hostLabel.test(label));
 }
 

@@ -57,7 +57,8 @@ class Scanner {
         continue;
       }
       repeated = false;
-      repeatable = this.#atom(char, nesting);
+      // What adds nothing (flags, an empty quotation) leaves what stands before it to the next repetition.
+      repeatable = this.#atom(char, nesting) || repeatable;
     }
   }
 
@@ -74,7 +75,7 @@ class Scanner {
     return text;
   }
 
-  /** Reads one atom; returns whether it may be repeated. */
+  /** Reads one atom; returns whether it added something that may be repeated. */
   #atom(char: string, nesting: number): boolean {
     if (char === '(') return this.#group(nesting);
     if (char === '[') {
@@ -95,7 +96,7 @@ class Scanner {
     if (rest.startsWith('(?P=')) throw new RegexSyntax('back-references are not part of RE2');
     const flags = /^\(\?([imsU]*)(?:-([imsU]+))?([:)])/.exec(rest);
     const named = /^\(\?P?<([A-Za-z0-9_]+)>/.exec(rest);
-    if (flags !== null && flags[0] !== '(?)') {
+    if (flags !== null) {
       this.at += flags[0].length;
       if (flags[3] === ')') return false;
     } else if (named !== null) {
@@ -125,16 +126,16 @@ class Scanner {
       if (this.#text[this.at] !== '-' || this.#text[this.at + 1] === ']' || low === undefined) continue;
       if (this.at + 1 >= this.#text.length) break;
       this.at++;
-      const high = this.#classMember();
+      const high = this.#classMember(false);
       if (high === undefined || high < low) throw new RegexSyntax('invalid range in "[…]"');
     }
     throw new RegexSyntax('missing "]"');
   }
 
   /** Reads one member of a bracket expression; returns its code point, or undefined when it stands for many. */
-  #classMember(): number | undefined {
+  #classMember(posixToo = true): number | undefined {
     const posix = /^\[:\^?([a-z]*):\]/.exec(this.#text.slice(this.at, this.at + 16));
-    if (posix !== null) {
+    if (posix !== null && posixToo) {
       if (!posixClasses.has(posix[1] ?? '')) throw new RegexSyntax(`unknown class "${posix[0]}"`);
       this.at += posix[0].length;
       return undefined;
@@ -149,7 +150,7 @@ class Scanner {
     return code;
   }
 
-  /** Reads an escape; returns whether it may be repeated. */
+  /** Reads an escape; returns whether it added something. */
   #escape(inClass: boolean): boolean {
     const rest = this.#text.slice(this.at, this.at + 64);
     const quoted = inClass ? null : /^\\Q/.exec(rest);
@@ -159,9 +160,9 @@ class Scanner {
       this.at = end < 0 ? this.#text.length : end + 2;
       return !empty;
     }
-    const assertion = /^\\[AzbBCE]/.exec(rest);
+    const assertion = /^\\[AzbB]/.exec(rest);
     const known =
-      /^\\(?:x[0-9A-Fa-f]{2}|x\{(?:10|0?[0-9A-Fa-f])?[0-9A-Fa-f]{1,4}\}|0[0-7]{0,2}|[1-7][0-7]{2}|[pP](?:[A-Z]|\{\^?[A-Za-z_]+\})|[dDsSwW]|[afnrtv]|[^A-Za-z0-9\u0080-\u{10ffff}])/u.exec(
+      /^\\(?:x[0-9A-Fa-f]{2}|x\{(?:10|0?[0-9A-Fa-f])?[0-9A-Fa-f]{1,4}\}|0[0-7]{0,2}|[1-7][0-7]{1,2}|[pP](?:[A-Z]|\{\^?[A-Za-z_]+\})|[dDsSwW]|[afnrtv]|[^A-Za-z0-9\u0080-\u{10ffff}])/u.exec(
         rest,
       ) ?? (inClass ? null : assertion);
     if (known === null) {
@@ -171,7 +172,7 @@ class Scanner {
       throw new RegexSyntax(`unknown escape "${rest.slice(0, 2)}"`);
     }
     this.at += known[0].length;
-    return known[0] !== '\\E';
+    return true;
   }
 }
 
