@@ -36,7 +36,9 @@ async function buildProgram(argv: readonly string[], io: Io): Promise<Command> {
     .description('A service mesh of ordinary processes: encrypted, observed, routed.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('print help for a command').helpGroup('Other:'),
+    )
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .exitOverride()

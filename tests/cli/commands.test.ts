@@ -1,0 +1,186 @@
+/** The commands against a running mesh. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fetchOnce } from '../load.ts';
+import { eventually, type Mesh, startMesh, temporaryFolder } from '../mesh.ts';
+
+const state = temporaryFolder();
+const files = mkdtempSync(join(tmpdir(), 'tulle-files-'));
+let mesh: Mesh;
+
+beforeAll(async () => {
+  mesh = await startMesh('tests/fixtures/churn/mesh.yaml', state.path);
+  await eventually('the mesh serves', async () =>
+    (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await mesh?.stop();
+  state.remove();
+  rmSync(files, { recursive: true });
+});
+
+const write = (name: string, text: string): string => {
+  const path = join(files, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const service = (name: string, port: number): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { selector: { app: ${name} }, ports: [{ port: ${port} }] }\n`;
+
+describe('apply', () => {
+  test('created, unchanged, configured; get, describe and delete agree', async () => {
+    const file = write('one.yaml', service('one', 80));
+    expect(await mesh.ok('apply', '-f', file)).toBe('service/one created\n');
+    expect(await mesh.ok('apply', '-f', file)).toBe('service/one unchanged\n');
+    write('one.yaml', service('one', 81));
+    expect(await mesh.ok('apply', '-f', file, '--dry-run')).toBe('service/one configured (dry run)\n');
+    expect(await mesh.ok('get', 'svc', 'one', '-o', 'yaml')).toContain('port: 80\n');
+    expect(await mesh.ok('apply', '-f', file)).toBe('service/one configured\n');
+    expect(JSON.parse(await mesh.ok('get', 'service/one', '-o', 'json'))).toMatchObject({
+      spec: { ports: [{ port: 81 }] },
+    });
+    expect(await mesh.ok('describe', 'service', 'one')).toMatch(/^Name: +one$/m);
+    expect(await mesh.ok('get', 'services', '-o', 'name')).toContain('service/one\n');
+    expect(await mesh.ok('delete', '-f', file)).toBe('service/one deleted\n');
+    const { code, stderr } = await mesh.tulle('get', 'service', 'one');
+    expect(code).toBe(1);
+    expect(stderr).toContain('not found');
+  });
+
+  test('one error in one of several files: every error is named, nothing is written', async () => {
+    const good = write('good.yaml', service('good', 80));
+    const bad = write(
+      'bad.yaml',
+      `${service('bad', 0)}---\napiVersion: v1\nkind: Servce\nmetadata: { name: x }\n`,
+    );
+    const { code, stderr } = await mesh.tulle('apply', '-f', good, bad);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/bad\.yaml:\d+:\d+ spec\.ports\[0\]\.port: /);
+    expect(stderr).toMatch(/bad\.yaml:\d+:\d+ .*Service/);
+    expect(stderr).toContain('nothing was changed');
+    expect((await mesh.tulle('get', 'service', 'good')).code).toBe(1);
+  });
+
+  test('a subset that the mesh does not have is an error with its place', async () => {
+    const file = write(
+      'subset.yaml',
+      'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: web-v9 }\nspec:\n  hosts: [web]\n  http:\n    - route:\n        - destination: { host: web, subset: v9 }\n',
+    );
+    const { code, stderr } = await mesh.tulle('apply', '-f', file);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/subset\.yaml:8:\d+ spec\.http\[0\]\.route\[0\]\.destination\.subset: .*v9/);
+  });
+});
+
+describe('looking into the mesh', () => {
+  test('status', async () => {
+    const text = await mesh.ok('status');
+    expect(text).toContain(mesh.url);
+    expect(text).toMatch(/web-v1 +v1 +1\/1/);
+    expect(text).toMatch(/web-v1-0 +tulle +synced/);
+    const status = JSON.parse(await mesh.ok('status', '-o', 'json'));
+    expect(status).toMatchObject({ mesh: 'churn', mtls: 'STRICT' });
+    expect(status.proxies).toHaveLength(4);
+  });
+
+  test('proxy-status: all in step', async () => {
+    const text = await eventually('all synced', async () => {
+      const output = await mesh.ok('proxy-status');
+      return /STALE|REFUSED/.test(output) ? undefined : output;
+    });
+    expect(text).toMatch(/^PROXY +ENGINE +CDS +EDS +LDS +RDS +SDS +LAG +CONNECTED$/m);
+    expect(text).toMatch(/^web-v1-0\.default +tulle +[0-9a-f]{7}/m);
+  });
+
+  test('proxy-config shows what a proxy has', async () => {
+    const routes = await mesh.ok('proxy-config', 'ingressgateway-0', 'routes');
+    expect(routes).toContain('VirtualService web');
+    expect(await mesh.ok('proxy-config', 'web-v1-0', 'listeners')).toMatch(/inbound_8000|virtualInbound/);
+    expect(await mesh.ok('proxy-config', 'ingressgateway-0', 'clusters')).toContain(
+      'web.default.svc.cluster.local',
+    );
+    expect(await mesh.ok('proxy-config', 'ingressgateway-0', 'endpoints')).toMatch(
+      /127\.0\.0\.1:\d+ +HEALTHY/,
+    );
+    const secrets = await mesh.ok('proxy-config', 'web-v1-0', 'secrets');
+    expect(secrets).toContain('spiffe://cluster.local/ns/default/sa/default');
+    const all = await mesh.ok('proxy-config', 'web-v1', 'all', '-o', 'json');
+    expect(Object.keys(JSON.parse(all))).toEqual(['listeners', 'routes', 'clusters', 'endpoints', 'secrets']);
+    expect(all).not.toContain('PRIVATE KEY-----\\nM');
+    const { code, stderr } = await mesh.tulle('proxy-config', 'nobody-0', 'routes');
+    expect(code).toBe(1);
+    expect(stderr).toContain('web-v1-0.default');
+  });
+
+  test('logs of an application, its proxy, the control plane', async () => {
+    await fetchOnce(mesh.url);
+    await eventually('the access log', async () =>
+      /"GET \/ HTTP\/1\.1" 200/.test(await mesh.ok('logs', 'ingressgateway')) ? true : undefined,
+    );
+    await mesh.ok('logs', 'web-v1');
+    expect(await mesh.ok('logs', 'web-v1', '--proxy', '--tail', '2')).toMatch(/^.*\n.*\n$/);
+    expect(await mesh.ok('logs', 'control-plane', '--tail', '1')).toMatch(/^.*\n$/);
+    const { stderr } = await mesh.tulle('logs', 'nobody');
+    expect(stderr).toContain('There are logs of:');
+  });
+});
+
+describe('joining the mesh', () => {
+  const server = `require('node:http').createServer((q, r) => r.end('joined ' + process.env.TULLE_INSTANCE)).listen(process.env.PORT, '127.0.0.1');`;
+
+  test('run: in the mesh while the command runs, its exit code is passed through', async () => {
+    const { code } = await mesh.tulle(
+      'run',
+      '--service',
+      'none',
+      '--port',
+      '80',
+      '--',
+      process.execPath,
+      '-e',
+      'process.exit(7)',
+    );
+    expect(code).toBe(7);
+    expect((await mesh.tulle('get', 'service', 'none')).code).toBe(1);
+  }, 30_000);
+
+  test('run: it gets requests like any other instance, and leaves without a trace', async () => {
+    const script = `${server} setTimeout(() => process.exit(0), 4000);`;
+    const finished = mesh.tulle(
+      'run',
+      '--service',
+      'web',
+      '--port',
+      '8000',
+      '--label',
+      'version=v3',
+      '--',
+      process.execPath,
+      '-e',
+      script,
+    );
+    await eventually('a third endpoint', async () => {
+      const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
+      return services.find(({ name }: { name: string }) => name === 'web').readyEndpoints === 3
+        ? true
+        : undefined;
+    });
+    expect((await finished).code).toBe(0);
+    const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
+    expect(services.find(({ name }: { name: string }) => name === 'web').endpoints).toBe(2);
+  }, 30_000);
+
+  test('register and deregister', async () => {
+    expect(
+      await mesh.ok('register', 'web-vm', '--service', 'web', '--address', '127.0.0.9', '--port', 'http=81'),
+    ).toBe('workloadentry.networking.istio.io/web-vm created\n');
+    expect(await mesh.ok('get', 'workloadentries')).toContain('127.0.0.9');
+    expect(await mesh.ok('deregister', 'web-vm')).toBe('workloadentry.networking.istio.io/web-vm deleted\n');
+    expect((await mesh.tulle('deregister', 'web-vm')).code).toBe(1);
+  });
+});
