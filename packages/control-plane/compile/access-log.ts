@@ -81,7 +81,7 @@ function make({ accessLog }: MeshSettings): AccessLog[] {
 function sorted(template: JsonTemplate): JsonObject {
   const fields = Object.entries(template).toSorted(([a], [b]) => compare(a, b));
   return Object.fromEntries(
-    fields.map(([name, value]) => [name, typeof value === 'string' ? value : sorted(value)]),
+    fields.map(([name, value]) => [name, typeof value === 'string' ? value : sorted(value as JsonTemplate)]),
   );
 }
 

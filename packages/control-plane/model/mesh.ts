@@ -24,9 +24,8 @@ export interface AccessLogSpec {
   readonly json?: JsonTemplate | undefined;
   readonly path?: string | undefined;
 }
-export interface JsonTemplate {
-  readonly [field: string]: string | JsonTemplate;
-}
+/** Names and format strings; may be nested. */
+export type JsonTemplate = Readonly<Record<string, unknown>>;
 
 /** A Mesh with its defaults. */
 export interface MeshSettings {

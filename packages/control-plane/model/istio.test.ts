@@ -1,0 +1,32 @@
+import type { Service as KubernetesService } from '@tulle/resources/core/service';
+import type { DestinationRule } from '@tulle/resources/istio/destination-rule/kind';
+import type { Gateway } from '@tulle/resources/istio/gateway';
+import type { PeerAuthentication } from '@tulle/resources/istio/peer-authentication';
+import type { ServiceEntry } from '@tulle/resources/istio/service-entry';
+import type { VirtualService } from '@tulle/resources/istio/virtual-service/kind';
+import type { WorkloadEntry } from '@tulle/resources/istio/workload-entry';
+import type { Mesh } from '@tulle/resources/tulle/mesh';
+import { expectTypeOf, test } from 'vitest';
+import type {
+  DestinationRuleSpec,
+  GatewaySpec,
+  PeerAuthenticationSpec,
+  ServiceEntrySpec,
+  VirtualServiceSpec,
+  WorkloadEntrySpec,
+} from './istio.ts';
+import type { KubernetesServiceSpec } from './kubernetes-service.ts';
+import type { MeshSpec } from './mesh.ts';
+
+type SpecOf<T extends { spec?: unknown }> = NonNullable<T['spec']>;
+
+test('what the schemas accept is what the model reads', () => {
+  expectTypeOf<SpecOf<VirtualService>>().toExtend<VirtualServiceSpec>();
+  expectTypeOf<SpecOf<DestinationRule>>().toExtend<DestinationRuleSpec>();
+  expectTypeOf<SpecOf<Gateway>>().toExtend<GatewaySpec>();
+  expectTypeOf<SpecOf<ServiceEntry>>().toExtend<ServiceEntrySpec>();
+  expectTypeOf<SpecOf<WorkloadEntry>>().toExtend<WorkloadEntrySpec>();
+  expectTypeOf<SpecOf<PeerAuthentication>>().toExtend<PeerAuthenticationSpec>();
+  expectTypeOf<SpecOf<KubernetesService>>().toExtend<KubernetesServiceSpec>();
+  expectTypeOf<SpecOf<Mesh>>().toExtend<MeshSpec>();
+});
