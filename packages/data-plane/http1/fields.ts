@@ -52,6 +52,9 @@ export class Fields {
       if (byte !== CR || bytes[at + 1] !== 0x0a) throw new Http1Error('bad-field-value');
       let valueTo = at;
       while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === HTAB)) valueTo--;
+      // White space there is allowed and means nothing, but not every reader before us knows that.
+      if (name.role === Role.TransferEncoding && valueTo !== at)
+        throw new Http1Error('bad-transfer-encoding');
       at += 2;
       const value = text.slice(valueFrom - base, valueTo - base);
       if (name.role === Role.None) this.headers.add(name.lower, value, name.spelled);

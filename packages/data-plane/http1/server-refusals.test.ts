@@ -71,6 +71,11 @@ const attacks: [name: string, bytes: string, problem: Http1Problem][] = [
     'bad-field-value',
   ],
   [
+    'tab after chunked',
+    'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n',
+    'bad-transfer-encoding',
+  ],
+  [
     'quoted chunked',
     'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
     'bad-transfer-encoding',
