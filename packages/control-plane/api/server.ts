@@ -6,6 +6,7 @@ import { type Store, StoreError } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { parseJsonBody } from './body.ts';
 import type { ApiContext } from './context.ts';
+import { startEventExpiry } from './event-expiry.ts';
 import { Front, type ServingCertificate } from './front.ts';
 import { startNamespaceReaper } from './namespace-reaper.ts';
 import { decodeKubernetes, kubernetesProtobuf } from './protobuf/decode.ts';
@@ -108,6 +109,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   resourceRoutes(app, context);
 
   let reaper: { close(): Promise<void> } | undefined;
+  let expiry: { close(): void } | undefined;
   let url: string | undefined;
   return {
     get url() {
@@ -120,13 +122,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         await front?.close(systemClock);
         throw error;
       });
-      const onError = (error: unknown) => log('namespace deletion', error);
+      const onError = (error: unknown) => log('cleaning up', error);
       reaper = startNamespaceReaper({ store, resources, kinds, onError });
+      expiry = startEventExpiry({ store, clock, onError });
       const bound = listening?.address() as AddressInfo;
       url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
       return url;
     },
     close: async () => {
+      expiry?.close();
       await reaper?.close();
       for (const end of [...context.openWatches]) end();
       await front?.close(systemClock);

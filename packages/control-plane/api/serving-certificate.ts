@@ -22,7 +22,7 @@ export async function openServingCertificate(
   const known = parse(readIfPresent(path) ?? '');
   if (known !== undefined && isGood(known, address, clock.now())) return known;
   const made = await make(address, clock.now());
-  writePrivateFile(path, `${made.keyPem.trimEnd()}\n${made.certPem.trimEnd()}\n`);
+  writePrivateFile(path, `${made.keyPem}\n${made.certPem}\n`);
   return made;
 }
 
@@ -69,5 +69,5 @@ async function make(address: string, now: number): Promise<ServingCertificate> {
     },
     webcrypto,
   );
-  return { keyPem, certPem: certificate.toString('pem') };
+  return { keyPem: keyPem.trim(), certPem: certificate.toString('pem').trim() };
 }

@@ -5,7 +5,10 @@ import type { RequestInfo } from '../request-info.ts';
 import type { Shaper } from '../respond.ts';
 import { ResourceWatch, type WatchLine } from '../watch.ts';
 
-/** A watcher that reads so slowly that more than this waits for it is cut off; it lists anew. */
+/**
+ * A watcher that reads so slowly that more changes than this wait for it, in bytes, is cut off; it lists
+ * anew. The present state at the start of a watch is as long as it is.
+ */
 const maxBuffered = 16 * 1024 * 1024;
 
 const minTimeout = 30 * 60_000;
@@ -24,6 +27,7 @@ export function streamWatch(
   raw.flushHeaders();
   const timeout =
     options.timeoutSeconds === undefined ? minTimeout * (1 + random()) : options.timeoutSeconds * 1000;
+  let mostBuffered = Number.POSITIVE_INFINITY;
   const watch = new ResourceWatch({
     store,
     clock,
@@ -32,7 +36,7 @@ export function streamWatch(
     bookmarkEvery,
     timeout,
     write: (line) => {
-      if (raw.writableLength > maxBuffered) {
+      if (raw.writableLength > mostBuffered) {
         watch.close();
         raw.destroy();
       } else raw.write(`${JSON.stringify(shape(line, shaper))}\n`);
@@ -48,7 +52,9 @@ export function streamWatch(
     watch.close();
     openWatches.delete(end);
   });
-  void watch.start();
+  void watch.start().then(() => {
+    mostBuffered = raw.writableLength + maxBuffered;
+  });
 }
 
 function shape(line: WatchLine, shaper: Shaper): object {

@@ -8,7 +8,7 @@ import { listPage } from '../read.ts';
 import type { RequestInfo } from '../request-info.ts';
 import { sendWarnings, shaperOf } from '../respond.ts';
 import { inVersion, subjectOf } from '../served-kinds.ts';
-import { badRequest, invalid, methodNotAllowed, success } from '../status-error.ts';
+import { ApiError, badRequest, invalid, methodNotAllowed, success } from '../status-error.ts';
 import { decodeObject } from '../writer/decode.ts';
 import { keyOf, type UpdateOptions, type Written } from '../writer/resources.ts';
 import { parseDeleteOptions } from './delete-options.ts';
@@ -91,11 +91,17 @@ export const deleteCollection: Handler = async (request, _reply, info, context) 
   const options = parseListOptions(request.query as Query, info.kind);
   const { dryRun } = parseDeleteOptions(request);
   const page = await listPage(context.store, info, options);
-  const deleted = await Promise.all(
+  const deletions = await Promise.allSettled(
     page.items.map((item) => context.resources.delete(keyOf(info.kind, item), { dryRun: dryRun ?? false })),
   );
-  return shaperOf(request, info, context).list({ ...page, items: deleted.map(({ resource }) => resource) });
+  // What someone else deleted meanwhile is gone, as asked.
+  const failed = deletions.find((one) => one.status === 'rejected' && !isNotFound(one.reason));
+  if (failed?.status === 'rejected') throw failed.reason;
+  const items = deletions.flatMap((one) => (one.status === 'fulfilled' ? [one.value.resource] : []));
+  return shaperOf(request, info, context).list({ ...page, items });
 };
+
+const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status.code === 404;
 
 function answer(
   written: Written,
