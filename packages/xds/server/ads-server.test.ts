@@ -206,6 +206,9 @@ test('a refused response is reported with the names it is about and is not sent 
     errorDetail: { code: 13, message: 'b: bad' },
   });
   await events.until('nack p cluster b: bad b');
+  const rest = await proxy.receive();
+  expect(rest.resources.map(({ name }) => name)).toEqual(['a']);
+  proxy.send({ typeUrl: typeUrls.cluster, responseNonce: rest.nonce });
   await events.until('ack p cluster a');
   ads.setSnapshot('p', { ...snapshot, cluster: new Map([named('a', '2'), named('b', '1')]) });
   const second = await proxy.receive();

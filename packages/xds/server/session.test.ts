@@ -140,19 +140,17 @@ describe('answers', () => {
     expect(driver.take()).toEqual(['cluster +a@3 +b@1']);
   });
 
-  test('a refused version is not sent again until it changes; what the message does not name was taken', () => {
+  test('a refused version is not sent again until it changes; what the message does not name is, without it', () => {
     const driver = new Driver();
     driver.set({ cluster: [resource('a'), resource('b')] });
     driver.send('cluster');
     driver.take();
-    const events = driver.answer('cluster', 'Error adding/updating cluster(s) b: no port');
-    expect(events).toEqual([
-      {
-        kind: 'nack',
-        type: 'cluster',
-        error: { code: 3, message: 'Error adding/updating cluster(s) b: no port' },
-        rejected: new Map([['b', '1']]),
-      },
+    const error = { code: 3, message: 'Error adding/updating cluster(s) b: no port' };
+    expect(driver.answer('cluster', error.message)).toEqual([
+      { kind: 'nack', type: 'cluster', error, rejected: new Map([['b', '1']]) },
+    ]);
+    expect(driver.take()).toEqual(['cluster +a@1']);
+    expect(driver.answer('cluster')).toEqual([
       { kind: 'ack', type: 'cluster', versions: new Map([['a', '1']]), removed: [] },
     ]);
     expect(driver.take()).toEqual([]);
@@ -160,6 +158,19 @@ describe('answers', () => {
     driver.set({ cluster: [resource('a'), resource('b', '2')] });
     expect(driver.drain()).toEqual(['cluster +b@2']);
     expect(driver.session.subscriptions.cluster.nack).toBeUndefined();
+  });
+
+  test('a removal in a refused response is sent again; a client that refuses everything is left in peace', () => {
+    const driver = new Driver();
+    driver.set({ cluster: [resource('a'), resource('b')] });
+    driver.send('cluster');
+    driver.drain();
+    driver.set({ cluster: [resource('a', '2')] });
+    expect(driver.take()).toEqual(['cluster +a@2 -b']);
+    driver.answer('cluster', 'a: no');
+    expect(driver.take()).toEqual(['cluster -b']);
+    driver.answer('cluster', 'I will not');
+    expect(driver.take()).toEqual([]);
   });
 
   test('an answer to an old nonce says nothing about the current one, but its names count', () => {

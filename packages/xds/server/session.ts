@@ -109,27 +109,20 @@ export class Session {
     const { pending, type } = subscription;
     if (pending === undefined || request.nonce !== pending.nonce) return [];
     const { error } = request;
-    const refused =
-      error === undefined ? new Set<string>() : rejectedNames(error.message, pending.names.keys());
-    subscription.settle(pending, refused);
-    const versions = new Map<string, string>();
-    const rejected = new Map<string, string>();
-    const removed: string[] = [];
-    for (const [name, version] of pending.names) {
-      if (version === null) removed.push(name);
-      else (refused.has(name) ? rejected : versions).set(name, version);
-    }
-    const events: SessionEvent[] = [];
     if (error === undefined) {
+      subscription.accept(pending);
       if (subscription.rejected.size === 0) subscription.nack = undefined;
-    } else {
-      subscription.nack = { ...error, at: now, rejected };
-      // A refused cluster will ask for no endpoints: nobody needs to wait for them.
-      if (type === 'cluster') this.#stopWarming(rejected.keys());
-      events.push({ kind: 'nack', type, error, rejected });
+      const [versions, removed] = split(pending.names);
+      return [{ kind: 'ack', type, versions, removed }];
     }
-    if (error === undefined || versions.size > 0) events.push({ kind: 'ack', type, versions, removed });
-    return events;
+    const names = rejectedNames(error.message, pending.names.keys());
+    subscription.refuse(pending, names);
+    const [versions] = split(pending.names);
+    const rejected = new Map([...versions].filter(([name]) => names.has(name)));
+    subscription.nack = { ...error, at: now, rejected };
+    // A refused cluster will ask for no endpoints: nobody needs to wait for them.
+    if (type === 'cluster') this.#stopWarming(rejected.keys());
+    return [{ kind: 'nack', type, error, rejected }];
   }
 
   #stopWarming(clusters: Iterable<string>): void {
@@ -251,4 +244,17 @@ export class Session {
     const times = [...this.#warming.values(), this.#holdUntil()].filter((time) => time > now);
     return times.length === 0 ? undefined : Math.min(...times);
   }
+}
+
+/** What was sent and what was removed. */
+function split(
+  names: ReadonlyMap<string, string | null>,
+): [versions: Map<string, string>, removed: string[]] {
+  const versions = new Map<string, string>();
+  const removed: string[] = [];
+  for (const [name, version] of names) {
+    if (version === null) removed.push(name);
+    else versions.set(name, version);
+  }
+  return [versions, removed];
 }

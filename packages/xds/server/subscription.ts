@@ -194,19 +194,32 @@ export class Subscription {
     this.#diff = undefined;
   }
 
-  /** The client took all of the pending response but `rejected`. */
-  settle(pending: Pending, rejected: ReadonlySet<string>): void {
+  /** The client took the pending response. */
+  accept(pending: Pending): void {
     for (const [name, version] of pending.names) {
-      if (!this.wants(name)) continue;
-      if (rejected.has(name)) {
-        if (version !== null) this.rejected.set(name, version);
-      } else if (version === null) this.acked.delete(name);
-      else {
+      if (version === null) this.acked.delete(name);
+      else if (this.wants(name)) {
         this.acked.set(name, version);
         this.rejected.delete(name);
       }
     }
     this.pending = undefined;
+  }
+
+  /**
+   * The client refused the pending response because of `rejected`. What else was in it is sent again without
+   * them: Envoy takes it, but forgets the versions, and would not name it when it comes back.
+   */
+  refuse(pending: Pending, rejected: ReadonlySet<string>): void {
+    for (const [name, version] of pending.names) {
+      if (!this.wants(name)) continue;
+      if (!rejected.has(name)) {
+        if (version === null && this.acked.has(name)) this.sent.set(name, { version: '' });
+        else this.#resend.add(name);
+      } else if (version !== null) this.rejected.set(name, version);
+    }
+    this.pending = undefined;
+    this.#diff = undefined;
   }
 
   /** Nothing unsent, unanswered or refused: the client is where the snapshot is. */
