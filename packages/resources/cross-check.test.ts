@@ -160,3 +160,13 @@ test('namespaces keep names apart, and the default one can be chosen', () => {
   ).toEqual([0, 1]);
   expect(crossCheck([named(), named('shop')]).flat()).toEqual([]);
 });
+
+test('what the mesh has already counts, is replaced by name, and gets no findings of its own', () => {
+  const valid = (text: string) => parseResources(text).documents.flatMap(({ resource }) => resource ?? []);
+  const rule = (subset: string) =>
+    valid(istio('DestinationRule', 'r', `{ host: reviews, subsets: [{ name: ${subset} }] }`));
+  const route = valid(to('{ host: reviews, subset: v1 }'));
+  expect(crossCheck(route, { known: rule('v1') }).flat()).toEqual([]);
+  expect(crossCheck([...route, ...rule('v2')], { known: rule('v1') }).flat()).toHaveLength(1);
+  expect(crossCheck(valid(service('ratings')), { known: route })).toEqual([[]]);
+});

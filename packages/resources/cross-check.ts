@@ -12,6 +12,8 @@ import type { Problem } from './problem.ts';
 export interface CrossCheckOptions {
   /** The namespace of resources that name none; `default` by default. */
   readonly defaultNamespace?: string;
+  /** What the mesh has already: looked at together with the set, which replaces what has the same name. */
+  readonly known?: readonly Resource[];
 }
 
 const checks = [duplicates, routes, gateways, delegates, workloads];
@@ -40,10 +42,15 @@ export function crossCheckDocuments(
 
 function findingsOf(
   resources: readonly Resource[],
-  { defaultNamespace = 'default' }: CrossCheckOptions,
+  { defaultNamespace = 'default', known = [] }: CrossCheckOptions,
 ): Finding[][] {
-  const set = resourceSet(resources, defaultNamespace);
+  const nameOf = ({ kind, metadata: { name, namespace } }: Resource) =>
+    `${kind} ${namespace || defaultNamespace}/${name}`;
+  const replaced = new Set(resources.map(nameOf));
+  const others = known.filter((resource) => !replaced.has(nameOf(resource)));
+  const set = resourceSet([...resources, ...others], defaultNamespace);
   const found: Finding[][] = resources.map(() => []);
+  // Findings about what was there before are not this set's.
   for (const check of checks) check(set, (index, finding) => found[index]?.push(finding));
   return found;
 }
