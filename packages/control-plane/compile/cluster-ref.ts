@@ -3,6 +3,7 @@ import type { Credential } from '../model/credential.ts';
 import type { DestinationRule } from '../model/destination-rule.ts';
 import type { Destination, PolicySettings, SubsetSpec } from '../model/istio.ts';
 import { rootNamespace } from '../model/origin.ts';
+import { type Dead, unknownHost, unknownPort, unknownSubset } from '../model/problems.ts';
 import { findPort, type Service, type ServicePort } from '../model/service.ts';
 import { settingsFor } from '../model/traffic-policy.ts';
 import type { View } from './view.ts';
@@ -67,19 +68,13 @@ export function resolveDestination(
   view: View,
   { host, subset, port }: Destination,
   calledPort: number,
-): { readonly cluster: ClusterRef } | { readonly code: string; readonly message: string } {
+): { readonly cluster: ClusterRef } | Dead {
   const service = view.service(host);
-  if (service === undefined)
-    return {
-      code: 'unknown-host',
-      message: `no Service or ServiceEntry visible in ${view.namespace} has the host ${host}`,
-    };
+  if (service === undefined) return unknownHost(host);
   const number =
     port?.number ?? (service.ports.length === 1 ? service.ports[0]?.number : undefined) ?? calledPort;
   const found = findPort(service, number);
-  if (found === undefined) return { code: 'unknown-port', message: `${host} has no port ${number}` };
+  if (found === undefined) return unknownPort(service, number);
   const cluster = clusterRef(view, service, found, subset ?? '');
-  if (cluster === undefined)
-    return { code: 'unknown-subset', message: `no DestinationRule for ${host} has the subset ${subset}` };
-  return { cluster };
+  return cluster === undefined ? unknownSubset(host, subset ?? '') : { cluster };
 }

@@ -84,8 +84,7 @@ function resolve(
     return found.cluster;
   }
   const origin = origins.at(-1);
-  if (origin !== undefined)
-    scope.collector.notes.push(note(origin, found.code, `${found.message}: answered 503`, path));
+  if (origin !== undefined) scope.collector.notes.push(note(origin, found.code, found.message, path));
   return undefined;
 }
 

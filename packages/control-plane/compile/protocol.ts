@@ -1,3 +1,4 @@
+import { rootNamespace } from '../model/origin.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
 import { type Note, note } from './note.ts';
@@ -11,7 +12,9 @@ export function layerOf(protocol: Protocol): 'http' | 'tcp' {
 }
 
 /** What a service's author should know of how its ports are taken. */
-export function protocolNotes({ origin, ports }: Service): Note[] {
+export function protocolNotes({ origin, ports, namespace }: Service): Note[] {
+  // The mesh's own Services are not their author's to mend.
+  if (namespace === rootNamespace) return [];
   return ports.flatMap((port, index) => {
     const path = `spec.ports[${index}]`;
     if (port.protocol === 'http2' || port.protocol === 'grpc')

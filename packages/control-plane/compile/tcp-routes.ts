@@ -67,7 +67,7 @@ export function weightedClusters(
     if ('cluster' in found) return { name: collector.use(found.cluster), weight };
     const origin = origins.at(-1) as Origin;
     const path = `${origin.path}.route[${routes.indexOf(route)}].destination`;
-    collector.notes.push(note(origin, found.code, `${found.message}: connections are closed`, path));
+    collector.notes.push(note(origin, found.code, found.message, path));
     return { name: blackHoleCluster, weight };
   });
 }

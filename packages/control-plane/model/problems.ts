@@ -4,7 +4,7 @@ import type { DestinationRuleIndex } from './destination-rule.ts';
 import type { Gateway } from './gateway.ts';
 import type { Destination } from './istio.ts';
 import { resourceKey } from './origin.ts';
-import { findPort, type ServiceIndex } from './service.ts';
+import { findPort, type Service, type ServiceIndex } from './service.ts';
 import { destinationsOf, meshGateway, type VirtualService } from './virtual-service.ts';
 
 /** Problems by `resourceKey` of the resource they are about. */
@@ -72,15 +72,31 @@ export function whyUnreachable(
   namespace: string,
   hosts: ServiceIndex,
   rules: DestinationRuleIndex,
-): Pick<Problem, 'code' | 'message'> | undefined {
+): Dead | undefined {
   const service = hosts.visible(host, namespace);
-  if (service === undefined)
-    return { code: 'unknown-host', message: `no Service or ServiceEntry has the host ${host}` };
-  if (port?.number !== undefined && findPort(service, port.number) === undefined) {
-    const ports = service.ports.map((known) => known.number).join(', ');
-    return { code: 'unknown-port', message: `${host} has no port ${port.number}; it has ${ports || 'none'}` };
-  }
-  if (subset && !rules.declaresSubset(service.host, subset))
-    return { code: 'unknown-subset', message: `no DestinationRule for ${host} has the subset ${subset}` };
-  return undefined;
+  if (service === undefined) return unknownHost(host);
+  if (port?.number !== undefined && findPort(service, port.number) === undefined)
+    return unknownPort(service, port.number);
+  return subset && !rules.declaresSubset(service.host, subset) ? unknownSubset(host, subset) : undefined;
 }
+
+/** Why a destination is dead. Model and compile say it in the same words, so that it is shown once. */
+export type Dead = Pick<Problem, 'code' | 'message'>;
+
+export const unknownHost = (host: string): Dead => ({
+  code: 'unknown-host',
+  message: `no visible Service or ServiceEntry has the host ${host}`,
+});
+
+export function unknownPort({ host, ports }: Service, number: number): Dead {
+  const known = ports.map((port) => port.number).join(', ');
+  return {
+    code: 'unknown-port',
+    message: `${host} has no port ${number}, only ${known || 'none'}`,
+  };
+}
+
+export const unknownSubset = (host: string, subset: string): Dead => ({
+  code: 'unknown-subset',
+  message: `no DestinationRule for ${host} has the subset ${subset}`,
+});
