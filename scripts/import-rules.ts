@@ -92,7 +92,7 @@ const files = globSync('packages/**/*.ts', {
 });
 for (const file of files) {
   // Tests may use real peers and other rooms.
-  if (/\.(test|conformance)\.ts$|\/testing\/|generate\.ts$/.test(file)) continue;
+  if (/\.(test|conformance|fixture)\.ts$|\/testing\/|\/test-[a-z-]+\.ts$|generate\.ts$/.test(file)) continue;
   const source = readFileSync(join(root, file), 'utf8');
   for (const match of source.matchAll(importPattern)) {
     const to = target(file, (match[1] ?? match[2]) as string);
