@@ -163,6 +163,20 @@ test('a cancelled stream and a broken connection are lost, not goodbyes', async 
   }
 });
 
+test('what a resumed client has is reported after its connection', async () => {
+  const events = journal();
+  const { address } = await start(snapshot, events);
+  const proxy = connect(address);
+  proxy.send({
+    node: { id: 'p' },
+    typeUrl: typeUrls.cluster,
+    initialResourceVersions: new Map([['a', '1']]),
+  });
+  const response = await proxy.receive();
+  expect(response.resources.map(({ name }) => name)).toEqual(['b']);
+  expect(events.items).toEqual(['connect p', 'ack p cluster a']);
+});
+
 test('who is refused, sends no node, or sends no message gets a status', async () => {
   const events = journal();
   const { address } = await start(snapshot, events);

@@ -72,11 +72,8 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
       streams.set(proxyId, stream);
       earlier?.supersede();
       log(`xds: ${proxyId} connected from ${stream.peer}`);
-      // After the stream counts as identified, so that a snapshot set in the call goes out.
-      queueMicrotask(() => {
-        if (streams.get(proxyId) === stream) options.onConnect(proxyId, node);
-      });
     },
+    onOpen: ({ proxyId }, node) => options.onConnect(proxyId, node),
     onEvent({ proxyId }, event) {
       if (event.kind === 'ack') options.onAck?.(proxyId, event.type, event.versions, event.removed);
       else {

@@ -11,6 +11,8 @@ import { SessionError } from './subscription.ts';
 export interface StreamEvents {
   /** The first request: who is there. Throws StreamRefused. */
   identify(stream: AdsStream, node: core_Node): void;
+  /** It has been let in; from here on snapshots reach it. Before any of its events. */
+  onOpen(stream: AdsStream, node: core_Node): void;
   onEvent(stream: AdsStream, event: SessionEvent): void;
   onHealth(stream: AdsStream, healthy: boolean, message: string): void;
   /** Once, whatever happened; also for streams that were never identified. */
@@ -109,6 +111,7 @@ export class AdsStream {
     this.#events.identify(this, request.node);
     this.#timer.cancel();
     this.#state = 'identified';
+    this.#events.onOpen(this, request.node);
   }
 
   /** Sends what may be sent now. */
