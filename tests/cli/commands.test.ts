@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fetchOnce } from '../load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from '../mesh.ts';
+import { eventually, type Finished, type Mesh, startMesh, temporaryFolder, tulle } from '../mesh.ts';
 
 const state = temporaryFolder();
 const files = mkdtempSync(join(tmpdir(), 'tulle-files-'));
@@ -131,11 +131,12 @@ describe('looking into the mesh', () => {
 });
 
 describe('joining the mesh', () => {
+  /** The mesh is named by the environment: what comes after -- is the command's own. */
+  const run = (...args: string[]): Promise<Finished> => tulle(['run', ...args], { TULLE_STATE: state.path });
   const server = `require('node:http').createServer((q, r) => r.end('joined ' + process.env.TULLE_INSTANCE)).listen(process.env.PORT, '127.0.0.1');`;
 
   test('run: in the mesh while the command runs, its exit code is passed through', async () => {
-    const { code } = await mesh.tulle(
-      'run',
+    const { code } = await run(
       '--service',
       'none',
       '--port',
@@ -151,8 +152,7 @@ describe('joining the mesh', () => {
 
   test('run: it gets requests like any other instance, and leaves without a trace', async () => {
     const script = `${server} setTimeout(() => process.exit(0), 4000);`;
-    const finished = mesh.tulle(
-      'run',
+    const finished = run(
       '--service',
       'web',
       '--port',

@@ -85,6 +85,8 @@ export function secretTable(secrets: readonly Json[], certs: unknown, now: numbe
       .slice(0, 1)
       .map((cert) => certificateRow('default', 'certificate', cert, now)),
   ]);
+  // The bundle stands in /certs once per secret that trusts it.
+  const shown = rows.filter((row, at) => rows.findIndex((other) => other.join() === row.join()) === at);
   const known = new Set(rows.map(([name]) => name));
   const others = secrets
     .filter((secret) => !known.has(text(secret, 'name')))
@@ -95,7 +97,7 @@ export function secretTable(secrets: readonly Json[], certs: unknown, now: numbe
       '',
       '',
     ]);
-  return { columns: ['SECRET', 'TYPE', 'IDENTITY', 'SERIAL', 'EXPIRES IN'], rows: [...rows, ...others] };
+  return { columns: ['SECRET', 'TYPE', 'IDENTITY', 'SERIAL', 'EXPIRES IN'], rows: [...shown, ...others] };
 }
 
 function certificateRow(name: string, type: string, cert: Json, now: number): string[] {

@@ -22,10 +22,21 @@ export interface ControlPlaneReady {
   readonly identity?: string;
 }
 
+/** What it prints instead when it can't start. */
+export interface NotReady {
+  readonly ready: false;
+  /** Of the system's error: EADDRINUSE, … */
+  readonly code?: string;
+  readonly message?: string;
+}
+
 export interface ControlPlaneOptions {
   readonly state: StateDir;
-  /** The content of its configuration file. */
-  readonly config: object;
+  /** Its configuration; with `apiPort` 0 it chooses a port by itself. */
+  readonly config: (apiPort: number) => object;
+  readonly apiPort: number;
+  /** Nobody has asked for this port: another one does when somebody takes it at the last moment. */
+  readonly apiPortMayChange: boolean;
   readonly registry: ChildRegistry;
   readonly reporter: Reporter;
   /** Each time that it is ready: its ports may have changed. */
@@ -40,12 +51,15 @@ export class ControlPlaneProcess {
   readonly #options: ControlPlaneOptions;
   readonly #backOff = new BackOff();
   readonly #configPath: string;
+  #apiPort: number;
   #child: Child | undefined;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
+    this.#apiPort = options.apiPort;
     this.#configPath = join(options.state.run, 'control-plane.json');
   }
 
@@ -55,11 +69,13 @@ export class ControlPlaneProcess {
 
   /** @throws Failure with the last lines of its log, when it ends before it was ready */
   async start(): Promise<ControlPlaneReady> {
-    writeFileSync(this.#configPath, `${JSON.stringify(this.#options.config, null, 2)}\n`, { mode: 0o600 });
-    const ready = await this.#run();
-    if (ready !== undefined) return ready;
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    const first = await this.#run();
+    if ('api' in first) return this.#keep(first);
+    if (first.code === 'EADDRINUSE' && this.#options.apiPortMayChange && !this.#stopped) {
+      this.#apiPort = 0;
+      const second = await this.#run();
+      if ('api' in second) return this.#keep(second);
+    }
     const lines = lastLines(this.#options.state.controlPlaneLog, 12);
     throw new Failure(
       ['the control plane did not start', ...lines.map((line) => `    │ ${line}`)].join('\n'),
@@ -73,11 +89,12 @@ export class ControlPlaneProcess {
     rmSync(this.#configPath, { force: true });
   }
 
-  /** Starts it once; resolves when it is ready, or with undefined when it ended before. */
-  async #run(): Promise<ControlPlaneReady | undefined> {
-    const { state, registry, onReady } = this.#options;
-    const startedAt = Date.now();
+  /** Starts it once; resolves when it is ready, or has ended before it was. */
+  async #run(): Promise<ControlPlaneReady | NotReady> {
+    const { state, registry, config, onReady } = this.#options;
+    writeFileSync(this.#configPath, `${JSON.stringify(config(this.#apiPort), null, 2)}\n`, { mode: 0o600 });
     const program = fileURLToPath(import.meta.resolve('@tulle/control-plane/main'));
+    this.#startedAt = Date.now();
     const child = startChild(
       {
         name: 'control-plane',
@@ -93,28 +110,41 @@ export class ControlPlaneProcess {
       registry,
     );
     this.#child = child;
-    void child.exited.then((exit) => this.#ended(formatExit(exit), Date.now() - startedAt));
     const timer = setTimeout(() => child.kill('SIGKILL'), READY_WITHIN_MS);
-    const ready = await Promise.race([readReadyLine(child), child.exited.then(() => undefined)]);
+    const ready = await Promise.race([
+      readReadyLine(child),
+      child.exited.then((): NotReady => ({ ready: false })),
+    ]);
     clearTimeout(timer);
-    if (ready !== undefined) onReady(ready);
+    if ('api' in ready) onReady(ready);
+    else await child.exited;
     return ready;
   }
 
-  #ended(reason: string, ranMs: number): void {
+  /** From now on it is started again whenever it ends. */
+  #keep(ready: ControlPlaneReady): ControlPlaneReady {
+    const child = this.#child;
+    void child?.exited.then((exit) => this.#ended(formatExit(exit)));
+    return ready;
+  }
+
+  #ended(reason: string): void {
     if (this.#stopped) return;
-    const wait = this.#backOff.next(ranMs);
+    const wait = this.#backOff.next(Date.now() - this.#startedAt);
     this.#options.reporter.warn(
       `control plane ended (${reason}); starting it again. Traffic goes on without it.`,
     );
-    this.#timer = setTimeout(() => {
-      if (!this.#stopped) void this.#run();
+    this.#timer = setTimeout(async () => {
+      if (this.#stopped) return;
+      const ready = await this.#run();
+      if ('api' in ready) this.#keep(ready);
+      else this.#ended('it did not become ready');
     }, wait);
   }
 }
 
 /** Resolves with the first line that says ready; whatever else comes on stdout is read and dropped. */
-function readReadyLine(child: Child): Promise<ControlPlaneReady> {
+function readReadyLine(child: Child): Promise<ControlPlaneReady | NotReady> {
   return new Promise((resolve) => {
     if (child.stdout === undefined) return;
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -124,11 +154,11 @@ function readReadyLine(child: Child): Promise<ControlPlaneReady> {
   });
 }
 
-export function parseReadyLine(line: string): ControlPlaneReady | undefined {
+export function parseReadyLine(line: string): ControlPlaneReady | NotReady | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'ready' in value && value.ready === true
-      ? (value as unknown as ControlPlaneReady)
+    return typeof value === 'object' && value !== null && 'ready' in value
+      ? (value as unknown as ControlPlaneReady | NotReady)
       : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ControlPlaneConfig } from '@tulle/control-plane/config';
 import { findKind } from '@tulle/resources/kinds';
 import { type ApiClient, createApiClient, type KindAddress } from '../api/client.ts';
 import { type Informer, startInformer } from '../api/informer.ts';
@@ -74,13 +75,15 @@ export class Supervisor {
     this.#ports = new PortAllocator(Number.parseInt(file.hash, 16) + process.pid * 64);
     this.#controlPlane = new ControlPlaneProcess({
       state,
-      config: {
+      config: (apiPort): ControlPlaneConfig => ({
         mesh: file.mesh.metadata.name,
         trustDomain: this.#trustDomain,
         stateDir: state.root,
-        apiPort: ports.api,
+        apiPort,
         lifelineFd: 3,
-      },
+      }),
+      apiPort: ports.api,
+      apiPortMayChange: file.mesh.spec?.ports?.api === undefined,
       registry: this.#run,
       reporter,
       onReady: (ready) => this.#reach(ready),
