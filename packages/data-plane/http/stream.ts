@@ -10,6 +10,10 @@
  *
  * Rules: `end` is true exactly once per direction (on the head, on the last data, or by trailers). After
  * `reset` or `onReset` nothing more is sent or received. Calls into a finished stream are ignored.
+ *
+ * CONNECT and upgrades: the request's head comes with `end` false. When the answer accepts (2xx to CONNECT,
+ * 101 to an upgrade), data flows both ways until each side has ended; when it does not, the request is
+ * complete as it is and no `end` of it follows.
  */
 import type { Headers } from '@tulle/decision/headers';
 

@@ -4,6 +4,7 @@ import type { Outbox, Outboxes } from '../net/outbox.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY } from './bytes.ts';
 import { ClientExchange } from './client-exchange.ts';
+import { cut } from './cut.ts';
 import { Framing } from './framing.ts';
 import { findHeadEnd, HeadScan } from './head-end.ts';
 import { HeldBytes } from './held-bytes.ts';
@@ -290,7 +291,7 @@ export class Http1Client {
   /** @internal */
   abort(): void {
     this.#release();
-    this.#socket.destroy();
+    cut(this.#socket);
     this.#reportClose();
   }
 

@@ -12,6 +12,8 @@ export interface Http1Limits {
   readonly idleTimeoutMs: number;
   /** Of a request that was answered early: bytes still read so that the connection can be kept. */
   readonly maxDiscardBytes: number;
+  /** How long a response may take to begin once the client has half-closed. */
+  readonly halfCloseMs: number;
   /** How long the peer may take to close after our last byte. */
   readonly lingerMs: number;
   /** 1xx responses to one request. */
@@ -25,6 +27,7 @@ export const defaultHttp1Limits: Http1Limits = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 3_600_000,
   maxDiscardBytes: 64 * 1024,
+  halfCloseMs: 15_000,
   lingerMs: 1_000,
   maxInformational: 16,
 };

@@ -7,7 +7,8 @@ import { defaultHttp1Limits, type Http1Limits } from './limits.ts';
 import type { Http1Problem } from './protocol-error.ts';
 import { Recorder } from './recorder.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
-import { Http1Server, type Http1ServerOptions } from './server.ts';
+import { Http1Server } from './server.ts';
+import type { Http1ServerOptions } from './server-options.ts';
 
 export interface Served {
   readonly recorder: Recorder<RequestHead>;

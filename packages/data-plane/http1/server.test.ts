@@ -418,7 +418,16 @@ test("a client that half-closes is served all that it asked for, or none where E
   await turn();
   expect(patient.closed).toBe(true);
 
-  const impatient = new ServerHarness(() => {}, {}, { halfClose: 'reset' });
+  const waiting = new ServerHarness(() => {}, { halfCloseMs: 1_000 });
+  waiting.socket.deliver(get);
+  waiting.socket.deliverEnd();
+  await turn();
+  waiting.clock.advance(900);
+  expect(waiting.requests[0]?.recorder.reset).toBeUndefined();
+  waiting.clock.advance(200);
+  expect(waiting.requests[0]?.recorder.reset).toBe('connection-termination');
+
+  const impatient = new ServerHarness(() => {}, {}, { scheme: 'https' });
   impatient.socket.deliver(get);
   impatient.socket.deliverEnd();
   await turn();

@@ -1,40 +1,19 @@
 import type { Socket } from 'node:net';
-import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
-import type { Outbox, Outboxes } from '../net/outbox.ts';
-import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import type { RequestHead, StreamHandler } from '../http/stream.ts';
+import type { Outbox } from '../net/outbox.ts';
+import type { Timer } from '../timers/wheel.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY, TOKEN } from './bytes.ts';
+import { cut } from './cut.ts';
 import { Framing } from './framing.ts';
 import { findHeadEnd, HeadScan } from './head-end.ts';
-import { reasons } from './head-writer.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { Http1Limits } from './limits.ts';
-import { Http1Error, type Http1Problem } from './protocol-error.ts';
+import { Http1Error } from './protocol-error.ts';
+import { refusal } from './refusal.ts';
 import { type ParsedRequest, parseRequestHead } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
-
-export interface Http1ServerOptions {
-  readonly limits: Http1Limits;
-  readonly timers: TimerWheel;
-  readonly outboxes: Outboxes;
-  readonly scheme: 'http' | 'https';
-  /**
-   * A request's head is there. The returned handler gets it again by `onHead`, then body, trailers, drain
-   * and reset; the response goes through `stream`.
-   */
-  readonly onRequest: (head: RequestHead, stream: Stream<ResponseHead>) => StreamHandler<RequestHead>;
-  /**
-   * A CONNECT came. True: it was taken over by `connection.acceptTunnel()`, and this codec is out of the
-   * way. Absent or false: it goes to `onRequest` like any request.
-   */
-  readonly onConnect?: (head: RequestHead, connection: Http1Server) => boolean;
-  /** A client that half-closes after its request is served (`serve`) or taken to have left (`reset`, as Envoy). */
-  readonly halfClose?: 'serve' | 'reset';
-  /** The peer broke the protocol: for statistics. */
-  readonly onProblem?: (problem: Http1Problem) => void;
-  /** Once, when the connection is gone. */
-  readonly onClose?: () => void;
-}
+import type { Http1ServerOptions } from './server-options.ts';
 
 /** What the next byte from the client belongs to. */
 const Reading = {
@@ -356,7 +335,11 @@ export class Http1Server {
     this.#finish();
     this.#reading = Reading.Lingering;
     this.#outbox.flush();
-    this.#socket.destroy();
+    cut(this.#socket);
+  }
+
+  get #halfClose(): 'serve' | 'reset' {
+    return this.#options.halfClose ?? (this.#options.scheme === 'https' ? 'reset' : 'serve');
   }
 
   #finish(): void {
@@ -402,7 +385,10 @@ export class Http1Server {
     if (this.#reading === Reading.Head && (this.#held.length > 0 || this.#scan.scanned > 0)) {
       this.#refuse(new Http1Error('head-timeout'));
     } else if (this.#reading === Reading.Head) this.#linger();
-    else if (
+    else if (this.#reading === Reading.Answering) {
+      // Half-closed, and nobody knows whether anyone still waits for the answer.
+      if (this.#exchange?.started !== true) this.#lost();
+    } else if (
       this.#reading === Reading.Lingering &&
       this.#outbox.pending > 0 &&
       this.#outbox.pending < this.#unsent
@@ -470,7 +456,9 @@ export class Http1Server {
         return;
       }
       case Reading.Answering:
-        if (this.#options.halfClose === 'reset' && this.#held.length === 0) this.#lost();
+        if (this.#held.length > 0) return;
+        if (this.#halfClose === 'reset') this.#lost();
+        else if (this.#exchange?.started === false) this.#timer.start(this.#limits.halfCloseMs);
         return;
     }
   }
@@ -496,12 +484,4 @@ export class Http1Server {
 
 function continueReading(server: Http1Server): void {
   server.continue();
-}
-
-function refusal(error: Http1Error): string {
-  const reason = error.message;
-  return (
-    `HTTP/1.1 ${error.status} ${reasons[error.status] ?? ''}\r\nContent-Type: text/plain\r\n` +
-    `Content-Length: ${reason.length}\r\nConnection: close\r\n\r\n${reason}`
-  );
 }
