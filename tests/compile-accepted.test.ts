@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from '@tulle/control-plane/compile/compile';
-import { readCase } from '@tulle/control-plane/compile/golden-case.fixture';
+import { readCase } from '@tulle/control-plane/compile/testing/golden-case';
 import { buildModel } from '@tulle/control-plane/model/model';
 import { translateCluster } from '@tulle/data-plane/config/translate/cluster';
 import { translateEndpoints } from '@tulle/data-plane/config/translate/endpoint';

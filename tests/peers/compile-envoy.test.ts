@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Compiled, compile } from '@tulle/control-plane/compile/compile';
-import { decode, readCase } from '@tulle/control-plane/compile/golden-case.fixture';
+import { decode, readCase } from '@tulle/control-plane/compile/testing/golden-case';
 import { buildModel } from '@tulle/control-plane/model/model';
 import type { XdsType } from '@tulle/xds/resource';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
-import { readCase } from './golden-case.fixture.ts';
-import { meshOf, sidecarOf } from './mesh.fixture.ts';
 import { originIndex } from './origins.ts';
-import { danglingInBytes } from './references.fixture.ts';
+import { readCase } from './testing/golden-case.ts';
+import { meshOf, sidecarOf } from './testing/meshes.ts';
+import { danglingInBytes } from './testing/references-in-bytes.ts';
 
 const golden = join(import.meta.dirname, 'golden');
 const names = readdirSync(golden, { withFileTypes: true }).flatMap((entry) =>

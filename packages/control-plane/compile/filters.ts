@@ -13,7 +13,7 @@ import { accessLogs } from './access-log.ts';
 import { cached, cachedByName } from './cached.ts';
 import { blackHoleCluster } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
-import { none } from './duration.ts';
+import { duration, none } from './duration.ts';
 import { httpFilters, type Side } from './http-filters.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
@@ -85,8 +85,11 @@ export function tcpProxy(
   clusters: readonly WeightedName[],
 ): NetworkFilter {
   const [only, ...others] = clusters;
+  // One timeout per listener: the first destination's that has one.
+  const idleTimeout = duration(clusters.find((cluster) => cluster.idleTimeout)?.idleTimeout);
   const value = any(TcpProxySchema, {
     statPrefix,
+    ...(idleTimeout && { idleTimeout }),
     clusterSpecifier:
       others.length === 0
         ? { case: 'cluster', value: only?.name ?? blackHoleCluster }

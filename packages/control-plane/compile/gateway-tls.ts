@@ -70,6 +70,7 @@ export function serverTls(
         versions[tls.minProtocolVersion ?? 'TLSV1_2'] || TlsParameters_TlsProtocol.TLSv1_2,
       tlsMaximumProtocolVersion:
         versions[tls.maxProtocolVersion ?? 'TLSV1_3'] || TlsParameters_TlsProtocol.TLSv1_3,
+      cipherSuites: [...(tls.cipherSuites ?? [])],
     },
     tlsCertificateSdsSecretConfigs: certificates.map((name) => secretConfig(name, engine)),
     alpnProtocols: [...alpn],

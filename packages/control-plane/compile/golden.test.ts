@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { buildModel } from '../model/model.ts';
 import { compile } from './compile.ts';
-import { readCase, shown } from './golden-case.fixture.ts';
+import { readCase, shown } from './testing/golden-case.ts';
 
 const folder = join(import.meta.dirname, 'golden');
 const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

@@ -70,8 +70,8 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     ...discovery(ref),
     connectTimeout: connectTimeout(settings),
     circuitBreakers: circuitBreakers(settings),
-    // Endpoints that are not ready are sent as such; without this Envoy would use them when most are.
-    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+    // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
+    commonLbConfig: { healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 } },
     ...outlierDetection(settings),
     ...(layerOf(port.protocol) === 'http' ? httpOptions(settings) : {}),
     ...clientTls(ref, model, engine),

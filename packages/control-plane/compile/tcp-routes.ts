@@ -2,7 +2,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { RouteDestination, TcpRouteSpec, TlsRouteSpec } from '../model/istio.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { meshGateway, type Rule, type VirtualService } from '../model/virtual-service.ts';
-import { blackHoleCluster, clusterRef, resolveDestination } from './cluster-ref.ts';
+import { blackHoleCluster, type ClusterRef, clusterRef, resolveDestination } from './cluster-ref.ts';
 import type { Collector } from './collector.ts';
 import { note } from './note.ts';
 import { admitsSource, type Source } from './source-match.ts';
@@ -12,6 +12,8 @@ import type { View } from './view.ts';
 export interface WeightedName {
   readonly name: string;
   readonly weight: number;
+  /** DestinationRule's `connectionPool.tcp.idleTimeout`. */
+  readonly idleTimeout?: string | undefined;
 }
 
 export function meshSource(view: View, port: number): Source {
@@ -30,7 +32,12 @@ export function tcpClusters(
   if (rule !== undefined) return weightedClusters(view, rule, port.number, collector);
   const all = clusterRef(view, service, port);
   collector.origins.push(service.origin);
-  return all === undefined ? [] : [{ name: collector.use(all), weight: 1 }];
+  return all === undefined ? [] : [weightedName(all, 1, collector)];
+}
+
+function weightedName(cluster: ClusterRef, weight: number, collector: Collector): WeightedName {
+  const idleTimeout = cluster.settings.connectionPool?.tcp?.idleTimeout;
+  return { name: collector.use(cluster), weight, idleTimeout };
 }
 
 export function firstTcpRule(service: VirtualService, source: Source): Rule<TcpRouteSpec> | undefined {
@@ -64,7 +71,7 @@ export function weightedClusters(
   return weighted.map((route) => {
     const weight = route.weight || 1;
     const found = resolveDestination(view, route.destination, port);
-    if ('cluster' in found) return { name: collector.use(found.cluster), weight };
+    if ('cluster' in found) return weightedName(found.cluster, weight, collector);
     const origin = origins.at(-1) as Origin;
     const path = `${origin.path}.route[${routes.indexOf(route)}].destination`;
     collector.notes.push(note(origin, found.code, found.message, path));

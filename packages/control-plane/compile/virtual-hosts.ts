@@ -108,7 +108,10 @@ function tunnel(
         clusterSpecifier:
           only !== undefined
             ? { case: 'cluster', value: only.name }
-            : { case: 'weightedClusters', value: { clusters: clusters.map((cluster) => ({ ...cluster })) } },
+            : {
+                case: 'weightedClusters',
+                value: { clusters: clusters.map(({ name, weight }) => ({ name, weight })) },
+              },
         timeout: none,
         upgradeConfigs: [{ upgradeType: 'CONNECT', connectConfig: {} }],
       },

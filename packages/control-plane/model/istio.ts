@@ -267,6 +267,7 @@ export interface ServerTls {
   readonly subjectAltNames?: readonly string[] | undefined;
   readonly minProtocolVersion?: TlsVersion | undefined;
   readonly maxProtocolVersion?: TlsVersion | undefined;
+  readonly cipherSuites?: readonly string[] | undefined;
 }
 export type TlsVersion = 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
 

@@ -27,7 +27,8 @@ export function serviceEntryServices(resource: Resource): Service[] {
         targetPort: port.targetPort || port.number,
       })),
       selector,
-      resolution: resolution === 'NONE' ? 'forward' : byName ? 'dns' : 'instances',
+      resolution:
+        resolution === 'NONE' || resolution === 'DYNAMIC_DNS' ? 'forward' : byName ? 'dns' : 'instances',
       listed: byName && listed.length === 0 && !host.startsWith('*') ? [listedHost(host)] : listed,
       external: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
       exportTo: spec.exportTo ?? [],

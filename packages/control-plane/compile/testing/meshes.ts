@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import fc from 'fast-check';
-import type { ModelInput } from '../model/model.ts';
-import type { ProxyDescription } from './proxy.ts';
+import type { ModelInput } from '../../model/model.ts';
+import type { ProxyDescription } from '../proxy.ts';
 
 /** Meshes of few names, so that rules meet services, miss them and contradict each other. For tests only. */
 const name = fc.constantFrom('one', 'two', 'three');
