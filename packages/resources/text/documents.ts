@@ -65,6 +65,9 @@ export function readDocuments(text: string, limits: Limits): TextDocument[] {
   return documents;
 }
 
+/** Error tokens and directives after which the rest of a text is not read. */
+const maxMistakes = 100;
+
 class TooDeep extends Error {
   readonly offset: number;
   constructor(offset: number) {
@@ -96,8 +99,14 @@ function* compose(
 function* tokens(text: string, lines: LineCounter, limits: Limits): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
+  let mistakes = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'error' || token.type === 'directive') mistakes++;
+      yield token;
+    }
+    // Only the first error of a document is shown; a text full of them would take the library minutes.
+    if (mistakes > maxMistakes) break;
     // The stack holds the document and every open collection.
     if (parser.stack.length > limits.maxDepth + 4) throw new TooDeep(parser.offset);
   }
