@@ -29,6 +29,15 @@ export interface Http1ClientOptions {
  */
 export const closedWhileIdle = 'closed before any byte of the response, on a connection used before';
 
+/**
+ * What the next byte from the server belongs to.
+ *
+ * ```
+ *   Idle ─request─▶ Head ─▶ Body ─▶ Idle         a response; Head again after each 1xx
+ *                    └─▶ Tunnel                  the server accepted a CONNECT or an upgrade
+ *   any ─▶ Closed                                an end, an error, or a byte that nobody asked for
+ * ```
+ */
 const Reading = { Idle: 0, Head: 1, Body: 2, Tunnel: 3, Closed: 4 } as const;
 type Reading = (typeof Reading)[keyof typeof Reading];
 

@@ -15,18 +15,27 @@ import { type ParsedRequest, parseRequestHead } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
 import type { Http1ServerOptions } from './server-options.ts';
 
-/** What the next byte from the client belongs to. */
+/**
+ * What the next byte from the client belongs to.
+ *
+ * ```
+ *   Head ─▶ Body ─▶ Answering ─▶ Head            a request, its body, its answer, the next
+ *    │        └─▶ Discarding ─▶ Head             answered before its body had come
+ *    └─▶ TunnelAsked ─▶ Tunnel | Head            CONNECT or an upgrade, accepted or refused
+ *   any ─▶ Lingering ─▶ Closed                   all is said, or the peer broke the protocol
+ * ```
+ */
 const Reading = {
   Head: 0,
   Body: 1,
   /** The request is complete; what comes now is the next one and is held. */
   Answering: 2,
-  /** After CONNECT or an upgrade, until the answer. */
+  /** What comes now belongs to the tunnel, if there will be one, and is held. */
   TunnelAsked: 3,
   Tunnel: 4,
-  /** The rest of a request that was answered early. */
+  /** Read and forgotten, so that the connection can be kept. */
   Discarding: 5,
-  /** Nothing: we have said all and wait for the client to close. */
+  /** Read and forgotten, so that the client can still read our last answer. */
   Lingering: 6,
   Closed: 7,
 } as const;
