@@ -34,6 +34,23 @@ describe('equal input in any order gives equal bytes', () => {
   });
 });
 
+test('whatever is written, its order does not matter', () => {
+  const shuffled = meshOf.chain((input) =>
+    fc
+      .shuffledSubarray([...input.resources], { minLength: input.resources.length })
+      .map((resources) => [input, { ...input, resources }] as const),
+  );
+  fc.assert(
+    fc.property(shuffled, ([one, other]) => {
+      const [a, b] = [one, other].map((input) => compile(buildModel(input), sidecarOf('a', [])));
+      expect(b?.notes).toEqual(a?.notes);
+      for (const type of ['cluster', 'listener', 'route', 'endpoint', 'secret'] as const)
+        expect([...(b?.snapshot[type].values() ?? [])]).toEqual([...(a?.snapshot[type].values() ?? [])]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('whatever is written, nothing refers to what is not there', () => {
   fc.assert(
     fc.property(meshOf, (input) => {

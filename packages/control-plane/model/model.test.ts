@@ -128,3 +128,24 @@ test('a Kubernetes Service comes before a ServiceEntry of the same host', () => 
   const { services } = buildModel({ mesh: {}, resources: [entry, service('reviews')], instances: [] }).config;
   expect(services.visible('reviews.default.svc.cluster.local', 'default')?.origin.kind).toBe('Service');
 });
+
+test('two ServiceEntries of a namespace may claim one host: they stay apart', () => {
+  const entry = (name: string, labels: Record<string, string>): Resource => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      hosts: ['db.example'],
+      ports: [{ number: 80, name: 'http' }],
+      resolution: 'STATIC',
+      workloadSelector: { labels },
+    },
+  });
+  const model = buildModel({
+    mesh: {},
+    resources: [entry('a', { app: 'one' }), entry('b', { app: 'two' })],
+    instances: [instance('x', 'two')],
+  });
+  expect(model.instances.byService.get('default/a/db.example')).toEqual([]);
+  expect(model.instances.byService.get('default/b/db.example')?.map((one) => one.name)).toEqual(['x']);
+});

@@ -18,7 +18,7 @@ export function serviceEntryServices(resource: Resource): Service[] {
     return {
       ...seniority,
       host,
-      key: `${seniority.namespace}/${host}`,
+      key: `${seniority.namespace}/${seniority.name}/${host}`,
       origin: originOf(resource),
       ports: (spec.ports ?? []).map((port) => ({
         number: port.number,

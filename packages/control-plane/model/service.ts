@@ -25,7 +25,7 @@ export interface ListedEndpoint {
 /** A host that can be called: a Kubernetes Service, or one host of a ServiceEntry. */
 export interface Service extends Seniority {
   readonly host: string;
-  /** `namespace/host`: unique. */
+  /** `namespace/host`, of a ServiceEntry `namespace/name/host`: two of them may claim one host. */
   readonly key: string;
   readonly origin: Origin;
   readonly ports: readonly ServicePort[];
