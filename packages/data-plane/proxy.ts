@@ -1,10 +1,8 @@
-import type { Writable } from 'node:stream';
 import type { Tables } from '@tulle/decision/tables';
 import { callCertificateService } from '@tulle/xds/client/certificates';
 import { parseNodeId } from '@tulle/xds/node';
 import { startAdmin } from './admin/admin.ts';
 import { adminSources } from './admin-sources.ts';
-import type { Bootstrap } from './bootstrap.ts';
 import { type Configuration, startConfiguration } from './config/subscription.ts';
 import { drain } from './drain.ts';
 import { Engine } from './engine.ts';
@@ -12,30 +10,8 @@ import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
 import { systemWallClock } from './identity/wall-clock.ts';
 import { createObservation } from './observation.ts';
+import type { ProxyOptions, RunningProxy } from './proxy-handle.ts';
 import { TimerWheel } from './timers/wheel.ts';
-
-export interface ProxyOptions {
-  readonly bootstrap: Bootstrap;
-  readonly log: (message: string) => void;
-  /** Where access logs for /dev/stdout and /dev/stderr go. */
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  /** Ends the wait for an identity. */
-  readonly signal: AbortSignal;
-  /** `/quitquitquit` was asked for. */
-  readonly onQuit: () => void;
-}
-
-export interface Proxy {
-  readonly engine: Engine;
-  readonly adminPort: number;
-  /** Identity, configuration and listeners are there. */
-  readonly ready: Promise<void>;
-  /** Finishes what is open, says goodbye to the control plane, ends. */
-  drain(): Promise<void>;
-  /** Ends at once; the control plane takes it for lost. */
-  close(): Promise<void>;
-}
 
 /** How long new connections are still taken while the news of our leaving travels, in milliseconds. */
 const graceMs = 250;
@@ -51,7 +27,7 @@ const bindAgainMs = 1_000;
  * ```
  * @throws what trying again can't change: a token that was refused, an admin port that is taken
  */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { bootstrap, log, stdout, stderr, signal } = options;
   const { node, trustDomain } = bootstrap;
   const uri = ownUri(bootstrap);
