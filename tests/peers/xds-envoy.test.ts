@@ -46,7 +46,7 @@ const resource = <N extends keyof Messages>(
   origins: [],
 });
 const socket = (portValue: number) => ({ socketAddress: { address: '127.0.0.1', portValue } });
-const ads = { ads: {}, resourceApiVersion: 'V3' } as const;
+const ads = { ads: {} } as const;
 
 const cluster = (name: string, version: string, seconds = 1): XdsResource =>
   resource('envoy.config.cluster.v3.Cluster', name, version, {

@@ -65,8 +65,8 @@ function translateVirtualHost(
   problems: Problems,
 ): VirtualHost {
   if (host.domains.length === 0) problems.add(join(path, 'domains'), 'must not be empty');
-  if (host.requireTls !== 'NONE')
-    problems.add(join(path, 'require_tls'), `${host.requireTls} is not supported`);
+  if (host.requireTls === 'EXTERNAL_ONLY')
+    problems.add(join(path, 'require_tls'), 'EXTERNAL_ONLY is not supported');
   const perFilter = translatePerFilter(host.typedPerFilterConfig, readers, path, problems);
   return {
     name: host.name,

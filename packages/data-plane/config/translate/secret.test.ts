@@ -1,0 +1,93 @@
+import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/client/test-authority.fixture';
+import { type Draft, encode, type Messages } from '@tulle/xds/wire';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { dumpResources } from '../dump.ts';
+import { filterReaders } from './filter-readers.ts';
+import { translateResource } from './resource.ts';
+
+type Message = Draft<Messages['envoy.extensions.transport_sockets.tls.v3.Secret']>;
+const bytes = (message: Message): Uint8Array =>
+  encode('envoy.extensions.transport_sockets.tls.v3.Secret', { name: 's', ...message });
+const translate = (message: Message) => translateResource('secret', 's', bytes(message), filterReaders);
+
+let authority: TestAuthority;
+let one: TestLeaf;
+let other: TestLeaf;
+
+beforeAll(async () => {
+  authority = await testAuthority();
+  one = await authority.leaf([{ type: 'dns', value: 'shop.example.com' }]);
+  other = await authority.leaf([{ type: 'dns', value: 'other.example.com' }]);
+});
+
+test('a certificate with its key, as text or bytes', () => {
+  const expected = { kind: 'certificate', chainPem: one.cert, keyPem: one.key };
+  expect(
+    translate({
+      tlsCertificate: {
+        certificateChain: { inlineString: one.cert },
+        privateKey: { inlineBytes: Buffer.from(one.key) },
+      },
+    }),
+  ).toMatchObject({ ok: true, value: expected });
+});
+
+test('roots: one or more', () => {
+  const pem = `${authority.ca}\n${authority.ca}\n`;
+  expect(translate({ validationContext: { trustedCa: { inlineString: pem } } })).toMatchObject({
+    ok: true,
+    value: { kind: 'roots', pem },
+  });
+});
+
+describe('what is refused says nothing of the secret', () => {
+  test.each<[string, () => Message, string]>([
+    ['neither', () => ({}), 'must be a certificate or a validation context'],
+    ['a file', () => ({ tlsCertificate: {} }), 'tls_certificate.certificate_chain: must be given inline'],
+    [
+      'a key of another certificate',
+      () => ({
+        tlsCertificate: {
+          certificateChain: { inlineString: one.cert },
+          privateKey: { inlineString: other.key },
+        },
+      }),
+      'tls_certificate.private_key: does not fit the certificate',
+    ],
+    [
+      'a damaged key',
+      () => ({
+        tlsCertificate: {
+          certificateChain: { inlineString: one.cert },
+          privateKey: { inlineString: one.key.slice(0, 60) },
+        },
+      }),
+      'tls_certificate.private_key: is not a PEM private key',
+    ],
+    [
+      'a damaged certificate',
+      () => ({ validationContext: { trustedCa: { inlineString: authority.ca.replaceAll('M', 'N') } } }),
+      'validation_context.trusted_ca: is not a list of PEM certificates',
+    ],
+  ])('%s', (_, message, expected) => {
+    const result = translate(message());
+    expect(result.ok ? '' : result.reason).toContain(expected);
+    expect(JSON.stringify(result)).not.toContain(one.key.split('\n')[1]);
+  });
+});
+
+test('a dump shows the certificate and not the key', () => {
+  const message = bytes({
+    tlsCertificate: { certificateChain: { inlineString: one.cert }, privateKey: { inlineString: one.key } },
+  });
+  const none = { cluster: [], endpoint: [], listener: [], route: [] };
+  const [entry] = dumpResources({ ...none, secret: [{ name: 's', version: '1', bytes: message }] });
+  expect(entry?.resource).toMatchObject({
+    name: 's',
+    tlsCertificate: {
+      certificateChain: { inlineString: one.cert },
+      privateKey: { inlineString: '[redacted]' },
+    },
+  });
+  expect(JSON.stringify(entry)).not.toContain('PRIVATE KEY');
+});
