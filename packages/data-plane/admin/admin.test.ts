@@ -21,10 +21,26 @@ const counters = {
   timeouts: 0,
 };
 const limits = {
-  connections: { limit: 1024 },
-  pending: { limit: 1024 },
-  requests: { limit: 1024 },
-  retries: { limit: 3 },
+  connections: { limit: 1024, value: 2, refused: 0 },
+  pending: { limit: 1024, value: 0, refused: 7 },
+  requests: { limit: 1024, value: 1, refused: 0 },
+  retries: { limit: 3, value: 0, refused: 0 },
+};
+
+const manager = {
+  config: { statPrefix: 'inbound_9080' },
+  counters: { active: 1, total: 12, classes: [0, 0, 10, 0, 1, 1] },
+};
+const listener = {
+  config: { name: 'inbound_9080', address: '127.0.0.1' } as Listener,
+  port: 20_000,
+  counters: { accepted: 4, active: 2, overflowed: 0 },
+  unmatched: 1,
+  inspectTimeouts: 0,
+  chains: new Map([
+    ['mtls', { terminator: { handshakes: 3, refused: 2 }, service: { kind: 'http' as const, manager } }],
+    ['raw', { terminator: undefined, service: { kind: 'http' as const, manager } }],
+  ]),
 };
 
 const authority = await createTestAuthority('mesh');
@@ -60,6 +76,7 @@ async function start(): Promise<Fixture> {
       {
         config: cluster,
         breakers: { default: limits, high: limits },
+        outliers: { ejectionsTotal: 1 },
         endpoints: [
           {
             config: {
@@ -78,7 +95,7 @@ async function start(): Promise<Fixture> {
         ],
       },
     ],
-    listeners: () => [{ config: { name: 'inbound_9080', address: '127.0.0.1' } as Listener, port: 20_000 }],
+    listeners: () => [listener],
     configDump: () => [
       {
         type: 'cluster',
@@ -130,7 +147,7 @@ test('/ready says so by status', async () => {
 test('/stats in three formats, filtered', async () => {
   const { url } = await start();
   const get = async (path: string): Promise<string> => (await fetch(url + path)).text();
-  expect(await get('/stats')).toBe('istio_requests_total.;.code=.=200: 1\nother_total: 0\n');
+  expect(await get('/stats')).toContain('istio_requests_total.;.code=.=200: 1\nother_total: 0\n');
   expect(await get('/stats?filter=^istio')).toBe('istio_requests_total.;.code=.=200: 1\n');
   expect(JSON.parse(await get('/stats?format=json&filter=other'))).toEqual({
     stats: [{ name: 'other_total', value: 0 }],
@@ -139,7 +156,21 @@ test('/stats in three formats, filtered', async () => {
   expect(prometheus.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   const text = await prometheus.text();
   expect(text).toContain('istio_requests_total{code="200"} 1\n');
-  expect(await get('/stats?format=prometheus')).toBe(text);
+  expect(await get('/stats?format=prometheus&filter=istio')).toBe(
+    await get('/stats/prometheus?filter=istio'),
+  );
+  for (const line of [
+    'envoy_cluster_upstream_rq_total{cluster_name="reviews"} 10',
+    'envoy_cluster_upstream_rq_pending_overflow{cluster_name="reviews"} 14',
+    'envoy_cluster_membership_healthy{cluster_name="reviews"} 0',
+    'envoy_listener_ssl_connection_error{listener_address="127.0.0.1_20000"} 2',
+    'envoy_listener_no_filter_chain_match{listener_address="127.0.0.1_20000"} 1',
+    'envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="inbound_9080"} 24',
+    'envoy_http_downstream_rq_xx{envoy_http_conn_manager_prefix="inbound_9080",envoy_response_code_class="2"} 20',
+    'envoy_server_live 1',
+  ]) {
+    expect(text).toContain(`${line}\n`);
+  }
   expect((await fetch(`${url}/stats?filter=(`)).status).toBe(400);
 });
 

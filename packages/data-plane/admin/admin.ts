@@ -5,6 +5,7 @@ import { Http1Server } from '../http1/server.ts';
 import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
 import { TimerWheel } from '../timers/wheel.ts';
+import { observeSources } from './envoy-metrics.ts';
 import { type AdminAnswer, text } from './page.ts';
 import { adminPages } from './pages.ts';
 import type { AdminSources } from './sources.ts';
@@ -27,7 +28,11 @@ export interface Admin {
 const limits = { ...defaultHttp1Limits, maxHeadBytes: 16 * 1024, idleTimeoutMs: 60_000 };
 const mostConnections = 64;
 
-/** @throws the system's error when the port is taken */
+/**
+ * Also adds what the sources count to their registry, under Envoy's names.
+ *
+ * @throws the system's error when the port is taken
+ */
 export async function startAdmin({ address, port, sources, timers, outboxes }: AdminOptions): Promise<Admin> {
   const shared = {
     limits,
@@ -47,6 +52,7 @@ export async function startAdmin({ address, port, sources, timers, outboxes }: A
       });
     },
   });
+  observeSources(sources);
   return {
     port: listener.port,
     async close() {

@@ -37,14 +37,22 @@ export interface ServerInfo {
 export interface AdminCluster {
   readonly config: Cluster;
   readonly breakers: { readonly default: AdminBreakers; readonly high: AdminBreakers };
+  readonly outliers: { readonly ejectionsTotal: number };
   readonly endpoints: readonly AdminEndpoint[];
 }
 
 export interface AdminBreakers {
-  readonly connections: { readonly limit: number };
-  readonly pending: { readonly limit: number };
-  readonly requests: { readonly limit: number };
-  readonly retries: { readonly limit: number };
+  readonly connections: AdminGauge;
+  readonly pending: AdminGauge;
+  readonly requests: AdminGauge;
+  readonly retries: AdminGauge;
+}
+
+export interface AdminGauge {
+  readonly value: number;
+  readonly limit: number;
+  /** Times that the limit said no. */
+  readonly refused: number;
 }
 
 export interface AdminEndpoint {
@@ -68,6 +76,30 @@ export interface AdminListener {
   readonly config: Listener;
   /** The bound one. */
   readonly port: number;
+  readonly counters: { readonly accepted: number; readonly active: number; readonly overflowed: number };
+  /** Connections that no filter chain wanted. */
+  readonly unmatched: number;
+  readonly inspectTimeouts: number;
+  readonly chains: { values(): Iterable<AdminChain> };
+}
+
+export interface AdminChain {
+  /** Undefined for plain text. */
+  readonly terminator: { readonly handshakes: number; readonly refused: number } | undefined;
+  readonly service:
+    | {
+        readonly kind: 'http';
+        readonly manager: {
+          readonly config: { readonly statPrefix: string };
+          readonly counters: {
+            readonly active: number;
+            readonly total: number;
+            /** By hundreds of the status, 1 to 5. */
+            readonly classes: readonly number[];
+          };
+        };
+      }
+    | { readonly kind: 'tcp' };
 }
 
 export interface ConfigDumpEntry {

@@ -1,0 +1,250 @@
+import type { MetricRegistry } from '../telemetry/registry.ts';
+import type { AdminCluster, AdminListener, AdminSources } from './sources.ts';
+
+type Say = (value: number, ...labels: readonly string[]) => void;
+
+/** Puts what is counted elsewhere into the registry, under the names that Envoy gives it in Prometheus' format. */
+export function observeSources(sources: AdminSources): void {
+  observeClusters(sources.metrics, sources.clusters);
+  observeListeners(sources.metrics, sources.listeners);
+  const { metrics } = sources;
+  const server = (name: string, help: string, value: () => number): void => {
+    metrics.observe({
+      name: `envoy_server_${name}`,
+      help,
+      kind: 'gauge',
+      labels: [],
+      observe: (say) => say(value()),
+    });
+  };
+  server('live', 'Whether traffic may be sent here.', () => (sources.ready() ? 1 : 0));
+  server('state', 'LIVE 0, DRAINING 1, PRE_INITIALIZING 2, INITIALIZING 3.', () =>
+    states.indexOf(sources.state()),
+  );
+  server('uptime', 'Seconds since the start.', () => Math.floor(sources.serverInfo().uptimeMs / 1_000));
+  server('memory_allocated', 'Bytes that the heap uses.', () => process.memoryUsage().heapUsed);
+  server('memory_heap_size', 'Bytes of the heap.', () => process.memoryUsage().heapTotal);
+  server('memory_physical_size', 'Resident bytes of the process.', () => process.memoryUsage.rss());
+}
+
+const states = ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'];
+
+function observeClusters(metrics: MetricRegistry, clusters: () => Iterable<AdminCluster>): void {
+  const each = (
+    kind: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    value: (cluster: AdminCluster) => number,
+  ): void => {
+    metrics.observe({
+      name: `envoy_cluster_${name}`,
+      help,
+      kind,
+      labels: ['cluster_name'],
+      observe: (say) => {
+        // Two series of one name and labels would make the whole scrape invalid.
+        const seen = new Set<string>();
+        for (const cluster of clusters()) {
+          const { name, statName } = cluster.config;
+          const label = statName === '' || seen.has(statName) ? name : statName;
+          seen.add(label);
+          say(value(cluster), label);
+        }
+      },
+    });
+  };
+  const sum =
+    (value: (counters: AdminCluster['endpoints'][number]['counters']) => number) => (cluster: AdminCluster) =>
+      cluster.endpoints.reduce((total, { counters }) => total + value(counters), 0);
+  each(
+    'counter',
+    'upstream_cx_total',
+    'Connections made.',
+    sum((of) => of.connectionsTotal),
+  );
+  each(
+    'gauge',
+    'upstream_cx_active',
+    'Connections open.',
+    sum((of) => of.connections),
+  );
+  each(
+    'counter',
+    'upstream_cx_connect_fail',
+    'Connections that could not be made.',
+    sum((of) => of.connectFailures),
+  );
+  each(
+    'counter',
+    'upstream_rq_total',
+    'Requests sent.',
+    sum((of) => of.requestsTotal),
+  );
+  each(
+    'counter',
+    'upstream_rq_timeout',
+    'Requests that were not answered in time.',
+    sum((of) => of.timeouts),
+  );
+  each('gauge', 'upstream_rq_active', 'Requests under way.', ({ endpoints }) =>
+    endpoints.reduce((total, { active }) => total + active, 0),
+  );
+  const breakers =
+    (pick: (of: AdminCluster['breakers']['default']) => { readonly refused: number }) =>
+    (cluster: AdminCluster) =>
+      pick(cluster.breakers.default).refused + pick(cluster.breakers.high).refused;
+  each(
+    'counter',
+    'upstream_cx_overflow',
+    'Connections refused by a breaker.',
+    breakers((of) => of.connections),
+  );
+  each(
+    'counter',
+    'upstream_rq_pending_overflow',
+    'Requests refused by a breaker.',
+    (cluster) => breakers((of) => of.pending)(cluster) + breakers((of) => of.requests)(cluster),
+  );
+  each(
+    'counter',
+    'upstream_rq_retry_overflow',
+    'Retries refused by a breaker.',
+    breakers((of) => of.retries),
+  );
+  each('gauge', 'membership_total', 'Endpoints.', ({ endpoints }) => endpoints.length);
+  each(
+    'gauge',
+    'membership_healthy',
+    'Endpoints that get requests.',
+    ({ endpoints }) =>
+      endpoints.filter(({ config, ejected }) => config.health === 'healthy' && !ejected).length,
+  );
+  each(
+    'gauge',
+    'outlier_detection_ejections_active',
+    'Endpoints ejected now.',
+    ({ endpoints }) => endpoints.filter(({ ejected }) => ejected).length,
+  );
+  each(
+    'counter',
+    'outlier_detection_ejections_enforced_total',
+    'Ejections.',
+    ({ outliers }) => outliers.ejectionsTotal,
+  );
+}
+
+function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<AdminListener>): void {
+  const each = (
+    kind: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    value: (listener: AdminListener) => number,
+  ): void => {
+    metrics.observe({
+      name: `envoy_listener_${name}`,
+      help,
+      kind,
+      labels: ['listener_address'],
+      observe: (say) => {
+        for (const listener of listeners())
+          say(value(listener), `${listener.config.address}_${listener.port}`);
+      },
+    });
+  };
+  const tls =
+    (value: (of: { readonly handshakes: number; readonly refused: number }) => number) =>
+    (listener: AdminListener) =>
+      Array.from(listener.chains.values()).reduce(
+        (total, { terminator }) => total + (terminator === undefined ? 0 : value(terminator)),
+        0,
+      );
+  each('counter', 'downstream_cx_total', 'Connections accepted.', ({ counters }) => counters.accepted);
+  each('gauge', 'downstream_cx_active', 'Connections open.', ({ counters }) => counters.active);
+  each(
+    'counter',
+    'downstream_cx_overflow',
+    'Connections closed for being too many.',
+    ({ counters }) => counters.overflowed,
+  );
+  each(
+    'counter',
+    'no_filter_chain_match',
+    'Connections that no filter chain wanted.',
+    ({ unmatched }) => unmatched,
+  );
+  each(
+    'counter',
+    'downstream_pre_cx_timeout',
+    'Connections whose first bytes came too late.',
+    (of) => of.inspectTimeouts,
+  );
+  each(
+    'counter',
+    'ssl_handshake',
+    'TLS handshakes that succeeded.',
+    tls((of) => of.handshakes),
+  );
+  each(
+    'counter',
+    'ssl_connection_error',
+    'TLS handshakes that were refused.',
+    tls((of) => of.refused),
+  );
+
+  const http = (
+    kind: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    extra: readonly string[],
+    say: SayOfManager,
+  ): void => {
+    metrics.observe({
+      name: `envoy_http_${name}`,
+      help,
+      kind,
+      labels: ['envoy_http_conn_manager_prefix', ...extra],
+      observe: (out) => {
+        for (const [prefix, counters] of managers(listeners())) say(counters, prefix, out);
+      },
+    });
+  };
+  http('counter', 'downstream_rq_total', 'Requests.', [], (of, prefix, say) => say(of.total, prefix));
+  http('gauge', 'downstream_rq_active', 'Requests under way.', [], (of, prefix, say) =>
+    say(of.active, prefix),
+  );
+  http(
+    'counter',
+    'downstream_rq_xx',
+    'Responses by class.',
+    ['envoy_response_code_class'],
+    (of, prefix, say) => {
+      for (let hundreds = 1; hundreds <= 5; hundreds++)
+        say(of.classes[hundreds] ?? 0, prefix, String(hundreds));
+    },
+  );
+}
+
+interface ManagerCounts {
+  active: number;
+  total: number;
+  classes: number[];
+}
+
+type SayOfManager = (counts: ManagerCounts, prefix: string, say: Say) => void;
+
+/** Chains of one prefix count together. */
+function managers(listeners: Iterable<AdminListener>): Map<string, ManagerCounts> {
+  const sums = new Map<string, ManagerCounts>();
+  for (const { chains } of listeners) {
+    for (const { service } of chains.values()) {
+      if (service.kind !== 'http') continue;
+      const { config, counters } = service.manager;
+      const sum = sums.get(config.statPrefix) ?? { active: 0, total: 0, classes: [0, 0, 0, 0, 0, 0] };
+      sum.active += counters.active;
+      sum.total += counters.total;
+      sum.classes = sum.classes.map((count, at) => count + (counters.classes[at] ?? 0));
+      sums.set(config.statPrefix, sum);
+    }
+  }
+  return sums;
+}
