@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { endpoint } from '../testing/tables.ts';
+import { VirtualClock } from '../timers/clock.ts';
+import { TimerWheel } from '../timers/wheel.ts';
+import { EndpointState } from './endpoint.ts';
+import { OutlierDetector } from './outlier.ts';
+
+const config = {
+  consecutive5xx: 3,
+  consecutiveGatewayErrors: 2,
+  intervalMs: 1_000,
+  baseEjectionMs: 3_000,
+  maxEjectionMs: 5_000,
+  maxEjectionPercent: 50,
+};
+
+function detector(count: number, more: Partial<typeof config> = {}) {
+  const clock = new VirtualClock();
+  const wheel = new TimerWheel({ clock });
+  const endpoints = Array.from({ length: count }, (_, i) => new EndpointState(endpoint(1000 + i)));
+  let changes = 0;
+  const made = new OutlierDetector(
+    wheel,
+    () => endpoints,
+    () => changes++,
+  );
+  made.configure({ ...config, ...more });
+  const [first, second, third] = endpoints as [EndpointState, EndpointState, EndpointState];
+  const fail = (state: EndpointState, status: number, times: number): void => {
+    for (let i = 0; i < times; i++) made.report(state, status);
+  };
+  return { clock, wheel, made, endpoints, first, second, third, fail, changes: () => changes };
+}
+
+describe('outlier detection', () => {
+  it('ejects after failures in a row, and only in a row', () => {
+    const { first, fail, made, changes } = detector(4);
+    fail(first, 500, 2);
+    made.report(first, 200);
+    fail(first, 500, 2);
+    expect(first.healthy).toBe(true);
+    made.report(first, 500);
+    expect(first.healthy).toBe(false);
+    expect(changes()).toBe(1);
+  });
+
+  it('counts gateway errors by themselves', () => {
+    const { first, second, fail } = detector(4);
+    fail(first, 503, 2);
+    expect(first.ejected).toBe(true);
+    fail(second, 503, 1);
+    fail(second, 500, 1);
+    fail(second, 200, 1);
+    expect(second.ejected).toBe(false);
+  });
+
+  it('lets it in again after a time that grows up to a maximum, and forgets slowly', () => {
+    const { first, fail, clock, wheel } = detector(4);
+    const timeOut = (): number => {
+      fail(first, 500, 3);
+      let waited = 0;
+      for (; first.ejected; waited += 500) clock.advance(500);
+      return waited;
+    };
+    const [once, twice, thrice] = [timeOut(), timeOut(), timeOut()];
+    expect(once).toBeGreaterThanOrEqual(3_000);
+    expect(once).toBeLessThanOrEqual(4_100);
+    expect(twice).toBeGreaterThanOrEqual(5_000);
+    expect(thrice).toBeLessThanOrEqual(6_100);
+    clock.advance(20_000);
+    expect(first.ejections).toBe(0);
+    expect(wheel.armed).toBe(0);
+  });
+
+  it('leaves enough: one may always go, then the percentage holds', () => {
+    const { first, second, third, fail, made } = detector(4);
+    for (const state of [first, second, third]) fail(state, 500, 3);
+    expect([first, second, third].map((state) => state.ejected)).toEqual([true, true, false]);
+    expect(made.overflows).toBe(1);
+    const few = detector(2, { maxEjectionPercent: 10 });
+    few.fail(few.first, 500, 3);
+    few.fail(few.second, 500, 3);
+    expect([few.first.ejected, few.second.ejected]).toEqual([true, false]);
+  });
+
+  it('lets all in when it is switched off', () => {
+    const { first, fail, made, wheel } = detector(4);
+    fail(first, 500, 3);
+    made.configure(undefined);
+    expect(first.healthy).toBe(true);
+    expect(wheel.armed).toBe(0);
+  });
+});
