@@ -96,6 +96,10 @@ export class Fields {
 
   #connection(value: string): void {
     const lower = value.toLowerCase();
+    if (lower === 'keep-alive') {
+      this.connectionKeepAlive = true;
+      return;
+    }
     for (const part of lower.split(',')) {
       const option = part.trim();
       if (option === 'keep-alive') this.connectionKeepAlive = true;

@@ -1,5 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { ResetReason, ResponseHead, Stream } from '../http/stream.ts';
+import { EMPTY } from './bytes.ts';
 import { trailerText } from './head-writer.ts';
 import type { ParsedRequest } from './request-head.ts';
 import { ResponseWriter } from './response-writer.ts';
@@ -61,6 +62,11 @@ export class ServerExchange implements Stream<ResponseHead> {
   sendTrailers(trailers: Headers): void {
     const server = this.#server;
     if (!server.isCurrent(this) || !this.#writer.started || this.#writer.ended) return;
+    if (this.#writer.tunnel) {
+      // A tunnel has no place for them; its end they are.
+      this.sendData(EMPTY, true);
+      return;
+    }
     if (!this.#writer.accepts(0, true)) {
       server.abort();
       return;
