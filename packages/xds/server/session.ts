@@ -127,8 +127,8 @@ export class Session {
 
   #stopWarming(clusters: Iterable<string>): void {
     for (const name of clusters) {
-      const resource = this.subscriptions.cluster.sent.get(name)?.resource;
-      const endpoints = resource === undefined ? null : endpointsOf(resource);
+      const sent = this.subscriptions.cluster.sent.get(name);
+      const endpoints = sent && 'bytes' in sent ? endpointsOf(sent) : null;
       if (endpoints !== null) this.#warming.delete(endpoints);
     }
   }
@@ -181,9 +181,7 @@ export class Session {
     const { type } = subscription;
     let resources = updates;
     if (type === 'cluster' || type === 'listener') {
-      resources = [...subscription.sent.values()].flatMap((sent) =>
-        sent?.resource === undefined ? [] : [sent.resource],
-      );
+      resources = [...subscription.sent.values()].filter((sent) => sent !== null && 'bytes' in sent);
     } else if (updates.length === 0) {
       // That an endpoint set or a route is gone cannot be said; nobody answers.
       subscription.pending = undefined;

@@ -1,4 +1,5 @@
 import type { XdsResource, XdsType } from '../resource.ts';
+import { changedNames } from './changed-names.ts';
 import type { NackDetail, SessionRequest } from './request.ts';
 
 /** A response that the client has not answered yet. */
@@ -25,10 +26,9 @@ export interface Diff {
 }
 
 /** What a client was told of a name: a resource, or (by version only) what it kept from an earlier stream. */
-interface Sent {
-  readonly version: string;
-  readonly resource?: XdsResource;
-}
+type Sent = XdsResource | { readonly version: string };
+
+const noDiff: Diff = { updates: [], notices: [], removals: [] };
 
 /** More names than any mesh has; a client that asks for more is broken. */
 const maxNames = 50_000;
@@ -146,12 +146,16 @@ export class Subscription {
   }
 
   diff(wanted: ReadonlyMap<string, XdsResource>): Diff {
-    if (this.#diff?.of !== wanted) this.#diff = { of: wanted, diff: this.#compare(wanted) };
+    const known = this.#diff;
+    if (known?.of === wanted) return known.diff;
+    // In step with an earlier snapshot: only what has changed since then can differ.
+    const diff = known?.diff === noDiff ? this.#step(known.of, wanted) : this.#compare(wanted);
+    this.#diff = { of: wanted, diff: isEmpty(diff) ? noDiff : diff };
     return this.#diff.diff;
   }
 
   #compare(wanted: ReadonlyMap<string, XdsResource>): Diff {
-    if (!this.subscribed) return { updates: [], notices: [], removals: [] };
+    if (!this.subscribed) return noDiff;
     const updates: XdsResource[] = [];
     const consider = (resource: XdsResource): void => {
       const { name, version } = resource;
@@ -172,11 +176,26 @@ export class Subscription {
     return { updates, notices: [...notices], removals };
   }
 
+  /** As `#compare`, for a client that has exactly `before`. */
+  #step(before: ReadonlyMap<string, XdsResource>, wanted: ReadonlyMap<string, XdsResource>): Diff {
+    const updates: XdsResource[] = [];
+    const removals: string[] = [];
+    for (const name of changedNames(before, wanted)) {
+      if (!this.wants(name)) continue;
+      const resource = wanted.get(name);
+      const sent = this.sent.get(name);
+      if (resource === undefined) {
+        if (sent) removals.push(name);
+      } else if (sent?.version !== resource.version) updates.push(resource);
+    }
+    return { updates, notices: [], removals };
+  }
+
   /** Records a response as sent. */
   mark(nonce: string, now: number, updates: readonly XdsResource[], removed: readonly string[]): void {
     const names = new Map<string, string | null>();
     for (const resource of updates) {
-      this.sent.set(resource.name, { version: resource.version, resource });
+      this.sent.set(resource.name, resource);
       names.set(resource.name, resource.version);
       this.#resend.delete(resource.name);
       if (this.rejected.get(resource.name) !== resource.version) this.rejected.delete(resource.name);
@@ -191,7 +210,9 @@ export class Subscription {
     this.pending = { nonce, sentAt: now, names };
     this.lastNonce = nonce;
     this.answerDue = false;
-    this.#diff = undefined;
+    const known = this.#diff;
+    const all = known !== undefined && covers(known.diff, updates.length, removed.length);
+    this.#diff = all ? { of: known.of, diff: noDiff } : undefined;
   }
 
   /** The client took the pending response. */
@@ -231,3 +252,8 @@ export class Subscription {
     );
   }
 }
+
+const isEmpty = ({ updates, notices, removals }: Diff): boolean => updates.length + notices.length + removals.length === 0;
+
+const covers = (diff: Diff, updates: number, removed: number): boolean =>
+  diff.updates.length === updates && diff.notices.length + diff.removals.length === removed;
