@@ -4,16 +4,26 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
-const generatedFrom = [
-  'packages/xds/generate.ts',
-  'packages/xds/proto-roots.ts',
-  'packages/xds/proxy-messages.ts',
+/** What is generated: by which program, from which sources, into which folder. */
+const generators = [
+  {
+    name: 'wire types',
+    program: 'packages/xds/generate.ts',
+    sources: 'packages/xds',
+    target: 'packages/xds/gen',
+  },
+  {
+    name: 'reference',
+    program: 'packages/resources/generate.ts',
+    sources: 'packages/resources',
+    target: 'docs/reference',
+  },
 ];
 
 /** The pinned Node where its package is installed, else this one. */
@@ -24,16 +34,23 @@ export function runtime() {
 
 const digest = (paths) => {
   const hash = createHash('sha256');
-  for (const path of paths) hash.update(existsSync(join(root, path)) ? readFileSync(join(root, path)) : '');
+  for (const path of paths) hash.update(readFileSync(join(root, path)));
   return hash.digest('hex');
 };
 
-/** Runs `step` unless the stamp beside node_modules says that its inputs are unchanged. */
-function once(name, inputs, step) {
+/** The sources of a folder, in a stable order. */
+const sourcesIn = (folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => /\.(ts|proto)$/.test(path) && !/\.test\.ts$|\/gen\//.test(path))
+    .sort();
+
+/** Runs `step` unless its result is there and the stamp beside node_modules says that its inputs are unchanged. */
+function once(name, inputs, target, step) {
   const folder = join(root, 'node_modules', '.cache', 'tulle');
-  const stamp = join(folder, name);
+  const stamp = join(folder, name.replaceAll(' ', '-'));
   const now = digest(inputs);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
+  if (existsSync(join(root, target)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
   step();
   mkdirSync(folder, { recursive: true });
   writeFileSync(stamp, now);
@@ -69,15 +86,17 @@ function requireRuntime() {
 
 export function setUp() {
   requireModernNode();
-  once('installed', ['package-lock.json'], () => {
+  once('dependencies', ['package-lock.json'], 'node_modules', () => {
     process.stderr.write('tulle: installing dependencies…\n');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   });
   requireRuntime();
-  once('generated', ['package-lock.json', ...generatedFrom], () => {
-    process.stderr.write('tulle: generating wire types…\n');
-    run(runtime(), ['packages/xds/generate.ts']);
-  });
+  for (const { name, program, sources, target } of generators) {
+    once(name, ['package-lock.json', ...sourcesIn(sources)], target, () => {
+      process.stderr.write(`tulle: generating ${name}…\n`);
+      run(runtime(), [program]);
+    });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();
