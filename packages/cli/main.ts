@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { explainApiFailure } from './api/connect.ts';
 import { commands } from './commands/index.ts';
@@ -105,9 +105,11 @@ function listenForInterrupts(process: NodeJS.Process): AbortSignal {
   // The launcher (bin/tulle.mjs) holds the other end: it closes when the launcher is killed -9.
   const fd = Number(process.env.TULLE_PARENT_FD);
   if (Number.isInteger(fd) && fd > 2) {
-    const parent = createReadStream('', { fd, autoClose: false });
-    const gone = (): void => controller.abort('the launcher ended');
-    parent.on('end', gone).on('error', gone).resume();
+    // A socket, not a file stream: a pending read in the thread pool would hold up the process's end.
+    const parent = new Socket({ fd, readable: true, writable: false });
+    parent.on('error', () => {}).once('close', () => controller.abort('the launcher ended'));
+    parent.resume();
+    parent.unref();
   }
   return controller.signal;
 }

@@ -4,7 +4,7 @@ import { stripColor, visibleLength } from '../output/color.ts';
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_BELOW = '\x1b[J';
-const CLEAR_ALL = '\x1b[2J\x1b[3J\x1b[H';
+const CLEAR_ALL = '\x1b[2J\x1b[H';
 
 /**
  * A block at the bottom of the terminal that is redrawn in place; lines written meanwhile scroll by above it.
