@@ -253,7 +253,8 @@ export class Subscription {
   }
 }
 
-const isEmpty = ({ updates, notices, removals }: Diff): boolean => updates.length + notices.length + removals.length === 0;
+const isEmpty = ({ updates, notices, removals }: Diff): boolean =>
+  updates.length + notices.length + removals.length === 0;
 
 const covers = (diff: Diff, updates: number, removed: number): boolean =>
   diff.updates.length === updates && diff.notices.length + diff.removals.length === removed;
