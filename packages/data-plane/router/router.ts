@@ -1,20 +1,19 @@
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
-import { retryBackoff, retryOnFailure, retryOnResponse } from '@tulle/decision/retry';
-import { mutateHeaders, originalPathHeader, redirectLocation, rewritePath } from '@tulle/decision/rewrite';
-import type { SubstitutionContext } from '@tulle/decision/substitution';
-import type { ForwardAction, HeaderMutation, RetryPolicy, WeightedCluster } from '@tulle/decision/tables';
+import { redirectLocation } from '@tulle/decision/rewrite';
+import type { ForwardAction } from '@tulle/decision/tables';
 import type { HttpStream } from '../http/http-stream.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
 import type { Timer } from '../timers/wheel.ts';
 import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
-import type { EndpointState } from '../upstream/endpoint.ts';
 import type { Lease } from '../upstream/http-pool.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
 import { requestHash } from './hash.ts';
+import { type Chosen, rewriteRequest, rewriteResponse } from './heads.ts';
 import { RequestBuffer } from './request-buffer.ts';
+import { Retries } from './retries.ts';
 import { Shadow } from './shadow.ts';
 
 /** What a request must not have done twice unless it is asked for (RFC 9110 section 9.2.2). */
@@ -34,23 +33,17 @@ export class Router implements AttemptOwner {
   #headEnds = false;
   /** The request has come as a whole. */
   #complete = false;
-  #choice: RouteChoice | undefined = undefined;
-  #action: ForwardAction | undefined = undefined;
-  #weighted: WeightedCluster | undefined = undefined;
+  #chosen: Chosen | undefined = undefined;
   #cluster: ClusterState | undefined = undefined;
   #breakers: Breakers | undefined = undefined;
-  #retry: RetryPolicy | undefined = undefined;
-  #retriesLeft = 0;
+  #retries: Retries | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
-  #tried: Set<EndpointState> | undefined = undefined;
   #hash: number | undefined = undefined;
   #buffer: RequestBuffer | undefined = undefined;
   #shadows: Shadow[] | undefined = undefined;
   #timeout: Timer | undefined = undefined;
   #tryTimeout: Timer | undefined = undefined;
-  #backoff: Timer | undefined = undefined;
   #holdsRequest = false;
-  #holdsRetry = false;
   #stale = 0;
   /** Who the request itself names, for clusters without endpoints of their own. */
   #destination = '';
@@ -74,7 +67,6 @@ export class Router implements AttemptOwner {
       stream.reply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
       return;
     }
-    this.#choice = choice;
     const { action, match } = choice.route;
     switch (action.kind) {
       case 'redirect': {
@@ -86,7 +78,6 @@ export class Router implements AttemptOwner {
         stream.reply({ status: action.status, body: action.body, details: 'direct_response' });
         return;
       case 'forward':
-        this.#action = action;
         this.#forward(head, end, choice, action);
     }
   }
@@ -131,12 +122,10 @@ export class Router implements AttemptOwner {
     this.#over = true;
     this.#timeout?.stop();
     this.#tryTimeout?.stop();
-    this.#backoff?.stop();
+    this.#retries?.cancel();
     this.#attempt?.abandon();
     this.#attempt = undefined;
-    this.#releaseRetry();
-    if (this.#head !== undefined && !this.#body.ended && !this.#headEnds)
-      for (const shadow of this.#shadows ?? []) shadow.cancel();
+    if (!this.#complete) for (const shadow of this.#shadows ?? []) shadow.cancel();
     if (this.#breakers !== undefined) this.#breakers.requests.release();
     this.#buffer?.drop();
   }
@@ -172,11 +161,18 @@ export class Router implements AttemptOwner {
       this.#replyOverflow();
       return;
     }
-    this.#weighted = weighted;
+    this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
     this.#breakers = breakers;
-    this.#retry = action.retry ?? choice.virtualHost.retry;
-    this.#retriesLeft = this.#retry?.retries ?? 0;
+    const policy = action.retry ?? choice.virtualHost.retry;
+    if (policy !== undefined) {
+      this.#retries = new Retries(policy, {
+        budget: breakers.retries,
+        wheel: context.wheel,
+        random: context.random,
+        again: () => this.#try(),
+      });
+    }
     if (action.hashPolicy.length > 0) {
       this.#hash = requestHash(
         action.hashPolicy,
@@ -186,54 +182,12 @@ export class Router implements AttemptOwner {
       );
     }
     this.#destination = stream.info.connection.tunnel ?? head.authority;
-    this.#rewrite(head, choice, action, weighted);
+    rewriteRequest(head, this.#chosen, stream.info);
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;
     this.#mirror(head, end, action);
     this.#try();
     if (end && !this.#over) this.#requestEnded();
-  }
-
-  #rewrite(head: RequestHead, choice: RouteChoice, action: ForwardAction, weighted: WeightedCluster): void {
-    const { virtualHost, route } = choice;
-    const table = this.#stream.manager.matcher?.table;
-    const context = this.#substitutions(head);
-    const mutations = [
-      weighted.requestHeaders,
-      route.requestHeaders,
-      virtualHost.requestHeaders,
-      table?.requestHeaders,
-    ];
-    for (const mutation of mutations)
-      if (mutation !== undefined && !isEmpty(mutation)) mutateHeaders(head.headers, mutation, context);
-    if (action.path !== undefined) {
-      const path = rewritePath(head.path, route.match.path, action.path);
-      if (path !== head.path) head.headers.set(originalPathHeader, head.path);
-      head.path = path;
-    }
-    if (action.host?.kind === 'literal') head.authority = action.host.value;
-  }
-
-  #substitutions(head: RequestHead): SubstitutionContext {
-    const { info } = this.#stream;
-    const { connection } = info;
-    return {
-      headers: head.headers,
-      method: head.method,
-      path: head.path,
-      authority: head.authority,
-      scheme: head.scheme,
-      protocol: head.protocol,
-      downstreamRemoteAddress: `${connection.remoteAddress}:${connection.remotePort}`,
-      downstreamLocalAddress: `${connection.localAddress}:${connection.localPort}`,
-      upstreamHost: info.upstreamHost,
-      downstreamPeerUriSan: connection.tls?.peerUri ?? '',
-      routeName: info.routeName,
-      virtualHostName: info.virtualHost,
-      clusterName: info.cluster,
-      requestId: info.requestId,
-      startTime: info.startedAt,
-    };
   }
 
   #mirror(head: RequestHead, end: boolean, action: ForwardAction): void {
@@ -252,14 +206,15 @@ export class Router implements AttemptOwner {
   #try(): void {
     const stream = this.#stream;
     const cluster = this.#cluster as ClusterState;
-    const action = this.#action as ForwardAction;
+    const { action, choice } = this.#chosen as Chosen;
     const head = this.#head as RequestHead;
-    const avoid = this.#retry?.avoidPreviousHosts === true ? this.#tried : undefined;
+    const policy = this.#retries?.policy;
+    const avoid = policy?.avoidPreviousHosts === true ? this.#retries?.tried : undefined;
     const endpoint = cluster.pick({
       destination: this.#destination,
       defaultPort: head.scheme === 'https' ? 443 : 80,
       ...(this.#hash === undefined ? {} : { hash: this.#hash }),
-      ...(avoid === undefined ? {} : { avoid, attempts: this.#retry?.hostSelectionAttempts ?? 1 }),
+      ...(avoid === undefined ? {} : { avoid, attempts: policy?.hostSelectionAttempts ?? 1 }),
     });
     if (endpoint === undefined) {
       stream.reply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
@@ -269,7 +224,7 @@ export class Router implements AttemptOwner {
     stream.info.upstreamHost = endpoint.key;
     stream.info.peer =
       stream.info.connection.direction === 'inbound' ? stream.info.peer : endpoint.config.workload;
-    if (this.#choice?.virtualHost.includeAttemptCount === true)
+    if (choice.virtualHost.includeAttemptCount)
       head.headers.set('x-envoy-attempt-count', String(stream.info.attempts));
     if (action.host?.kind === 'auto') head.authority = endpoint.config.address;
     if (this.#complete) this.#startTryTimeout();
@@ -326,11 +281,10 @@ export class Router implements AttemptOwner {
       return;
     }
     info.upstreamFailure = failure.transport;
-    const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
-    const policy = this.#retry;
-    if (policy !== undefined && retryOnFailure(policy, failure.kind, sent).retry && this.#again(attempt))
-      return;
+    const wanted = this.#retries?.wantsAfterFailure(failure) === true && this.#replayable();
+    if (wanted && this.#retries?.schedule(attempt.endpoint)) return;
     info.flag(failure.flag);
+    if (wanted && this.#retries?.left === 0) info.flag('URX');
     if (failure.kind === 'overflow') this.#replyOverflow();
     else
       this.#stream.reply({
@@ -338,29 +292,6 @@ export class Router implements AttemptOwner {
         body: failureBody(failure, info.attempts),
         details: failureDetails(failure),
       });
-  }
-
-  /** True: another try is under way or scheduled. */
-  #again(attempt: Attempt): boolean {
-    const policy = this.#retry as RetryPolicy;
-    const { manager } = this.#stream;
-    this.#releaseRetry();
-    if (!this.#replayable()) return false;
-    // Neither is said before the flag of what went wrong.
-    if (this.#retriesLeft <= 0 || this.#breakers?.retries.take() !== true) return false;
-    this.#holdsRetry = true;
-    this.#retriesLeft--;
-    this.#tried ??= new Set();
-    this.#tried.add(attempt.endpoint);
-    const delay = retryBackoff(policy, policy.retries - this.#retriesLeft, manager.context.random);
-    this.#backoff ??= manager.context.wheel.timer(() => this.#try());
-    if (delay < manager.context.wheel.tickMs / 2) setImmediate(() => this.#tryUnlessOver());
-    else this.#backoff.start(delay);
-    return true;
-  }
-
-  #tryUnlessOver(): void {
-    if (!this.#over) this.#try();
   }
 
   #replyOverflow(): void {
@@ -383,19 +314,18 @@ export class Router implements AttemptOwner {
     if (attempt !== this.#attempt) return;
     const { info, manager } = this.#stream;
     this.#tryTimeout?.stop();
-    const policy = this.#retry;
-    const retry =
-      policy !== undefined && head.status !== 101 && retryOnResponse(policy, head.status, head.headers).retry;
-    if (retry && this.#again(attempt)) {
+    const wanted =
+      this.#retries?.wantsAfterResponse(head.status, head.headers) === true && this.#replayable();
+    if (wanted && this.#retries?.schedule(attempt.endpoint)) {
       this.#attempt = undefined;
       if (!end) attempt.discard();
       return;
     }
-    if (retry && this.#retriesLeft <= 0) info.flag('URX');
+    if (wanted && this.#retries?.left === 0) info.flag('URX');
     info.upstreamFirstByteAt = manager.context.wheel.now();
     info.details = 'via_upstream';
     this.#answering = true;
-    this.#releaseRetry();
+    this.#retries?.release();
     this.#buffer?.drop();
     // What it switches to has no end that a timeout could wait for.
     if (head.status === 101) this.#timeout?.stop();
@@ -403,7 +333,7 @@ export class Router implements AttemptOwner {
       info.upstreamFirstByteAt - (info.requestEndedAt > 0 ? info.requestEndedAt : info.startedMono),
     );
     head.headers.set('x-envoy-upstream-service-time', String(Math.max(0, elapsed)));
-    this.#mutateResponse(head);
+    rewriteResponse(head, this.#head as RequestHead, this.#chosen as Chosen, info);
     if (end) this.#responseEnded();
     this.#stream.encodeHead(head, end);
   }
@@ -431,25 +361,6 @@ export class Router implements AttemptOwner {
     this.#stream.resetDownstream('connection-termination');
   }
 
-  #mutateResponse(head: ResponseHead): void {
-    const table = this.#stream.manager.matcher?.table;
-    const mutations = [
-      this.#weighted?.responseHeaders,
-      this.#choice?.route.responseHeaders,
-      this.#choice?.virtualHost.responseHeaders,
-      table?.responseHeaders,
-    ];
-    for (const mutation of mutations) {
-      if (mutation === undefined || isEmpty(mutation)) continue;
-      const context = {
-        ...this.#substitutions(this.#head as RequestHead),
-        responseHeaders: head.headers,
-        responseCode: head.status,
-      };
-      mutateHeaders(head.headers, mutation, context);
-    }
-  }
-
   #responseEnded(): void {
     this.#stream.info.upstreamLastByteAt = this.#stream.manager.context.wheel.now();
   }
@@ -459,7 +370,7 @@ export class Router implements AttemptOwner {
   /** The request is complete: Envoy measures its timeouts from here. */
   #requestEnded(): void {
     this.#complete = true;
-    const timeoutMs = this.#action?.timeoutMs ?? 0;
+    const timeoutMs = this.#chosen?.action.timeoutMs ?? 0;
     if (timeoutMs > 0 && this.#head?.upgrade !== 'connect') {
       this.#timeout ??= this.#stream.manager.context.wheel.timer(() => this.#timedOut());
       this.#timeout.start(timeoutMs);
@@ -468,7 +379,7 @@ export class Router implements AttemptOwner {
   }
 
   #startTryTimeout(): void {
-    const ms = this.#retry?.perTryTimeoutMs ?? 0;
+    const ms = this.#retries?.policy.perTryTimeoutMs ?? 0;
     if (ms <= 0) return;
     this.#tryTimeout ??= this.#stream.manager.context.wheel.timer(() => this.#tryTimedOut());
     if (!this.#tryTimeout.armed) this.#tryTimeout.start(ms);
@@ -499,7 +410,7 @@ export class Router implements AttemptOwner {
   }
 
   #mayRetry(): boolean {
-    return this.#retriesLeft > 0 && !this.#answering;
+    return this.#retries !== undefined && this.#retries.left > 0 && !this.#answering;
   }
 
   #replayable(): boolean {
@@ -526,14 +437,4 @@ export class Router implements AttemptOwner {
     this.#holdsRequest = false;
     this.#stream.releaseRequest();
   }
-
-  #releaseRetry(): void {
-    if (!this.#holdsRetry) return;
-    this.#holdsRetry = false;
-    this.#breakers?.retries.release();
-  }
-}
-
-function isEmpty(mutation: HeaderMutation): boolean {
-  return mutation.set.length === 0 && mutation.add.length === 0 && mutation.remove.length === 0;
 }

@@ -1,0 +1,85 @@
+import type { RouteChoice } from '@tulle/decision/match';
+import { mutateHeaders, originalPathHeader, rewritePath } from '@tulle/decision/rewrite';
+import type { SubstitutionContext } from '@tulle/decision/substitution';
+import type { ForwardAction, HeaderMutation, RouteTable, WeightedCluster } from '@tulle/decision/tables';
+import type { RequestHead, ResponseHead } from '../http/stream.ts';
+import type { StreamInfo } from '../http/stream-info.ts';
+
+/** What a forwarded request goes by. */
+export interface Chosen {
+  readonly choice: RouteChoice;
+  readonly action: ForwardAction;
+  readonly weighted: WeightedCluster;
+  readonly table: RouteTable | undefined;
+}
+
+/** The request as the route wants it upstream: fields, path, host. */
+export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamInfo): void {
+  const { choice, action, weighted, table } = chosen;
+  const { virtualHost, route } = choice;
+  // From the most specific to the least, as Envoy: the outermost has the last word.
+  for (const mutation of [
+    weighted.requestHeaders,
+    route.requestHeaders,
+    virtualHost.requestHeaders,
+    table?.requestHeaders,
+  ]) {
+    if (changesSomething(mutation)) mutateHeaders(head.headers, mutation, substitutions(head, info));
+  }
+  if (action.path !== undefined) {
+    const path = rewritePath(head.path, route.match.path, action.path);
+    if (path !== head.path) head.headers.set(originalPathHeader, head.path);
+    head.path = path;
+  }
+  if (action.host?.kind === 'literal') head.authority = action.host.value;
+}
+
+/** The response as the route wants it downstream. */
+export function rewriteResponse(
+  response: ResponseHead,
+  request: RequestHead,
+  chosen: Chosen,
+  info: StreamInfo,
+): void {
+  const { choice, weighted, table } = chosen;
+  const { virtualHost, route } = choice;
+  for (const mutation of [
+    weighted.responseHeaders,
+    route.responseHeaders,
+    virtualHost.responseHeaders,
+    table?.responseHeaders,
+  ]) {
+    if (!changesSomething(mutation)) continue;
+    const context = {
+      ...substitutions(request, info),
+      responseHeaders: response.headers,
+      responseCode: response.status,
+    };
+    mutateHeaders(response.headers, mutation, context);
+  }
+}
+
+function changesSomething(mutation: HeaderMutation | undefined): mutation is HeaderMutation {
+  return mutation !== undefined && mutation.set.length + mutation.add.length + mutation.remove.length > 0;
+}
+
+function substitutions(head: RequestHead, info: StreamInfo): SubstitutionContext {
+  const { connection } = info;
+  return {
+    headers: head.headers,
+    method: head.method,
+    path: head.path,
+    authority: head.authority,
+    scheme: head.scheme,
+    protocol: head.protocol,
+    downstreamRemoteAddress: `${connection.remoteAddress}:${connection.remotePort}`,
+    downstreamLocalAddress: `${connection.localAddress}:${connection.localPort}`,
+    upstreamHost: info.upstreamHost,
+    downstreamPeerUriSan: connection.tls?.peerUri ?? '',
+    routeName: info.routeName,
+    virtualHostName: info.virtualHost,
+    clusterName: info.cluster,
+    requestId: info.requestId,
+    startTime: info.startedAt,
+  };
+}

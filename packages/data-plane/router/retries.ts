@@ -1,0 +1,79 @@
+import type { Headers } from '@tulle/decision/headers';
+import type { Random } from '@tulle/decision/match';
+import { retryBackoff, retryOnFailure, retryOnResponse } from '@tulle/decision/retry';
+import type { RetryPolicy } from '@tulle/decision/tables';
+import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import type { Gauge } from '../upstream/breakers.ts';
+import type { EndpointState } from '../upstream/endpoint.ts';
+import type { Failure } from './failure.ts';
+
+/** What a request may still do again, and when. Idle ⇄ Waiting (backing off, holds one of the cluster's retries). */
+export class Retries {
+  readonly policy: RetryPolicy;
+  /** Endpoints tried before. */
+  readonly tried = new Set<EndpointState>();
+  left: number;
+  readonly #budget: Gauge;
+  readonly #wheel: TimerWheel;
+  readonly #random: Random;
+  readonly #again: () => void;
+  #timer: Timer | undefined = undefined;
+  #holdsBudget = false;
+  #over = false;
+
+  constructor(
+    policy: RetryPolicy,
+    parts: {
+      readonly budget: Gauge;
+      readonly wheel: TimerWheel;
+      readonly random: Random;
+      readonly again: () => void;
+    },
+  ) {
+    this.policy = policy;
+    this.left = policy.retries;
+    this.#budget = parts.budget;
+    this.#wheel = parts.wheel;
+    this.#random = parts.random;
+    this.#again = parts.again;
+  }
+
+  wantsAfterResponse(status: number, headers: Headers): boolean {
+    return status !== 101 && retryOnResponse(this.policy, status, headers).retry;
+  }
+
+  wantsAfterFailure(failure: Failure): boolean {
+    const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
+    return retryOnFailure(this.policy, failure.kind, sent).retry;
+  }
+
+  /** False: none is left, or the cluster allows no more. Else `again` is called after the back-off. */
+  schedule(failed: EndpointState): boolean {
+    this.release();
+    if (this.left <= 0 || !this.#budget.take()) return false;
+    this.#holdsBudget = true;
+    this.left--;
+    this.tried.add(failed);
+    const delay = retryBackoff(this.policy, this.policy.retries - this.left, this.#random);
+    // Below the wheel's tick, the next turn is nearer to it.
+    if (delay < this.#wheel.tickMs / 2) setImmediate(() => !this.#over && this.#again());
+    else {
+      this.#timer ??= this.#wheel.timer(this.#again);
+      this.#timer.start(delay);
+    }
+    return true;
+  }
+
+  /** The retry under way is over: gives its share of the budget back. */
+  release(): void {
+    if (!this.#holdsBudget) return;
+    this.#holdsBudget = false;
+    this.#budget.release();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#timer?.stop();
+    this.release();
+  }
+}
