@@ -80,6 +80,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./deregister.ts'),
   },
   {
+    name: 'proxy',
+    group: 'Join a mesh',
+    summary: 'run Envoy as a proxy of the mesh',
+    load: () => import('./proxy.ts'),
+  },
+  {
     name: 'version',
     group: 'Other',
     summary: 'versions of the command and of the running mesh',

@@ -1,4 +1,5 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { startIdentity } from '@tulle/data-plane/identity/identity';
 import { systemWallClock } from '@tulle/data-plane/identity/wall-clock';
@@ -79,8 +80,11 @@ function readBootstrap(path: string): Bootstrap {
 function lifelineClosed(fd: number | undefined): AbortSignal {
   const controller = new AbortController();
   if (fd !== undefined) {
-    const gone = (): void => controller.abort('the lifeline closed');
-    createReadStream('', { fd, autoClose: false }).on('end', gone).on('error', gone).resume();
+    // A socket, not a file stream: a pending read in the thread pool would hold up the process's end.
+    const pipe = new Socket({ fd, readable: true, writable: false });
+    pipe.on('error', () => {}).once('close', () => controller.abort('the lifeline closed'));
+    pipe.resume();
+    pipe.unref();
   }
   return controller.signal;
 }

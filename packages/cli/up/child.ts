@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { openLog } from './log-file.ts';
-import { errorCode, identifyProcess, type ProcessIdentity } from './process-identity.ts';
+import { errorCode, identifyChild, type ProcessIdentity } from './process-identity.ts';
 import type { WardenRole } from './warden.ts';
 
 export interface ChildSpec {
@@ -70,7 +70,7 @@ export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
 
 function supervise(child: ChildProcess, spec: ChildSpec, registry: ChildRegistry): Child {
   const { pid } = child;
-  const identity = pid === undefined ? undefined : identifyProcess(pid);
+  const identity = pid === undefined ? undefined : identifyChild(pid);
   if (identity !== undefined) registry.started(spec, identity);
   let running = pid !== undefined;
   const lifeline = child.stdio[3];

@@ -4,6 +4,7 @@ import { messageOf } from '../failure.ts';
 import { makeBootstrap } from './bootstrap-file.ts';
 import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
+import { findPortHolder } from './port-holder.ts';
 import { ProxyProcess } from './proxy-process.ts';
 
 export const GATEWAY_NAMESPACE = 'tulle-system';
@@ -11,6 +12,8 @@ export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
 const SERVICE_ACCOUNT = 'ingressgateway';
 const DRAIN_SECONDS = 2;
+/** A gateway that isn't ready by then may have lost a port to somebody else. */
+const PORT_CHECK_MS = 8000;
 
 /** The pod ports of Istio's gateway, which its Service maps 80 and 443 to, and where they are bound here. */
 const POD_PORTS = { http: 8080, https: 8443 } as const;
@@ -21,6 +24,8 @@ export class Gateway {
   readonly #proxy: ProxyProcess;
   readonly #admin: number;
   readonly #ready = Promise.withResolvers<void>();
+  readonly #ports: MeshPorts;
+  #portCheck: NodeJS.Timeout | undefined;
   #restarts = 0;
 
   static async create(context: InstanceContext, ports: MeshPorts, onChange: () => void): Promise<Gateway> {
@@ -30,6 +35,7 @@ export class Gateway {
   private constructor(context: InstanceContext, ports: MeshPorts, admin: number, onChange: () => void) {
     this.#context = context;
     this.#admin = admin;
+    this.#ports = ports;
     const { state, registry, reporter } = context;
     const stateDir = state.proxyState(INSTANCE);
     const inbound = (name: 'http' | 'https', protocol: string) => ({
@@ -105,9 +111,15 @@ export class Gateway {
 
   start(): void {
     void this.#proxy.start();
+    this.#portCheck = setTimeout(() => {
+      if (this.ready || !this.#proxy.portTaken) return;
+      const taken = [this.#ports.http, this.#ports.https].map((port) => describePort(port)).join(', ');
+      this.#context.reporter.error(`the ingress gateway can't listen (${taken}); it tries again and again`);
+    }, PORT_CHECK_MS);
   }
 
   async stop(graceMs: number): Promise<void> {
+    clearTimeout(this.#portCheck);
     this.#context.registrations.forget(GATEWAY_NAMESPACE, INSTANCE);
     await this.#proxy.stop(graceMs);
   }
@@ -122,4 +134,9 @@ export class Gateway {
       })
       .catch((error: unknown) => this.#context.reporter.warn(`ingress gateway: ${messageOf(error)}`));
   }
+}
+
+function describePort(port: number): string {
+  const holder = findPortHolder(port);
+  return holder === undefined ? `${port}` : `${port} held by process ${holder.pid}`;
 }

@@ -12,7 +12,16 @@ export interface ProcessIdentity {
 
 /** @returns undefined when no such process lives; a zombie counts as gone. */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
-  const start = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
+  return identify(pid, false);
+}
+
+/** A child of ours that has not been waited for: it may be a zombie already, and still is that process. */
+export function identifyChild(pid: number): ProcessIdentity | undefined {
+  return identify(pid, true);
+}
+
+function identify(pid: number, evenZombie: boolean): ProcessIdentity | undefined {
+  const start = process.platform === 'linux' ? startOnLinux(pid, evenZombie) : startByPs(pid, evenZombie);
   return start === undefined ? undefined : { pid, start };
 }
 
@@ -42,7 +51,7 @@ export function signalProcess(
 let bootId: string | undefined;
 
 /** proc(5): field 22 of /proc/<pid>/stat is `starttime`; the name in field 2 may hold blanks and parentheses. */
-function startOnLinux(pid: number): string | undefined {
+function startOnLinux(pid: number, evenZombie: boolean): string | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -52,12 +61,12 @@ function startOnLinux(pid: number): string | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
   const ticks = fields[19];
-  if (ticks === undefined || state === 'Z' || state === 'X') return undefined;
+  if (ticks === undefined || (!evenZombie && (state === 'Z' || state === 'X'))) return undefined;
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim().slice(0, 8);
   return `${ticks}@${bootId}`;
 }
 
-function startByPs(pid: number): string | undefined {
+function startByPs(pid: number, evenZombie: boolean): string | undefined {
   try {
     const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'latin1',
@@ -65,7 +74,8 @@ function startByPs(pid: number): string | undefined {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
     const [stat, ...start] = text.split(/\s+/);
-    return stat === undefined || stat.startsWith('Z') || start.length === 0 ? undefined : start.join(' ');
+    if (stat === undefined || start.length === 0 || (!evenZombie && stat.startsWith('Z'))) return undefined;
+    return start.join(' ');
   } catch {
     return undefined;
   }

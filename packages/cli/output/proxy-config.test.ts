@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import { readConfigDump } from '../api/config-dump.ts';
+import {
+  type ConfigTable,
+  clusterTable,
+  endpointTable,
+  listenerTable,
+  routeTable,
+  secretTable,
+} from './proxy-config-rows.ts';
+import { renderTable } from './table.ts';
+
+const origin = (kind: string, name: string) => ({
+  metadata: { filter_metadata: { 'tulle.dev/origin': { origins: [{ kind, name, namespace: 'default' }] } } },
+});
+const address = (port: number) => ({
+  address: { socket_address: { address: '127.0.0.1', port_value: port } },
+});
+
+const dump = {
+  configs: [
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
+      dynamic_listeners: [
+        {
+          active_state: {
+            listener: {
+              name: 'inbound_9080',
+              ...address(20_100),
+              ...origin('Workload', 'productpage-v1'),
+              filter_chains: [
+                {
+                  filter_chain_match: { transport_protocol: 'tls' },
+                  filters: [{ typed_config: { route_config: { name: 'inbound|9080||' } } }],
+                },
+              ],
+            },
+          },
+        },
+        {
+          active_state: {
+            listener: {
+              name: 'outbound_http_proxy',
+              ...address(20_101),
+              filter_chains: [{ filters: [{ typed_config: { rds: { route_config_name: 'http_proxy' } } }] }],
+            },
+          },
+        },
+      ],
+    },
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.RoutesConfigDump',
+      dynamic_route_configs: [
+        {
+          route_config: {
+            name: 'reviews:9080',
+            virtual_hosts: [
+              {
+                domains: ['reviews:9080', 'reviews'],
+                routes: [
+                  {
+                    match: { prefix: '/', headers: [{ name: 'end-user', string_match: { exact: 'jason' } }] },
+                    route: { cluster: 'outbound|9080|v2|reviews.default.svc.cluster.local' },
+                    ...origin('VirtualService', 'reviews'),
+                  },
+                  {
+                    match: { prefix: '/' },
+                    route: {
+                      weighted_clusters: {
+                        clusters: [
+                          { name: 'v1', weight: 75 },
+                          { name: 'v2', weight: 25 },
+                        ],
+                      },
+                    },
+                    ...origin('VirtualService', 'reviews'),
+                  },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    },
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.ClustersConfigDump',
+      dynamic_active_clusters: [
+        {
+          cluster: {
+            name: 'outbound|9080|v2|reviews.default.svc.cluster.local',
+            type: 'EDS',
+            transport_socket_matches: [{}],
+          },
+        },
+        { cluster: { name: 'inbound|9080||', type: 'STATIC' } },
+      ],
+    },
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.SecretsConfigDump',
+      dynamic_active_secrets: [{ name: 'default' }, { name: 'ROOTCA' }],
+    },
+  ],
+};
+
+const clusters = {
+  cluster_statuses: [
+    {
+      name: 'outbound|9080|v2|reviews.default.svc.cluster.local',
+      host_statuses: [
+        {
+          ...address(20_200),
+          weight: 1,
+          health_status: { eds_health_status: 'HEALTHY' },
+          stats: [{ name: 'rq_total', value: '12' }],
+        },
+        {
+          ...address(20_201),
+          weight: 1,
+          health_status: { eds_health_status: 'HEALTHY', failed_outlier_check: true },
+        },
+      ],
+    },
+  ],
+};
+
+const certs = {
+  certificates: [
+    {
+      ca_cert: [
+        {
+          serial_number: '0a',
+          subject_alt_names: [{ uri: 'spiffe://cluster.local' }],
+          expiration_time: '2036-11-19T12:00:00Z',
+        },
+      ],
+      cert_chain: [
+        {
+          serial_number: '0b',
+          subject_alt_names: [{ uri: 'spiffe://cluster.local/ns/default/sa/x' }],
+          expiration_time: '2026-11-22T11:00:00Z',
+        },
+      ],
+    },
+  ],
+};
+
+test('what a proxy has, as tables', async () => {
+  const config = readConfigDump(dump);
+  const show = ({ columns, rows }: ConfigTable): string =>
+    renderTable(
+      columns.map((title) => ({ title })),
+      rows,
+    );
+  const text = [
+    listenerTable(config.listeners),
+    routeTable(config.routes),
+    clusterTable(config.clusters),
+    endpointTable(clusters),
+    secretTable(config.secrets, certs, Date.parse('2026-11-21T12:00:00Z')),
+  ].map(show);
+  await expect(text.join('\n')).toMatchFileSnapshot('golden/proxy-config.txt');
+});
+
+test('a dump of another shape gives empty tables, not a crash', () => {
+  for (const other of [undefined, null, 7, 'x', [], { configs: 'x' }, { configs: [null, {}] }]) {
+    const config = readConfigDump(other);
+    expect(listenerTable(config.listeners).rows).toEqual([]);
+    expect(routeTable(config.routes).rows).toEqual([]);
+    expect(endpointTable(other).rows).toEqual([]);
+    expect(secretTable(config.secrets, other, 0).rows).toEqual([]);
+  }
+});
