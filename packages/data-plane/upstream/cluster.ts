@@ -183,8 +183,8 @@ export class ClusterState {
 
   #pool(endpoint: EndpointState, priority: 'default' | 'high'): HttpPool {
     const { config } = this;
-    const transport = chooseTransport(config, endpoint.config);
-    const key = `${priority}/${transport.key}`;
+    const transport = endpoint.transportOf(config);
+    const key = priority === 'default' ? transport.key : transport.highKey;
     const known = endpoint.pools.get(key);
     if (known !== undefined) return known;
     const pool = new HttpPool({

@@ -1,8 +1,9 @@
 import { formatAuthority } from '@tulle/decision/authority';
 import type { Host } from '@tulle/decision/balance/balancer';
-import type { Endpoint } from '@tulle/decision/tables';
+import type { Cluster, Endpoint } from '@tulle/decision/tables';
 import type { Target } from './connector.ts';
 import type { HttpPool } from './http-pool.ts';
+import { chooseTransport, type Transport } from './transport.ts';
 
 /** Counters of one endpoint, as Envoy's `/clusters` names them. */
 export interface EndpointCounters {
@@ -41,6 +42,10 @@ export class EndpointState implements Host {
     timeouts: 0,
   };
 
+  #transport: Transport | undefined = undefined;
+  #chosenFor: Endpoint | undefined = undefined;
+  #chosenBy: Cluster | undefined = undefined;
+
   constructor(config: Endpoint, target: Target = { host: config.address, port: config.port }) {
     this.config = config;
     this.key = formatAuthority(config.address, config.port);
@@ -57,6 +62,16 @@ export class EndpointState implements Host {
 
   get healthy(): boolean {
     return !this.ejected && this.config.health === 'healthy';
+  }
+
+  /** As `chooseTransport`, remembered while neither side's configuration changes. */
+  transportOf(cluster: Cluster): Transport {
+    if (this.#transport === undefined || this.#chosenFor !== this.config || this.#chosenBy !== cluster) {
+      this.#transport = chooseTransport(cluster, this.config);
+      this.#chosenFor = this.config;
+      this.#chosenBy = cluster;
+    }
+    return this.#transport;
   }
 
   drain(): void {

@@ -23,7 +23,7 @@ function pool(
   let cancelled = 0;
   const made = new HttpPool({
     endpoint: state,
-    transport: { key: 'raw', tls: undefined },
+    transport: { key: 'raw', highKey: 'high/raw', tls: undefined },
     breakers,
     connectTimeoutMs: 1000,
     idleTimeoutMs: more.idleTimeoutMs ?? 0,
