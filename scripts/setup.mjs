@@ -24,6 +24,7 @@ const generators = [
     sources: 'packages/resources',
     target: 'docs/reference',
   },
+  { name: 'bundles', program: 'scripts/bundle.ts', sources: 'packages', target: 'dist/bundles' },
 ];
 
 /** The pinned Node where its package is installed, else this one. */

@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Failure } from '../failure.ts';
 import { BackOff } from './back-off.ts';
 import { type Child, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines } from './log-file.ts';
+import { programPath } from './program.ts';
 import { proxyEnv } from './proxy-process.ts';
 import type { Reporter } from './reporter.ts';
 import type { StateDir } from './state-dir.ts';
@@ -93,7 +93,7 @@ export class ControlPlaneProcess {
   async #run(): Promise<ControlPlaneReady | NotReady> {
     const { state, registry, config, onReady } = this.#options;
     writeFileSync(this.#configPath, `${JSON.stringify(config(this.#apiPort), null, 2)}\n`, { mode: 0o600 });
-    const program = fileURLToPath(import.meta.resolve('@tulle/control-plane/main'));
+    const program = programPath('control-plane');
     this.#startedAt = Date.now();
     const child = startChild(
       {

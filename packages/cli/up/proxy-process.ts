@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { BackOff } from './back-off.ts';
 import { type Child, type ChildExit, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines, lastWords } from './log-file.ts';
 import { runProbe } from './probe.ts';
+import { programPath } from './program.ts';
 
 /** How often a starting proxy is asked whether it is ready. */
 const READY_POLL_MS = 40;
@@ -126,7 +126,7 @@ export class ProxyProcess {
 
 /** The proxy as a program; the flags keep an idle one small (a semi-space of 2 MB, one helper thread). */
 export function proxyCommand(bootstrapPath: string): { command: string; args: string[] } {
-  const program = fileURLToPath(import.meta.resolve('@tulle/data-plane/main'));
+  const program = programPath('data-plane');
   return {
     command: process.execPath,
     args: ['--max-semi-space-size=2', '--v8-pool-size=1', program, '--bootstrap', bootstrapPath],
