@@ -3,10 +3,11 @@
  * steady load. Nothing is asserted. `node scripts/figures.ts [seconds of load, default 300]`
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { apiOf } from '../tests/api.ts';
 import { fetchOnce, startLoad } from '../tests/load.ts';
 import { eventually, startMesh, temporaryFolder } from '../tests/mesh.ts';
-import { processesOf } from '../tests/processes.ts';
+import { processesOf, processNamed } from '../tests/processes.ts';
 
 const loadSeconds = Number(process.argv[2] ?? 300);
 const applies = 100;
@@ -40,6 +41,8 @@ try {
     'idle RSS of a sidecar, median / largest',
     `${quantile(rss, 0.5).toFixed(0)} / ${Math.max(...rss).toFixed(0)} MB`,
   );
+
+  line('sidecar ready after its process starts', `${await restartedSidecarMs()} ms`);
 
   const api = apiOf(state.path);
   const path = '/apis/networking.istio.io/v1/namespaces/default/virtualservices';
@@ -94,6 +97,16 @@ try {
 } finally {
   await mesh.stop();
   state.remove();
+}
+
+/** Kills one sidecar of the idle mesh and reads how long its successor took to be ready, by its own log. */
+async function restartedSidecarMs(): Promise<number> {
+  const log = join(state.path, 'logs/details-v1-0.proxy.log');
+  const readyTimes = () =>
+    [...readFileSync(log, 'utf8').matchAll(/ready after (\d+) ms/g)].map(([, ms]) => Number(ms));
+  const before = readyTimes().length;
+  process.kill(processNamed(state.path, 'details-v1-0.proxy').pid, 'SIGKILL');
+  return eventually('the sidecar is ready again', async () => readyTimes()[before]);
 }
 
 /** Admin ports of every proxy that gets routes to reviews. */
