@@ -118,3 +118,27 @@ test('a deleted Workload ends', async () => {
   await mesh.ok('delete', 'workload', 'hello');
   await eventually('its processes are gone', async () => (pids.some(isRunning) ? undefined : true));
 }, 30_000);
+
+test.runIf(process.getuid?.() === 0)(
+  'a Workload runs as its user, within its limits',
+  async () => {
+    await apply(`
+apiVersion: tulle.dev/v1alpha1
+kind: Workload
+metadata: { name: limited }
+spec:
+  command: [/bin/sh, -c, "id -un; ulimit -n; echo $PORT; pwd"]
+  workingDirectory: /
+  user: nobody
+  restartPolicy: Never
+  resources: { limits: { openFiles: 77 } }
+`);
+    const text = await eventually('its output', async () => {
+      const { code, stdout } = await mesh.tulle('logs', 'limited');
+      return code === 0 && stdout.split('\n').length > 3 ? stdout : undefined;
+    });
+    expect(text).toBe('nobody\n77\n\n/\n');
+    await mesh.ok('delete', 'workload', 'limited');
+  },
+  30_000,
+);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { connect } from '../api/connect.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
@@ -19,6 +19,7 @@ interface RunOptions {
   readonly serviceAccount: string;
   readonly name?: string;
   readonly readiness?: string;
+  readonly engine: 'tulle' | 'envoy';
   readonly mesh?: string;
   readonly state?: string;
 }
@@ -40,6 +41,11 @@ export function define(command: Command, io: Io): void {
     .option(
       '--readiness <path>',
       'it gets requests when GET of this path succeeds; without, when its port is open',
+    )
+    .addOption(
+      new Option('--engine <name>', 'the program that runs as its sidecar')
+        .choices(['tulle', 'envoy'])
+        .default('tulle'),
     )
     .passThroughOptions()
     .addHelpText(
@@ -81,6 +87,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
         instance,
         serviceAccount,
         labels,
+        engine: options.engine,
         ports: [{ ...joined.port, ...(appPort === undefined ? {} : { appPort }) }],
         upstreams,
         ...(readiness === undefined ? {} : { readinessPath: readiness }),

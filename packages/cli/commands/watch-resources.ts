@@ -1,3 +1,4 @@
+import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { displayName } from '../apply/applicable.ts';
@@ -23,10 +24,10 @@ export interface WatchRequest {
 
 /** Prints what is there and then every change, until interrupted. */
 export async function watchResources(request: WatchRequest): Promise<void> {
-  const { io } = request;
-  for (const group of request.groups) for (const resource of group.resources) show(request, group, resource);
+  const { io, groups } = request;
+  for (const group of groups) if (group.resources.length > 0) print(io, initial(request, group));
   await Promise.race([
-    Promise.all(request.groups.map((group) => follow(request, group))),
+    Promise.all(groups.map((group) => follow(request, group))),
     new Promise<void>((resolve) => io.interrupted.addEventListener('abort', () => resolve(), { once: true })),
   ]);
 }
@@ -60,32 +61,37 @@ async function follow(request: WatchRequest, group: ResourceGroup): Promise<void
   }
 }
 
-const headed = new WeakMap<WatchRequest, Set<ResourceGroup>>();
+function initial(request: WatchRequest, { kind, resources }: ResourceGroup): string {
+  const { format } = request;
+  if (format === 'yaml' || format === 'json') return renderResources(resources, format, false);
+  if (format === 'name') return resources.map(({ metadata }) => displayName(kind, metadata.name)).join('\n');
+  return renderResourceTable(kind, resources, tableOptions(request, kind));
+}
 
-function show(
-  request: WatchRequest,
-  group: ResourceGroup,
-  resource: ResourceGroup['resources'][number],
-  verb?: string,
-): void {
-  const { io, format, options, groups } = request;
+/** One change. Rows stay in the columns of those that were there at first; headings come with those. */
+function show(request: WatchRequest, group: ResourceGroup, resource: Resource, verb?: string): void {
+  const { io, format } = request;
+  const { kind, resources } = group;
   if (format === 'yaml' || format === 'json') {
     print(io, (format === 'yaml' ? '---\n' : '') + renderResources([resource], format, true));
     return;
   }
   if (format === 'name') {
-    print(io, displayName(group.kind, resource.metadata.name));
+    print(io, displayName(kind, resource.metadata.name));
     return;
   }
-  const known = headed.get(request) ?? new Set();
-  headed.set(request, known);
-  const text = renderResourceTable(group.kind, [resource], {
+  const lines = renderResourceTable(kind, [...resources, resource], tableOptions(request, kind))
+    .trimEnd()
+    .split('\n');
+  const row = lines.at(-1) ?? '';
+  print(io, verb === undefined ? row : `${row}   (${verb})`);
+}
+
+function tableOptions({ format, options, groups, io }: WatchRequest, kind: ResourceKind) {
+  return {
     wide: format === 'wide',
-    showNamespace: options.allNamespaces === true && group.kind.namespaced,
+    showNamespace: options.allNamespaces === true && kind.namespaced,
     now: io.now(),
-    rowsOnly: known.has(group),
-    ...(groups.length > 1 ? { prefix: displayName(group.kind, '') } : {}),
-  });
-  known.add(group);
-  print(io, verb === undefined ? text : `${text.trimEnd()}   (${verb})`);
+    ...(groups.length > 1 ? { prefix: displayName(kind, '') } : {}),
+  };
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProxyMetadata } from '@tulle/xds/node';
 import type { Connection } from '../api/connect.ts';
 import { enrolmentToken } from '../api/enrolment.ts';
 import { Failure } from '../failure.ts';
@@ -25,6 +26,8 @@ export interface JoinPlan {
   readonly instance: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The program that runs as its sidecar. */
+  readonly engine: ProxyMetadata['TULLE_ENGINE'];
   readonly ports: readonly PlannedPort[];
   readonly upstreams: readonly { readonly host: string; readonly port: number }[];
   /** Asked on the application's port; an open port is enough without. */
@@ -77,7 +80,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const proxy = new ProxyProcess({
     instance: plan.instance,
     bootstrap: async () => {
-      const { namespace, serviceAccount, instance, workload, labels, drainSeconds } = plan;
+      const { namespace, serviceAccount, instance, workload, labels, engine, drainSeconds } = plan;
       const token = await enrolmentToken(client, { namespace, serviceAccount, instance, stateDir });
       return makeBootstrap({
         role: 'sidecar',
@@ -87,6 +90,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
         workload,
         serviceAccount,
         labels,
+        engine,
         inbound: ports.inboundListeners,
         outbound: ports.outbound,
         adminPort: ports.admin,

@@ -135,9 +135,17 @@ function chainTarget(chain: Json): string {
     const inline = text(config, 'route_config', 'name');
     if (inline !== '') return `inline route ${inline}`;
     const cluster = text(config, 'cluster');
-    if (cluster !== '') return `cluster ${cluster}`;
+    if (cluster !== '') return shortCluster(cluster);
   }
   return '';
+}
+
+/** `outbound|9080|v1|reviews.default.svc.cluster.local` ⇒ `reviews.default.svc.cluster.local:9080 v1`. */
+function shortCluster(name: string): string {
+  const [direction, port, subset, host] = name.split('|');
+  if (host === undefined) return name;
+  if (direction === 'inbound') return `this workload:${port}`;
+  return `${host}:${port}${subset === '' ? '' : ` ${subset}`}`;
 }
 
 /** The first domain and how many more: `reviews.default.svc.cluster.local:9080 +6`. */
@@ -168,9 +176,9 @@ function routeMatch(match: unknown): string {
 function routeAction(route: Json): string {
   const weighted = list(at(route, 'route', 'weighted_clusters'), 'clusters');
   if (weighted.length > 0)
-    return weighted.map((one) => `${text(one, 'name')} ${text(one, 'weight')}%`).join(', ');
+    return weighted.map((one) => `${shortCluster(text(one, 'name'))} ${text(one, 'weight')}%`).join(', ');
   const cluster = text(route, 'route', 'cluster');
-  if (cluster !== '') return cluster;
+  if (cluster !== '') return shortCluster(cluster);
   if (at(route, 'redirect') !== undefined) return 'redirect';
   const status = text(route, 'direct_response', 'status');
   return status === '' ? '' : `answers ${status}`;

@@ -11,8 +11,6 @@ export interface ResourceTableOptions {
   /** `virtualservice.networking.istio.io/` before the name, where several kinds are listed. */
   readonly prefix?: string;
   readonly heading?: (text: string) => string;
-  /** Without headings: further rows of a table that has been begun. */
-  readonly rowsOnly?: boolean;
 }
 
 /** Resources of one kind as `tulle get` shows them: the kind's own columns, as kubectl has them. */
@@ -21,7 +19,7 @@ export function renderResourceTable(
   resources: readonly Resource[],
   options: ResourceTableOptions,
 ): string {
-  const { wide, showNamespace, now, prefix = '', rowsOnly = false } = options;
+  const { wide, showNamespace, now, prefix = '' } = options;
   const columns = kind.columns.filter(({ priority = 0 }) => wide || priority === 0);
   const hasAge = columns.some(({ type }) => type === 'date');
   const applied = resources.some((resource) => appliedOf(resource) !== undefined);
@@ -39,11 +37,10 @@ export function renderResourceTable(
     ...(applied ? [appliedOf(resource) ?? ''] : []),
     ...(hasAge ? [] : [formatAgeOf(resource.metadata.creationTimestamp, now)]),
   ]);
-  const text = renderTable(titles, rows, {
+  return renderTable(titles, rows, {
     ...(options.width === undefined ? {} : { width: options.width }),
     ...(options.heading === undefined ? {} : { heading: options.heading }),
   });
-  return rowsOnly ? text.slice(text.indexOf('\n') + 1) : text;
 }
 
 export function conditionsOf(resource: Resource): readonly Condition[] {

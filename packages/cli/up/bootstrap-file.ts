@@ -1,5 +1,11 @@
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
-import { formatNodeId, type InboundPort, type OutboundCapture, type ProxyRole } from '@tulle/xds/node';
+import {
+  formatNodeId,
+  type InboundPort,
+  type OutboundCapture,
+  type ProxyMetadata,
+  type ProxyRole,
+} from '@tulle/xds/node';
 import type { ControlPlaneAddress } from './run-record.ts';
 
 export interface BootstrapInput {
@@ -10,6 +16,7 @@ export interface BootstrapInput {
   readonly workload: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly engine: ProxyMetadata['TULLE_ENGINE'];
   readonly locality?: string;
   readonly network?: string;
   readonly weight?: number;
@@ -43,7 +50,7 @@ export function makeBootstrap(input: BootstrapInput): Bootstrap {
         LABELS: labels,
         CLUSTER_ID: input.mesh,
         MESH_ID: input.mesh,
-        TULLE_ENGINE: 'tulle',
+        TULLE_ENGINE: input.engine,
         TULLE_INBOUND: input.inbound,
         TULLE_OUTBOUND: input.outbound,
         TULLE_ADMIN_PORT: input.adminPort,

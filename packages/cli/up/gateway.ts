@@ -64,6 +64,7 @@ export class Gateway {
           workload: GATEWAY_WORKLOAD,
           serviceAccount: SERVICE_ACCOUNT,
           labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+          engine: 'tulle',
           inbound: [inbound('http', 'http'), inbound('https', 'https')],
           outbound: { upstreams: [] },
           adminPort: admin,

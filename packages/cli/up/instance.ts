@@ -297,6 +297,7 @@ export class Instance implements RolloutInstance {
       workload: plan.name,
       serviceAccount: plan.serviceAccount,
       labels: plan.labels,
+      engine: plan.engine,
       ...(plan.locality === undefined ? {} : { locality: plan.locality }),
       ...(plan.network === undefined ? {} : { network: plan.network }),
       ...(plan.weight === undefined ? {} : { weight: plan.weight }),

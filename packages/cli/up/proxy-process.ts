@@ -1,5 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import type { ProxyMetadata } from '@tulle/xds/node';
 import { BackOff } from './back-off.ts';
 import { type Child, type ChildExit, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines, lastWords } from './log-file.ts';
@@ -55,7 +57,10 @@ export class ProxyProcess {
 
   /** The last lines of its log say that a port of its own was taken. */
   get portTaken(): boolean {
-    return lastLines(this.#options.logPath, 40).some((line) => line.includes('EADDRINUSE'));
+    return lastLines(this.#options.logPath, 40).some((line) =>
+      // Node's words and Envoy's.
+      /EADDRINUSE|Address already in use/.test(line),
+    );
   }
 
   async start(): Promise<void> {
@@ -69,13 +74,14 @@ export class ProxyProcess {
     }
     if (this.#stopped) return;
     writeFileSync(bootstrapPath, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    const engine = content.node.metadata.TULLE_ENGINE;
     const startedAt = Date.now();
     const child = startChild(
       {
         name: `${instance}.proxy`,
         role: 'proxy',
-        ...proxyCommand(bootstrapPath),
-        env: proxyEnv(compileCache),
+        ...proxyCommand(bootstrapPath, engine),
+        env: engine === 'envoy' ? agentEnv(compileCache) : proxyEnv(compileCache),
         cwd,
         logPath,
         lifeline: true,
@@ -124,8 +130,21 @@ export class ProxyProcess {
   }
 }
 
-/** The proxy as a program; the flags keep an idle one small (a semi-space of 2 MB, one helper thread). */
-export function proxyCommand(bootstrapPath: string): { command: string; args: string[] } {
+/**
+ * The proxy as a program. Ours gets flags that keep an idle one small (a semi-space of 2 MB, one helper thread);
+ * an Envoy is run by an agent of ours beside it.
+ */
+export function proxyCommand(
+  bootstrapPath: string,
+  engine: ProxyMetadata['TULLE_ENGINE'],
+): { command: string; args: string[] } {
+  if (engine === 'envoy') {
+    const tulle = fileURLToPath(new URL('../bin/tulle.mjs', import.meta.url));
+    return {
+      command: process.execPath,
+      args: [tulle, 'proxy', '--engine', 'envoy', '--bootstrap', bootstrapPath],
+    };
+  }
   const program = programPath('data-plane');
   return {
     command: process.execPath,
@@ -141,4 +160,10 @@ export function proxyEnv(compileCache: string): Record<string, string> {
     ...(process.env.HOME === undefined ? {} : { HOME: process.env.HOME }),
     ...(process.env.TZ === undefined ? {} : { TZ: process.env.TZ }),
   };
+}
+
+/** The agent looks for its Envoy where `tulle up` was told to. */
+function agentEnv(compileCache: string): Record<string, string> {
+  const { TULLE_ENVOY } = process.env;
+  return { ...proxyEnv(compileCache), ...(TULLE_ENVOY === undefined ? {} : { TULLE_ENVOY }) };
 }

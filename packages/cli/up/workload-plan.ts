@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseDuration } from '@tulle/resources/schema/duration';
 import type { Workload, WorkloadSpec } from '@tulle/resources/tulle/workload';
+import type { ProxyMetadata } from '@tulle/xds/node';
 import type { RestartPolicy } from './app-process.ts';
 import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './back-off.ts';
 import { type CapturedUpstream, parseUpstream } from './env-capture.ts';
@@ -42,6 +43,8 @@ export interface WorkloadPlan {
   readonly dependsOn: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
+  /** The program that runs as the sidecar. */
+  readonly engine: ProxyMetadata['TULLE_ENGINE'];
   readonly locality?: string;
   readonly network?: string;
   readonly weight?: number;
@@ -91,6 +94,7 @@ export function planWorkload(workload: Workload, fallbackDirectory: string): Wor
     dependsOn: (spec.dependsOn ?? []).map((other) => `${namespace}/${other}`),
     labels: spec.labels ?? {},
     serviceAccount: spec.serviceAccount ?? 'default',
+    engine: spec.engine ?? 'tulle',
     ...(spec.locality === undefined ? {} : { locality: spec.locality }),
     ...(spec.network === undefined ? {} : { network: spec.network }),
     ...(spec.weight === undefined ? {} : { weight: spec.weight }),
