@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
-import { startIdentity } from '@tulle/data-plane/identity/identity';
+import { type ProxyIdentity, startIdentity } from '@tulle/data-plane/identity/identity';
 import { systemWallClock } from '@tulle/data-plane/identity/wall-clock';
 import { callCertificateService } from '@tulle/xds/client/certificates';
 import { type Command, Option } from 'commander';
-import { runEnvoy } from '../envoy/agent.ts';
+import { makeAgentFolder, runEnvoy } from '../envoy/agent.ts';
 import { findEnvoy } from '../envoy/find-envoy.ts';
 import { Failure, messageOf, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
+import { formatExit } from '../up/child.ts';
 import { example } from './examples.ts';
 
 interface ProxyOptions {
@@ -43,21 +45,28 @@ async function proxy(options: ProxyOptions, io: Io): Promise<void> {
   }
   const bootstrap = readBootstrap(options.bootstrap);
   const stop = AbortSignal.any([io.interrupted, lifelineClosed(bootstrap.lifelineFd)]);
-  const identity = await startIdentity(
-    {
-      bootstrap,
-      clock: systemWallClock,
-      random: Math.random,
-      callCertificateService,
-      onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),
-    },
-    stop,
-  );
+  const folder = makeAgentFolder(bootstrap.stateDir);
+  process.chdir(folder);
+  let identity: ProxyIdentity | undefined;
   try {
-    const code = await runEnvoy({ bootstrap, identity, envoy, stop });
-    if (code !== 0) throw new Failure(`envoy ended with exit code ${code}`);
+    identity = await startIdentity(
+      {
+        bootstrap,
+        clock: systemWallClock,
+        random: Math.random,
+        callCertificateService,
+        onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),
+      },
+      stop,
+    );
+    const exit = await runEnvoy({ bootstrap, identity, envoy, stop });
+    if (exit.code !== 0) throw new Failure(`envoy ended: ${formatExit(exit)}`);
+  } catch (error) {
+    // Asked to stop while it still waited for its certificate.
+    if (!stop.aborted || identity !== undefined) throw error;
   } finally {
-    identity.close();
+    identity?.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -70,7 +79,8 @@ function readBootstrap(path: string): Bootstrap {
     throw new Failure(`can't read the bootstrap: ${messageOf(error)}`);
   }
   try {
-    return JSON.parse(text) as Bootstrap;
+    const bootstrap = JSON.parse(text) as Bootstrap;
+    return { ...bootstrap, stateDir: resolve(bootstrap.stateDir) };
   } catch (error) {
     throw usageError(`${path} is no bootstrap: ${messageOf(error)}`);
   }

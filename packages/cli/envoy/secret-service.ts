@@ -85,8 +85,8 @@ export async function serveSecrets(socketPath: string, first: Svid): Promise<Sec
     stream.on('data', (request: DiscoveryRequest) => {
       const before = wanted.get(stream);
       wanted.set(stream, request.resourceNames);
-      const acknowledged = request.responseNonce === String(version);
-      if (!acknowledged || before?.join() !== request.resourceNames.join()) send(stream);
+      // The same names again are an ACK, or a NACK, which sending the same again would not change.
+      if (before?.join() !== request.resourceNames.join()) send(stream);
     });
     const forget = (): void => {
       wanted.delete(stream);
