@@ -50,6 +50,8 @@ export interface OutboundCapture {
   readonly httpProxy?: { readonly address: string; readonly port: number };
   /** One loopback listener per declared upstream. */
   readonly upstreams: readonly UpstreamListener[];
+  /** True: the application calls its declared upstreams only, be they none. Else all services, when none is declared. */
+  readonly onlyDeclared?: boolean;
 }
 
 export interface UpstreamListener {

@@ -22,7 +22,7 @@ export interface InstancePorts {
 
 export async function allocatePorts(
   allocator: Pick<PortAllocator, 'take'>,
-  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'>,
+  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'> & Partial<Pick<WorkloadPlan, 'onlyDeclared'>>,
 ): Promise<InstancePorts> {
   const allocated: number[] = [];
   const take = async (): Promise<number> => {
@@ -46,7 +46,11 @@ export async function allocatePorts(
     inbound,
     inboundListeners: inbound.map((port) => ({ ...port, bindAddress: LOOPBACK, appAddress: LOOPBACK })),
     upstreams,
-    outbound: { httpProxy: { address: LOOPBACK, port: httpProxy }, upstreams },
+    outbound: {
+      httpProxy: { address: LOOPBACK, port: httpProxy },
+      upstreams,
+      ...(plan.onlyDeclared ? { onlyDeclared: true } : {}),
+    },
     allocated,
     appPort(known) {
       if (known === undefined) return inbound[0]?.appPort;

@@ -25,6 +25,7 @@ describe('planWorkload', () => {
       cwd: '/mesh',
       serviceAccount: 'default',
       upstreams: [],
+      onlyDeclared: false,
       drainSeconds: 2,
       stopSeconds: 2,
       restartPolicy: 'Always',

@@ -39,6 +39,8 @@ export interface WorkloadPlan {
   readonly user?: string;
   readonly ports: readonly PlannedPort[];
   readonly upstreams: readonly Omit<CapturedUpstream, 'bindPort'>[];
+  /** Whether the Workload says whom it calls, even if nobody. */
+  readonly onlyDeclared: boolean;
   /** Keys (`namespace/name`) of workloads that must be ready before it starts. */
   readonly dependsOn: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -91,6 +93,7 @@ export function planWorkload(workload: Workload, fallbackDirectory: string): Wor
       ...(targetPort === undefined ? {} : { appPort: targetPort }),
     })),
     upstreams: (spec.upstreams ?? []).flatMap((text) => parseUpstream(text) ?? []),
+    onlyDeclared: spec.upstreams !== undefined,
     dependsOn: (spec.dependsOn ?? []).map((other) => `${namespace}/${other}`),
     labels: spec.labels ?? {},
     serviceAccount: spec.serviceAccount ?? 'default',

@@ -27,10 +27,10 @@ export interface Outbound {
   readonly collector: Collector;
 }
 
-/** The services that a sidecar may call: its declared upstreams, or all when it declares none. */
+/** The services that a sidecar may call: its declared upstreams, or all when nothing is declared. */
 export function scopeOf(view: View, proxy: ProxyDescription): Scope {
-  const { upstreams } = proxy.metadata.TULLE_OUTBOUND;
-  if (upstreams.length === 0) return { key: 'all', services: view.services, all: true };
+  const { upstreams, onlyDeclared = false } = proxy.metadata.TULLE_OUTBOUND;
+  if (upstreams.length === 0 && !onlyDeclared) return { key: 'all', services: view.services, all: true };
   const chosen = new Set(upstreams.flatMap(({ host }) => declaredService(view, host) ?? []));
   const services = view.services.filter((service) => chosen.has(service));
   return { key: services.map((service) => service.key).join(), services, all: false };
