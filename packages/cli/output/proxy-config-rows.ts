@@ -65,7 +65,8 @@ export function clusterTable(clusters: readonly Json[]): ConfigTable {
 export function endpointTable(clusters: unknown): ConfigTable {
   const rows = list(clusters, 'cluster_statuses').flatMap((cluster) =>
     list(cluster, 'host_statuses').map((host) => [
-      socketAddress(at(host, 'address', 'socket_address')),
+      // An Envoy's agent is reached by a Unix socket.
+      socketAddress(at(host, 'address', 'socket_address')) || text(host, 'address', 'pipe', 'path'),
       health(at(host, 'health_status')),
       text(host, 'weight') || '1',
       stat(host, 'rq_active'),

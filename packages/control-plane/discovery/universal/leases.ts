@@ -11,6 +11,8 @@ export interface RegistrationWriter {
   /** Merges into the status; nothing when the registration is gone. */
   patchStatus(name: InstanceName, status: RegistrationStatus): Promise<void>;
   remove(name: InstanceName): Promise<void>;
+  /** Whether whoever started the instance has said that it leaves. */
+  isDraining(name: InstanceName): Promise<boolean>;
 }
 
 /**
@@ -19,10 +21,12 @@ export interface RegistrationWriter {
  *   (none) ──opened──▶ held ──lost──▶ grace ──30 s──▶ (none)
  *                      │  ▲             │
  *                      │  └───opened────┘
- *                      └──goodbye──▶ (none)
+ *                      ├──goodbye──▶ (none)
+ *                      └──lost while it drains──▶ (none)
  * ```
  * A registration found in the store at start begins in `grace`. A proxy that opens a second stream is told
- * once more as opened; the end of its earlier stream is not told (the ADS server sees to that).
+ * once more as opened; the end of its earlier stream is not told (the ADS server sees to that). An Envoy says no
+ * goodbye: the end of its stream is one when its supervisor has taken it out of service before.
  */
 interface Lease {
   held: boolean;
@@ -74,7 +78,10 @@ export class Leases {
       this.#end(name, lease);
     } else {
       this.#startGrace(name, lease);
-      void this.#write(lease, () => this.#writer.patchStatus(name, { connected: false }));
+      void this.#write(lease, async () => {
+        await this.#writer.patchStatus(name, { connected: false });
+        if (!lease.held && (await this.#writer.isDraining(name))) this.#end(name, lease);
+      });
     }
   }
 

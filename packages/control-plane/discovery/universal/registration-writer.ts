@@ -28,6 +28,7 @@ export function createRegistrationWriter(store: Store, resources: Resources): Re
       await resources.patchStatus(keyOf(name), (known) => ({ ...asObject(known), ...status }));
     },
     remove: (name) => resources.remove(keyOf(name)),
+    isDraining: async (name) => asObject((await store.get(keyOf(name)))?.status).draining === true,
   };
 }
 

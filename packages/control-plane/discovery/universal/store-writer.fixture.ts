@@ -30,6 +30,10 @@ export function storeWriter(store: Store): RegistrationWriter & { removed: Insta
       await patchStatus(name, status);
     },
     patchStatus,
+    async isDraining(name) {
+      const status = (await store.get(keyOf(name)))?.status as { draining?: boolean } | undefined;
+      return status?.draining === true;
+    },
     async remove(name) {
       removed.push(name);
       if ((await store.get(keyOf(name))) !== undefined) await store.delete(keyOf(name));

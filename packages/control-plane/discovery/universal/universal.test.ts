@@ -148,6 +148,21 @@ describe('a lease', () => {
     await vi.waitFor(() => expect(names()).toEqual([]));
   });
 
+  it('ends at once when its stream is lost after its supervisor has taken it out of service', async () => {
+    await current.writer.patchStatus(name, { draining: true });
+    current.platform.ended(proxy, 'lost');
+    await vi.waitFor(() => expect(names()).toEqual([]));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('stays when a proxy that drains has lost its stream and opened another', async () => {
+    await current.writer.patchStatus(name, { draining: true });
+    current.platform.ended(proxy, 'lost');
+    await current.platform.opened(idOf(proxy), proxy);
+    expect(names()).toEqual(['reviews-v1-0']);
+    expect(clock.pending).toBe(0);
+  });
+
   it('is held by a stream that takes over before the earlier one is noticed lost', async () => {
     await current.platform.opened(idOf(proxy), proxy);
     expect(clock.pending).toBe(0);
