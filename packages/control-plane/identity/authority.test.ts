@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../manual-clock.ts';
 import { openAuthority, svidLifetimeMs } from './authority.ts';
+import { commonNameOf } from './instance-name.ts';
 import { readPeer } from './peer.ts';
 import { x509 } from './x509.ts';
 
@@ -57,6 +58,21 @@ describe('an issued SVID', () => {
     ]);
     expect(readPeer(new Uint8Array(leaf.rawData), 'mesh.test')?.identity).toEqual(reviews);
     expect(readPeer(new Uint8Array(leaf.rawData), 'other.test')).toBeUndefined();
+  });
+
+  it('names the instance that it is bound to, a long one by its digest', async () => {
+    const authority = await open();
+    const nameOf = async (instance: string): Promise<string | undefined> => {
+      const leaf = new x509.X509Certificate(
+        (await authority.issue(reviews, await csr(), instance)).chain[0] as string,
+      );
+      return readPeer(new Uint8Array(leaf.rawData), 'mesh.test')?.commonName;
+    };
+    expect(await nameOf('reviews-v1-0')).toBe('reviews-v1-0');
+    const long = await nameOf(`${'r'.repeat(200)}-0`);
+    expect(long).toMatch(/^sha256-[0-9a-f]{48}$/);
+    expect(long).toBe(commonNameOf(`${'r'.repeat(200)}-0`));
+    expect(commonNameOf(long ?? '')).toBe(long);
   });
 
   it('verifies up to the root, as OpenSSL sees it', async () => {

@@ -50,19 +50,21 @@ export function createCaCertificate(request: {
 }
 
 /**
- * A leaf SVID: exactly one URI SAN, critical since the subject is empty (RFC 5280 §4.2.1.6); CA:false;
+ * A leaf SVID: exactly one URI SAN, critical since the subject may be empty (RFC 5280 §4.2.1.6); CA:false;
  * digitalSignature; for servers and clients. It ends with its issuer at the latest.
+ * @param request.commonName the instance that it is bound to, as `commonNameOf` has it
  */
 export function createSvid(request: {
   readonly uri: string;
+  readonly commonName?: string;
   readonly publicKey: x509.PublicKey;
   readonly issuer: Issuer;
   readonly now: number;
   readonly lifetimeMs: number;
 }): Promise<x509.X509Certificate> {
-  const { issuer, now } = request;
+  const { issuer, now, commonName } = request;
   return create({
-    subject: '',
+    subject: commonName === undefined ? '' : [{ CN: [commonName] }],
     issuerName: issuer.certificate.subject,
     publicKey: request.publicKey,
     signer: issuer.keys,
@@ -86,7 +88,7 @@ function notAfter(wanted: number, issuer: Issuer | undefined): number {
 }
 
 async function create(request: {
-  subject: string;
+  subject: string | x509.JsonName;
   issuerName: string;
   publicKey: SigningKeys['publicKey'] | x509.PublicKey;
   signer: SigningKeys;

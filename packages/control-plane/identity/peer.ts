@@ -1,9 +1,12 @@
+import { readCommonName } from './instance-name.ts';
 import { type Identity, parseSpiffeUri } from './spiffe.ts';
 import { x509 } from './x509.ts';
 
 /** The caller of a connection, as its certificate says. The chain was verified by TLS before. */
 export interface Peer {
   readonly identity: Identity;
+  /** `commonNameOf` the instance that it was issued to; undefined: to no instance in particular. */
+  readonly commonName?: string;
   readonly serialNumber: string;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
@@ -21,5 +24,11 @@ export function readPeer(der: Uint8Array, trustDomain: string): Peer | undefined
   const uris = names.filter((name) => name.type === 'url').map((name) => name.value);
   const identity = uris.length === 1 ? parseSpiffeUri(uris[0] as string, trustDomain) : undefined;
   if (identity === undefined) return undefined;
-  return { identity, serialNumber: certificate.serialNumber, notAfter: certificate.notAfter.getTime() };
+  const commonName = readCommonName(certificate);
+  return {
+    identity,
+    ...(commonName === undefined ? {} : { commonName }),
+    serialNumber: certificate.serialNumber,
+    notAfter: certificate.notAfter.getTime(),
+  };
 }

@@ -31,12 +31,14 @@ export function createProxyStreams(options: {
 }): ProxyStreams {
   const { trustDomain, mirror, platform, progress, metrics, onProgress } = options;
   const workload = (namespace: string, name: string) => mirror.get('Workload', namespace, name);
+  const registeredLabels = (namespace: string, name: string) =>
+    platform.instances().find((one) => one.name === name && one.namespace === namespace)?.labels;
   const proxies = new ConnectedProxies();
   const ads = createAdsServer({
     clock: options.clock,
     log: options.log,
     authenticate(certificate, node) {
-      const admission = admit(certificate, node, { trustDomain, workload });
+      const admission = admit(certificate, node, { trustDomain, workload, registeredLabels });
       if (admission.kind === 'refused') return admission;
       proxies.admitted(admission.proxy);
       return { kind: 'accepted', proxyId: admission.proxy.id };

@@ -10,6 +10,7 @@ import { ManualClock } from '../../manual-clock.ts';
 import { admit } from './admission.ts';
 
 let certificate: Uint8Array;
+let bound: Uint8Array;
 let root: Uint8Array;
 let dir: string;
 
@@ -20,11 +21,13 @@ beforeAll(async () => {
     keys: await signingKeys(newKeyPem()),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
   });
-  const { chain } = await authority.issue(
-    { namespace: 'default', serviceAccount: 'reviews' },
-    csr.toString('pem'),
-  );
-  certificate = new X509Certificate(chain[0] as string).raw;
+  const issue = async (instance?: string): Promise<Uint8Array> => {
+    const identity = { namespace: 'default', serviceAccount: 'reviews' };
+    const { chain } = await authority.issue(identity, csr.toString('pem'), instance);
+    return new X509Certificate(chain[0] as string).raw;
+  };
+  certificate = await issue();
+  bound = await issue('reviews-v1-0');
   root = new X509Certificate(authority.roots).raw;
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -36,13 +39,17 @@ const metadata = {
   WORKLOAD_NAME: 'reviews-v1',
 };
 const id = 'sidecar~127.0.0.1~reviews-v1-0.default~default.svc.cluster.local';
-const workload = (serviceAccount: string) => () => ({
-  apiVersion: 'tulle.dev/v1alpha1',
-  kind: 'Workload',
-  metadata: { name: 'reviews-v1', namespace: 'default' },
-  spec: { command: ['true'], serviceAccount },
-});
-const mesh = { trustDomain: 'mesh.test', workload: () => undefined };
+const labels = { app: 'reviews', version: 'v1' };
+const workload = (serviceAccount: string) => (_: string, name: string) =>
+  name === 'reviews-v1'
+    ? {
+        apiVersion: 'tulle.dev/v1alpha1',
+        kind: 'Workload',
+        metadata: { name, namespace: 'default' },
+        spec: { command: ['true'], serviceAccount, labels },
+      }
+    : undefined;
+const mesh = { trustDomain: 'mesh.test', workload: () => undefined, registeredLabels: () => undefined };
 
 describe('admission', () => {
   it('takes a proxy at its word where its certificate agrees', () => {
@@ -81,6 +88,35 @@ describe('admission', () => {
       code: 7,
       message: 'Workload reviews-v1 runs as payments, not as reviews',
     });
+  });
+
+  it('gives an instance the labels of its Workload, whatever it claims', () => {
+    const claiming = { ...metadata, LABELS: { app: 'payments' } };
+    const labelsOf = (changes: Partial<Parameters<typeof admit>[2]>): unknown => {
+      const admission = admit(bound, { id, metadata: claiming }, { ...mesh, ...changes });
+      return admission.kind === 'admitted' ? admission.proxy.metadata.LABELS : admission;
+    };
+    expect(labelsOf({ workload: workload('reviews') })).toEqual(labels);
+    expect(labelsOf({})).toEqual({ app: 'payments' });
+    // Admitted so under an earlier generation of the Workload: it is what it was.
+    const registeredLabels = () => ({ app: 'payments' });
+    expect(labelsOf({ workload: workload('reviews'), registeredLabels })).toEqual({ app: 'payments' });
+  });
+
+  it('refuses an instance that its certificate is not for, another Workload than its own, and the part of a gateway', () => {
+    const other = { ...metadata, NAME: 'reviews-v2-0', WORKLOAD_NAME: 'reviews-v2' };
+    const otherId = id.replace('reviews-v1-0', 'reviews-v2-0');
+    expect(admit(certificate, { id: otherId, metadata: other }, mesh)).toMatchObject({ kind: 'admitted' });
+    expect(admit(bound, { id: otherId, metadata: other }, mesh)).toMatchObject({
+      code: 7,
+      message: 'the certificate is for reviews-v1-0, not for reviews-v2-0',
+    });
+    const known = { ...mesh, workload: workload('reviews') };
+    expect(admit(bound, { id, metadata: { ...metadata, WORKLOAD_NAME: 'none' } }, known)).toMatchObject({
+      code: 7,
+      message: 'reviews-v1-0 is an instance of Workload reviews-v1, not of none',
+    });
+    expect(admit(bound, { id: id.replace('sidecar', 'router'), metadata }, known)).toMatchObject({ code: 7 });
   });
 
   it('refuses who shows nothing, a CA, or a certificate of another trust domain', () => {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Resource } from '@tulle/resources/kind';
 import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
-import { readPeer } from '../../identity/peer.ts';
+import { commonNameOf } from '../../identity/instance-name.ts';
+import { type Peer, readPeer } from '../../identity/peer.ts';
 import { spiffeUri } from '../../identity/spiffe.ts';
 import { NodeMetadataError, readProxyMetadata } from './node-metadata.ts';
 
@@ -18,6 +20,8 @@ export interface AdmittedProxy {
   readonly notAfter: number;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 export type Admission =
   | { readonly kind: 'admitted'; readonly proxy: AdmittedProxy }
   /** `code`: a gRPC status. */
@@ -28,9 +32,10 @@ const permissionDenied = 7;
 const unauthenticated = 16;
 
 /**
- * Decides whether a proxy may be what its Node message says: namespace and service account must be those of
- * its certificate, and the account that of the Workload that it says it belongs to, if there is one. So no
- * instance slips under a Workload that runs as somebody else.
+ * Decides whether a proxy may be what its Node message says: namespace, service account and, where its
+ * enrolment was for one instance, that instance must be those of its certificate. An instance of a Workload
+ * has that Workload's account and labels, whatever it claims: labels decide whose requests it gets. So a
+ * proxy that was broken into stays what it is.
  * @param peerCertificate DER, verified against the mesh's roots; undefined without mutual TLS
  */
 export function admit(
@@ -39,6 +44,8 @@ export function admit(
   mesh: {
     readonly trustDomain: string;
     readonly workload: (namespace: string, name: string) => Resource | undefined;
+    /** The labels under which an instance is registered already. */
+    readonly registeredLabels: (namespace: string, name: string) => Labels | undefined;
   },
 ): Admission {
   const peer = peerCertificate === undefined ? undefined : readPeer(peerCertificate, mesh.trustDomain);
@@ -65,24 +72,39 @@ export function admit(
       `the certificate is for ${serviceAccount} in ${namespace}, not for ${SERVICE_ACCOUNT} in ${NAMESPACE}`,
     );
   }
+  if (peer.commonName !== undefined && !isFor(peer, NAME))
+    return refused(permissionDenied, `the certificate is for ${peer.commonName}, not for ${NAME}`);
+  // `reviews-v1-0` is an instance of the Workload reviews-v1, and may not say that it is of another or of none.
+  const owner = NAME.replace(/-\d+$/, '');
+  if (owner !== WORKLOAD_NAME && mesh.workload(NAMESPACE, owner) !== undefined)
+    return refused(permissionDenied, `${NAME} is an instance of Workload ${owner}, not of ${WORKLOAD_NAME}`);
   const workload = mesh.workload(NAMESPACE, WORKLOAD_NAME);
-  const account = (workload?.spec as { serviceAccount?: string } | undefined)?.serviceAccount ?? 'default';
+  const spec = workload?.spec as { serviceAccount?: string; labels?: Labels } | undefined;
+  const account = spec?.serviceAccount ?? 'default';
   if (workload !== undefined && account !== SERVICE_ACCOUNT) {
     return refused(
       permissionDenied,
       `Workload ${WORKLOAD_NAME} runs as ${account}, not as ${SERVICE_ACCOUNT}`,
     );
   }
+  if (workload !== undefined && id.role !== 'sidecar')
+    return refused(permissionDenied, `an instance of Workload ${WORKLOAD_NAME} is no gateway`);
+  // While a changed Workload rolls out, an instance of before keeps the labels that it was admitted with.
+  const earlier = mesh.registeredLabels(NAMESPACE, NAME);
+  const isEarlier = earlier !== undefined && isDeepStrictEqual({ ...earlier }, metadata.LABELS);
+  const LABELS = spec === undefined || isEarlier ? metadata.LABELS : { ...spec.labels };
   const proxy = {
     id: `${NAME}.${NAMESPACE}`,
     nodeId: node.id,
     role: id.role,
-    metadata,
+    metadata: { ...metadata, LABELS },
     identity: spiffeUri(mesh.trustDomain, peer.identity),
     serialNumber: peer.serialNumber,
     notAfter: peer.notAfter,
   };
   return { kind: 'admitted', proxy };
 }
+
+const isFor = ({ commonName }: Peer, instance: string): boolean => commonName === commonNameOf(instance);
 
 const refused = (code: number, message: string): Admission => ({ kind: 'refused', code, message });
