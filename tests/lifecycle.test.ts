@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
-import { eventually, freePort, type Mesh, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { eventually, freePort, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
 import { isRunning, pidsMentioning, processesOf } from './processes.ts';
 
 const file = 'tests/fixtures/churn/mesh.yaml';
@@ -43,6 +44,32 @@ test('Ctrl-C stops everything within 5 s and leaves nothing', async () => {
   expect(existsSync(join(stateDir, 'run/run.json'))).toBe(false);
   await expect(fetchOnce(mesh.url)).rejects.toThrow();
 }, 60_000);
+
+test('a signal to npm stops the mesh that npm start runs', async () => {
+  const stateDir = newState();
+  const npm = spawn('npm', ['start', '--', '--state', stateDir, '--port', String(await freePort())], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  const exited = once(npm, 'exit');
+  let output = '';
+  npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await eventually(
+    'the mesh is ready',
+    async () => (output.includes('\nready in') ? true : undefined),
+    45_000,
+  );
+  const processes = processesOf(stateDir);
+  npm.kill('SIGTERM');
+  await exited;
+  await eventually('all processes are gone', async () =>
+    processes.some(({ pid }) => isRunning(pid)) ? undefined : true,
+  );
+  expect(pidsMentioning(stateDir)).toEqual([]);
+}, 90_000);
 
 test('when the supervisor is killed -9, everything else ends', async () => {
   const stateDir = newState();
