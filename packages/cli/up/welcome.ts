@@ -16,13 +16,15 @@ export interface WelcomeInput {
 /** What a ready mesh says of itself: where it is, and five things to try. */
 export function renderWelcome(input: WelcomeInput, palette: Palette): string {
   const { file, urls, api, seconds } = input;
+  const tries = suggestions(input);
+  const width = Math.max(...tries.map(([text]) => text.length)) + 2;
   const lines = [
     `${palette.green('ready')} in ${seconds.toFixed(1)} s`,
     ...entryPaths(file).map((path) => `  ${palette.bold(palette.cyan(`${urls.http}${path}`))}`),
     `  API ${api}`,
     '',
     'Try next, in another terminal:',
-    ...suggestions(input).map(([text, why]) => `  ${text.padEnd(58)} ${palette.dim(why)}`),
+    ...tries.map(([text, why]) => `  ${text.padEnd(width)}${palette.dim(why)}`),
   ];
   return lines.join('\n');
 }
