@@ -200,6 +200,30 @@ test('client and server together, over mTLS: updates, a refusal, a restart of th
   await until('goodbye');
 });
 
+test('a proxy that is refused when it first speaks is told why', async () => {
+  const grpcServer = new grpc.Server(adsServerOptions);
+  const ads = createAdsServer({
+    authenticate: () => ({ kind: 'refused', code: grpc.status.PERMISSION_DENIED, message: 'not you' }),
+    onConnect: () => {},
+    onDisconnect: () => {},
+  });
+  ads.addTo(grpcServer);
+  const port = await listen(grpcServer, serverLeaf, true);
+  const status = await new Promise<GrpcStatus>((resolve) => {
+    const client = new AdsClient({
+      node: { id: 'proxy', cluster: '' },
+      connect: () => connectHttp2(target(port)),
+      onUpdate: () => [],
+      onConnection: (state) => state.kind === 'disconnected' && resolve(state.status),
+    });
+    cleanups.push(() => void client.close());
+    // More than one request, as a proxy has.
+    for (const type of ['cluster', 'listener'] as const) client.subscribe(type, '*');
+    client.start();
+  });
+  expect(status).toEqual({ code: grpc.status.PERMISSION_DENIED, message: 'not you' });
+});
+
 test('the certificate service: token, request, chain; its refusal has a code', async () => {
   const server = new grpc.Server();
   const same = (bytes: Buffer): Buffer => bytes;

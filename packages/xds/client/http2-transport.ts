@@ -120,6 +120,9 @@ function openStream(
       stream.close(http2.constants.NGHTTP2_CANCEL);
     }
   });
+  // The server's end is the call's end. Our half is open still, so the stream alone would not close, and nobody
+  // would learn that we were refused.
+  stream.on('end', () => stream.close(http2.constants.NGHTTP2_CANCEL));
   let streamError = '';
   stream.on('error', (error) => {
     streamError = error.message;
