@@ -216,7 +216,7 @@ test('a proxy that is refused when it first speaks is told why', async () => {
       onUpdate: () => [],
       onConnection: (state) => state.kind === 'disconnected' && resolve(state.status),
     });
-    cleanups.push(() => void client.close());
+    cleanups.push(() => void client.close(false));
     // More than one request, as a proxy has.
     for (const type of ['cluster', 'listener'] as const) client.subscribe(type, '*');
     client.start();
