@@ -55,7 +55,7 @@ export interface ApiClient {
     },
   ): AsyncIterable<WatchEvent>;
   /** Anything else: a path from the root, the answer's JSON. */
-  request(method: string, path: string, body?: unknown): Promise<unknown>;
+  request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown>;
 }
 
 export interface ApiClientOptions {
@@ -151,7 +151,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       if (response.body === null) return;
       for await (const line of lines(response.body)) yield asWatchEvent(JSON.parse(line));
     },
-    request: (method, path, body) => json(method, path, body),
+    request: (method, path, body, signal) => json(method, path, body, undefined, signal),
   };
 }
 

@@ -1,5 +1,9 @@
 import { existsSync } from 'node:fs';
+import { ApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
+
+/** A control plane that takes longer is taken for away. */
+const ANSWER_WITHIN_MS = 2000;
 
 /**
  * A single-use token with which one instance gets its first certificate (docs/architecture.md, API beyond
@@ -10,16 +14,18 @@ async function requestEnrolmentToken(
   namespace: string,
   serviceAccount: string,
   instance: string,
+  signal: AbortSignal,
 ): Promise<string> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(serviceAccount)}/token`;
-  const answer = await client.request('POST', path, {
+  const request = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
     spec: {
       audiences: ['tulle-enrolment'],
       boundObjectRef: { apiVersion: 'tulle.dev/v1alpha1', kind: 'Registration', name: instance },
     },
-  });
+  };
+  const answer = await client.request('POST', path, request, signal);
   const token = (answer as { status?: { token?: unknown } } | undefined)?.status?.token;
   if (typeof token !== 'string') throw new Error('the API answered a TokenRequest without a token');
   return token;
@@ -37,12 +43,16 @@ export async function enrolmentToken(
     readonly instance: string;
     readonly stateDir: string;
   },
+  withinMs = ANSWER_WITHIN_MS,
 ): Promise<string | undefined> {
+  const late = AbortSignal.timeout(withinMs);
   try {
-    return await requestEnrolmentToken(client, of.namespace, of.serviceAccount, of.instance);
+    return await requestEnrolmentToken(client, of.namespace, of.serviceAccount, of.instance, late);
   } catch (error) {
-    // fetch's TypeError: nobody answered.
-    if (error instanceof TypeError && existsSync(of.stateDir)) return undefined;
+    // fetch's TypeError: nobody answered. One that hangs or stumbles serves a start no better.
+    const away =
+      late.aborted || error instanceof TypeError || (error instanceof ApiError && error.status >= 500);
+    if (away && existsSync(of.stateDir)) return undefined;
     throw error;
   }
 }
