@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { loadCore } from '../system/cpu.ts';
+import { runProgram } from '../system/program.ts';
+
+export interface OpenLoop {
+  readonly port: number;
+  readonly path: string;
+  readonly host: string;
+  readonly connections: number;
+  /** Requests per second. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** The same seed gives the same arrival times. */
+  readonly seed: number;
+}
+
+export interface OpenLoopResult {
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+}
+
+/** Latencies at a fixed rate, counted from when each request was due. */
+export async function openLoop(load: OpenLoop): Promise<OpenLoopResult> {
+  const program = join(import.meta.dirname, 'open-loop-program.ts');
+  const output = await runProgram(process.execPath, [program, JSON.stringify(load)], loadCore);
+  return JSON.parse(output) as OpenLoopResult;
+}

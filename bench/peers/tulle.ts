@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { proxyCore } from '../system/cpu.ts';
+import { listening, startProgram } from '../system/program.ts';
+import type { Peer } from './peer.ts';
+
+/** The flags that `tulle up` gives its proxies. */
+const flags = ['--max-semi-space-size=2', '--v8-pool-size=1'];
+
+export const tulle: Peer = {
+  name: 'tulle',
+  shapes: ['http', 'mtls-out', 'mtls-in', 'tcp'],
+  work: 'istio.stats, router; x-request-id, 2 retries as Istio, path normalisation, Istio metrics, no access log',
+  version: () => `on Node ${process.versions.node}`,
+  async start(plan) {
+    const file = join(plan.folder, `tulle-${plan.port}.json`);
+    writeFileSync(file, JSON.stringify(plan));
+    const extra = (process.env.TULLE_BENCH_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
+    const main = process.env.TULLE_BENCH_PROGRAM ?? join(import.meta.dirname, 'tulle-program.ts');
+    const program = startProgram(process.execPath, [...flags, ...extra, main, file], {
+      core: proxyCore,
+      stdin: 'pipe',
+    });
+    const { child } = program;
+    const answers: ((bytes: number) => void)[] = [];
+    if (child.stdout !== null)
+      createInterface(child.stdout).on('line', (line) => answers.shift()?.(Number(line)));
+    await listening(plan.port);
+    return {
+      program,
+      allocatedBytes: () =>
+        new Promise((resolve) => {
+          answers.push(resolve);
+          child.stdin?.write('allocated\n');
+        }),
+    };
+  },
+};
