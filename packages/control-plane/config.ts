@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Clock } from './clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 
 /** What `main.ts --config FILE` reads: JSON, written by whoever starts the control plane, readable by its owner alone. */
 export interface ControlPlaneConfig {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { kinds } from '@tulle/resources/kinds';
+import { systemClock } from '@tulle/xds/clock';
 import { ServedKinds } from './api/served-kinds.ts';
 import { createResources } from './api/writer/resources.ts';
-import { systemClock } from './clock.ts';
 import type { ControlPlane, ControlPlaneOptions } from './config.ts';
 import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
 import { startUniversal } from './discovery/universal/universal.ts';

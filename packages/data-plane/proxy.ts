@@ -1,5 +1,6 @@
 import type { Tables } from '@tulle/decision/tables';
 import { callCertificateService } from '@tulle/xds/client/certificates';
+import { holdingClock } from '@tulle/xds/clock';
 import { parseNodeId } from '@tulle/xds/node';
 import { startAdmin } from './admin/admin.ts';
 import { adminSources } from './admin-sources.ts';
@@ -8,7 +9,6 @@ import { drain } from './drain.ts';
 import { Engine } from './engine.ts';
 import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
-import { systemWallClock } from './identity/wall-clock.ts';
 import { createObservation } from './observation.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-handle.ts';
 import { TimerWheel } from './timers/wheel.ts';
@@ -69,7 +69,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   // Who we are: from the state directory, or by enrolment.
   const onFailure = (error: unknown): void => log(`identity: ${(error as Error).message}`);
   identity = await startIdentity(
-    { bootstrap, clock: systemWallClock, random: Math.random, callCertificateService, onFailure },
+    { bootstrap, clock: holdingClock, random: Math.random, callCertificateService, onFailure },
     signal,
   );
   const own = identity;

@@ -1,14 +1,33 @@
-/** Time, injected so that tests own it. Milliseconds; `after` runs once. */
+/** Time of both planes, injected so that tests own it. Milliseconds since the epoch; `after` runs once. */
 export interface Clock {
   now(): number;
-  after(ms: number, run: () => void): { cancel(): void };
+  after(ms: number, run: () => void): Timer;
 }
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** The longest delay that setTimeout honours; a longer one would fire at once. */
+const longestMs = 2 ** 31 - 1;
+
+const wait = (ms: number, run: () => void): NodeJS.Timeout =>
+  setTimeout(run, Math.min(Math.max(ms, 0), longestMs));
 
 /** The machine's clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, run) => {
-    const timer = setTimeout(run, ms).unref();
+    const timer = wait(ms, run).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** The machine's clock, for who has nothing else open yet: a timer keeps the process alive until it ran or was cancelled. */
+export const holdingClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = wait(ms, run);
     return { cancel: () => clearTimeout(timer) };
   },
 };

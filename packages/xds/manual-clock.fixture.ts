@@ -1,34 +1,47 @@
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 
-/** A clock that a test moves. */
+/** A clock that tests move: `advance` runs what falls due, in order of time. */
 export class ManualClock implements Clock {
-  #now = 0;
-  #timers: { readonly at: number; readonly run: () => void }[] = [];
+  #now: number;
+  #order = 0;
+  readonly #due: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
+
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
   }
 
-  after(ms: number, run: () => void): { cancel(): void } {
-    const timer = { at: this.#now + ms, run };
-    this.#timers.push(timer);
+  after(ms: number, run: () => void): Timer {
+    const entry = { at: this.#now + ms, order: this.#order++, run };
+    this.#due.push(entry);
     return {
       cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
+        const at = this.#due.indexOf(entry);
+        if (at >= 0) this.#due.splice(at, 1);
       },
     };
   }
 
+  /** Timers that are set and neither run nor cancelled. */
   get pending(): number {
-    return this.#timers.length;
+    return this.#due.length;
+  }
+
+  /** Lets time pass without running anything, as work that takes long does. */
+  spend(ms: number): void {
+    this.#now += ms;
   }
 
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
-      const next = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#due.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.#due[0];
+      if (next === undefined || next.at > end) break;
+      this.#due.shift();
       this.#now = Math.max(this.#now, next.at);
       next.run();
     }

@@ -3,8 +3,8 @@ import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { type ProxyIdentity, startIdentity } from '@tulle/data-plane/identity/identity';
-import { systemWallClock } from '@tulle/data-plane/identity/wall-clock';
 import { callCertificateService } from '@tulle/xds/client/certificates';
+import { holdingClock } from '@tulle/xds/clock';
 import { type Command, Option } from 'commander';
 import { makeAgentFolder, runEnvoy } from '../envoy/agent.ts';
 import { findEnvoy } from '../envoy/find-envoy.ts';
@@ -52,7 +52,7 @@ async function proxy(options: ProxyOptions, io: Io): Promise<void> {
     identity = await startIdentity(
       {
         bootstrap,
-        clock: systemWallClock,
+        clock: holdingClock,
         random: Math.random,
         callCertificateService,
         onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),

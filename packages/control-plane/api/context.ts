@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 import type { Store } from '../store/store.ts';
 import type { ServedKinds } from './served-kinds.ts';
 import type { Resources } from './writer/resources.ts';

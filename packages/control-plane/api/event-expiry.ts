@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '@tulle/xds/clock';
 import { type Store, StoreError } from '../store/store.ts';
 
 /** How long an Event is kept after it last occurred, as Kubernetes' default. */

@@ -4,9 +4,9 @@ import { request } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@tulle/xds/clock';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../clock.ts';
-import { ManualClock } from '../manual-clock.ts';
 import { Front, type ServingCertificate } from './front.ts';
 import { openServingCertificate } from './serving-certificate.ts';
 

@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 
 export interface ServingCertificate {
   readonly keyPem: string;

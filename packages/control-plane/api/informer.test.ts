@@ -8,8 +8,8 @@ import {
   type V1ConfigMap,
   type V1ConfigMapList,
 } from '@kubernetes/client-node';
+import { systemClock } from '@tulle/xds/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../clock.ts';
 import { configMap, startTestServer, type TestServer, token } from './server.fixture.ts';
 import { openServingCertificate } from './serving-certificate.ts';
 

@@ -1,5 +1,5 @@
 import { kinds } from '@tulle/resources/kinds';
-import { ManualClock } from '../manual-clock.ts';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts';

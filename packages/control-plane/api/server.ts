@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { ResourceKind } from '@tulle/resources/kind';
+import { type Clock, systemClock } from '@tulle/xds/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Clock, systemClock } from '../clock.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { parseJsonBody } from './body.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 import { newKeyPem, readIfPresent, signingKeys, writePrivateFile } from '../identity/key-file.ts';
 import { x509 } from '../identity/x509.ts';
 import type { ServingCertificate } from './front.ts';

@@ -1,5 +1,5 @@
 import type { Resource } from '@tulle/resources/kind';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '@tulle/xds/clock';
 import { type Store, StoreError, type Watch, type WatchEvent } from '../store/store.ts';
 import type { ListOptions } from './list-options.ts';
 import { isSelected, listPage } from './read.ts';

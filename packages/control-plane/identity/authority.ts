@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 import { createCaCertificate, createSvid, type Issuer } from './certificate.ts';
 import { publicKeyOf } from './csr.ts';
 import { commonNameOf } from './instance-name.ts';

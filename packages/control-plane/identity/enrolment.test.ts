@@ -1,6 +1,6 @@
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../manual-clock.ts';
 import { createEnrolmentTokens, tokenLifetimeMs } from './enrolment.ts';
 
 const enrolment = { identity: { namespace: 'default', serviceAccount: 'reviews' }, instance: 'reviews-v1-0' };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '@tulle/xds/clock';
 import { formatEnrolmentToken, parseEnrolmentToken } from '@tulle/xds/enrolment-token';
-import type { Clock } from '../clock.ts';
 import type { Identity } from './spiffe.ts';
 
 /** How long a token may wait to be used. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Authority } from './authority.ts';
 import { newKeyPem, signingKeys } from './key-file.ts';
 import type { ServerMaterial } from './server-credentials.ts';

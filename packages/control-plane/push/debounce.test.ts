@@ -1,5 +1,5 @@
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { describe, expect, it, vi } from 'vitest';
-import { ManualClock } from '../manual-clock.ts';
 import { createDebounce } from './debounce.ts';
 
 function setUp() {

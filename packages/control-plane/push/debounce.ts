@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '@tulle/xds/clock';
 
 /** Gathers calls into one run. */
 export interface Debounce {

@@ -1,7 +1,7 @@
 import { kinds } from '@tulle/resources/kinds';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createResources, type Resources } from '../api/writer/resources.ts';
-import { ManualClock } from '../manual-clock.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type Mirror, startMirror } from './mirror.ts';

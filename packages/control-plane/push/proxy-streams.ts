@@ -1,6 +1,6 @@
+import type { Clock } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
 import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
-import type { Clock } from '../clock.ts';
 import { type AdmittedProxy, admit } from '../discovery/universal/admission.ts';
 import { ConnectedProxies } from '../discovery/universal/connected-proxies.ts';
 import type { UniversalPlatform } from '../discovery/universal/universal.ts';

@@ -1,9 +1,9 @@
 import type { Resource } from '@tulle/resources/kind';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import type { Snapshot } from '@tulle/xds/resource';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import { proxyMetadata } from '../fake-proxy.fixture.ts';
-import { ManualClock } from '../manual-clock.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import { Publisher } from './publisher.ts';
 

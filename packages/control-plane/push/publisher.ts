@@ -1,6 +1,6 @@
 import type { Problem } from '@tulle/resources/problem';
+import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
-import type { Clock, Timer } from '../clock.ts';
 import { compile } from '../compile/compile.ts';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instance.ts';

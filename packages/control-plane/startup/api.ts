@@ -1,8 +1,8 @@
 import { kinds } from '@tulle/resources/kinds';
+import type { Clock } from '@tulle/xds/clock';
 import { type ApiServer, createApiServer } from '../api/server.ts';
 import { openServingCertificate } from '../api/serving-certificate.ts';
 import type { Resources } from '../api/writer/resources.ts';
-import type { Clock } from '../clock.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';
 import type { ProxyStreams } from '../push/proxy-streams.ts';
 import type { Publisher } from '../push/publisher.ts';

@@ -1,7 +1,7 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import type { Clock } from '@tulle/xds/clock';
 import type { AdsServer } from '@tulle/xds/server/ads-server';
 import { adsServerOptions } from '@tulle/xds/server/grpc-stream';
-import type { Clock } from '../clock.ts';
 import type { Authority } from '../identity/authority.ts';
 import {
   type CertificateServiceOptions,

@@ -1,10 +1,10 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import { validateResource } from '@tulle/resources/validate';
+import type { Clock } from '@tulle/xds/clock';
 import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
-import type { Clock } from '../clock.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
 import type { ProgressBook } from './progress.ts';

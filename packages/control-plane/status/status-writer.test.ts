@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { describe, expect, it, vi } from 'vitest';
-import { ManualClock } from '../manual-clock.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { Count } from './tally.ts';
 

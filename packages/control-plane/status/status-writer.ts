@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from '@tulle/xds/clock';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { acceptedCondition, appliedCondition, type Finding, withConditions } from './conditions.ts';
 import type { Count } from './tally.ts';

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
+import type { Clock } from '@tulle/xds/clock';
 import { formatEnrolmentToken } from '@tulle/xds/enrolment-token';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
@@ -11,7 +12,6 @@ import { type IdentityOptions, type ProxyIdentity, startIdentity } from './ident
 import { PinError } from './pinned-root.ts';
 import { SvidError } from './svid.ts';
 import { type TestAuthority, testAuthority } from './test-authority.ts';
-import type { WallClock } from './wall-clock.ts';
 
 const hour = 3600_000;
 const uri = 'spiffe://mesh.test/ns/default/sa/reviews';
@@ -19,7 +19,7 @@ const uri = 'spiffe://mesh.test/ns/default/sa/reviews';
 const begin = Math.floor(Date.now() / 1000) * 1000;
 
 /** Time moves when the test says so, to the next timer. */
-class StepClock implements WallClock {
+class StepClock implements Clock {
   time = begin;
   timers: { at: number; run: () => void }[] = [];
   now = (): number => this.time;

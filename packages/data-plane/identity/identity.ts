@@ -1,3 +1,4 @@
+import type { Clock } from '@tulle/xds/clock';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import type { Bootstrap } from '../bootstrap.ts';
 import { type CallCertificateService, isRefusal } from './certificate-call.ts';
@@ -5,7 +6,6 @@ import { PinError } from './pinned-root.ts';
 import { enrol, ownUri, renew } from './request-svid.ts';
 import { assembleSvid, certificates, pinOf, type Svid, SvidError } from './svid.ts';
 import { readStoredSvid, storeSvid } from './svid-file.ts';
-import type { WallClock } from './wall-clock.ts';
 
 /** Waits between attempts grow from the first to the last, each shortened at random to half at most. */
 const firstRetryMs = 200;
@@ -15,7 +15,7 @@ const jitterShare = 0.05;
 
 export interface IdentityOptions {
   readonly bootstrap: Bootstrap;
-  readonly clock: WallClock;
+  readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
   readonly callCertificateService: CallCertificateService;
@@ -122,7 +122,7 @@ function backoff(attempt: number, random: () => number): number {
   return whole / 2 + (whole / 2) * random();
 }
 
-function pause(clock: WallClock, ms: number, signal?: AbortSignal): Promise<void> {
+function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       timer.cancel();

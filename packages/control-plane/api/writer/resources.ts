@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '@tulle/xds/clock';
 import { type Key, type Store, StoreError } from '../../store/store.ts';
 import { formatApiVersion, ServedKinds, subjectOf } from '../served-kinds.ts';
 import * as refuse from '../status-error.ts';

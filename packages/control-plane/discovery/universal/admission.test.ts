@@ -2,11 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../identity/authority.ts';
 import { newKeyPem, signingKeys } from '../../identity/key-file.ts';
 import { x509 } from '../../identity/x509.ts';
-import { ManualClock } from '../../manual-clock.ts';
 import { admit } from './admission.ts';
 
 let certificate: Uint8Array;

@@ -1,5 +1,5 @@
+import type { Clock, Timer } from '@tulle/xds/clock';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import type { Clock, Timer } from '../../clock.ts';
 import { type InstanceName, type RegistrationSpec, type RegistrationStatus, specOf } from './registration.ts';
 
 /** How long an instance whose stream was lost, or that nobody has heard of since the start, stays registered. */

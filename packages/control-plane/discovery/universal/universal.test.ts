@@ -1,6 +1,6 @@
+import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { formatNodeId, type ProxyMetadata } from '@tulle/xds/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ManualClock } from '../../manual-clock.ts';
 import type { WorkloadInstance } from '../../model/instance.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '@tulle/xds/clock';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import type { Clock } from '../../clock.ts';
 import { type Follow, followCollection } from '../../follow.ts';
 import type { WorkloadInstance } from '../../model/instance.ts';
 import type { Store } from '../../store/store.ts';
