@@ -1,4 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { isIpAddress } from '@tulle/resources/schema/host';
 import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_pb.js';
 import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
@@ -30,7 +31,10 @@ const health = {
   draining: HealthStatus.DRAINING,
 } as const;
 
-/** The endpoints of an EDS cluster. */
+/**
+ * The endpoints of an EDS cluster. An address that is a name has no place in one (Envoy: "malformed IP address"):
+ * it is left out, for with it a proxy would refuse all the others, too.
+ */
 export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
   const { name, service, port, subset } = ref;
   const labels = subset?.spec.labels ?? {};
@@ -40,7 +44,8 @@ export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
   const listed = service.listed
     .filter((endpoint) => selects(labels, endpoint.labels))
     .map((endpoint) => listedEndpoint(endpoint, port));
-  const message = create(ClusterLoadAssignmentSchema, assignment(name, [...instances, ...listed]));
+  const usable = [...instances, ...listed].filter(({ address }) => isIpAddress(address));
+  const message = create(ClusterLoadAssignmentSchema, assignment(name, usable));
   return named(name, toBinary(ClusterLoadAssignmentSchema, message), [service.origin]);
 }
 

@@ -16,7 +16,7 @@ import { checkVirtualServices, ProblemList } from './problems.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceEntryServices } from './service-entry.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
-import { workloadEntryInstance } from './workload-entry.ts';
+import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
 
 /** What users wrote, indexed. One object per change of resources: compile's caches hang on its identity. */
 export interface ConfigModel {
@@ -99,6 +99,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);
   const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown);
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
+  checkWorkloadEntries(of('WorkloadEntry'), problems.add);
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
     mesh: settings,

@@ -1,6 +1,10 @@
 import type { Resource } from '@tulle/resources/kind';
+import type { Problem } from '@tulle/resources/problem';
+import { isIpAddress } from '@tulle/resources/schema/host';
+import type { Origin } from '@tulle/xds/resource';
 import type { WorkloadInstance } from './instance.ts';
 import type { WorkloadEntrySpec } from './istio.ts';
+import { originOf } from './origin.ts';
 
 /**
  * A WorkloadEntry as an instance: something that runs without a sidecar of ours. Its `ports` are by the name
@@ -29,4 +33,21 @@ export function workloadEntryInstance(resource: Resource): WorkloadInstance | un
     cluster: '',
     health: 'healthy',
   };
+}
+
+/** An endpoint by name is looked up by nobody: endpoints go to proxies as addresses. */
+export function checkWorkloadEntries(
+  entries: readonly Resource[],
+  report: (origin: Origin, problem: Problem) => void,
+): void {
+  for (const entry of entries) {
+    const { address } = (entry.spec ?? {}) as WorkloadEntrySpec;
+    if (address === undefined || address.startsWith('unix:') || isIpAddress(address)) continue;
+    report(originOf(entry), {
+      severity: 'warning',
+      code: 'not-supported',
+      path: 'spec.address',
+      message: `${address} is a host name: only an IP address gets requests here`,
+    });
+  }
 }
