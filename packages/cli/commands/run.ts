@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
+import { isApiError } from '../api/api-error.ts';
+import type { ApiClient, KindAddress } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
 import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
 import { parseUpstream } from '../up/env-capture.ts';
+import { REGISTRATION } from '../up/registration-status.ts';
 import { example } from './examples.ts';
 import { parseLabels } from './labels.ts';
 import { addMeshOptions } from './mesh-options.ts';
@@ -60,6 +63,14 @@ export function define(command: Command, io: Io): void {
     );
 }
 
+const WORKLOAD: KindAddress = {
+  group: 'tulle.dev',
+  versions: ['v1alpha1'],
+  kind: 'Workload',
+  plural: 'workloads',
+  namespaced: true,
+};
+
 async function runCommand(words: readonly string[], options: RunOptions, io: Io): Promise<void> {
   const [program, ...args] = words;
   if (program === undefined) throw usageError('say what to run after --');
@@ -72,11 +83,15 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
   });
   const port = readPort('--port', options.port);
   const appPort = options.appPort === undefined ? undefined : readPort('--app-port', options.appPort);
-  const workload = `${service}-${labels.version ?? 'run'}`;
+  const connection = connect(options, io);
+  const exists = (kind: KindAddress, name: string) => isThere(connection.client, kind, namespace, name);
+  const wanted = `${service}-${labels.version ?? 'run'}`;
+  // Not the name of a Workload: its instances have its account and labels, and this one is none of them.
+  const workload = (await exists(WORKLOAD, wanted)) ? `${wanted}-run` : wanted;
   // The pid keeps instances of two terminals apart, and apart from the supervisor's small numbers.
   const instance = options.name ?? `${workload}-${process.pid}`;
-
-  const connection = connect(options, io);
+  if (await exists(REGISTRATION, instance))
+    throw new Failure(`${instance} is in the mesh already; choose another --name`);
   const joined = await joinService(connection.client, namespace, service, port, instance);
   let code: number;
   try {
@@ -119,4 +134,19 @@ function readPort(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
     throw usageError(`${option} must be a port number, not "${text}"`);
   return port;
+}
+
+async function isThere(
+  client: ApiClient,
+  kind: KindAddress,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
+  try {
+    await client.get(kind, namespace, name);
+    return true;
+  } catch (error) {
+    if (isApiError(error, 404)) return false;
+    throw error;
+  }
 }
