@@ -1,22 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import type { Tables } from '@tulle/decision/tables';
+import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
-import type { TestAuthority } from './identity/test-authority.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { prometheusText } from './telemetry/prometheus.ts';
 import { named, tcpBackend } from './testing/backend.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
-import {
-  identityFor,
-  meshAuthority,
-  meshed,
-  mtlsInbound,
-  mtlsOutbound,
-  nodeOf,
-  uriOf,
-} from './testing/mesh.ts';
+import { identityFor, meshed, mtlsInbound, mtlsOutbound, nodeOf, uriOf } from './testing/mesh.ts';
 import {
   chain,
   cluster,
@@ -57,7 +49,7 @@ afterEach(async () => {
 });
 let authority: TestAuthority;
 beforeAll(async () => {
-  authority = await meshAuthority();
+  authority = await testAuthority();
 });
 
 interface Sidecar {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Cluster, Listener } from '@tulle/decision/tables';
+import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
-import { createTestAuthority } from '../net/test-certificates.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { type Admin, startAdmin } from './admin.ts';
 import type { AdminSources } from './sources.ts';
@@ -43,7 +43,7 @@ const listener = {
   ]),
 };
 
-const authority = await createTestAuthority('mesh');
+const authority = await testAuthority();
 const leaf = await authority.issue({ uris: ['spiffe://mesh.test/ns/default/sa/reviews'] });
 
 interface Fixture {
@@ -124,7 +124,7 @@ async function start(): Promise<Fixture> {
     bootstrap: () => ({ node: { id: 'sidecar~1' }, enrolmentToken: 'very-secret' }),
     certificates: () => [
       { name: 'default', chainPem: leaf.chainPem },
-      { name: 'ROOTCA', rootsPem: authority.roots.pem },
+      { name: 'ROOTCA', rootsPem: authority.rootPem },
     ],
     drainListeners: (graceful) => calls.push(`drain ${graceful}`),
     quit: () => calls.push('quit'),

@@ -1,12 +1,12 @@
 /** Both codecs on real sockets, plain and TLS: bodies of megabytes, readers slower than writers. */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables';
+import type { DownstreamTls, SecretTable, UpstreamTls } from '@tulle/decision/tables';
+import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
-import { createTestAuthority } from '../net/test-certificates.ts';
 import { createStartTls } from '../net/tls-client.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import { TimerWheel } from '../timers/wheel.ts';
@@ -21,10 +21,13 @@ const outboxes = new Outboxes();
 const limits = { ...defaultHttp1Limits, lingerMs: 50 };
 const open: BoundListener[] = [];
 
-const authority = await createTestAuthority('mesh');
-const secrets = new Map<string, typeof authority.roots | Awaited<ReturnType<typeof authority.issue>>>([
-  ['default', await authority.issue({ uris: ['spiffe://mesh.test/ns/a/sa/b'] })],
-  ['ROOTCA', authority.roots],
+const authority = await testAuthority();
+const secrets = new Map<string, SecretTable>([
+  [
+    'default',
+    { kind: 'certificate', ...(await authority.issue({ uris: ['spiffe://mesh.test/ns/a/sa/b'] })) },
+  ],
+  ['ROOTCA', { kind: 'roots', pem: authority.rootPem }],
 ]);
 const common = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], alpn: [] } as const;
 const validation = { rootsSecret: 'ROOTCA', subjectAltNames: [() => true] };

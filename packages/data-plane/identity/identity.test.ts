@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import type { Clock } from '@tulle/xds/clock';
 import { formatEnrolmentToken } from '@tulle/xds/enrolment-token';
+import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
 import type { CertificateCall } from './certificate-call.ts';
 import { type IdentityOptions, type ProxyIdentity, startIdentity } from './identity.ts';
 import { PinError } from './pinned-root.ts';
 import { SvidError } from './svid.ts';
-import { type TestAuthority, testAuthority } from './test-authority.ts';
 
 const hour = 3600_000;
 const uri = 'spiffe://mesh.test/ns/default/sa/reviews';
@@ -56,12 +56,12 @@ beforeEach(async () => {
   calls = [];
   stateDir = mkdtempSync(join(tmpdir(), 'tulle-identity-'));
   ca = await testAuthority({ notBefore: begin - hour, notAfter: begin + 1000 * hour });
-  const leaf = await ca.sign({
-    uri: 'spiffe://mesh.test/cp',
+  const leaf = await ca.issue({
+    uris: ['spiffe://mesh.test/cp'],
     notBefore: begin - hour,
     notAfter: begin + hour,
   });
-  server = createServer({ key: leaf.keyPem as string, cert: leaf.pem + ca.rootPem });
+  server = createServer({ key: leaf.keyPem, cert: leaf.chainPem + ca.rootPem });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
 });
@@ -96,13 +96,13 @@ function options(
 }
 
 const sign = async ({ csrPem }: CertificateCall, name = uri) => {
-  const leaf = await ca.sign({
-    uri: name,
+  const leaf = await ca.issue({
+    uris: [name],
     csrPem,
     notBefore: clock.time - 120_000,
     notAfter: clock.time + 24 * hour,
   });
-  return { certChain: [leaf.pem, ca.rootPem] };
+  return { certChain: [leaf.chainPem, ca.rootPem] };
 };
 
 async function start(changes?: Parameters<typeof options>[0]): Promise<ProxyIdentity> {
@@ -147,7 +147,7 @@ describe('enrolment', () => {
       'for another key',
       async () => ({
         certChain: [
-          (await ca.sign({ uri, notBefore: begin - hour, notAfter: begin + hour })).pem,
+          (await ca.issue({ uris: [uri], notBefore: begin - hour, notAfter: begin + hour })).chainPem,
           ca.rootPem,
         ],
       }),

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { DownstreamTls, SecretTable, UpstreamTls } from '@tulle/decision/tables';
+import { type LeafRequest, type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { TimerWheel } from '../timers/wheel.ts';
 import { inspect } from './inspect.ts';
 import { BoundListener } from './listener.ts';
 import type { PeerIdentity } from './spiffe.ts';
-import { createTestAuthority, type LeafRequest, type TestAuthority } from './test-certificates.ts';
 import { createStartTls } from './tls-client.ts';
 import { TlsTerminator } from './tls-server.ts';
 
@@ -40,7 +40,7 @@ const timers = new TimerWheel({ tickMs: 5 });
 const open: BoundListener[] = [];
 
 beforeAll(async () => {
-  [mesh, other] = await Promise.all([createTestAuthority('mesh'), createTestAuthority('other')]);
+  [mesh, other] = await Promise.all([testAuthority({ name: 'mesh' }), testAuthority({ name: 'other' })]);
 });
 
 afterEach(async () => {
@@ -53,10 +53,15 @@ afterEach(async () => {
 
 async function secrets(authority: TestAuthority, leaf: LeafRequest): Promise<Map<string, SecretTable>> {
   return new Map<string, SecretTable>([
-    ['default', await authority.issue(leaf)],
-    ['ROOTCA', mesh.roots],
+    ['default', { kind: 'certificate', ...(await authority.issue(leaf)) }],
+    ['ROOTCA', roots(mesh)],
   ]);
 }
+
+const roots = (...authorities: TestAuthority[]): SecretTable => ({
+  kind: 'roots',
+  pem: authorities.map(({ rootPem }) => rootPem).join('\n'),
+});
 
 interface Server {
   readonly port: number;
@@ -136,13 +141,11 @@ test('two sidecars of a mesh know each other', async () => {
   expect(server.terminator.handshaking).toBe(0);
 });
 
+const past = { notBefore: Date.now() - 20_000, notAfter: Date.now() - 10_000 };
+const future = { notBefore: Date.now() + 3_600_000, notAfter: Date.now() + 7_200_000 };
 const strangers: [name: string, leaf: LeafRequest, reason: RegExp][] = [
-  [
-    'an expired certificate',
-    { uris: [productpage], notBefore: -20_000, notAfter: -10_000 },
-    /CERT_HAS_EXPIRED/,
-  ],
-  ['a certificate of tomorrow', { uris: [productpage], notBefore: 3_600_000 }, /CERT_NOT_YET_VALID/],
+  ['an expired certificate', { uris: [productpage], ...past }, /CERT_HAS_EXPIRED/],
+  ['a certificate of tomorrow', { uris: [productpage], ...future }, /CERT_NOT_YET_VALID/],
   [
     'another trust domain under our root',
     { uris: ['spiffe://else.test/ns/default/sa/productpage'] },
@@ -202,7 +205,7 @@ test('a server that is not who it should be is refused by the client', async () 
   const impostors: [Map<string, SecretTable>, RegExp][] = [
     [await secrets(mesh, { uris: [productpage] }), /not accepted here/],
     [await secrets(other, { uris: [reviews] }), /TLS: UNABLE_TO/],
-    [await secrets(mesh, { uris: [reviews], notBefore: -20_000, notAfter: -10_000 }), /CERT_HAS_EXPIRED/],
+    [await secrets(mesh, { uris: [reviews], ...past }), /CERT_HAS_EXPIRED/],
   ];
   for (const [source, reason] of impostors) {
     const server = await serve(source);
@@ -252,7 +255,7 @@ test('rotation: open connections live on, new ones see the new certificate', asy
 
 test('roots of two authorities are both believed while trust moves from one to the other', async () => {
   const source = await secrets(mesh, { uris: [reviews] });
-  source.set('ROOTCA', { kind: 'roots', pem: `${mesh.roots.pem}\n${other.roots.pem}\n` });
+  source.set('ROOTCA', roots(mesh, other));
   const server = await serve(source);
   expect(await call(server.port, await secrets(other, { uris: [productpage] }))).toBe('hello');
   expect(await call(server.port, await secrets(mesh, { uris: [productpage] }))).toBe('hello');
@@ -262,9 +265,9 @@ test('roots of two authorities are both believed while trust moves from one to t
 
 test('a gateway shows the certificate that covers the name that was asked for', async () => {
   const source = new Map<string, SecretTable>([
-    ['one', await mesh.issue({ dnsNames: ['one.test'] })],
-    ['two', await mesh.issue({ dnsNames: ['*.two.test'] })],
-    ['ROOTCA', mesh.roots],
+    ['one', { kind: 'certificate', ...(await mesh.issue({ dnsNames: ['one.test'] })) }],
+    ['two', { kind: 'certificate', ...(await mesh.issue({ dnsNames: ['*.two.test'] })) }],
+    ['ROOTCA', roots(mesh)],
   ]);
   const simple: DownstreamTls = {
     minVersion: 'TLSv1.2',

@@ -1,6 +1,6 @@
 import type { DownstreamTls, Endpoint, UpstreamTls, WorkloadLabels } from '@tulle/decision/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import { type TestAuthority, testAuthority } from '../identity/test-authority.ts';
+import type { TestAuthority } from '@tulle/xds/test-authority.fixture';
 import type { IdentityMaterial } from '../secrets.ts';
 import { metadata } from './engine.ts';
 import { endpoint } from './tables.ts';
@@ -8,19 +8,9 @@ import { endpoint } from './tables.ts';
 export const uriOf = (account: string, namespace = 'default'): string =>
   `spiffe://cluster.local/ns/${namespace}/sa/${account}`;
 
-export async function meshAuthority(): Promise<TestAuthority> {
-  const now = Date.now();
-  return testAuthority({ notBefore: now - 60_000, notAfter: now + 3_600_000 });
-}
-
 export async function identityFor(authority: TestAuthority, account: string): Promise<IdentityMaterial> {
-  const now = Date.now();
-  const leaf = await authority.sign({
-    uri: uriOf(account),
-    notBefore: now - 60_000,
-    notAfter: now + 3_600_000,
-  });
-  return { keyPem: leaf.keyPem ?? '', chainPem: leaf.pem, rootsPem: authority.rootPem };
+  const leaf = await authority.issue({ uris: [uriOf(account)] });
+  return { ...leaf, rootsPem: authority.rootPem };
 }
 
 export const mtlsInbound: DownstreamTls = {

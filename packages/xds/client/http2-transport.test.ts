@@ -5,11 +5,11 @@ import { ManualClock } from '../manual-clock.fixture.ts';
 import { type AdsServer, createAdsServer } from '../server/ads-server.ts';
 import { adsServerOptions } from '../server/grpc-stream.ts';
 import { resource, snapshotOf } from '../server/session.fixture.ts';
+import { type TestAuthority, type TestLeaf, testAuthority } from '../test-authority.fixture.ts';
 import { decode, encode } from '../wire.ts';
 import { AdsClient, type Update } from './ads-client.ts';
 import { callCertificateService } from './certificates.ts';
 import { connectHttp2 } from './http2-transport.ts';
-import { type TestAuthority, type TestLeaf, testAuthority } from './test-authority.fixture.ts';
 import type { GrpcStatus } from './transport.ts';
 
 const serverIdentity = 'spiffe://cluster.local/ns/tulle-system/sa/control-plane';
@@ -20,8 +20,8 @@ let clientLeaf: TestLeaf;
 
 beforeAll(async () => {
   authority = await testAuthority();
-  serverLeaf = await authority.leaf([{ type: 'url', value: serverIdentity }]);
-  clientLeaf = await authority.leaf([{ type: 'url', value: clientIdentity }]);
+  serverLeaf = await authority.issue({ uris: [serverIdentity] });
+  clientLeaf = await authority.issue({ uris: [clientIdentity] });
 });
 
 const cleanups: (() => void)[] = [];
@@ -30,23 +30,23 @@ afterEach(() => {
 });
 
 async function listen(server: grpc.Server, leaf: TestLeaf, requireClient: boolean): Promise<number> {
-  const pair = { cert_chain: Buffer.from(leaf.cert), private_key: Buffer.from(leaf.key) };
-  const credentials = grpc.ServerCredentials.createSsl(Buffer.from(authority.ca), [pair], requireClient);
+  const pair = { cert_chain: Buffer.from(leaf.chainPem), private_key: Buffer.from(leaf.keyPem) };
+  const credentials = grpc.ServerCredentials.createSsl(Buffer.from(authority.rootPem), [pair], requireClient);
   cleanups.push(() => server.forceShutdown());
   return await new Promise((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))),
   );
 }
 
-const target = (port: number, leaf = clientLeaf, ca = authority.ca) => ({
+const target = (port: number, leaf = clientLeaf, ca = authority.rootPem) => ({
   address: '127.0.0.1',
   port,
-  tls: { ca, key: leaf.key, cert: leaf.cert },
+  tls: { ca, key: leaf.keyPem, cert: leaf.chainPem },
   serverIdentity,
 });
 
 /** How one call that sends nothing ends. */
-function endOf(port: number, ca = authority.ca): Promise<GrpcStatus> {
+function endOf(port: number, ca = authority.rootPem): Promise<GrpcStatus> {
   const connection = connectHttp2(target(port, clientLeaf, ca));
   cleanups.push(() => connection.close());
   return new Promise((resolve) => {
@@ -63,31 +63,23 @@ describe('whom it talks to', () => {
   test.each<[string, () => Promise<TestLeaf>, RegExp]>([
     [
       'another SPIFFE ID',
-      () => authority.leaf([{ type: 'url', value: clientIdentity }]),
+      () => authority.issue({ uris: [clientIdentity] }),
       /presents spiffe:.*reviews instead of/,
     ],
-    [
-      'a host name in place of it',
-      () => authority.leaf([{ type: 'ip', value: '127.0.0.1' }]),
-      /no SPIFFE ID/,
-    ],
+    ['a host name in place of it', () => authority.issue({ addresses: ['127.0.0.1'] }), /no SPIFFE ID/],
     [
       'a second URI beside it',
-      () =>
-        authority.leaf([
-          { type: 'url', value: serverIdentity },
-          { type: 'url', value: clientIdentity },
-        ]),
+      () => authority.issue({ uris: [serverIdentity, clientIdentity] }),
       /instead of/,
     ],
     [
       'a name that only looks like it',
-      () => authority.leaf([{ type: 'dns', value: `a, URI:${serverIdentity}` }]),
+      () => authority.issue({ dnsNames: [`a, URI:${serverIdentity}`] }),
       /instead of/,
     ],
     [
       'an expired certificate',
-      () => authority.leaf([{ type: 'url', value: serverIdentity }], new Date(Date.now() - 1000)),
+      () => authority.issue({ uris: [serverIdentity], notAfter: Date.now() - 1000 }),
       /expired/,
     ],
   ])('%s is refused', async (_, leaf, message) => {
@@ -100,7 +92,7 @@ describe('whom it talks to', () => {
   test('a server of another root is refused', async () => {
     const other = await testAuthority();
     const port = await listen(new grpc.Server(), serverLeaf, false);
-    expect((await endOf(port, other.ca)).code).toBe(grpc.status.UNAVAILABLE);
+    expect((await endOf(port, other.rootPem)).code).toBe(grpc.status.UNAVAILABLE);
   });
 
   test('nobody there: unavailable, with the reason', async () => {
@@ -256,7 +248,7 @@ test('the certificate service: token, request, chain; its refusal has a code', a
     },
   );
   const port = await listen(server, serverLeaf, false);
-  const call = { ...target(port), tls: { ca: authority.ca }, csrPem: 'CSR' };
+  const call = { ...target(port), tls: { ca: authority.rootPem }, csrPem: 'CSR' };
   expect(await callCertificateService({ ...call, token: 'good' })).toEqual({
     certChain: ['leaf for CSR', 'root'],
   });

@@ -1,4 +1,4 @@
-import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/client/test-authority.fixture';
+import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dumpResources } from '../dump.ts';
@@ -16,24 +16,24 @@ let other: TestLeaf;
 
 beforeAll(async () => {
   authority = await testAuthority();
-  one = await authority.leaf([{ type: 'dns', value: 'shop.example.com' }]);
-  other = await authority.leaf([{ type: 'dns', value: 'other.example.com' }]);
+  one = await authority.issue({ dnsNames: ['shop.example.com'] });
+  other = await authority.issue({ dnsNames: ['other.example.com'] });
 });
 
 test('a certificate with its key, as text or bytes', () => {
-  const expected = { kind: 'certificate', chainPem: one.cert, keyPem: one.key };
+  const expected = { kind: 'certificate', chainPem: one.chainPem, keyPem: one.keyPem };
   expect(
     translate({
       tlsCertificate: {
-        certificateChain: { inlineString: one.cert },
-        privateKey: { inlineBytes: Buffer.from(one.key) },
+        certificateChain: { inlineString: one.chainPem },
+        privateKey: { inlineBytes: Buffer.from(one.keyPem) },
       },
     }),
   ).toMatchObject({ ok: true, value: expected });
 });
 
 test('roots: one or more', () => {
-  const pem = `${authority.ca}\n${authority.ca}\n`;
+  const pem = `${authority.rootPem}\n${authority.rootPem}\n`;
   expect(translate({ validationContext: { trustedCa: { inlineString: pem } } })).toMatchObject({
     ok: true,
     value: { kind: 'roots', pem },
@@ -48,8 +48,8 @@ describe('what is refused says nothing of the secret', () => {
       'a key of another certificate',
       () => ({
         tlsCertificate: {
-          certificateChain: { inlineString: one.cert },
-          privateKey: { inlineString: other.key },
+          certificateChain: { inlineString: one.chainPem },
+          privateKey: { inlineString: other.keyPem },
         },
       }),
       'tls_certificate.private_key: does not fit the certificate',
@@ -58,34 +58,37 @@ describe('what is refused says nothing of the secret', () => {
       'a damaged key',
       () => ({
         tlsCertificate: {
-          certificateChain: { inlineString: one.cert },
-          privateKey: { inlineString: one.key.slice(0, 60) },
+          certificateChain: { inlineString: one.chainPem },
+          privateKey: { inlineString: one.keyPem.slice(0, 60) },
         },
       }),
       'tls_certificate.private_key: is not a PEM private key',
     ],
     [
       'a damaged certificate',
-      () => ({ validationContext: { trustedCa: { inlineString: authority.ca.replaceAll('M', 'N') } } }),
+      () => ({ validationContext: { trustedCa: { inlineString: authority.rootPem.replaceAll('M', 'N') } } }),
       'validation_context.trusted_ca: is not a list of PEM certificates',
     ],
   ])('%s', (_, message, expected) => {
     const result = translate(message());
     expect(result.ok ? '' : result.reason).toContain(expected);
-    expect(JSON.stringify(result)).not.toContain(one.key.split('\n')[1]);
+    expect(JSON.stringify(result)).not.toContain(one.keyPem.split('\n')[1]);
   });
 });
 
 test('a dump shows the certificate and not the key', () => {
   const message = bytes({
-    tlsCertificate: { certificateChain: { inlineString: one.cert }, privateKey: { inlineString: one.key } },
+    tlsCertificate: {
+      certificateChain: { inlineString: one.chainPem },
+      privateKey: { inlineString: one.keyPem },
+    },
   });
   const none = { cluster: [], endpoint: [], listener: [], route: [] };
   const [entry] = dumpResources({ ...none, secret: [{ name: 's', version: '1', bytes: message }] });
   expect(entry?.resource).toMatchObject({
     name: 's',
     tlsCertificate: {
-      certificateChain: { inlineString: one.cert },
+      certificateChain: { inlineString: one.chainPem },
       privateKey: { inlineString: '[redacted]' },
     },
   });
