@@ -11,6 +11,8 @@ export class Headers {
   readonly values: string[] = [];
   /** Names as spelled by the peer; same as `names` for HTTP/2. */
   readonly spelled: string[] = [];
+  /** Names whose values a peer forbade to compress by reference (RFC 7541 section 6.2.3). */
+  sensitive: string[] | undefined = undefined;
 
   get size(): number {
     return this.names.length;
@@ -73,6 +75,7 @@ export class Headers {
     for (let i = 0; i < this.names.length; i++) {
       copy.add(this.names[i] as string, this.values[i] as string, this.spelled[i] as string);
     }
+    if (this.sensitive !== undefined) copy.sensitive = [...this.sensitive];
     return copy;
   }
 

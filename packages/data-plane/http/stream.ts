@@ -44,6 +44,8 @@ export interface ResponseHead {
 export type ResetReason =
   /** The peer closed or reset the connection. */
   | 'connection-termination'
+  /** The peer reset this stream alone (HTTP/2). */
+  | 'remote-reset'
   /** Could not connect; nothing was sent. */
   | 'connection-failure'
   /** The peer broke the protocol. */

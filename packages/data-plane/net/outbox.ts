@@ -107,6 +107,23 @@ export class Outbox {
     return this.#ready();
   }
 
+  /** Room for `length` bytes (64 KiB at most), to be written in place from `claimedAt` on; then `commit`. */
+  claim(length: number): Buffer {
+    if (length > arenaBytes - this.#used) this.#writeOut();
+    return this.#room();
+  }
+
+  get claimedAt(): number {
+    return this.#used;
+  }
+
+  /** `length` bytes of what was claimed are written. False: hold back until `onDrain`. */
+  commit(length: number): boolean {
+    this.#used += length;
+    this.#schedule();
+    return this.#ready();
+  }
+
   /** Writes what is left and half-closes, at the end of this turn. */
   end(): void {
     if (this.#ending) return;

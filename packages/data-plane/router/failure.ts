@@ -51,6 +51,8 @@ export function resetFailure(reason: ResetReason): Failure {
   switch (reason) {
     case 'connection-termination':
       return { kind: 'reset', flag: 'UC', status: 503, reason: 'connection termination', transport: '' };
+    case 'remote-reset':
+      return { kind: 'reset', flag: 'UR', status: 503, reason: 'remote reset', transport: '' };
     case 'connection-failure':
       return {
         kind: 'connect-failure',

@@ -1,0 +1,637 @@
+import type { Socket } from 'node:net';
+import type { ResetReason } from '../http/stream.ts';
+import { cut } from '../http1/cut.ts';
+import { HeldBytes } from '../http1/held-bytes.ts';
+import type { Outbox, Outboxes } from '../net/outbox.ts';
+import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import { Allowance } from './allowance.ts';
+import { ClosedStreams, Ending } from './closed-streams.ts';
+import { Flag, FrameType, readUint31, readUint32 } from './frame.ts';
+import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { HeaderBlock } from './header-block.ts';
+import { BlockMemo } from './hpack/block-memo.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import type { Http2Limits } from './limits.ts';
+import { ErrorCode, Http2Error, type Http2Problem, http2Problems } from './protocol-error.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { largestWindow, PeerSettings } from './settings.ts';
+import type { Http2Stream } from './stream.ts';
+import { WaitingStreams } from './waiting-streams.ts';
+
+export interface Http2ConnectionOptions {
+  readonly limits: Http2Limits;
+  readonly timers: TimerWheel;
+  readonly outboxes: Outboxes;
+  /** The peer broke the protocol, on the connection or on a stream: for statistics. */
+  readonly onProblem?: (problem: Http2Problem) => void;
+}
+
+const State = {
+  Open: 0,
+  /** We have said all and wait for the peer to close. */
+  Closing: 1,
+  Closed: 2,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+/** What the peers believe before they have heard of each other (RFC 9113 section 6.9.2). */
+const initialConnectionWindow = 65_535;
+
+/** How many control frames a frame of real work allows. */
+const framesPerWork = 4;
+
+/**
+ * One HTTP/2 connection, whichever side: takes frames in, keeps windows, settings and streams, and ends it.
+ *
+ * ```
+ *   socket ─▶ FrameReader ─▶ onFrame, onData… ─▶ stream ─▶ its handler
+ *   socket ◀─ Outbox ◀─ FrameWriter ◀─ stream (or, without window, its queue and WaitingStreams)
+ * ```
+ */
+export abstract class Http2Connection<In, Out> implements FrameSink {
+  readonly writer: FrameWriter;
+  /** What the peer takes of all streams together. */
+  sendWindow = initialConnectionWindow;
+  /** The peer's SETTINGS have come. */
+  settled = false;
+  /** Reads of the socket so far. */
+  heard = 0;
+  protected readonly limits: Http2Limits;
+  protected readonly streams: Map<number, Http2Stream<In, Out>> = new Map();
+  protected readonly closedStreams = new ClosedStreams();
+  protected readonly peer = new PeerSettings();
+  protected readonly outbox: Outbox;
+  protected readonly timers: TimerWheel;
+  protected readonly socket: Socket;
+  readonly #onProblem: ((problem: Http2Problem) => void) | undefined;
+  readonly #reader: FrameReader;
+  readonly #blocks: BlockMemo<HeaderBlock>;
+  readonly #window: ReceiveWindow;
+  readonly #waiting: WaitingStreams<In, Out>;
+  readonly #idleFrames: Allowance;
+  readonly #resets: Allowance;
+  readonly #timer: Timer;
+  readonly #headTimer: Timer;
+  readonly #idleTimeoutMs: number;
+  #state: State = State.Open;
+  /** Of a header block that goes on in CONTINUATION; 0: none. */
+  #blockStream = 0;
+  #blockFlags = 0;
+  #blockSelfDependent = false;
+  #continuations = 0;
+  readonly #blockHeld = new HeldBytes();
+  /** The stream of the present DATA frame; undefined: its content is for nobody. */
+  #dataStream: Http2Stream<In, Out> | undefined = undefined;
+  #dataEnds = false;
+  /** Of the present DATA frame, padding included. */
+  #dataLeft = 0;
+  #quietMs = 0;
+
+  /** @param idleTimeoutMs 0: somebody else sees to idle connections */
+  constructor(socket: Socket, options: Http2ConnectionOptions, idleTimeoutMs: number) {
+    const { limits, timers } = options;
+    this.socket = socket;
+    this.limits = limits;
+    this.timers = timers;
+    this.#onProblem = options.onProblem;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.outbox = options.outboxes.open(socket, () => this.#drained());
+    this.writer = new FrameWriter(this.outbox, limits.maxControlBytes);
+    this.#reader = new FrameReader(this);
+    const decoder = new HpackDecoder();
+    this.#blocks = new BlockMemo(decoder, (bytes, from, to) => {
+      const block = new HeaderBlock(limits);
+      decoder.decode(bytes, from, to, block);
+      return block;
+    });
+    this.#window = new ReceiveWindow(
+      limits.connectionWindow,
+      limits.maxConnectionWindow,
+      initialConnectionWindow,
+    );
+    this.#waiting = new WaitingStreams(this.writer);
+    const now = (): number => timers.now();
+    this.#idleFrames = new Allowance(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
+    this.#resets = new Allowance(limits.resetBurst, limits.resetsPerSecond, now);
+    this.#timer = timers.timer(() => this.#tick());
+    this.#headTimer = timers.timer(() => this.#headTimedOut());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#closed());
+    socket.on('end', () => this.#ended());
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+  }
+
+  // --- what the two sides do differently -----------------------------------------------------------------
+
+  /** Takes what comes before the first frame from `chunk`; returns where frames begin. */
+  protected abstract readPreface(chunk: Buffer): number;
+  /** A complete header block. `problem`: the stream can't go on, but the block has been decoded. */
+  protected abstract onBlock(
+    id: number,
+    block: HeaderBlock,
+    end: boolean,
+    problem: Http2Problem | undefined,
+  ): void;
+  protected abstract onGoaway(lastId: number): void;
+  protected abstract onSettled(): void;
+  /** An answer to a PING of ours. */
+  protected abstract onPong(): void;
+  /** No stream with this identifier has been opened yet. */
+  protected abstract isIdle(id: number): boolean;
+  /** For GOAWAY: the last stream of the peer that we acted on. */
+  protected abstract get lastPeerStream(): number;
+  /** Our half of an unfinished stream is complete; the peer's half goes on. */
+  protected abstract onHalfSent(stream: Http2Stream<In, Out>): void;
+  /** The peer's half of an unfinished stream is complete; ours goes on. */
+  protected abstract onHalfReceived(stream: Http2Stream<In, Out>): void;
+  /** A stream less. */
+  protected abstract onDetached(stream: Http2Stream<In, Out>): void;
+  /** Every stream whose handler waits for something. */
+  protected abstract allStreams(): Http2Stream<In, Out>[];
+  /** A head may be written now. */
+  abstract canOpen(stream: Http2Stream<In, Out>): boolean;
+  /** Whether resets by the peer use up its allowance. */
+  protected abstract readonly countsResets: boolean;
+  /** The connection will serve nothing any more; once, before its end is complete. */
+  protected abstract onGone(): void;
+
+  get open(): boolean {
+    return this.#state === State.Open;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Says who we are; the first frames of either side. */
+  protected begin(settings: readonly (readonly [id: number, value: number])[]): void {
+    this.writer.settings(settings);
+    const increment = this.#window.open();
+    if (increment > 0) this.writer.windowUpdate(0, increment);
+    if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
+    this.#startTimer();
+  }
+
+  // --- bytes from the peer -------------------------------------------------------------------------------
+
+  #receive(chunk: Buffer): void {
+    if (this.#state !== State.Open) return;
+    this.heard++;
+    try {
+      const at = this.readPreface(chunk);
+      if (at < chunk.length) this.#reader.read(chunk, at);
+      if (this.writer.overloaded) throw new Http2Error('not-reading');
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.failConnection(error.code);
+    }
+  }
+
+  onDataFrame(flags: number, id: number, length: number): void {
+    this.#expect(FrameType.Data, 0, id);
+    if (id === 0) throw new Http2Error('bad-stream-id');
+    if (!this.#window.receive(length)) throw new Http2Error('window-exceeded');
+    this.#dataLeft = length;
+    this.#dataEnds = (flags & Flag.EndStream) !== 0;
+    this.#dataStream = this.#dataTarget(id, length);
+    if (length > 0) this.worked();
+    else if (!this.#dataEnds) this.#idleFrame();
+  }
+
+  /** The stream that takes a DATA frame, if one does. */
+  #dataTarget(id: number, length: number): Http2Stream<In, Out> | undefined {
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      if (this.isIdle(id)) throw new Http2Error('idle-stream');
+      // What was under way when we reset the stream means nothing.
+      if (this.closedStreams.ending(id) === Ending.Reset) return undefined;
+      this.refuseFrame(id, 'stream-closed');
+      return undefined;
+    }
+    if (stream.remoteEnded) stream.fail('stream-closed');
+    else if (!stream.expectsData) stream.fail('early-data');
+    else {
+      stream.window ??= new ReceiveWindow(
+        this.limits.streamWindow,
+        this.limits.maxStreamWindow,
+        this.limits.streamWindow,
+      );
+      if (stream.window.receive(length)) return stream;
+      stream.fail('window-exceeded');
+    }
+    return undefined;
+  }
+
+  onDataPart(bytes: Buffer, from: number, to: number, last: boolean): void {
+    const stream = this.#dataStream;
+    const length = to - from;
+    this.#dataLeft -= length;
+    const ends = last && this.#dataEnds;
+    if (stream === undefined || stream.detached) this.#credit(length);
+    else if (length > 0 || ends) stream.receiveData(bytes.subarray(from, to), ends);
+    if (!last) return;
+    this.#dataStream = undefined;
+    if (this.#dataLeft > 0) this.taken(stream, this.#dataLeft);
+  }
+
+  onFrame(type: number, flags: number, id: number, bytes: Buffer, from: number, to: number): void {
+    this.#expect(type, flags, id);
+    switch (type) {
+      case FrameType.Headers:
+        this.#onHeaders(flags, id, bytes, from, to);
+        return;
+      case FrameType.Continuation:
+        this.#onContinuation(flags, id, bytes, from, to);
+        return;
+      case FrameType.Priority:
+        this.#onPriority(id, bytes, from, to);
+        return;
+      case FrameType.RstStream:
+        if (to - from !== 4) throw new Http2Error('bad-frame-size');
+        this.#onRstStream(id, readUint32(bytes, from));
+        return;
+      case FrameType.Settings:
+        this.#onSettings(flags, id, bytes, from, to);
+        return;
+      case FrameType.PushPromise:
+        throw new Http2Error('push-promise');
+      case FrameType.Ping:
+        this.#onPing(flags, id, bytes, from, to);
+        return;
+      case FrameType.Goaway:
+        if (id !== 0) throw new Http2Error('bad-stream-id');
+        if (to - from < 8) throw new Http2Error('bad-frame-size');
+        this.onGoaway(readUint31(bytes, from));
+        return;
+      case FrameType.WindowUpdate:
+        if (to - from !== 4) throw new Http2Error('bad-frame-size');
+        this.#onWindowUpdate(id, readUint31(bytes, from));
+        return;
+      default:
+        this.#idleFrame();
+    }
+  }
+
+  /** What every frame must heed: SETTINGS come first, and nothing comes between the frames of a block. */
+  #expect(type: number, flags: number, id: number): void {
+    if (this.#blockStream !== 0) {
+      if (type !== FrameType.Continuation || id !== this.#blockStream) {
+        throw new Http2Error('block-interrupted');
+      }
+    } else if (!this.settled && (type !== FrameType.Settings || (flags & Flag.Ack) !== 0)) {
+      throw new Http2Error('no-settings');
+    }
+  }
+
+  #onHeaders(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
+    if (id === 0) throw new Http2Error('bad-stream-id');
+    if ((flags & Flag.Padded) !== 0) {
+      if (from >= to) throw new Http2Error('bad-frame-size');
+      to -= bytes[from++] as number;
+      if (from > to) throw new Http2Error('bad-padding');
+    }
+    let selfDependent = false;
+    if ((flags & Flag.Priority) !== 0) {
+      if (to - from < 5) throw new Http2Error('bad-frame-size');
+      selfDependent = readUint31(bytes, from) === id;
+      from += 5;
+    }
+    if ((flags & Flag.EndHeaders) !== 0) {
+      this.#readBlock(id, flags, selfDependent, bytes, from, to);
+      return;
+    }
+    this.#blockStream = id;
+    this.#blockFlags = flags;
+    this.#blockSelfDependent = selfDependent;
+    this.#continuations = 0;
+    this.#blockHeld.append(bytes.subarray(from, to));
+    if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
+  }
+
+  #onContinuation(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
+    if (this.#blockStream === 0) throw new Http2Error('unexpected-continuation');
+    this.#continuations++;
+    if (
+      this.#continuations > this.limits.maxContinuations ||
+      this.#blockHeld.length + to - from > this.limits.maxHeaderBlockBytes
+    ) {
+      throw new Http2Error('block-too-large');
+    }
+    this.#blockHeld.append(bytes.subarray(from, to));
+    if ((flags & Flag.EndHeaders) === 0) return;
+    this.#blockStream = 0;
+    this.#headTimer.stop();
+    const block = this.#blockHeld.take();
+    this.#readBlock(id, this.#blockFlags, this.#blockSelfDependent, block, 0, block.length);
+  }
+
+  #readBlock(
+    id: number,
+    flags: number,
+    selfDependent: boolean,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    const block = this.#blocks.read(bytes, from, to);
+    this.worked();
+    this.onBlock(id, block, (flags & Flag.EndStream) !== 0, selfDependent ? 'self-dependency' : undefined);
+  }
+
+  /** Priorities are not heeded (RFC 9113 section 5.3), but must make sense. */
+  #onPriority(id: number, bytes: Buffer, from: number, to: number): void {
+    if (id === 0) throw new Http2Error('bad-stream-id');
+    if (to - from !== 5) throw new Http2Error('bad-frame-size');
+    this.#idleFrame();
+    if (readUint31(bytes, from) !== id) return;
+    const stream = this.streams.get(id);
+    if (stream === undefined) throw new Http2Error('self-dependency');
+    stream.fail('self-dependency');
+  }
+
+  #onRstStream(id: number, code: number): void {
+    if (id === 0) throw new Http2Error('bad-stream-id');
+    if (this.isIdle(id)) throw new Http2Error('idle-stream');
+    if (this.countsResets) this.countReset();
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    const { handler } = stream;
+    this.detach(stream, Ending.Closed, false);
+    handler?.onReset(reasonOf(code), `RST_STREAM ${code}`);
+  }
+
+  #onSettings(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
+    if (id !== 0) throw new Http2Error('bad-stream-id');
+    if ((flags & Flag.Ack) !== 0) {
+      if (to > from) throw new Http2Error('bad-frame-size');
+      this.#idleFrame();
+      return;
+    }
+    if ((to - from) % 6 !== 0) throw new Http2Error('bad-frame-size');
+    this.#idleFrame();
+    const { peer } = this;
+    const before = peer.initialWindowSize;
+    peer.apply(bytes, from, to);
+    this.writer.encoder.limitTable(peer.headerTableSize);
+    const change = peer.initialWindowSize - before;
+    if (change !== 0) {
+      for (const stream of this.streams.values()) {
+        stream.sendWindow += change;
+        if (stream.sendWindow > largestWindow) throw new Http2Error('window-overflow');
+      }
+    }
+    this.writer.settingsAck();
+    if (!this.settled) {
+      this.settled = true;
+      this.#headTimer.stop();
+    }
+    this.onSettled();
+    this.#waiting.pump();
+  }
+
+  #onPing(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
+    if (id !== 0) throw new Http2Error('bad-stream-id');
+    if (to - from !== 8) throw new Http2Error('bad-frame-size');
+    this.#idleFrame();
+    if ((flags & Flag.Ack) !== 0) this.onPong();
+    else this.writer.ping(true, bytes, from);
+  }
+
+  #onWindowUpdate(id: number, increment: number): void {
+    this.#idleFrame();
+    if (id === 0) {
+      if (increment === 0) throw new Http2Error('zero-increment');
+      this.sendWindow += increment;
+      if (this.sendWindow > largestWindow) throw new Http2Error('window-overflow');
+      this.#waiting.pump();
+      return;
+    }
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      if (this.isIdle(id)) throw new Http2Error('idle-stream');
+      return;
+    }
+    stream.sendWindow += increment;
+    if (increment === 0) stream.fail('zero-increment');
+    else if (stream.sendWindow > largestWindow) stream.fail('window-overflow');
+    else if (stream.waiting) stream.pump();
+  }
+
+  // --- bounds ----------------------------------------------------------------------------------------------
+
+  /** @internal A frame that does something has been sent or received. */
+  worked(): void {
+    this.#idleFrames.earn(framesPerWork);
+  }
+
+  #idleFrame(): void {
+    if (!this.#idleFrames.spend()) throw new Http2Error('too-many-frames');
+  }
+
+  /** @internal The peer has had a stream reset, by its own word or by its mistake. */
+  countReset(): void {
+    if (!this.#resets.spend()) throw new Http2Error('too-many-resets');
+  }
+
+  /** Answers a frame that no stream may take with RST_STREAM. */
+  protected refuseFrame(id: number, problem: Http2Problem): void {
+    this.#onProblem?.(problem);
+    this.writer.rstStream(id, http2Problems[problem].error);
+    this.closedStreams.add(id, Ending.Reset);
+    this.countReset();
+  }
+
+  // --- streams -----------------------------------------------------------------------------------------
+
+  /** @internal `length` octets have been taken by who they were for. */
+  taken(stream: Http2Stream<In, Out> | undefined, length: number): void {
+    if (length === 0 || this.#state !== State.Open) return;
+    this.#credit(length);
+    if (stream?.window === undefined || stream.detached || stream.remoteEnded) return;
+    const increment = stream.window.take(length);
+    if (increment > 0) this.writer.windowUpdate(stream.id, increment);
+  }
+
+  #credit(length: number): void {
+    const increment = this.#window.take(length);
+    if (increment > 0 && this.#state === State.Open) this.writer.windowUpdate(0, increment);
+  }
+
+  /** @internal Its handler takes no more for now. */
+  stopped(stream: Http2Stream<In, Out>): void {
+    stream.window?.shrink();
+    this.#window.shrink();
+  }
+
+  /** @internal */
+  wait(stream: Http2Stream<In, Out>): void {
+    this.#waiting.add(stream);
+  }
+
+  /** @internal */
+  stopWaiting(stream: Http2Stream<In, Out>): void {
+    this.#waiting.remove(stream);
+  }
+
+  protected pump(): void {
+    this.#waiting.pump();
+  }
+
+  /** @internal END_STREAM has been written. */
+  endSent(stream: Http2Stream<In, Out>): void {
+    if (stream.remoteEnded) this.#completed(stream);
+    else this.onHalfSent(stream);
+  }
+
+  /** @internal END_STREAM has been received. */
+  endReceived(stream: Http2Stream<In, Out>): void {
+    if (stream.endWritten) this.#completed(stream);
+    else this.onHalfReceived(stream);
+  }
+
+  #completed(stream: Http2Stream<In, Out>): void {
+    this.#resets.earn(1);
+    this.detach(stream, Ending.Closed, true);
+  }
+
+  /** @internal We give a stream up. */
+  resetStream(stream: Http2Stream<In, Out>, code: ErrorCode): void {
+    if (stream.detached) {
+      stream.drop(false);
+      return;
+    }
+    if (stream.id > 0) this.writer.rstStream(stream.id, code);
+    this.detach(stream, Ending.Reset, false);
+  }
+
+  /** @internal The peer broke the protocol on a stream. */
+  failStream(stream: Http2Stream<In, Out>, problem: Http2Problem): void {
+    this.#onProblem?.(problem);
+    this.resetStream(stream, http2Problems[problem].error);
+  }
+
+  /** The rest of a message is for nobody; what has come still is. */
+  protected abandonRequest(stream: Http2Stream<In, Out>): void {
+    this.writer.rstStream(stream.id, ErrorCode.Cancel);
+    this.detach(stream, Ending.Reset, true);
+  }
+
+  /** @param complete all of the peer's half has come */
+  protected detach(stream: Http2Stream<In, Out>, ending: Ending, complete: boolean): void {
+    this.streams.delete(stream.id);
+    if (stream.id > 0) this.closedStreams.add(stream.id, ending);
+    stream.drop(complete);
+    this.onDetached(stream);
+  }
+
+  #drained(): void {
+    this.writer.drained();
+    this.#waiting.pump();
+  }
+
+  // --- time and the end -----------------------------------------------------------------------------------
+
+  #startTimer(): void {
+    const tick = this.#tickMs;
+    if (tick > 0) this.#timer.start(tick);
+  }
+
+  get #tickMs(): number {
+    const stall = this.limits.stallTimeoutMs / 2;
+    if (this.#idleTimeoutMs === 0) return stall;
+    return stall === 0 ? this.#idleTimeoutMs : Math.min(this.#idleTimeoutMs, stall);
+  }
+
+  /** Every now and then, so that requests need not move a timer of their own. */
+  #tick(): void {
+    if (this.#state !== State.Open) {
+      cut(this.socket);
+      return;
+    }
+    this.#startTimer();
+    if (this.limits.stallTimeoutMs > 0) this.#resetStalled();
+    this.#quietMs = this.streams.size === 0 ? this.#quietMs + this.#tickMs : 0;
+    if (this.#idleTimeoutMs > 0 && this.#quietMs >= this.#idleTimeoutMs) this.finish();
+  }
+
+  #resetStalled(): void {
+    for (const stream of this.#waiting.all()) {
+      // Who still sends has a timeout of its own; what is complete has only this one.
+      if (!stream.localEnded || ++stream.stalled <= 2) continue;
+      const { handler } = stream;
+      this.#onProblem?.('send-stalled');
+      this.resetStream(stream, http2Problems['send-stalled'].error);
+      handler?.onReset('local-reset', http2Problems['send-stalled'].message);
+    }
+  }
+
+  #headTimedOut(): void {
+    this.failConnection(this.settled ? 'block-timeout' : 'preface-timeout');
+  }
+
+  /** A connection error (RFC 9113 section 5.4.1). */
+  protected failConnection(problem: Http2Problem): void {
+    if (this.#state !== State.Open) return;
+    const { error, message } = http2Problems[problem];
+    this.#onProblem?.(problem);
+    this.writer.goaway(this.lastPeerStream, error, message);
+    this.#shut('protocol-error', message);
+  }
+
+  /** Ends it properly: all that was to be said has been. */
+  protected finish(): void {
+    if (this.#state !== State.Open) return;
+    this.writer.goaway(this.lastPeerStream, ErrorCode.NoError, '');
+    this.#shut('connection-termination');
+  }
+
+  #shut(reason: ResetReason, detail?: string): void {
+    this.#state = State.Closing;
+    this.#reader.stop();
+    this.#headTimer.stop();
+    this.outbox.end();
+    this.#timer.start(Math.max(1, this.limits.lingerMs));
+    this.#lose(reason, detail);
+  }
+
+  #lose(reason: ResetReason, detail?: string): void {
+    const lost = this.allStreams();
+    for (const stream of lost) {
+      const { handler } = stream;
+      this.detach(stream, Ending.Closed, false);
+      handler?.onReset(reason, detail ?? this.whyLost(stream));
+    }
+    this.onGone();
+  }
+
+  /** More about a stream that the end of the connection took. */
+  protected whyLost(_stream: Http2Stream<In, Out>): string | undefined {
+    return undefined;
+  }
+
+  #ended(): void {
+    // A peer that has ended its side can neither grant windows nor ask for anything.
+    if (this.#state === State.Open) this.#shut('connection-termination');
+    else this.socket.destroy();
+  }
+
+  #closed(): void {
+    const before = this.#state;
+    this.#state = State.Closed;
+    this.#reader.stop();
+    this.#timer.stop();
+    this.#headTimer.stop();
+    this.#blockHeld.clear();
+    if (before === State.Open) this.#lose('connection-termination');
+    this.onClosed();
+  }
+
+  /** The socket is gone. */
+  protected abstract onClosed(): void;
+}
+
+function reasonOf(code: number): ResetReason {
+  if (code === ErrorCode.RefusedStream) return 'refused-stream';
+  return code === ErrorCode.ProtocolError ? 'protocol-error' : 'remote-reset';
+}

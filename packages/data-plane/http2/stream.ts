@@ -1,0 +1,339 @@
+import type { Headers } from '@tulle/decision/headers';
+import type { ResetReason, Stream, StreamHandler } from '../http/stream.ts';
+import { EMPTY } from '../http1/bytes.ts';
+import { HeldBytes } from '../http1/held-bytes.ts';
+import type { Http2Connection } from './connection.ts';
+import { ErrorCode, type Http2Problem, http2Problems } from './protocol-error.ts';
+import type { ReceiveWindow } from './receive-window.ts';
+import { highQueue, lowQueue, SendQueue } from './send-queue.ts';
+
+/** Held data is delivered in parts of this size, so that its taker can stop in between. */
+const deliveryBytes = 64 * 1024;
+
+/**
+ * One stream, either side: a `Stream` of what we send and the source of what its handler gets.
+ *
+ * ```
+ *   sends:    Open ── end sent ──▶ Ended         receives:  Open ── END_STREAM ──▶ Ended
+ *               both Ended, or a reset ─▶ detached: the connection knows it no longer
+ * ```
+ * What can't be sent at once (no window, or the peer does not read) waits in `#queue`; what comes while the
+ * handler has paused, or before a tunnel is agreed on, waits in `#held`, inside the stream's window.
+ */
+export abstract class Http2Stream<In, Out> implements Stream<Out> {
+  readonly connection: Http2Connection<In, Out>;
+  /** 0 until a client has sent the head. */
+  id = 0;
+  sendWindow = 0;
+  window: ReceiveWindow | undefined = undefined;
+  handler: StreamHandler<In> | undefined = undefined;
+  /** The connection knows it no longer. */
+  detached = false;
+  /** END_STREAM has been received. */
+  remoteEnded = false;
+  /** END_STREAM has been written. */
+  endWritten = false;
+  /** Rounds of the stall check without a byte sent. */
+  stalled = 0;
+  /** A head has been given to `sendHead`. */
+  protected started = false;
+  /** Our last piece has been given. */
+  protected ended = false;
+  /** Bytes go both ways, each until its own end. */
+  protected tunnel = false;
+  /** A tunnel was asked for and not answered: nothing is delivered. */
+  protected awaiting = false;
+  /** Of what we send: of the declared length, -1: none; and whether there may be no content at all. */
+  protected unsent = -1;
+  protected noContent = false;
+  /** Of what we receive. */
+  protected unreceived = -1;
+  #queue: SendQueue<Out> | undefined = undefined;
+  #blocked = false;
+  #paused = false;
+  #held: HeldBytes | undefined = undefined;
+  #heldTrailers: Headers | undefined = undefined;
+  /** The end has come and is not delivered. */
+  #heldEnd = false;
+  #scheduled = false;
+  #discarding = false;
+
+  constructor(connection: Http2Connection<In, Out>) {
+    this.connection = connection;
+  }
+
+  abstract sendHead(head: Out, end: boolean): void;
+  abstract sendInformational(head: Out): void;
+  /** Writes a head that has waited, or did not have to. */
+  protected abstract writeHead(head: Out, end: boolean, informational: boolean): void;
+  /** The code of RST_STREAM when the user of this stream gives up. */
+  protected abstract resetCode(reason: ResetReason): ErrorCode;
+
+  /** DATA may come now. */
+  abstract get expectsData(): boolean;
+
+  /** Our direction is complete. */
+  get localEnded(): boolean {
+    return this.ended;
+  }
+
+  get isTunnel(): boolean {
+    return this.tunnel;
+  }
+
+  /** Something waits to be sent. */
+  get waiting(): boolean {
+    return this.#queue !== undefined && !this.#queue.empty;
+  }
+
+  // --- sending ---------------------------------------------------------------------------------------------
+
+  sendData(chunk: Buffer, end: boolean): boolean {
+    if (this.detached || !this.started || this.ended || this.awaiting) return true;
+    if (this.noContent) chunk = EMPTY;
+    if (!this.#declares(chunk.length, end)) return true;
+    if (end) this.ended = true;
+    let sent = 0;
+    if (!this.waiting) {
+      sent = this.#write(chunk, 0, end);
+      if (sent === chunk.length && (!end || this.endWritten)) return true;
+    }
+    this.#enqueue({ kind: 'data', bytes: Buffer.from(chunk.subarray(sent)), end });
+    if ((this.#queue?.bytes ?? 0) <= highQueue) return true;
+    this.#blocked = true;
+    return false;
+  }
+
+  sendTrailers(trailers: Headers): void {
+    if (this.detached || !this.started || this.ended || this.awaiting) return;
+    if (!this.#declares(0, true)) return;
+    this.ended = true;
+    if (this.waiting || !this.connection.writer.ready) this.#enqueue({ kind: 'trailers', trailers });
+    else this.#writeTrailers(trailers);
+  }
+
+  reset(reason: ResetReason): void {
+    if (this.detached && !this.#undelivered) return;
+    this.connection.resetStream(this, this.resetCode(reason));
+  }
+
+  /** @internal Sends what it can of what waits. */
+  pump(): void {
+    const queue = this.#queue;
+    const { writer } = this.connection;
+    while (queue !== undefined && !this.detached && writer.ready) {
+      const item = queue.first;
+      if (item === undefined) break;
+      if (item.kind === 'data') {
+        const before = queue.sent;
+        const sent = this.#write(item.bytes, before, item.end);
+        if (sent > before) this.stalled = 0;
+        queue.advance(sent - before);
+        if (sent < item.bytes.length || (item.end && !this.endWritten)) break;
+      } else {
+        this.stalled = 0;
+        queue.shift();
+        if (item.kind === 'trailers') this.#writeTrailers(item.trailers);
+        else this.writeHead(item.head, item.end, item.kind === 'informational');
+      }
+    }
+    if (this.#blocked && (queue === undefined || queue.bytes <= lowQueue)) {
+      this.#blocked = false;
+      if (!this.ended) this.handler?.onDrain();
+    }
+  }
+
+  /** Writes the head now or when its turn comes. */
+  protected putHead(head: Out, end: boolean, informational: boolean): void {
+    if (this.waiting || !this.connection.canOpen(this)) {
+      this.#enqueue({ kind: informational ? 'informational' : 'head', head, end });
+    } else this.writeHead(head, end, informational);
+  }
+
+  /** END_STREAM is on the wire. */
+  protected wroteEnd(): void {
+    this.endWritten = true;
+    this.connection.endSent(this);
+  }
+
+  #enqueue(item: Parameters<SendQueue<Out>['push']>[0]): void {
+    this.#queue ??= new SendQueue();
+    this.#queue.push(item);
+    this.connection.wait(this);
+  }
+
+  /** Writes frames of `chunk` from `from` on as far as the windows go; returns the place behind. */
+  #write(chunk: Buffer, from: number, end: boolean): number {
+    const { connection } = this;
+    const { writer } = connection;
+    let at = from;
+    while (writer.ready) {
+      const left = chunk.length - at;
+      const window = Math.min(this.sendWindow, connection.sendWindow);
+      const length = left === 0 ? 0 : Math.min(left, writer.maxFrame, window);
+      if (left > 0 ? length <= 0 : !end) break;
+      const last = end && length === left;
+      this.sendWindow -= length;
+      connection.sendWindow -= length;
+      writer.data(this.id, chunk, at, at + length, last);
+      connection.worked();
+      at += length;
+      if (last) this.wroteEnd();
+      if (at === chunk.length) break;
+    }
+    return at;
+  }
+
+  #writeTrailers(trailers: Headers): void {
+    this.connection.writer.trailers(this.id, trailers);
+    this.wroteEnd();
+  }
+
+  /** False: what we were to send contradicts its own Content-Length, so it can't be completed. */
+  #declares(length: number, end: boolean): boolean {
+    if (this.unsent < 0) return true;
+    this.unsent -= length;
+    if (this.unsent > 0 ? !end : this.unsent === 0) return true;
+    const { handler } = this;
+    this.connection.resetStream(this, ErrorCode.InternalError);
+    handler?.onReset('local-reset', http2Problems['length-mismatch'].message);
+    return false;
+  }
+
+  // --- receiving -------------------------------------------------------------------------------------------
+
+  /** @internal Content of a DATA frame; `end`: and END_STREAM. */
+  receiveData(chunk: Buffer, end: boolean): void {
+    if (this.unreceived >= 0) {
+      this.unreceived -= chunk.length;
+      if (this.unreceived < 0 || (end && this.unreceived > 0)) {
+        this.fail('length-mismatch');
+        this.connection.taken(this, chunk.length);
+        return;
+      }
+    }
+    if (end) this.endReceived();
+    if (this.#discarding) this.connection.taken(this, chunk.length);
+    else if (this.#paused || this.awaiting || this.#undelivered) {
+      if (chunk.length > 0) {
+        this.#held ??= new HeldBytes();
+        this.#held.append(chunk);
+      }
+      if (end) this.#heldEnd = true;
+    } else {
+      this.handler?.onData(chunk, end);
+      this.connection.taken(this, chunk.length);
+    }
+  }
+
+  /** @internal */
+  receiveTrailers(trailers: Headers): void {
+    if (this.unreceived > 0) {
+      this.fail('length-mismatch');
+      return;
+    }
+    this.endReceived();
+    if (this.#discarding) return;
+    if (this.#paused || this.awaiting || this.#undelivered) {
+      this.#heldTrailers = trailers;
+      this.#heldEnd = true;
+    } else this.handler?.onTrailers(trailers);
+  }
+
+  /** END_STREAM has come, on whatever frame. */
+  protected endReceived(): void {
+    this.remoteEnded = true;
+    this.connection.endReceived(this);
+  }
+
+  /** The peer broke the protocol on this stream (RFC 9113 section 5.4.2). */
+  fail(problem: Http2Problem): void {
+    const { handler } = this;
+    this.connection.failStream(this, problem);
+    handler?.onReset('protocol-error', http2Problems[problem].message);
+    this.connection.countReset();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.connection.stopped(this);
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.deliverSoon();
+  }
+
+  /** Delivers what is held, outside of the caller's stack. */
+  protected deliverSoon(): void {
+    if (this.#scheduled || !this.#undelivered) return;
+    this.#scheduled = true;
+    setImmediate(deliverHeld, this);
+  }
+
+  get #undelivered(): boolean {
+    return this.#heldEnd || (this.#held !== undefined && this.#held.length > 0);
+  }
+
+  /** @internal */
+  deliver(): void {
+    this.#scheduled = false;
+    if (this.#paused || this.awaiting) return;
+    const bytes = this.#held?.take() ?? EMPTY;
+    let at = 0;
+    while (at < bytes.length && this.handler !== undefined && !this.#paused) {
+      const to = Math.min(at + deliveryBytes, bytes.length);
+      const end = to === bytes.length && this.#heldEnd && this.#heldTrailers === undefined;
+      if (end) this.#heldEnd = false;
+      const part = bytes.subarray(at, to);
+      at = to;
+      this.handler.onData(part, end);
+      this.connection.taken(this, part.length);
+    }
+    if (at < bytes.length) {
+      if (this.handler !== undefined) this.#held?.append(bytes.subarray(at));
+      else this.connection.taken(this, bytes.length - at);
+      return;
+    }
+    if (!this.#heldEnd || this.#paused) return;
+    this.#heldEnd = false;
+    if (this.#heldTrailers !== undefined) this.handler?.onTrailers(this.#heldTrailers);
+    else this.handler?.onData(EMPTY, true);
+  }
+
+  /** What was sent to a tunnel that is refused is for nobody. */
+  protected refuseTunnel(): void {
+    this.awaiting = false;
+    this.#discarding = true;
+    this.#discard();
+  }
+
+  #discard(): void {
+    this.#heldEnd = false;
+    this.#heldTrailers = undefined;
+    const held = this.#held?.length ?? 0;
+    if (held === 0) return;
+    this.#held?.clear();
+    this.connection.taken(this, held);
+  }
+
+  /**
+   * @internal Nothing more is sent.
+   * @param complete all has been received: what is held is still delivered. Else nothing is.
+   */
+  drop(complete: boolean): void {
+    this.detached = true;
+    this.ended = true;
+    this.#queue?.clear();
+    this.connection.stopWaiting(this);
+    if (complete) return;
+    this.handler = undefined;
+    this.#discard();
+  }
+}
+
+function deliverHeld(stream: { deliver(): void }): void {
+  stream.deliver();
+}
