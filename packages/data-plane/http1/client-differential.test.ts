@@ -5,9 +5,9 @@
 import { request as nodeRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { ClientHarness } from './client-harness.ts';
-import { generator, mutate } from './mutations.ts';
-import { ScriptedSocket, turn } from './scripted-socket.ts';
+import { ClientHarness } from './client-harness.fixture.ts';
+import { generator, mutate } from './mutations.fixture.ts';
+import { ScriptedSocket, turn } from './scripted-socket.fixture.ts';
 
 const seeds = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nServer: x\r\n\r\nhello',

@@ -2,10 +2,10 @@ import { Headers } from '@tulle/decision/headers';
 import { expect, test } from 'vitest';
 import type { ResponseHead } from '../http/stream.ts';
 import { closedWhileIdle } from './client.ts';
-import { ClientHarness, request } from './client-harness.ts';
+import { ClientHarness, request } from './client-harness.fixture.ts';
 import type { Http1Problem } from './protocol-error.ts';
 import { Recorder } from './recorder.ts';
-import { turn } from './scripted-socket.ts';
+import { turn } from './scripted-socket.fixture.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

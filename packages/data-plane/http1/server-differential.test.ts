@@ -6,9 +6,9 @@
  */
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { generator, mutate } from './mutations.ts';
-import { ScriptedSocket, turn } from './scripted-socket.ts';
-import { response, type Served, ServerHarness } from './server-harness.ts';
+import { generator, mutate } from './mutations.fixture.ts';
+import { ScriptedSocket, turn } from './scripted-socket.fixture.ts';
+import { response, type Served, ServerHarness } from './server-harness.fixture.ts';
 
 const seeds = [
   'GET /a?b=c HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Http1Problem } from './protocol-error.ts';
-import { turn } from './scripted-socket.ts';
-import { echo, ServerHarness } from './server-harness.ts';
+import { turn } from './scripted-socket.fixture.ts';
+import { echo, ServerHarness } from './server-harness.fixture.ts';
 
 /** Raw attacks, and what each is refused for. */
 const attacks: [name: string, bytes: string, problem: Http1Problem][] = [

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { Headers } from '@tulle/decision/headers';
 import { expect, test } from 'vitest';
 import type { ResponseHead } from '../http/stream.ts';
-import { type ScriptedSocket, turn } from './scripted-socket.ts';
-import { echo, response, type Served, ServerHarness } from './server-harness.ts';
+import { type ScriptedSocket, turn } from './scripted-socket.fixture.ts';
+import { echo, response, type Served, ServerHarness } from './server-harness.fixture.ts';
 
 const get = 'GET /a?b=c HTTP/1.1\r\nHost: x.y:80\r\nX-Kept: One\r\n\r\n';
 

@@ -11,10 +11,10 @@ import { createStartTls } from '../net/tls-client.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { Http1Client } from './client.ts';
-import { request } from './client-harness.ts';
+import { request } from './client-harness.fixture.ts';
 import { defaultHttp1Limits } from './limits.ts';
 import { Http1Server } from './server.ts';
-import { response } from './server-harness.ts';
+import { response } from './server-harness.fixture.ts';
 
 const timers = new TimerWheel();
 const outboxes = new Outboxes();

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { FilterChain, Listener } from '@tulle/decision/tables';
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { readClientHello } from './client-hello.ts';
 import { chooseFilterChain } from './filter-chain.ts';

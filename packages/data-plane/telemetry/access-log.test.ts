@@ -5,7 +5,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { Headers } from '@tulle/decision/headers';
 import { expect, test } from 'vitest';
 import { StreamInfo } from '../http/stream-info.ts';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { accessLogger } from './access-log.ts';
 import { compileLogFormat } from './log-format.ts';

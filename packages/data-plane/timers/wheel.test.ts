@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { VirtualClock } from './clock.ts';
+import { VirtualClock } from './virtual-clock.fixture.ts';
 import { TimerWheel } from './wheel.ts';
 
 test('a timer fires once, at the first tick at or after its deadline', () => {

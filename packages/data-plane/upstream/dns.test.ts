@@ -1,7 +1,7 @@
 import type { Endpoint } from '@tulle/decision/tables';
 import { describe, expect, it } from 'vitest';
 import { endpoint } from '../testing/tables.ts';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { type Address, DnsCache, type Resolve } from './dns.ts';
 import { reachesItself } from './own-address.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { endpoint } from '../testing/tables.ts';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { Breakers } from './breakers.ts';
 import type { ConnectCallbacks } from './connector.ts';

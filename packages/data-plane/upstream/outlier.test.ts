@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endpoint } from '../testing/tables.ts';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { EndpointState } from './endpoint.ts';
 import { OutlierDetector } from './outlier.ts';

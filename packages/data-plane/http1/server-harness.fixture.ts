@@ -1,12 +1,12 @@
 import { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead, Stream } from '../http/stream.ts';
 import { Outboxes } from '../net/outbox.ts';
-import { VirtualClock } from '../timers/clock.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { defaultHttp1Limits, type Http1Limits } from './limits.ts';
 import type { Http1Problem } from './protocol-error.ts';
 import { Recorder } from './recorder.ts';
-import { ScriptedSocket } from './scripted-socket.ts';
+import { ScriptedSocket } from './scripted-socket.fixture.ts';
 import { Http1Server } from './server.ts';
 import type { Http1ServerOptions } from './server-options.ts';
 

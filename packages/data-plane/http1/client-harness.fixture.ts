@@ -5,7 +5,7 @@ import { Http1Client } from './client.ts';
 import { defaultHttp1Limits } from './limits.ts';
 import type { Http1Problem } from './protocol-error.ts';
 import { Recorder } from './recorder.ts';
-import { ScriptedSocket } from './scripted-socket.ts';
+import { ScriptedSocket } from './scripted-socket.fixture.ts';
 
 /** For tests: an upstream connection whose server is the test. */
 export class ClientHarness {
