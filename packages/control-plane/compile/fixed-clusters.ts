@@ -6,6 +6,7 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { InboundPort } from '@tulle/xds/node';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
+import type { Service } from '../model/service.ts';
 import { circuitBreakers, connectTimeout, httpOptions } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { metadata } from './origins.ts';
@@ -38,12 +39,14 @@ export const blackHole: XdsResource = resource(
 
 export const inboundClusterName = (port: number): string => `inbound|${port}||`;
 
-/** The application behind a sidecar's port. */
+/** The application behind a sidecar's port. @param services that lead to it: what metrics of callers are told under */
 export function inboundCluster(
   port: InboundPort,
   layer: 'http' | 'tcp',
   origins: readonly Origin[],
+  services: readonly Service[],
 ): XdsResource {
+  const istio = { services: services.map(({ host, name, namespace }) => ({ host, name, namespace })) };
   const name = inboundClusterName(port.port);
   const socketAddress = {
     address: port.appAddress,
@@ -72,7 +75,7 @@ export function inboundCluster(
         ],
       },
       ...(layer === 'http' && httpOptions({})),
-      metadata: metadata(origins),
+      metadata: metadata(origins, services.length === 0 ? {} : { istio }),
     }),
     origins,
   );

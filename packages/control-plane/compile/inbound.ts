@@ -5,6 +5,7 @@ import type { ConfigModel } from '../model/model.ts';
 import { at, originOf, resourceKey } from '../model/origin.ts';
 import { type Protocol, portProtocol } from '../model/protocol.ts';
 import { selects } from '../model/selector.ts';
+import type { Service, ServicePort } from '../model/service.ts';
 import { none } from './duration.ts';
 import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
@@ -58,7 +59,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
       filterChains: chains[mode],
       origins: policies,
     }),
-    cluster: inboundCluster(port, layer, origins),
+    cluster: inboundCluster(port, layer, origins, servicesOf(config, proxy, port)),
   };
 }
 
@@ -107,13 +108,18 @@ function httpFilter(
 function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Protocol {
   const own = portProtocol({ name: port.name, appProtocol: port.protocol });
   if (own !== 'unspecified') return own;
-  const { NAMESPACE, LABELS } = proxy.metadata;
-  for (const service of config.services.byNamespace(NAMESPACE)) {
-    if (service.selector === undefined || !selects(service.selector, LABELS)) continue;
-    const leading = service.ports.find(
-      ({ targetPort }) => targetPort === port.port || targetPort === port.name,
-    );
-    if (leading !== undefined && leading.protocol !== 'unspecified') return leading.protocol;
-  }
-  return 'unspecified';
+  const said = servicesOf(config, proxy, port).map((service) => portTo(service, port)?.protocol);
+  return said.find((protocol) => protocol !== undefined && protocol !== 'unspecified') ?? 'unspecified';
 }
+
+/** The services that lead to a port of the proxy's application. */
+function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Service[] {
+  const { NAMESPACE, LABELS } = proxy.metadata;
+  return config.services
+    .byNamespace(NAMESPACE)
+    .filter(({ selector }) => selector !== undefined && selects(selector, LABELS))
+    .filter((service) => portTo(service, port) !== undefined);
+}
+
+const portTo = ({ ports }: Service, port: InboundPort): ServicePort | undefined =>
+  ports.find(({ targetPort }) => targetPort === port.port || targetPort === port.name);
