@@ -2,7 +2,6 @@ import type { Headers } from '@tulle/decision/headers';
 import type { WorkloadLabels } from '@tulle/decision/tables';
 import type { ConnectionInfo } from '../../http/connection-info.ts';
 import {
-  decodePeerMetadata,
   encodePeerMetadata,
   peerMetadataHeader,
   peerMetadataIdHeader,
@@ -62,8 +61,8 @@ export const peerMetadataFilter: FilterKind = {
       encodeHeaders(head, _end, stream, state) {
         const value = head.headers.get(peerMetadataHeader);
         // The control plane's word for the endpoint is better than the endpoint's own.
-        if (value !== undefined && config.learnFromServers && stream.info.upstreamTls)
-          stream.info.peer ??= decodePeerMetadata(value);
+        if (value !== undefined && config.learnFromServers)
+          stream.info.peer ??= believedLabels(value, { peerUri: stream.info.upstreamPeerUri });
         strip(head.headers);
         if (config.tellCallers && state.asked && stream.info.connection.tls?.peerUri !== undefined) {
           for (const [name, text] of own) head.headers.add(name, text);
