@@ -57,15 +57,21 @@ describe('prepareRequest', () => {
   });
 
   it('believes nothing at the edge', () => {
-    const { get } = prepare(
+    const { get, head } = prepare(
       {
         'x-request-id': 'theirs',
         'x-forwarded-for': '1.2.3.4',
         'x-forwarded-proto': 'https',
         'x-envoy-max-retries': '9',
+        'x-envoy-retriable-status-codes': '200',
+        'x-envoy-hedge-on-per-try-timeout': 'true',
+        'x-envoy-force-trace': '1',
       },
       { useRemoteAddress: true },
     );
+    expect(
+      [...head.headers].map(([name]) => name.toLowerCase()).filter((name) => name.startsWith('x-envoy-')),
+    ).toEqual([]);
     expect(get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect([get('x-forwarded-for'), get('x-forwarded-proto'), get('x-envoy-max-retries')]).toEqual([
       '1.2.3.4,10.0.0.9',

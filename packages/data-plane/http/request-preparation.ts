@@ -7,14 +7,27 @@ import type { RequestHead } from './stream.ts';
 
 /** Fields by which a client inside steers Envoy; from outside they are not believed and not passed on. */
 const steering = [
-  'x-envoy-max-retries',
-  'x-envoy-retry-on',
-  'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-  'x-envoy-upstream-alt-stat-name',
-  'x-envoy-internal',
-  'x-envoy-external-address',
+  'x-envoy-attempt-count',
   'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-downstream-service-node',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-external-address',
+  'x-envoy-force-trace',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-internal',
+  'x-envoy-ip-tags',
+  'x-envoy-max-retries',
+  'x-envoy-original-path',
+  'x-envoy-original-url',
+  'x-envoy-retriable-header-names',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-retry-on',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-upstream-rq-timeout-ms',
 ];
 
 /** What every request goes through before filters see it. A reply: it goes no further. */
