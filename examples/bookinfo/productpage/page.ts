@@ -62,7 +62,7 @@ export function productPage({ product, user, details, reviews }: PageInput): str
 
 const session = (user: string | undefined): string =>
   user === undefined
-    ? `<form class="session" method="post" action="/login"><label>User <input name="username" required pattern="[A-Za-z0-9_.@-]{1,64}" placeholder="jason" autocomplete="username"></label><button>Sign in</button></form>`
+    ? `<form class="session" method="post" action="/login"><label>User <input name="username" required pattern="[A-Za-z0-9_.@\\-]{1,64}" placeholder="jason" autocomplete="username"></label><button>Sign in</button></form>`
     : `<div class="session"><span class="user">${escapeHtml(user)}</span><a href="/logout">Sign out</a></div>`;
 
 const failure = (part: Part): string =>
