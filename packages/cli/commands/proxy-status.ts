@@ -4,7 +4,7 @@ import { findProxy, listProxies, type ProxyStatus, type ProxyTypeStatus } from '
 import { type Io, note, print } from '../io.ts';
 import { type Palette, palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
-import { formatAge } from '../output/duration.ts';
+import { formatAgeOf } from '../output/duration.ts';
 import { renderTable } from '../output/table.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
@@ -73,7 +73,7 @@ export function renderProxyStatus(proxies: readonly ProxyStatus[], now: number, 
     proxy.engine,
     ...TYPES.map(([, type]) => versionCell(proxy.types[type], colors)),
     lagOf(proxy),
-    formatAge(now - Date.parse(proxy.connectedSince)),
+    formatAgeOf(proxy.connectedSince, now),
   ]);
   const refusals = proxies.flatMap(({ metadata, types }) =>
     TYPES.flatMap(([short, type]) => {

@@ -1,6 +1,7 @@
+import { humanDuration } from '@tulle/control-plane/api/human-duration';
 import type { InstanceStatus, MeshStatus, ServiceStatus, WorkloadStatus } from '../api/mesh-status.ts';
 import type { Palette } from './color.ts';
-import { formatAge, formatAgeOf } from './duration.ts';
+import { formatAgeOf } from './duration.ts';
 import { renderFields, renderTable } from './table.ts';
 
 /** A mesh on one screen: what it is, its services, workloads and proxies. */
@@ -60,6 +61,8 @@ function renderWorkloads(workloads: readonly WorkloadStatus[], colors: Palette):
   return table(['NAMESPACE', 'NAME', 'VERSION', 'READY', 'SERVICE ACCOUNT', ''], rows, colors);
 }
 
+const expiry = (leftMs: number): string => (leftMs <= 0 ? 'expired' : `expires in ${humanDuration(leftMs)}`);
+
 function renderProxies(proxies: readonly InstanceStatus[], now: number, colors: Palette): string {
   if (proxies.length === 0) return '  none\n';
   const rows = proxies.map((proxy) => [
@@ -67,9 +70,7 @@ function renderProxies(proxies: readonly InstanceStatus[], now: number, colors: 
     proxy.name,
     proxy.engine,
     configuration(proxy, colors),
-    proxy.certificateExpires === undefined
-      ? '-'
-      : `expires in ${formatAge(Date.parse(proxy.certificateExpires) - now)}`,
+    proxy.certificateExpires === undefined ? '-' : expiry(Date.parse(proxy.certificateExpires) - now),
     proxy.proxyPid === undefined ? '-' : String(proxy.proxyPid),
     proxy.pid === undefined ? '-' : String(proxy.pid),
     proxy.adminAddress ?? '-',

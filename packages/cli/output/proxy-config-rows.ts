@@ -1,5 +1,5 @@
+import { humanDuration } from '@tulle/control-plane/api/human-duration';
 import { at, type Json, list, text } from '../api/config-dump.ts';
-import { formatAge } from './duration.ts';
 
 /** Rows of the tables of `tulle proxy-config`, one function per table. */
 export interface ConfigTable {
@@ -111,7 +111,7 @@ function certificateRow(name: string, type: string, cert: Json, now: number): st
     type,
     identity,
     text(cert, 'serial_number').slice(0, 16),
-    Number.isNaN(expires) ? '' : formatAge(expires - now),
+    Number.isNaN(expires) ? '' : expires <= now ? 'expired' : humanDuration(expires - now),
   ];
 }
 

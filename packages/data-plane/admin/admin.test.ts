@@ -43,7 +43,7 @@ const listener = {
   ]),
 };
 
-const authority = await testAuthority();
+const authority = await testAuthority({ notAfter: Date.now() + 9.5 * 86_400_000 });
 const leaf = await authority.issue({ uris: ['spiffe://mesh.test/ns/default/sa/reviews'] });
 
 interface Fixture {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { pemCertificates } from '../net/pem.ts';
 import { readSubjectAltNames } from '../net/subject-alt-names.ts';
 import type { LoadedCertificate } from './sources.ts';
 
@@ -16,9 +16,7 @@ export function certificatesJson(loaded: Iterable<LoadedCertificate>, now: numbe
 }
 
 function details(pem: string | undefined, name: string, now: number): unknown[] {
-  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => {
-    const certificate = new X509Certificate(block);
+  return pemCertificates(pem ?? '').map((certificate) => {
     const names = readSubjectAltNames(certificate.raw);
     const expires = new Date(certificate.validTo);
     return {

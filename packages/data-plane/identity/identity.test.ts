@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
+import type { CertificateCall } from '@tulle/xds/client/certificates';
 import type { Clock } from '@tulle/xds/clock';
 import { formatEnrolmentToken } from '@tulle/xds/enrolment-token';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
-import type { CertificateCall } from './certificate-call.ts';
 import { type IdentityOptions, type ProxyIdentity, startIdentity } from './identity.ts';
 import { PinError } from './pinned-root.ts';
 import { SvidError } from './svid.ts';
@@ -138,7 +138,7 @@ describe('enrolment', () => {
       waits.push(clock.step());
     }
     await expect(starting).rejects.toThrow('spent');
-    expect(waits).toEqual([150, 300]);
+    expect(waits).toEqual([100, 200]);
   });
 
   it.each([
@@ -213,7 +213,7 @@ describe('rotation', () => {
     expect(identity.current()).toBe(first);
     fail = false;
     const rotated = new Promise((resolve) => identity.onRotate(resolve));
-    expect(clock.step()).toBe(150);
+    expect(clock.step()).toBe(100);
     await rotated;
     expect(identity.current()).not.toBe(first);
   });

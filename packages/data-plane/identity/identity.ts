@@ -1,15 +1,17 @@
+import { Backoff } from '@tulle/xds/client/backoff';
+import type { CallCertificateService } from '@tulle/xds/client/certificates';
 import type { Clock } from '@tulle/xds/clock';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import type { Bootstrap } from '../bootstrap.ts';
-import { type CallCertificateService, isRefusal } from './certificate-call.ts';
 import { PinError } from './pinned-root.ts';
+import { isRefusal } from './refusal.ts';
 import { enrol, ownUri, renew } from './request-svid.ts';
 import { assembleSvid, certificates, pinOf, type Svid, SvidError } from './svid.ts';
 import { readStoredSvid, storeSvid } from './svid-file.ts';
 
-/** Waits between attempts grow from the first to the last, each shortened at random to half at most. */
+/** Ceilings of the waits between attempts. */
 const firstRetryMs = 200;
-const lastRetryMs = 60_000;
+const longestRetryMs = 60_000;
 /** Renewal comes at half life, moved by up to this share of the life so that proxies don't come together. */
 const jitterShare = 0.05;
 
@@ -42,6 +44,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   const { bootstrap, clock, random } = options;
   const uri = ownUri(bootstrap);
   const context = { bootstrap, now: () => clock.now(), call: options.callCertificateService };
+  const backoff = new Backoff(random, firstRetryMs, longestRetryMs);
   const listeners = new Set<(svid: Svid) => void>();
   let timer: { cancel(): void } | undefined;
   let closed = false;
@@ -50,7 +53,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   schedule(current);
 
   async function enrolUntilDone(): Promise<Svid> {
-    for (let attempt = 0; ; attempt++) {
+    for (;;) {
       try {
         const svid = await enrol(context);
         storeSvid(bootstrap.stateDir, svid);
@@ -58,22 +61,23 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
       } catch (error) {
         if (error instanceof PinError || error instanceof SvidError || isRefusal(error)) throw error;
         options.onFailure?.(error);
-        await pause(clock, backoff(attempt, random), signal);
+        await pause(clock, backoff.next(), signal);
       }
     }
   }
 
   function schedule(svid: Svid): void {
+    backoff.reset();
     const life = svid.notAfter - svid.notBefore;
     const at = svid.notBefore + life / 2 + life * jitterShare * (random() * 2 - 1);
-    after(Math.max(at - clock.now(), 0), 0);
+    after(Math.max(at - clock.now(), 0));
   }
 
-  function after(ms: number, attempt: number): void {
-    if (!closed) timer = clock.after(ms, () => void rotate(attempt));
+  function after(ms: number): void {
+    if (!closed) timer = clock.after(ms, () => void rotate());
   }
 
-  async function rotate(attempt: number): Promise<void> {
+  async function rotate(): Promise<void> {
     try {
       const svid = await renew(context, current);
       if (closed) return;
@@ -84,7 +88,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     } catch (error) {
       // Even a refusal is tried again: the old SVID may serve for hours, and the mesh may change its mind.
       options.onFailure?.(error);
-      after(backoff(attempt, random), attempt + 1);
+      after(backoff.next());
     }
   }
 
@@ -114,12 +118,6 @@ function loadStored(bootstrap: Bootstrap, now: number): Svid | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Milliseconds: exponential, between half and the whole of it. */
-function backoff(attempt: number, random: () => number): number {
-  const whole = Math.min(firstRetryMs * 2 ** attempt, lastRetryMs);
-  return whole / 2 + (whole / 2) * random();
 }
 
 function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

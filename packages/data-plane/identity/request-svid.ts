@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import type { CallCertificateService, CertificateAnswer } from '@tulle/xds/client/certificates';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import type { Bootstrap } from '../bootstrap.ts';
-import type { CallCertificateService, CertificateAnswer } from './certificate-call.ts';
 import { createCsr } from './csr.ts';
 import { fetchPinnedRoot, PinError } from './pinned-root.ts';
 import { assembleSvid, type Svid, SvidError } from './svid.ts';

@@ -1,4 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { pemCertificates } from '../net/pem.ts';
 
 /** What a proxy shows and whom it believes. Replaced as a whole. */
 export interface Svid {
@@ -66,9 +67,8 @@ function checkTime(certificate: X509Certificate, now: number): void {
 
 /** @throws SvidError for a block that is no certificate */
 export function certificates(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {
-    return blocks.map((block) => new X509Certificate(block));
+    return pemCertificates(pem);
   } catch {
     throw new SvidError('not a PEM certificate');
   }

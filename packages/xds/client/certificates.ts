@@ -18,6 +18,14 @@ export interface CertificateCall {
   readonly csrPem: string;
 }
 
+export interface CertificateAnswer {
+  /** PEM: leaf, intermediates, and last the trusted roots (one or more in one block of text). */
+  readonly certChain: readonly string[];
+}
+
+/** `callCertificateService`, or what a test puts in its place. */
+export type CallCertificateService = (call: CertificateCall) => Promise<CertificateAnswer>;
+
 /** `code` is gRPC's: 16 and 7 mean that asking again is no use, 14 that nobody was there. */
 export class CertificateError extends Error {
   readonly code: number;
@@ -32,17 +40,16 @@ const deadlineMs = 15_000;
 
 /**
  * One CreateCertificate call on a connection of its own.
- * @returns the chain, PEM: leaf first, the trusted roots last
  * @throws CertificateError
  */
 export function callCertificateService(
   call: CertificateCall,
   clock: Clock = systemClock,
   connect: (target: GrpcTarget, clock: Clock) => GrpcConnection = connectHttp2,
-): Promise<{ readonly certChain: readonly string[] }> {
+): Promise<CertificateAnswer> {
   const { token, csrPem, ...target } = call;
   const connection = connect(target, clock);
-  return new Promise<{ certChain: readonly string[] }>((resolve, reject) => {
+  return new Promise<CertificateAnswer>((resolve, reject) => {
     let answer: Uint8Array | undefined;
     const timer = clock.after(deadlineMs, () => {
       stream.cancel();

@@ -1,9 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import type { SecretTable } from '@tulle/decision/tables';
 import type { core_DataSource } from '@tulle/xds/wire';
+import { pemCertificates } from '../../net/pem.ts';
 import { type Problems, read } from './problems.ts';
-
-const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** envoy.extensions.transport_sockets.tls.v3.Secret. No message about a secret holds a part of it. */
 export function translateSecret(bytes: Uint8Array, problems: Problems): SecretTable | undefined {
@@ -37,16 +36,14 @@ export function inline(source: core_DataSource | undefined, path: string, proble
 }
 
 function checkCertificates(pem: string, path: string, problems: Problems): X509Certificate | undefined {
-  const parsed = (pem.match(certificates) ?? []).map((text) => {
-    try {
-      return new X509Certificate(text);
-    } catch {
-      return undefined;
-    }
-  });
-  if (parsed.length === 0 || parsed.includes(undefined))
-    problems.add(path, 'is not a list of PEM certificates');
-  return parsed[0];
+  try {
+    const [leaf] = pemCertificates(pem);
+    if (leaf !== undefined) return leaf;
+  } catch {
+    // Said below, as for a text without any.
+  }
+  problems.add(path, 'is not a list of PEM certificates');
+  return undefined;
 }
 
 function checkPair(chainPem: string, keyPem: string, problems: Problems): void {
