@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
@@ -10,6 +11,8 @@ export interface StateLock {
 
 /** @returns undefined while another process holds it */
 export function lockState(path: string): StateLock | undefined {
+  // SQLite makes its files for all to read; those beside it take its mode.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
