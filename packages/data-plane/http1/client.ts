@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
+import { readShared } from '../net/shared-reads.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY } from './bytes.ts';
 import { ClientExchange } from './client-exchange.ts';
@@ -79,7 +80,7 @@ export class Http1Client {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
     socket.on('end', () => this.#ended());
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    readShared(socket, (chunk) => this.#receive(chunk));
   }
 
   /** A request is under way. */

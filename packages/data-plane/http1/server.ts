@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, StreamHandler } from '../http/stream.ts';
 import type { Outbox } from '../net/outbox.ts';
+import { readAlone, readShared } from '../net/shared-reads.ts';
 import type { Timer } from '../timers/wheel.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY, TOKEN } from './bytes.ts';
@@ -87,7 +88,7 @@ export class Http1Server {
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
     socket.on('end', this.#onEnd);
-    socket.on('data', this.#onData);
+    readShared(socket, this.#onData);
     if (options.limits.headTimeoutMs > 0) this.#timer.start(options.limits.headTimeoutMs);
   }
 
@@ -115,7 +116,7 @@ export class Http1Server {
     this.#reading = Reading.Closed;
     this.#timer.stop();
     socket.pause();
-    socket.off('data', this.#onData);
+    readAlone(socket, this.#onData);
     socket.off('end', this.#onEnd);
     socket.off('close', this.#onClose);
     socket.off('error', this.#onError);
