@@ -10,6 +10,7 @@ import type { ManagerRuntime } from './manager.ts';
 import { prepareRequest } from './request-preparation.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from './stream.ts';
 import { StreamInfo } from './stream-info.ts';
+import { RequestWay, ResponseWay } from './stream-ways.ts';
 
 /** How long a client may take to close a tunnel whose other end has closed. */
 const tunnelLingerMs = 5_000;
@@ -36,7 +37,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   readonly #states: unknown[] = [];
   readonly #decode: Pipe<RequestHead>;
   readonly #encode: Pipe<ResponseHead>;
-  readonly #router: Router;
+  /** @internal */
+  readonly router: Router;
   readonly #idleTimer: Timer;
   #request: RequestHead | undefined = undefined;
   #choice: RouteChoice | undefined = undefined;
@@ -55,37 +57,11 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.#downstream = downstream;
     this.#lastActivity = context.wheel.now();
     this.info = new StreamInfo(connection, context.wallNow(), this.#lastActivity);
-    this.#router = new Router(this);
-    this.#decode = new Pipe(
-      chain.decode,
-      this,
-      this.#states,
-      {
-        head: (head, end) => this.#router.onHead(head, end),
-        data: (chunk, end) => this.#router.onData(chunk, end),
-        trailers: (trailers) => this.#router.onTrailers(trailers),
-      },
-      {
-        hold: () => this.holdRequest(),
-        release: () => this.releaseRequest(),
-        overflow: () => this.#overflow(true),
-      },
-    );
-    this.#encode = new Pipe(
-      chain.encode,
-      this,
-      this.#states,
-      {
-        head: (head, end) => this.#sendHead(head, end),
-        data: (chunk, end) => this.#sendData(chunk, end),
-        trailers: (trailers) => this.#sendTrailers(trailers),
-      },
-      {
-        hold: () => this.#router.hold(),
-        release: () => this.#router.release(),
-        overflow: () => this.#overflow(false),
-      },
-    );
+    this.router = new Router(this);
+    const request = new RequestWay(this);
+    this.#decode = new Pipe(chain.decode, this, this.#states, request, request);
+    const response = new ResponseWay(this);
+    this.#encode = new Pipe(chain.encode, this, this.#states, response, response);
     this.#idleTimer = context.wheel.timer(() => this.#checkIdle());
     manager.counters.active++;
     manager.counters.total++;
@@ -124,7 +100,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
 
   reply(reply: LocalReply): FilterStatus {
     if (this.#done || this.#answered) return FilterStatus.StopIteration;
-    this.#router.cancel();
+    this.router.cancel();
     this.#decode.close();
     const { head, body } = localReplyHead(reply, this.request);
     this.info.details = reply.details;
@@ -174,7 +150,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   onDrain(): void {
     if (this.#done) return;
     this.#touch();
-    this.#router.onDrain();
+    this.router.onDrain();
   }
 
   onReset(_reason: ResetReason, detail?: string): void {
@@ -238,7 +214,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
 
   // --- to the downstream codec ------------------------------------------------------------------------------
 
-  #sendHead(head: ResponseHead, end: boolean): void {
+  /** @internal */
+  sendHead(head: ResponseHead, end: boolean): void {
     const { manager } = this;
     const { serverName } = manager.config;
     if (serverName !== undefined) head.headers.set('server', serverName);
@@ -251,17 +228,20 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     if (end) this.#finish();
   }
 
-  #sendData(chunk: Buffer, end: boolean): void {
+  /** @internal */
+  sendData(chunk: Buffer, end: boolean): void {
     if (!this.#downstream.sendData(chunk, end)) this.#ready = false;
     if (end) this.#finish();
   }
 
-  #sendTrailers(trailers: Headers): void {
+  /** @internal */
+  sendTrailers(trailers: Headers): void {
     this.#downstream.sendTrailers(trailers);
     this.#finish();
   }
 
-  #overflow(request: boolean): void {
+  /** @internal */
+  overflow(request: boolean): void {
     if (request) this.reply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
     else if (this.#answered) {
       this.info.details = 'response_payload_too_large';
@@ -305,7 +285,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     info.endedAt = manager.context.wheel.now();
     if (info.status === 101 && info.requestEndedAt === 0) this.#idleTimer.start(tunnelLingerMs);
     else this.#idleTimer.stop();
-    this.#router.cancel();
+    this.router.cancel();
     this.#decode.close();
     this.#encode.close();
     const { counters, chain } = manager;

@@ -7,6 +7,16 @@ import type { Gauge } from '../upstream/breakers.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import type { Failure } from './failure.ts';
 
+/** A response that is to be thrown away, if there is a try left. */
+export function wantsAfterResponse(policy: RetryPolicy, status: number, headers: Headers): boolean {
+  return status !== 101 && retryOnResponse(policy, status, headers).retry;
+}
+
+export function wantsAfterFailure(policy: RetryPolicy, failure: Failure): boolean {
+  const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
+  return retryOnFailure(policy, failure.kind, sent).retry;
+}
+
 /** What a request may still do again, and when. Idle ⇄ Waiting (backing off, holds one of the cluster's retries). */
 export class Retries {
   readonly policy: RetryPolicy;
@@ -36,15 +46,6 @@ export class Retries {
     this.#wheel = parts.wheel;
     this.#random = parts.random;
     this.#again = parts.again;
-  }
-
-  wantsAfterResponse(status: number, headers: Headers): boolean {
-    return status !== 101 && retryOnResponse(this.policy, status, headers).retry;
-  }
-
-  wantsAfterFailure(failure: Failure): boolean {
-    const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
-    return retryOnFailure(this.policy, failure.kind, sent).retry;
   }
 
   /** False: none is left, or the cluster allows no more. Else `again` is called after the back-off. */

@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import { redirectLocation } from '@tulle/decision/rewrite';
-import type { ForwardAction } from '@tulle/decision/tables';
+import type { ForwardAction, RetryPolicy } from '@tulle/decision/tables';
 import type { HttpStream } from '../http/http-stream.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
 import type { Timer } from '../timers/wheel.ts';
@@ -13,7 +13,7 @@ import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure 
 import { requestHash } from './hash.ts';
 import { type Chosen, rewriteRequest, rewriteResponse } from './heads.ts';
 import { RequestBuffer } from './request-buffer.ts';
-import { Retries } from './retries.ts';
+import { Retries, wantsAfterFailure, wantsAfterResponse } from './retries.ts';
 import { Shadow } from './shadow.ts';
 
 /** What a request must not have done twice unless it is asked for (RFC 9110 section 9.2.2). */
@@ -36,6 +36,8 @@ export class Router implements AttemptOwner {
   #chosen: Chosen | undefined = undefined;
   #cluster: ClusterState | undefined = undefined;
   #breakers: Breakers | undefined = undefined;
+  #retryPolicy: RetryPolicy | undefined = undefined;
+  /** Made when a first attempt has failed. */
   #retries: Retries | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
   #hash: number | undefined = undefined;
@@ -164,15 +166,7 @@ export class Router implements AttemptOwner {
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
     this.#breakers = breakers;
-    const policy = action.retry ?? choice.virtualHost.retry;
-    if (policy !== undefined) {
-      this.#retries = new Retries(policy, {
-        budget: breakers.retries,
-        wheel: context.wheel,
-        random: context.random,
-        again: () => this.#try(),
-      });
-    }
+    this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
     if (action.hashPolicy.length > 0) {
       this.#hash = requestHash(
         action.hashPolicy,
@@ -188,6 +182,13 @@ export class Router implements AttemptOwner {
     this.#mirror(head, end, action);
     this.#try();
     if (end && !this.#over) this.#requestEnded();
+  }
+
+  #retriesBy(policy: RetryPolicy): Retries {
+    const { wheel, random } = this.#stream.manager.context;
+    const budget = (this.#breakers as Breakers).retries;
+    this.#retries ??= new Retries(policy, { budget, wheel, random, again: () => this.#try() });
+    return this.#retries;
   }
 
   #mirror(head: RequestHead, end: boolean, action: ForwardAction): void {
@@ -208,7 +209,7 @@ export class Router implements AttemptOwner {
     const cluster = this.#cluster as ClusterState;
     const { action, choice } = this.#chosen as Chosen;
     const head = this.#head as RequestHead;
-    const policy = this.#retries?.policy;
+    const policy = this.#retryPolicy;
     const avoid = policy?.avoidPreviousHosts === true ? this.#retries?.tried : undefined;
     const endpoint = cluster.pick({
       destination: this.#destination,
@@ -281,8 +282,9 @@ export class Router implements AttemptOwner {
       return;
     }
     info.upstreamFailure = failure.transport;
-    const wanted = this.#retries?.wantsAfterFailure(failure) === true && this.#replayable();
-    if (wanted && this.#retries?.schedule(attempt.endpoint)) return;
+    const policy = this.#retryPolicy;
+    const wanted = policy !== undefined && wantsAfterFailure(policy, failure) && this.#replayable();
+    if (wanted && this.#retriesBy(policy).schedule(attempt.endpoint)) return;
     info.flag(failure.flag);
     if (wanted && this.#retries?.left === 0) info.flag('URX');
     if (failure.kind === 'overflow') this.#replyOverflow();
@@ -314,9 +316,10 @@ export class Router implements AttemptOwner {
     if (attempt !== this.#attempt) return;
     const { info, manager } = this.#stream;
     this.#tryTimeout?.stop();
+    const policy = this.#retryPolicy;
     const wanted =
-      this.#retries?.wantsAfterResponse(head.status, head.headers) === true && this.#replayable();
-    if (wanted && this.#retries?.schedule(attempt.endpoint)) {
+      policy !== undefined && wantsAfterResponse(policy, head.status, head.headers) && this.#replayable();
+    if (wanted && this.#retriesBy(policy).schedule(attempt.endpoint)) {
       this.#attempt = undefined;
       if (!end) attempt.discard();
       return;
@@ -379,7 +382,7 @@ export class Router implements AttemptOwner {
   }
 
   #startTryTimeout(): void {
-    const ms = this.#retries?.policy.perTryTimeoutMs ?? 0;
+    const ms = this.#retryPolicy?.perTryTimeoutMs ?? 0;
     if (ms <= 0) return;
     this.#tryTimeout ??= this.#stream.manager.context.wheel.timer(() => this.#tryTimedOut());
     if (!this.#tryTimeout.armed) this.#tryTimeout.start(ms);
@@ -410,7 +413,8 @@ export class Router implements AttemptOwner {
   }
 
   #mayRetry(): boolean {
-    return this.#retries !== undefined && this.#retries.left > 0 && !this.#answering;
+    if (this.#retryPolicy === undefined || this.#answering) return false;
+    return (this.#retries?.left ?? this.#retryPolicy.retries) > 0;
   }
 
   #replayable(): boolean {
