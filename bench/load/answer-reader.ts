@@ -25,7 +25,7 @@ export class AnswerReader {
       }
       const end = chunk.indexOf('\r\n\r\n', at, 'latin1');
       const known = this.#head;
-      this.#head = known + chunk.latin1Slice(at, end < 0 ? chunk.length : end + 4);
+      this.#head = known + chunk.toString('latin1', at, end < 0 ? chunk.length : end + 4);
       // The end may lie across two reads.
       const cut = this.#head.indexOf('\r\n\r\n');
       if (cut < 0) return;

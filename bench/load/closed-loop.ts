@@ -17,7 +17,13 @@ export interface LoadResult {
 }
 
 /** wrk: each connection asks again as soon as it is answered. */
-export async function closedLoop({ port, path, host, connections, seconds }: ClosedLoop): Promise<LoadResult> {
+export async function closedLoop({
+  port,
+  path,
+  host,
+  connections,
+  seconds,
+}: ClosedLoop): Promise<LoadResult> {
   const url = `http://127.0.0.1:${port}${path}`;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Host: ${host}`, url];
   const output = await runProgram('wrk', args, loadCore);

@@ -59,7 +59,7 @@ async function open(): Promise<void> {
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
-  socket.on('data', (chunk) => reader.read(chunk));
+  socket.on('data', (chunk: Buffer) => reader.read(chunk));
   socket.on('close', () => errors++);
   idle.push(connection);
 }

@@ -5,7 +5,12 @@ const typed = (name: string, type: string, fields: object = {}): object => ({
   typed_config: { '@type': `type.googleapis.com/${type}`, ...fields },
 });
 
-const limits = { max_connections: 100_000, max_pending_requests: 100_000, max_requests: 100_000, max_retries: 100_000 };
+const limits = {
+  max_connections: 100_000,
+  max_pending_requests: 100_000,
+  max_requests: 100_000,
+  max_retries: 100_000,
+};
 
 /** One listener, one cluster, as a mesh's sidecar has them: retries and limits as Istio sends them. */
 export function envoyConfiguration(plan: HopPlan): object {
@@ -102,11 +107,10 @@ const commonTls = ({ certificates: { chain, key, root, uri } }: HopPlan): object
 });
 
 const downstreamTls = (plan: HopPlan): object =>
-  typed(
-    'envoy.transport_sockets.tls',
-    'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
-    { require_client_certificate: true, common_tls_context: commonTls(plan) },
-  );
+  typed('envoy.transport_sockets.tls', 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
+    require_client_certificate: true,
+    common_tls_context: commonTls(plan),
+  });
 
 const upstreamTls = (plan: HopPlan): object =>
   typed('envoy.transport_sockets.tls', 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {

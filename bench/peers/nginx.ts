@@ -10,7 +10,8 @@ export const nginx: Peer = {
   name: 'nginx',
   shapes: ['http', 'mtls-out', 'mtls-in'],
   work: 'routing, x-request-id, next upstream on error, no log',
-  version: () => /nginx\/(\S+)/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr)?.[1] ?? 'unknown',
+  version: () =>
+    /nginx\/(\S+)/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr)?.[1] ?? 'unknown',
   async start(plan) {
     const prefix = join(plan.folder, `nginx-${plan.port}`);
     mkdirSync(prefix, { recursive: true });

@@ -11,7 +11,11 @@ import { hopTables } from './tulle-tables.ts';
 
 const plan = JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as HopPlan;
 const { certificates } = plan;
-const node = { id: 'sidecar~127.0.0.1~bench-0.default~default.svc.cluster.local', cluster: 'bench.default', metadata };
+const node = {
+  id: 'sidecar~127.0.0.1~bench-0.default~default.svc.cluster.local',
+  cluster: 'bench.default',
+  metadata,
+};
 const wheel = new TimerWheel();
 const { stdout, stderr } = process;
 const { observers } = createObservation({

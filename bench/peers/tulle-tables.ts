@@ -1,4 +1,3 @@
-import type { DownstreamTls, RetryPolicy, Tables, UpstreamTls } from '@tulle/decision/tables';
 import {
   chain,
   cluster,
@@ -13,6 +12,7 @@ import {
   routeTable,
   tables,
 } from '@tulle/data-plane/testing/tables';
+import type { DownstreamTls, RetryPolicy, Tables, UpstreamTls } from '@tulle/decision/tables';
 import type { HopPlan } from './peer.ts';
 
 const limits = { connections: 100_000, pending: 100_000, requests: 100_000, retries: 100_000 };
@@ -71,7 +71,10 @@ export function hopTables({ shape, port, upstreamPort, certificates: { uri } }: 
 }
 
 const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], alpn: [] } as const;
-const peersOf = (uri: string) => ({ rootsSecret: 'ROOTCA', subjectAltNames: [(shown: string) => shown === uri] });
+const peersOf = (uri: string) => ({
+  rootsSecret: 'ROOTCA',
+  subjectAltNames: [(shown: string) => shown === uri],
+});
 
 const downstreamTls = (uri: string): DownstreamTls => ({
   ...versions,

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { proxyCore } from '../system/cpu.ts';
 import { listening, startProgram } from '../system/program.ts';
 import type { Peer } from './peer.ts';

@@ -17,7 +17,10 @@ export function cpuSeconds(pids: readonly number[]): number {
 
 /** Resident bytes of processes, together. */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0) * pageBytes, 0);
+  return pids.reduce(
+    (sum, pid) => sum + Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0) * pageBytes,
+    0,
+  );
 }
 
 /** CPU seconds of the whole machine in which some process ran, and those that the hypervisor took away. */
@@ -50,7 +53,8 @@ export function processTree(root: number): number[] {
 
 /** Moves running processes, all their threads, to a core. */
 export function pin(pids: readonly number[], core: number): void {
-  for (const pid of pids) execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+  for (const pid of pids)
+    execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
 }
 
 /** CPU seconds of this process's children that have ended. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** A program that runs until it is stopped. */
 export interface Program {
@@ -12,11 +12,16 @@ export interface Program {
 
 export interface ProgramOptions {
   readonly core: number;
-  /** Nice value; the load generator shares its core with the backend. */
   readonly stdin?: 'ignore' | 'pipe';
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
+
+/** None outlives the benchmark, however it ends. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** Starts a program on a core of its own. Its stderr is shown when it ends by itself. */
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions): Program {
@@ -25,6 +30,7 @@ export function startProgram(command: string, args: readonly string[], options: 
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
+  running.add(child);
   let stopping = false;
   let last = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -32,6 +38,7 @@ export function startProgram(command: string, args: readonly string[], options: 
   });
   child.on('error', (error) => process.stderr.write(`${command}: ${error.message}\n`));
   child.on('exit', (code, signal) => {
+    running.delete(child);
     if (!stopping && code !== 0) process.stderr.write(`${command} ended (${signal ?? code}):\n${last}\n`);
   });
   return {
@@ -52,7 +59,9 @@ export function startProgram(command: string, args: readonly string[], options: 
 
 /** What a program prints when it runs to its end on a core. @throws Error with its stderr if it fails */
 export async function runProgram(command: string, args: readonly string[], core: number): Promise<string> {
-  const child = spawn('taskset', ['-c', String(core), command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('taskset', ['-c', String(core), command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   let problems = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
