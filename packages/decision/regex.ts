@@ -55,7 +55,7 @@ function source(pattern: Pattern): string {
 }
 
 /** The longest run of single characters that every match contains; empty: none known. */
-export function requiredLiteral(pattern: Pattern): string {
+function requiredLiteral(pattern: Pattern): string {
   const items = pattern.kind === 'sequence' ? pattern.items : [pattern];
   let best = '';
   let run = '';
@@ -68,7 +68,7 @@ export function requiredLiteral(pattern: Pattern): string {
 }
 
 /** The pattern as re2js compiles it. @throws RegexError with the reason. */
-export function compileRe2(pattern: string): RE2JS {
+function compileRe2(pattern: string): RE2JS {
   if (pattern.length > regexLimits.length)
     throw new RegexError(`longer than ${regexLimits.length} characters`);
   let program: RE2JS;

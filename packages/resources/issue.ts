@@ -121,7 +121,7 @@ const article = (type: string): string =>
   type === 'any' ? 'a value' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
 
 /** The value at `path`, or undefined. Own properties only. */
-export function valueAt(root: unknown, path: FieldPath): unknown {
+function valueAt(root: unknown, path: FieldPath): unknown {
   let value = root;
   for (const part of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;

@@ -24,7 +24,7 @@ export function openApiSchemas(of: readonly ResourceKind[] = kinds): Record<stri
 }
 
 /** `io.istio.networking.v1.VirtualService`: the group's labels backwards, version, kind. */
-export function componentName({ group, kind }: ResourceKind, version: string): string {
+function componentName({ group, kind }: ResourceKind, version: string): string {
   const prefix = group === '' ? 'io.k8s.api.core' : group.split('.').reverse().join('.');
   return `${prefix}.${version}.${kind}`;
 }

@@ -10,7 +10,7 @@ export function generateReference(of: readonly ResourceKind[] = kinds): Record<s
 }
 
 /** `virtualservice.md`: names of kinds are unique among ours. */
-export const pageName = (kind: ResourceKind): string => `${kind.singular}.md`;
+const pageName = (kind: ResourceKind): string => `${kind.singular}.md`;
 
 const generated = '<!-- Generated from the schemas in packages/resources by generate.ts; do not edit. -->';
 

@@ -36,7 +36,7 @@ const optionImports =
  * Removes comments, `option …;` statements and bracketed field options from a proto source. A reserved
  * range or a map type has no brackets, so a `[` outside a string always opens field options.
  */
-export function stripOptions(source: string): string {
+function stripOptions(source: string): string {
   let out = '';
   for (let i = 0; i < source.length; ) {
     const rest = source.slice(i, i + 8);

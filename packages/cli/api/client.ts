@@ -163,7 +163,7 @@ function kindFields(kind: KindAddress): { apiVersion: string; kind: string } {
   return { apiVersion: apiVersionOf(kind), kind: kind.kind };
 }
 
-export function collectionPath(kind: KindAddress, namespace?: string): string {
+function collectionPath(kind: KindAddress, namespace?: string): string {
   const root = kind.group === '' ? `/api/${kind.versions[0]}` : `/apis/${kind.group}/${kind.versions[0]}`;
   const scope =
     kind.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
@@ -210,7 +210,7 @@ async function* lines(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
 }
 
 /** RFC 7234 section 5.5: `299 - "text"`, several separated by commas, quotes escaped by a backslash. */
-export function parseWarnings(header: string): string[] {
+function parseWarnings(header: string): string[] {
   return [...header.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) =>
     (text ?? '').replace(/\\(.)/g, '$1'),
   );

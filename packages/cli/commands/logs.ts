@@ -57,7 +57,7 @@ async function logs(workload: string, options: LogsOptions, io: Io): Promise<voi
 }
 
 /** Of all instances of a workload, or of the one that is named. Gateways have a proxy's log alone. */
-export function logFiles(
+function logFiles(
   folder: string,
   workload: string,
   { proxy, namespace }: Pick<LogsOptions, 'proxy' | 'namespace'>,

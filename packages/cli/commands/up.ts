@@ -64,7 +64,7 @@ async function up(path: string, options: UpOptions, io: Io): Promise<void> {
       const command = io.env.npm_execpath === undefined ? 'tulle' : 'npx tulle';
       view.info(
         renderWelcome(
-          { file, urls, api, cwd: io.cwd, command, seconds },
+          { file, urls, api, cwd: io.cwd, command, seconds, columns: io.stdout.columns },
           palette(wantsColor(io.stdout, io.env)),
         ),
       );

@@ -51,7 +51,7 @@ export function conditionsOf(resource: Resource): readonly Condition[] {
 }
 
 /** `7/7`, or `6/7; sidecar …: reason`, from the condition that the control plane writes; `-` where no proxy needs it. */
-export function appliedOf(resource: Resource): string | undefined {
+function appliedOf(resource: Resource): string | undefined {
   const condition = conditionsOf(resource).find(({ type }) => type === 'Applied');
   if (condition === undefined) return undefined;
   return condition.status === 'Unknown' ? '-' : condition.message.replace(/^Applied /, '');

@@ -5,8 +5,9 @@ export interface TableColumn {
   readonly align?: 'left' | 'right';
 }
 
-/** Columns apart, as kubectl's. */
+/** Columns apart, as kubectl's; narrower where the terminal is. */
 const GAP = '   ';
+const NARROW_GAP = '  ';
 
 /**
  * Aligned columns under upper-case headings, without lines and without trailing blanks. Cells may carry
@@ -25,13 +26,15 @@ export function renderTable(
   const widths = columns.map(({ title }, at) =>
     Math.max(visibleLength(title), ...rows.map((row) => visibleLength(row[at] ?? ''))),
   );
+  const total = widths.reduce((sum, one) => sum + one, indent.length) + GAP.length * (columns.length - 1);
+  const gap = width !== undefined && total > width ? NARROW_GAP : GAP;
   const line = (cells: readonly string[]): string => {
     const padded = columns.map((column, at) => {
       const cell = cells[at] ?? '';
       const blanks = ' '.repeat(Math.max(0, (widths[at] ?? 0) - visibleLength(cell)));
       return column.align === 'right' ? blanks + cell : cell + blanks;
     });
-    return cut((indent + padded.join(GAP)).trimEnd(), width);
+    return cut((indent + padded.join(gap)).trimEnd(), width);
   };
   const titles = line(columns.map(({ title }) => title));
   return [heading(titles), ...rows.map(line)].map((text) => `${text}\n`).join('');

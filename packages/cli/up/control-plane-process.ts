@@ -154,7 +154,7 @@ function readReadyLine(child: Child): Promise<ControlPlaneReady | NotReady> {
   });
 }
 
-export function parseReadyLine(line: string): ControlPlaneReady | NotReady | undefined {
+function parseReadyLine(line: string): ControlPlaneReady | NotReady | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null && 'ready' in value

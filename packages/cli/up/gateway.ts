@@ -7,7 +7,7 @@ import type { MeshPorts } from './mesh-ports.ts';
 import { findPortHolder } from './port-holder.ts';
 import { ProxyProcess } from './proxy-process.ts';
 
-export const GATEWAY_NAMESPACE = 'tulle-system';
+const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
 const SERVICE_ACCOUNT = 'ingressgateway';

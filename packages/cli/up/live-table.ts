@@ -39,7 +39,11 @@ export function renderLiveTable(
     health(row, palette),
     ...traffic(row.rate, palette),
   ]);
-  return renderTable(COLUMNS, cells, { heading: palette.dim, ...(width === undefined ? {} : { width }) });
+  // The last column stays free: a line that fills it may wrap.
+  return renderTable(COLUMNS, cells, {
+    heading: palette.dim,
+    ...(width === undefined ? {} : { width: width - 1 }),
+  });
 }
 
 function health({ instances, readyInstances, restarts, message }: LiveRow, palette: Palette): string {

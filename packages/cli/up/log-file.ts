@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 
 /** Rotated when larger than this; one older file (`.1`) is kept. */
-export const MAX_LOG_BYTES = 8 * 1024 * 1024;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /**
  * Opens a log, readable by its owner alone, for a child to write to by itself: a line then costs the

@@ -134,7 +134,7 @@ export class ProxyProcess {
  * The proxy as a program. Ours gets flags that keep an idle one small (a semi-space of 2 MB, one helper thread);
  * an Envoy is run by an agent of ours beside it.
  */
-export function proxyCommand(
+function proxyCommand(
   bootstrapPath: string,
   engine: ProxyMetadata['TULLE_ENGINE'],
 ): { command: string; args: string[] } {

@@ -11,20 +11,26 @@ export interface WelcomeInput {
   /** `tulle`, or `npx tulle` where that is how to call it. */
   readonly command: string;
   readonly seconds: number;
+  /** Of the terminal, in columns; undefined where there is none. */
+  readonly columns: number | undefined;
 }
 
 /** What a ready mesh says of itself: where it is, and five things to try. */
 export function renderWelcome(input: WelcomeInput, palette: Palette): string {
-  const { file, urls, api, seconds } = input;
+  const { file, urls, api, seconds, columns = Number.POSITIVE_INFINITY } = input;
   const tries = suggestions(input);
   const width = Math.max(...tries.map(([text]) => text.length)) + 2;
+  const widest = Math.max(...tries.map(([, why]) => 2 + width + why.length));
   const lines = [
     `${palette.green('ready')} in ${seconds.toFixed(1)} s`,
     ...entryPaths(file).map((path) => `  ${palette.bold(palette.cyan(`${urls.http}${path}`))}`),
     `  API ${api}`,
     '',
     'Try next, in another terminal:',
-    ...tries.map(([text, why]) => `  ${text.padEnd(width)}${palette.dim(why)}`),
+    // Where reasons would wrap, the commands alone.
+    ...tries.map(([text, why]) =>
+      widest > columns ? `  ${text}` : `  ${text.padEnd(width)}${palette.dim(why)}`,
+    ),
   ];
   return lines.join('\n');
 }

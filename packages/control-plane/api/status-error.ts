@@ -92,7 +92,7 @@ export const notAcceptable = (accepted: readonly string[]): ApiError =>
 export const alreadyExists = (subject: Subject): ApiError =>
   new ApiError(409, 'AlreadyExists', `${naming(subject)} already exists`, detailsOf(subject));
 
-export const staleObject =
+const staleObject =
   'the object has been modified; please apply your changes to the latest version and try again';
 
 export const conflict = (subject: Subject, why: string = staleObject): ApiError =>

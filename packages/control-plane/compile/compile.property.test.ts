@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
-import { originIndex } from './origins.ts';
 import { readCase } from './testing/golden-case.ts';
 import { meshOf, sidecarOf } from './testing/meshes.ts';
 import { danglingInBytes } from './testing/references-in-bytes.ts';
@@ -119,11 +118,15 @@ test('equal instances in new objects change nothing', () => {
   for (const [name, resource] of next.endpoint) expect(old.endpoint.get(name)).toBe(resource);
 });
 
-test('the origin index names what stems from a resource', () => {
+test('each compiled resource names what it stems from', () => {
   const { input, proxy } = readCase(join(golden, 'weights-between-subsets'));
-  const index = originIndex(compile(buildModel(input), proxy).snapshot);
-  expect(index.get('VirtualService/default/reviews')).toEqual([{ type: 'route', name: 'http_proxy' }]);
-  expect(index.get('DestinationRule/default/reviews')?.map(({ name }) => name)).toEqual([
+  const { snapshot } = compile(buildModel(input), proxy);
+  const namesOf = (type: 'cluster' | 'route', kind: string): string[] =>
+    [...snapshot[type].values()]
+      .filter(({ origins }) => origins.some((origin) => origin.kind === kind))
+      .map(({ name }) => name);
+  expect(namesOf('route', 'VirtualService')).toEqual(['http_proxy']);
+  expect(namesOf('cluster', 'DestinationRule').toSorted()).toEqual([
     'outbound|9080|v1|reviews.default.svc.cluster.local',
     'outbound|9080|v2|reviews.default.svc.cluster.local',
     'outbound|9080||reviews.default.svc.cluster.local',

@@ -6,7 +6,7 @@ export function duration(text: string | undefined): { seconds: bigint; nanos: nu
   return milliseconds === undefined ? undefined : fromMilliseconds(milliseconds);
 }
 
-export function fromMilliseconds(milliseconds: number): { seconds: bigint; nanos: number } {
+function fromMilliseconds(milliseconds: number): { seconds: bigint; nanos: number } {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds: BigInt(seconds), nanos: Math.round((milliseconds - seconds * 1000) * 1e6) };
 }

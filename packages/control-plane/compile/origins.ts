@@ -1,11 +1,9 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { Origin, Snapshot, XdsType } from '@tulle/xds/resource';
-import { typeUrls } from '@tulle/xds/resource';
-import { resourceKey } from '../model/origin.ts';
+import type { Origin } from '@tulle/xds/resource';
 import { uniqueOrigins } from './serialize.ts';
 
 /** Under this key of `filter_metadata` a message carries what it stems from. */
-export const originMetadataKey = 'tulle.dev/origin';
+const originMetadataKey = 'tulle.dev/origin';
 
 /**
  * `filter_metadata` with the origins and whatever else a message carries there. Keys in code-unit order: map
@@ -30,21 +28,4 @@ export function metadata(
       .map((key) => [key, all[key] as JsonObject]),
   );
   return { filterMetadata };
-}
-
-/** Which of a snapshot's resources stem from a user's resource, by `resourceKey`. */
-export function originIndex(
-  snapshot: Snapshot,
-): ReadonlyMap<string, readonly { type: XdsType; name: string }[]> {
-  const index = new Map<string, { type: XdsType; name: string }[]>();
-  for (const type of Object.keys(typeUrls) as XdsType[]) {
-    for (const { name, origins } of snapshot[type].values()) {
-      for (const key of new Set(origins.map(resourceKey))) {
-        const list = index.get(key);
-        if (list === undefined) index.set(key, [{ type, name }]);
-        else list.push({ type, name });
-      }
-    }
-  }
-  return index;
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import { findPort, type Service, type ServicePort } from '../model/service.ts';
+import type { Service, ServicePort } from '../model/service.ts';
 import { passthroughCluster } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { authorities } from './domains.ts';
@@ -91,16 +91,7 @@ export function foreignUpstreamRoutes(view: View, host: string, port: number): M
   });
 }
 
-export const upstreamTable = (host: string, port: number): string => `${host}:${port}`;
-
-/** The service and port that a declared upstream means. */
-export function upstreamService(
-  service: Service | undefined,
-  port: number,
-): { service: Service; port: ServicePort } | undefined {
-  const found = service && findPort(service, port);
-  return service === undefined || found === undefined ? undefined : { service, port: found };
-}
+const upstreamTable = (host: string, port: number): string => `${host}:${port}`;
 
 /** Envoy refuses a table that has a domain twice: the first keeps it, a host without domains is left out. */
 export function table(name: string, hosts: readonly VirtualHost[], collector: Collector): MadeTable {

@@ -3,7 +3,7 @@ import type { SigningKeys } from './key-file.ts';
 import { x509 } from './x509.ts';
 
 /** Clocks of a mesh differ: a certificate is valid this long before it is made. */
-export const backdateMs = 2 * 60_000;
+const backdateMs = 2 * 60_000;
 
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' } as const;
 

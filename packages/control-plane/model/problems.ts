@@ -67,7 +67,7 @@ export function checkVirtualServices(
 }
 
 /** Why a destination can't be reached from `namespace`; undefined: it can. */
-export function whyUnreachable(
+function whyUnreachable(
   { host, subset, port }: Destination,
   namespace: string,
   hosts: ServiceIndex,

@@ -83,7 +83,7 @@ export function virtualServicesOf(
 const specOf = (resource: Resource): VirtualServiceSpec => (resource.spec ?? {}) as VirtualServiceSpec;
 
 /** `mesh` as it is; a bare name is of the virtual service's namespace. */
-export function gatewayKey(written: string, namespace: string): string {
+function gatewayKey(written: string, namespace: string): string {
   return written === meshGateway || written.includes('/') ? written : `${namespace}/${written}`;
 }
 

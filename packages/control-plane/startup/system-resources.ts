@@ -6,7 +6,7 @@ import { rootNamespace } from '../model/origin.ts';
 import type { Store } from '../store/store.ts';
 
 /** Labels by which Istio's samples select the ingress gateway. */
-export const gatewayLabels = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
+const gatewayLabels = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
 
 const namespace = (name: string): Resource => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 

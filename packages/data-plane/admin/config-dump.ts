@@ -97,7 +97,7 @@ const secretFields =
   /^(private_?key|password|passphrase|enrolment_?token|token|session_?ticket_?keys|generic_?secret)$/i;
 
 /** A second lock on the door: sources redact too. */
-export function redact(value: JsonValue, name = ''): JsonValue {
+function redact(value: JsonValue, name = ''): JsonValue {
   if (secretFields.test(name)) return '[redacted]';
   if (typeof value === 'string') return value.includes('PRIVATE KEY-----') ? '[redacted]' : value;
   if (Array.isArray(value)) return value.map((item) => redact(item));

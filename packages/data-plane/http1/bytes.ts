@@ -4,7 +4,6 @@ export const LF = 0x0a;
 export const CR = 0x0d;
 export const SP = 0x20;
 export const COLON = 0x3a;
-export const SLASH = 0x2f;
 export const SEMICOLON = 0x3b;
 
 export const EMPTY: Buffer = Buffer.alloc(0);

@@ -4,7 +4,7 @@ import { Outboxes } from '../net/outbox.ts';
 import { Http1Client } from './client.ts';
 import { defaultHttp1Limits } from './limits.ts';
 import type { Http1Problem } from './protocol-error.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder } from './recorder.fixture.ts';
 import { ScriptedSocket } from './scripted-socket.fixture.ts';
 
 /** For tests: an upstream connection whose server is the test. */

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../http/stream.ts';
 import { closedWhileIdle } from './client.ts';
 import { ClientHarness, request } from './client-harness.fixture.ts';
 import type { Http1Problem } from './protocol-error.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder } from './recorder.fixture.ts';
 import { turn } from './scripted-socket.fixture.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

@@ -5,7 +5,7 @@ import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { defaultHttp1Limits, type Http1Limits } from './limits.ts';
 import type { Http1Problem } from './protocol-error.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder } from './recorder.fixture.ts';
 import { ScriptedSocket } from './scripted-socket.fixture.ts';
 import { Http1Server } from './server.ts';
 import type { Http1ServerOptions } from './server-options.ts';

@@ -24,7 +24,7 @@ export class IdentityError extends Error {
 const form = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/;
 
 /** The trust domain of a SPIFFE ID (SPIFFE-ID sections 2.1 and 2.2), undefined if it is none. */
-export function trustDomainOf(uri: string): string | undefined {
+function trustDomainOf(uri: string): string | undefined {
   if (uri.length > 2048) return undefined;
   const parts = form.exec(uri);
   if (parts === null || parts[2]?.split('/').some((segment) => segment === '.' || segment === '..'))

@@ -10,7 +10,7 @@ const shadowTimeoutMs = 60_000;
 const bufferLimit = 1024 * 1024;
 
 /** `host:port` → `host-shadow:port`, as Envoy. */
-export function shadowAuthority(authority: string): string {
+function shadowAuthority(authority: string): string {
   const colon = authority.lastIndexOf(':');
   return colon < 0 ? `${authority}-shadow` : `${authority.slice(0, colon)}-shadow${authority.slice(colon)}`;
 }

@@ -112,7 +112,7 @@ export class IstioPair {
 }
 
 /** One open TCP connection: bytes are counted as they flow. */
-export class TcpRecorder {
+class TcpRecorder {
   readonly #registry: MetricRegistry;
   readonly #sent: Slot;
   readonly #received: Slot;

@@ -4,7 +4,7 @@ export function labelText(names: readonly string[], values: readonly string[]): 
   return `{${names.map((name, at) => `${name}="${escapeLabel(values[at] ?? '')}"`).join(',')}}`;
 }
 
-export function escapeLabel(value: string): string {
+function escapeLabel(value: string): string {
   return /[\\"\n]/.test(value)
     ? value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
     : value;

@@ -9,7 +9,7 @@ const flushAfterMs = 500;
 const mostUnwritten = 4 * 1024 * 1024;
 
 /** Lines on their way to one file or stream, written together. */
-export class LogSink {
+class LogSink {
   /** Lines that were lost because the writer was too slow. */
   dropped = 0;
   readonly #stream: Writable;

@@ -1,12 +1,7 @@
 import type { ProxyMetadata } from '@tulle/xds/node';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  decodePeerMetadata,
-  encodePeerMetadata,
-  PeerMetadataCache,
-  workloadLabelsOf,
-} from './peer-metadata.ts';
+import { decodePeerMetadata, encodePeerMetadata, workloadLabelsOf } from './peer-metadata.ts';
 import { decodeStruct, encodeStruct, type StructValue } from './struct.ts';
 
 const metadata: ProxyMetadata = {
@@ -99,14 +94,4 @@ test('whatever a peer sends is understood or refused, never more', () => {
   expect(decodePeerMetadata('not base64!')).toBeUndefined();
   expect(decodePeerMetadata('A'.repeat(20_000))).toBeUndefined();
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-});
-
-test('the same header of a connection is decoded once', () => {
-  const cache = new PeerMetadataCache();
-  const header = encodePeerMetadata(metadata);
-  const first = cache.labels(header);
-  expect(cache.labels(`${header}`)).toBe(first);
-  expect(
-    cache.labels(encodePeerMetadata({ ...metadata, NAME: 'other', WORKLOAD_NAME: 'other' }))?.workload,
-  ).toBe('other');
 });

@@ -91,21 +91,3 @@ function text(value: StructValue | undefined): string {
 function isStruct(value: StructValue | undefined): value is StructFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/**
- * Decoded metadata of one connection. A sidecar sends the same header with every request, so the last value
- * is compared and no more kept.
- */
-export class PeerMetadataCache {
-  #value: string | undefined = undefined;
-  #labels: WorkloadLabels | undefined = undefined;
-
-  /** As `decodePeerMetadata`; the same value gives the same object. */
-  labels(value: string): WorkloadLabels | undefined {
-    if (value !== this.#value) {
-      this.#labels = decodePeerMetadata(value);
-      this.#value = value;
-    }
-    return this.#labels;
-  }
-}

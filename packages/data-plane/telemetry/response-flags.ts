@@ -32,7 +32,7 @@ export const responseFlags = {
 
 export type ResponseFlag = keyof typeof responseFlags;
 
-export function isResponseFlag(code: string): code is ResponseFlag {
+function isResponseFlag(code: string): code is ResponseFlag {
   return Object.hasOwn(responseFlags, code);
 }
 

@@ -13,7 +13,7 @@ export type Resolve = (
 ) => void;
 
 /** The system's resolver, with its hosts file. */
-export const systemResolve: Resolve = (host, callback) => {
+const systemResolve: Resolve = (host, callback) => {
   systemLookup(host, { all: true, order: 'ipv4first' }, (error, found) => {
     if (error !== null && error !== undefined) callback(error, []);
     else

@@ -1,5 +1,3 @@
-import type { Random } from '../match.ts';
-
 /** What balancing looks at; an endpoint's runtime state is one. */
 export interface Host {
   /** `address:port`: the identity that hashing stands on. */
@@ -22,5 +20,3 @@ export interface Balancer<H extends Host> {
   /** `hash`: of what the route's hash policy names. Undefined when there is no host. */
   pick(hash?: number): H | undefined;
 }
-
-export type BalancerFactory = <H extends Host>(random: Random) => Balancer<H>;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { FieldPath } from '../path.ts';
 
 /** A schema without the wrappers that say optional or nullable. */
-export function unwrap(schema: z.ZodType): z.ZodType {
+function unwrap(schema: z.ZodType): z.ZodType {
   let inner = schema;
   for (;;) {
     const { def } = inner as { def: { type: string; innerType?: z.ZodType } };

@@ -9,9 +9,9 @@ const qualified = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 /** RFC 1123 label: what namespaces and workloads are called. */
 export const isDnsLabel = (name: string): boolean => name.length <= 63 && label.test(name);
 /** RFC 1035 label: what a Service is called. */
-export const isDnsLabel1035 = (name: string): boolean => name.length <= 63 && label1035.test(name);
+const isDnsLabel1035 = (name: string): boolean => name.length <= 63 && label1035.test(name);
 /** RFC 1123 subdomain: what most objects are called. */
-export const isDnsSubdomain = (name: string): boolean => name.length <= 253 && subdomain.test(name);
+const isDnsSubdomain = (name: string): boolean => name.length <= 253 && subdomain.test(name);
 
 /** A label's or annotation's key: `app`, `app.kubernetes.io/name`. */
 export function isQualifiedName(key: string): boolean {

@@ -136,7 +136,6 @@ const schema = resourceSchema(
 
 export type Workload = z.infer<typeof schema>;
 export type WorkloadSpec = z.infer<typeof spec>;
-export type WorkloadPort = z.infer<typeof workloadPort>;
 
 function check({ metadata, spec }: Workload): Finding[] {
   return [

@@ -30,7 +30,7 @@ export function placesIn(
 }
 
 /** The smallest object that a schema lets pass: its required fields, and what `surroundings` says. */
-export function minimal(schema: CrdSchema, path: string): Record<string, unknown> {
+function minimal(schema: CrdSchema, path: string): Record<string, unknown> {
   const required = (schema.required ?? []).map((name) => [name, smallest(schema.properties?.[name] ?? {})]);
   const extra = surroundings.filter(
     (entry) => entry.path.test(path) && schema.properties?.[entry.beside] !== undefined,

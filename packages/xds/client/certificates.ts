@@ -27,7 +27,7 @@ export interface CertificateAnswer {
 export type CallCertificateService = (call: CertificateCall) => Promise<CertificateAnswer>;
 
 /** `code` is gRPC's: 16 and 7 mean that asking again is no use, 14 that nobody was there. */
-export class CertificateError extends Error {
+class CertificateError extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
     super(message);

@@ -5,9 +5,9 @@
 const head = 5;
 
 /** Larger than any response of ours (2 MiB and one resource); a peer cannot make us hold more. */
-export const maxMessageBytes = 64 * 1024 * 1024;
+const maxMessageBytes = 64 * 1024 * 1024;
 
-export class GrpcFrameError extends Error {}
+class GrpcFrameError extends Error {}
 
 export function frameMessage(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(head + message.length);

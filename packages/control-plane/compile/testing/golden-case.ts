@@ -11,7 +11,7 @@ import type { WorkloadInstance } from '../../model/instance.ts';
 import type { MeshSpec } from '../../model/mesh.ts';
 import type { ModelInput } from '../../model/model.ts';
 import type { Engine, ProxyDescription } from '../proxy.ts';
-import { messages, registry } from '../registry.ts';
+import { messages, registry } from './registry.ts';
 
 /** A golden case as its files say it, for tests only. */
 export interface GoldenCase {

@@ -4,7 +4,7 @@ import { type Any, AnySchema, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { identitySecret, rootsSecret } from '../config-source.ts';
 import type { Reference } from '../references.ts';
-import { messages, registry } from '../registry.ts';
+import { messages, registry } from './registry.ts';
 
 /** Fields that hold names of other resources, by message. */
 const referring: Readonly<Record<string, readonly (readonly [field: string, type: XdsType])[]>> = {

@@ -79,7 +79,7 @@ function checkGateways(gateways: readonly string[] = []): Finding[] {
 }
 
 /** `name`, `namespace/name`, or the old form `name.namespace.svc…`. */
-export function isGatewayName(text: string): boolean {
+function isGatewayName(text: string): boolean {
   const [first = '', second, ...rest] = text.split('/');
   if (rest.length > 0) return false;
   if (second === undefined) return isHostName(first, false);

@@ -55,4 +55,3 @@ export const httpRouteDestination = () =>
     { destination: destination().describe('Where the requests go.') },
     { weight: weight(), headers: headers().describe('Changes to headers for this destination only.') },
   );
-export type HttpRouteDestination = z.infer<ReturnType<typeof httpRouteDestination>>;

@@ -56,4 +56,3 @@ export const tcpMatch = options({
   sourceSubnet: z.string().describe('Addresses of the client.'),
   ...source,
 });
-export type TcpMatch = z.infer<typeof tcpMatch>;
