@@ -27,15 +27,14 @@ test('what stays is written above the block, and the terminal is left as it was'
 test('after a resize the last lines above the block are there again, as many as have room', () => {
   let written = '';
   const out = Object.assign(new PassThrough(), { columns: 40, rows: 10 });
+  out.on('data', (chunk: Buffer) => {
+    written += chunk.toString();
+  });
   const screen = new Screen(out);
   screen.draw('one\ntwo');
   screen.writeLine('first\nsecond');
   screen.writeLine('0123456789');
-  out.on('data', (chunk: Buffer) => {
-    written += chunk.toString();
-  });
   Object.assign(out, { columns: 8, rows: 6 });
-  out.read();
   written = '';
   out.emit('resize');
   // Six rows: two for the wrapped line, one for the line before it, two for the block, one for the cursor.
