@@ -78,11 +78,12 @@ export async function startMesh(
   file: string,
   stateDir: string,
   extra: readonly string[] = [],
+  program = command,
 ): Promise<Mesh> {
   const port = await freePort();
   const supervisor = spawn(
     process.execPath,
-    [command, 'up', file, '--state', stateDir, '--port', String(port), ...extra],
+    [program, 'up', file, '--state', stateDir, '--port', String(port), ...extra],
     {
       cwd: root,
       env: { ...process.env, NO_COLOR: '1' },
