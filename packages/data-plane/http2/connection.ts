@@ -3,6 +3,7 @@ import type { ResetReason } from '../http/stream.ts';
 import { cut } from '../http1/cut.ts';
 import { HeldBytes } from '../http1/held-bytes.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
+import { readShared } from '../net/shared-reads.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { Allowance } from './allowance.ts';
 import { ClosedStreams, Ending } from './closed-streams.ts';
@@ -87,6 +88,8 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   /** Of the present DATA frame, padding included. */
   #dataLeft = 0;
   #quietMs = 0;
+  /** Something was done since the last tick. */
+  #active = false;
 
   /** @param idleTimeoutMs 0: somebody else sees to idle connections */
   constructor(socket: Socket, options: Http2ConnectionOptions, idleTimeoutMs: number) {
@@ -119,7 +122,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
     socket.on('end', () => this.#ended());
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    readShared(socket, (chunk) => this.#receive(chunk));
   }
 
   // --- what the two sides do differently -----------------------------------------------------------------
@@ -422,6 +425,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
 
   /** @internal A frame that does something has been sent or received. */
   worked(): void {
+    this.#active = true;
     this.#idleFrames.earn(framesPerWork);
   }
 
@@ -551,7 +555,9 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     }
     this.#startTimer();
     if (this.limits.stallTimeoutMs > 0) this.#resetStalled();
-    this.#quietMs = this.streams.size === 0 ? this.#quietMs + this.#tickMs : 0;
+    const quiet = this.streams.size === 0 && !this.#active;
+    this.#active = false;
+    this.#quietMs = quiet ? this.#quietMs + this.#tickMs : 0;
     if (this.#idleTimeoutMs > 0 && this.#quietMs >= this.#idleTimeoutMs) this.finish();
   }
 
