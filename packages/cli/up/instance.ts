@@ -164,6 +164,7 @@ export class Instance implements RolloutInstance {
       ...(app === undefined ? {} : { pid: app }),
       ...(proxy === undefined ? {} : { proxyPid: proxy }),
       ...(this.#message === '' ? {} : { message: this.#message }),
+      restarts: this.#restarts,
     };
   }
 

@@ -18,6 +18,8 @@ export interface InstanceStatus {
   readonly pid?: number;
   readonly proxyPid?: number;
   readonly message?: string;
+  /** Of application and sidecar, since the instance was started. */
+  readonly restarts?: number;
 }
 
 /**
@@ -95,7 +97,7 @@ export class RegistrationStatus {
 export function difference(wanted: InstanceStatus, actual: unknown): Record<string, unknown> | undefined {
   const now = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
   const patch: Record<string, unknown> = {};
-  for (const field of ['ready', 'draining', 'pid', 'proxyPid', 'message'] as const) {
+  for (const field of ['ready', 'draining', 'pid', 'proxyPid', 'message', 'restarts'] as const) {
     const value = wanted[field];
     if (value === now[field] || (value === undefined && now[field] == null)) continue;
     patch[field] = value ?? null;

@@ -21,4 +21,6 @@ export interface WorkloadInstance {
   readonly cluster: string;
   /** `draining` endpoints get no new requests; `unhealthy` ones only in panic. */
   readonly health: 'healthy' | 'unhealthy' | 'draining';
+  /** Restarts so far, for the Workload's status; nothing is compiled from it. */
+  readonly restarts?: number;
 }

@@ -28,11 +28,15 @@ describe('the status of a Workload', () => {
     const counts = countInstances([
       instance('a', 'healthy'),
       instance('b', 'draining'),
-      instance('c', 'unhealthy'),
+      { ...instance('c', 'unhealthy'), restarts: 3 },
     ]);
-    const status = workloadStatus(workload, { restarts: 2 }, counts);
-    expect(status).toEqual({ restarts: 2, replicas: 3, readyReplicas: 1 });
+    const status = workloadStatus(workload, { other: 2 }, counts);
+    expect(status).toEqual({ other: 2, replicas: 3, readyReplicas: 1, restarts: 3 });
     expect(workloadStatus(workload, status, counts)).toBe(status);
-    expect(workloadStatus(workload, undefined, new Map())).toEqual({ replicas: 0, readyReplicas: 0 });
+    expect(workloadStatus(workload, undefined, new Map())).toEqual({
+      replicas: 0,
+      readyReplicas: 0,
+      restarts: 0,
+    });
   });
 });

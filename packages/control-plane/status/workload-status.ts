@@ -1,27 +1,29 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { WorkloadInstance } from '../model/instance.ts';
 
-/** How many instances of a Workload are registered, and how many of them serve. */
+/** How many instances of a Workload are registered, how many of them serve, how often they were restarted. */
 export interface WorkloadCount {
   readonly replicas: number;
   readonly readyReplicas: number;
+  readonly restarts: number;
 }
 
 /** By `namespace/workload`. */
 export function countInstances(instances: readonly WorkloadInstance[]): ReadonlyMap<string, WorkloadCount> {
   const counts = new Map<string, WorkloadCount>();
-  for (const { namespace, workload, health } of instances) {
+  for (const { namespace, workload, health, restarts = 0 } of instances) {
     const key = `${namespace}/${workload}`;
-    const { replicas, readyReplicas } = counts.get(key) ?? none;
+    const before = counts.get(key) ?? none;
     counts.set(key, {
-      replicas: replicas + 1,
-      readyReplicas: readyReplicas + (health === 'healthy' ? 1 : 0),
+      replicas: before.replicas + 1,
+      readyReplicas: before.readyReplicas + (health === 'healthy' ? 1 : 0),
+      restarts: before.restarts + restarts,
     });
   }
   return counts;
 }
 
-const none: WorkloadCount = { replicas: 0, readyReplicas: 0 };
+const none: WorkloadCount = { replicas: 0, readyReplicas: 0, restarts: 0 };
 
 /** The status with the counts of now; the same object when nothing differs. */
 export function workloadStatus(
@@ -31,6 +33,8 @@ export function workloadStatus(
 ): unknown {
   const current = typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {};
   const count = counts.get(`${metadata.namespace ?? ''}/${metadata.name}`) ?? none;
-  const same = current.replicas === count.replicas && current.readyReplicas === count.readyReplicas;
+  const same = (Object.keys(count) as (keyof WorkloadCount)[]).every(
+    (field) => current[field] === count[field],
+  );
   return same ? status : { ...current, ...count };
 }

@@ -50,7 +50,7 @@ const schema = resourceSchema(
       proxyPid: z.int().describe('Process id of the proxy.'),
       connected: z.boolean().describe('Its configuration stream is open.'),
       message: z.string().describe('Why it is as it is.'),
-      restarts: z.int().describe('Restarts of the application so far.'),
+      restarts: z.int().describe('Restarts of application and sidecar so far.'),
       conditions: z.array(condition).describe('State of the instance.'),
     })
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })

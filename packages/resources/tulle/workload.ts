@@ -248,7 +248,7 @@ export const workload = {
     'How a process of the mesh is started, what it is called, which ports it has and what it calls.',
   schema,
   columns: [
-    { name: 'Replicas', type: 'integer', path: 'spec.replicas' },
+    { name: 'Replicas', type: 'integer', path: 'status.replicas' },
     { name: 'Ready', type: 'integer', path: 'status.readyReplicas' },
     { name: 'Restarts', type: 'integer', path: 'status.restarts' },
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },

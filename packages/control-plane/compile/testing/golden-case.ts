@@ -39,9 +39,10 @@ interface ProxyFile {
   readonly hide?: readonly string[];
 }
 
-export function readCase(folder: string): GoldenCase {
+/** @param proxyFile which proxy of the mesh it is about */
+export function readCase(folder: string, proxyFile = 'proxy.yaml'): GoldenCase {
   const text = readFileSync(join(folder, 'input.yaml'), 'utf8');
-  const file = parse(readFileSync(join(folder, 'proxy.yaml'), 'utf8')) as ProxyFile;
+  const file = parse(readFileSync(join(folder, proxyFile), 'utf8')) as ProxyFile;
   const { documents, problems } = parseResources(text, { file: 'input.yaml' });
   const errors = [...problems, ...documents.flatMap((document) => document.problems)].filter(
     (problem) => problem.severity === 'error',

@@ -30,6 +30,7 @@ export interface RegistrationStatus {
   proxyPid?: number;
   connected?: boolean;
   message?: string;
+  restarts?: number;
 }
 
 export const registrationCollection = { group: 'tulle.dev', plural: 'registrations' } as const;
@@ -84,6 +85,7 @@ export function instanceOf({ metadata, spec, status }: Registration): WorkloadIn
     locality: spec.locality,
     network: spec.network,
     cluster: spec.cluster,
+    restarts: status?.restarts ?? 0,
     health: status?.draining === true ? 'draining' : status?.ready === true ? 'healthy' : 'unhealthy',
   };
 }

@@ -126,6 +126,7 @@ describe('a lease', () => {
         locality: '',
         network: '',
         cluster: 'c1',
+        restarts: 0,
         health: 'healthy',
       },
     ]);
