@@ -2,6 +2,8 @@
  * Bookinfo with a real Envoy as the sidecar of reviews-v2, started by its agent as any sidecar is. The tests run
  * in order, on one mesh: from the second on, every request to reviews goes through Envoy.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -252,6 +254,44 @@ describeWithPeers('Envoy as a sidecar', ['envoy'], () => {
       (await mesh.ok('get', 'registrations')).includes('reviews-v2-1') ? undefined : true,
     );
     expect(existsSync(join(stateDir, 'proxies/reviews-v2-1'))).toBe(false);
+  });
+
+  test('`tulle run --engine envoy` joins a process of the user, which leaves without a failed request', async () => {
+    const words = ['--service', 'reviews', '--port', '9080', '--label', 'version=v2', '--engine', 'envoy'];
+    const identity = [
+      '--service-account',
+      'bookinfo-reviews',
+      '--name',
+      'mine',
+      '--upstream',
+      'ratings:9080',
+    ];
+    const run = spawn(
+      process.execPath,
+      [
+        ...[join(root, 'packages/cli/bin/tulle.mjs'), 'run', '--state', stateDir, ...words, ...identity],
+        ...['--readiness', '/health', '--', 'node', join(bookinfo, 'reviews/server.ts')],
+      ],
+      {
+        env: { ...process.env, SERVICE_VERSION: 'v2', STAR_COLOR: 'black' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const ended = once(run, 'exit');
+    const load = startLoad(reviews(), { connections: 2 });
+    try {
+      await eventually('it answers, through its Envoy', async () => {
+        const { body } = await fetchOnce(reviews());
+        return body.includes('"podname":"mine"') && body.includes('"stars":5') ? true : undefined;
+      });
+      expect(await proxyOf('mine')).toMatchObject({ engine: 'envoy', synced: true });
+    } finally {
+      run.kill('SIGTERM');
+      await ended;
+    }
+    const { failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(existsSync(join(stateDir, 'proxies/mine'))).toBe(false);
   });
 
   test('an Envoy that is killed is started again', async () => {
