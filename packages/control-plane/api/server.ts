@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ResourceKind } from '@tulle/resources/kind';
 import { type Clock, systemClock } from '@tulle/xds/clock';
@@ -100,7 +101,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         throw refuse.unsupportedMediaType(['application/json']);
     }
   });
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+  app.setErrorHandler(async (error, request, reply) => {
+    if (asApiError(error).status.code === 413) await readRest(request.raw);
+    return sendError(error, request, reply, log);
+  });
   app.setNotFoundHandler((request, reply) => sendError(refuse.noSuchPath(), request, reply, log));
 
   healthRoutes(app, context, options.release ?? '0.1.0');
@@ -137,6 +141,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await app.close();
     },
   };
+}
+
+/**
+ * Throws away what a client still sends: while it writes it reads no answer, and a connection that is closed under
+ * it takes the answer along. The request's timeout bounds it.
+ */
+async function readRest(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return;
+  const ended = new Promise<void>((resolve) => request.once('close', resolve).once('end', resolve));
+  request.resume();
+  await ended;
 }
 
 function parseBody(request: FastifyRequest, body: Buffer): unknown {
