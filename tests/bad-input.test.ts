@@ -1,0 +1,161 @@
+/** Invalid input through the real CLI: one clear message each, exit code 1, nothing changed. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
+
+const state = temporaryFolder();
+const files = temporaryFolder();
+let mesh: Mesh;
+let before: string;
+
+/** All that users can change, with the resourceVersion of each. */
+const everything = async (): Promise<string> => {
+  const kinds = 'meshes,workloads,services,serviceaccounts,secrets,configmaps,gateways,virtualservices';
+  const more = 'destinationrules,serviceentries,workloadentries,peerauthentications';
+  const list = JSON.parse(await mesh.ok('get', `${kinds},${more}`, '-A', '-o', 'json')) as {
+    items: { kind: string; metadata: { name: string; generation?: number; uid: string } }[];
+  };
+  return list.items
+    .map(({ kind, metadata: { name, uid, generation = 0 } }) => `${kind} ${name} ${uid} ${generation}`)
+    .sort()
+    .join('\n');
+};
+
+beforeAll(async () => {
+  mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
+  before = await everything();
+}, 60_000);
+
+afterAll(async () => {
+  await mesh?.stop();
+  state.remove();
+  files.remove();
+});
+
+const write = (name: string, content: string | Uint8Array): string => {
+  const path = join(files.path, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+/** Neither a stack nor an object's default text, and no internal word. */
+const expectClear = (text: string): void => {
+  expect(text).not.toMatch(/\n\s+at |\[object |undefined|NaN|TypeError|ZodError|node:internal/);
+};
+
+const table = join(root, 'packages/resources/testdata/bad-input');
+const named = readdirSync(table).filter((name) => name.endsWith('.yaml.txt'));
+/** Every fifth of the table of the resources room, which tests all of them. */
+const chosen = named.filter((_, index) => index % 5 === 0);
+
+describe('a file of the table', () => {
+  test.each(chosen)('%s', async (name) => {
+    const text = readFileSync(join(table, name), 'utf8');
+    const expected = (text.split('\n')[0] ?? '').replace('# expected: ', '');
+    const short = name.replace(/\.txt$/, '');
+    const path = write(short, text);
+    const { code, stderr } = await mesh.tulle('apply', '-f', path);
+    expect(code).toBe(1);
+    expect(stderr).toContain(expected.replace(short, path));
+    expect(stderr).toContain('nothing was changed');
+    expectClear(stderr);
+    const validated = await tulle(['validate', path]);
+    expect(validated.code).toBe(1);
+    expect(validated.stdout + validated.stderr).toContain(expected.replace(short, path));
+  });
+});
+
+describe('what is no resource at all', () => {
+  const cases: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
+    ['empty', '', /is empty/],
+    ['only comments', '# nothing\n---\n', /is empty/],
+    ['binary', Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3]), /not text/],
+    ['50 MB', new Uint8Array(50_000_000).fill(0x61), /8 MiB/],
+    ['a list', '- a\n- b\n', /:1:1 /],
+    ['a number', '42\n', /:1:1 /],
+    ['bad YAML', 'a: [\n', /invalid YAML/],
+    ['bad JSON', '{"apiVersion": "v1",', /:1:\d+ /],
+    ['deep', `${'['.repeat(100_000)}\n`, /:1:\d+ /],
+    [
+      'an alias bomb',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+        .split('')
+        .map((letter, at) => `${letter}: &${letter} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`)
+        .join('\n')}\n`,
+      /:\d+:\d+ /,
+    ],
+    ['a prototype', '{"__proto__": {"kind": "Service"}, "constructor": 1}', /:\d+:\d+ /],
+  ];
+  test.each(cases)('%s', async (name, content, message) => {
+    const path = write(`${name.replaceAll(' ', '-')}.yaml`, content);
+    const { code, stderr } = await mesh.tulle('apply', '-f', path);
+    expect(code).toBe(1);
+    expect(stderr).toContain(path);
+    expect(stderr).toMatch(message);
+    expect(stderr.length).toBeLessThan(2000);
+    expectClear(stderr);
+  });
+
+  test('a folder without resources, one with a bad file among good ones, a missing one', async () => {
+    const folder = join(files.path, 'folder');
+    mkdirSync(folder);
+    expect((await mesh.tulle('apply', '-f', folder)).stderr).toContain(folder);
+    writeFileSync(
+      join(folder, 'a.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: good }\ndata: { a: b }\n',
+    );
+    writeFileSync(join(folder, 'b.yaml'), 'apiVersion: v1\nkind: ConfgMap\nmetadata: { name: bad }\n');
+    const mixed = await mesh.tulle('apply', '-f', folder);
+    expect(mixed.code).toBe(1);
+    expect(mixed.stderr).toMatch(/b\.yaml:2:\d+ .*ConfigMap/);
+    const missing = await mesh.tulle('apply', '-f', join(files.path, 'none.yaml'));
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('no such file');
+    for (const { stderr } of [mixed, missing]) expectClear(stderr);
+  });
+
+  test('standard input', async () => {
+    const { code, stderr } = await tulle(['apply', '-f', '-', '--state', state.path], {}, 'kind: [');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/stdin:\d+:\d+ /);
+    expect((await tulle(['apply', '-f', '-', '--state', state.path], {}, '')).code).toBe(1);
+  });
+});
+
+describe('what only the mesh can tell', () => {
+  test('the API refuses what the CLI would not send', async () => {
+    const run = JSON.parse(readFileSync(join(state.path, 'run/run.json'), 'utf8')) as { api: string };
+    const token = readFileSync(join(state.path, 'api-token'), 'utf8').trim();
+    const post = (body: string, type = 'application/json') =>
+      fetch(`${run.api}/api/v1/namespaces/default/configmaps`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': type },
+        body,
+      });
+    for (const [body, type] of [
+      ['', 'application/json'],
+      ['{', 'application/json'],
+      ['null', 'application/json'],
+      ['{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"}}', 'application/json'],
+      ['{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"../x"}}', 'application/json'],
+      [
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"other"}}',
+        'application/json',
+      ],
+      ['<xml/>', 'text/xml'],
+      [`{"a":"${'x'.repeat(20_000_000)}"}`, 'application/json'],
+    ] as const) {
+      const answer = await post(body, type);
+      expect(answer.status, body.slice(0, 60)).toBeGreaterThanOrEqual(400);
+      expect(answer.status, body.slice(0, 60)).toBeLessThan(500);
+      const status = (await answer.json()) as { kind: string; message: string };
+      expect(status.kind).toBe('Status');
+      expectClear(status.message);
+    }
+  });
+});
+
+test('nothing was changed by any of it', async () => {
+  expect(await everything()).toBe(before);
+});
