@@ -87,6 +87,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   #dataEnds = false;
   /** Of the present DATA frame, padding included. */
   #dataLeft = 0;
+  #dataContent = 0;
   #quietMs = 0;
   /** Something was done since the last tick. */
   #active = false;
@@ -197,9 +198,8 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     if (!this.#window.receive(length)) throw new Http2Error('window-exceeded');
     this.#dataLeft = length;
     this.#dataEnds = (flags & Flag.EndStream) !== 0;
+    this.#dataContent = 0;
     this.#dataStream = this.#dataTarget(id, length);
-    if (length > 0) this.worked();
-    else if (!this.#dataEnds) this.#idleFrame();
   }
 
   /** The stream that takes a DATA frame, if one does. */
@@ -230,11 +230,14 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     const stream = this.#dataStream;
     const length = to - from;
     this.#dataLeft -= length;
+    this.#dataContent += length;
     const ends = last && this.#dataEnds;
     if (stream === undefined || stream.detached) this.#credit(length);
     else if (length > 0 || ends) stream.receiveData(bytes.subarray(from, to), ends);
     if (!last) return;
     this.#dataStream = undefined;
+    if (this.#dataContent > 0) this.worked();
+    else if (!ends) this.#idleFrame();
     if (this.#dataLeft > 0) this.taken(stream, this.#dataLeft);
   }
 
