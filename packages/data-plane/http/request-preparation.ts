@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { HttpManager } from '@tulle/decision/tables';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { LocalReply } from './local-reply.ts';
 import { mergeSlashes, normalizePath } from './normalize-path.ts';
+import { newRequestId } from './request-id.ts';
 import type { RequestHead } from './stream.ts';
 
 /** Fields by which a client inside steers Envoy; from outside they are not believed and not passed on. */
@@ -44,7 +44,7 @@ export function prepareRequest(
   if (config.generateRequestId) {
     // At the edge an id from outside is replaced: it would let a client choose which traces meet.
     const keep = !config.useRemoteAddress || config.preserveRequestId;
-    if (!keep || !headers.has('x-request-id')) headers.set('x-request-id', randomUUID());
+    if (!keep || !headers.has('x-request-id')) headers.set('x-request-id', newRequestId());
   }
   forwardedCertificate(head, config, connection);
   return undefined;

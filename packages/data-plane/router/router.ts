@@ -214,8 +214,9 @@ export class Router implements AttemptOwner {
     const endpoint = cluster.pick({
       destination: this.#destination,
       defaultPort: head.scheme === 'https' ? 443 : 80,
-      ...(this.#hash === undefined ? {} : { hash: this.#hash }),
-      ...(avoid === undefined ? {} : { avoid, attempts: policy?.hostSelectionAttempts ?? 1 }),
+      hash: this.#hash,
+      avoid,
+      attempts: avoid === undefined ? 1 : (policy?.hostSelectionAttempts ?? 1),
     });
     if (endpoint === undefined) {
       stream.reply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });

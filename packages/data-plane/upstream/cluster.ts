@@ -27,13 +27,13 @@ export interface UpstreamContext {
 }
 
 export interface PickContext {
-  readonly hash?: number;
+  readonly hash?: number | undefined;
   /** The host and port that the request itself names: for clusters that have no endpoints of their own. */
   readonly destination?: string;
   /** Port when the destination names none. */
   readonly defaultPort?: number;
   /** Endpoints tried before, to be avoided within `attempts` choices. */
-  readonly avoid?: ReadonlySet<EndpointState>;
+  readonly avoid?: ReadonlySet<EndpointState> | undefined;
   readonly attempts?: number;
 }
 

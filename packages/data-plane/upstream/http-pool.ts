@@ -245,6 +245,7 @@ class Member {
   readonly #peerUri: string;
   readonly #timer: Timer;
   #requests = 0;
+  #lease: Lease | undefined = undefined;
 
   constructor(
     options: PoolOptions,
@@ -275,14 +276,19 @@ class Member {
 
   lease(callbacks: PoolCallbacks): void {
     this.#timer.stop();
-    const reused = this.#requests++ > 0;
-    callbacks.onReady({
-      connection: this.connection,
-      reused,
-      localAddress: this.#localAddress,
-      secured: this.#options.transport.tls !== undefined,
-      peerUri: this.#peerUri,
-    });
+    const first = this.#requests++ === 0;
+    if (first || this.#lease === undefined) {
+      this.#lease = {
+        connection: this.connection,
+        reused: !first,
+        localAddress: this.#localAddress,
+        secured: this.#options.transport.tls !== undefined,
+        peerUri: this.#peerUri,
+      };
+    }
+    callbacks.onReady(this.#lease);
+    // From the second request on they are all alike.
+    if (first) this.#lease = undefined;
   }
 
   rest(): void {

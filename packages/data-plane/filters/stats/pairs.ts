@@ -19,10 +19,20 @@ const nameless: ReadonlySet<string> = new Set([
   'InboundPassthroughCluster',
 ]);
 
+/** What told the last pair apart. */
+interface LastPair {
+  readonly peer: WorkloadLabels | undefined;
+  readonly host: string;
+  readonly name: string;
+  readonly principal: string;
+  readonly pair: IstioPair;
+}
+
 /** The series of the traffic between this proxy and each of its peers, found by what tells them apart. */
 export class Pairs {
   readonly #options: PairOptions;
   readonly #strangers = new Map<string, IstioPair>();
+  #last: LastPair | undefined = undefined;
   #byPeer = new WeakMap<WorkloadLabels, Map<string, IstioPair>>();
 
   constructor(options: PairOptions) {
@@ -36,6 +46,23 @@ export class Pairs {
       (reporter === 'destination' ? info.connection.tls?.peerUri : info.upstreamPeerUri) ?? '';
     const serviceHost = info.service?.host ?? host;
     const serviceName = info.service?.name ?? (nameless.has(info.cluster) ? info.cluster : host);
+    const last = this.#last;
+    // Request after request goes the same way.
+    if (
+      last !== undefined &&
+      last.peer === info.peer &&
+      last.host === serviceHost &&
+      last.name === serviceName &&
+      last.principal === peerPrincipal
+    )
+      return last.pair;
+    const pair = this.#find(info, serviceHost, serviceName, peerPrincipal);
+    this.#last = { peer: info.peer, host: serviceHost, name: serviceName, principal: peerPrincipal, pair };
+    return pair;
+  }
+
+  #find(info: StreamInfo, serviceHost: string, serviceName: string, peerPrincipal: string): IstioPair {
+    const { reporter } = this.#options;
     const known = this.#pairsOf(info.peer);
     const key = `${serviceHost} ${serviceName} ${peerPrincipal}`;
     let pair = known.get(key);
