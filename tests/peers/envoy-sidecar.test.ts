@@ -5,9 +5,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { ProxyStatus } from '@tulle/control-plane/routes/proxies';
+import type { ProxyMetadata } from '@tulle/xds/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { fetchOnce, startLoad } from '../load.ts';
@@ -81,12 +84,32 @@ async function stats(filter: string): Promise<ReadonlyMap<string, number>> {
 
 const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
 
+/** What Envoy's agent was told of its ports. */
+const nodeOfEnvoy = (): ProxyMetadata & { TULLE_OUTBOUND: { httpProxy: { port: number } } } =>
+  JSON.parse(readFileSync(join(stateDir, 'proxies/reviews-v2-0/envoy/bootstrap.json'), 'utf8')).node.metadata;
+
 /** Where Envoy listens for the mesh. */
-function inboundPort(): number {
-  const bootstrap = JSON.parse(
-    readFileSync(join(stateDir, 'proxies/reviews-v2-0/envoy/bootstrap.json'), 'utf8'),
-  ) as { node: { metadata: { TULLE_INBOUND: { bindPort: number }[] } } };
-  return bootstrap.node.metadata.TULLE_INBOUND[0]?.bindPort ?? 0;
+const inboundPort = (): number => nodeOfEnvoy().TULLE_INBOUND[0]?.bindPort ?? 0;
+
+/** Sends heads on one connection, each after the answer to the one before; returns all that came. */
+function exchange(port: number, ...heads: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1').setTimeout(10_000);
+    const left = [...heads];
+    let received = '';
+    const send = (): void => {
+      const last = left.length === 1;
+      socket.write(`${left.shift()}\r\n${last ? 'connection: close\r\n' : ''}\r\n`);
+    };
+    socket.on('connect', send);
+    socket.on('data', (text: string) => {
+      received += text;
+      if (left.length > 0) send();
+    });
+    socket.on('timeout', () => socket.destroy(new Error(`no end after: ${received}`)));
+    socket.on('error', reject);
+    socket.on('end', () => resolve(received));
+  });
 }
 
 const reviews = (): string => `${mesh.url}/api/v1/products/0/reviews`;
@@ -126,7 +149,10 @@ describeWithPeers('Envoy as a sidecar', ['envoy'], () => {
   test('canary: a share of the requests goes to the version behind Envoy', async () => {
     await mesh.ok('apply', '-f', join(bookinfo, 'networking/canary.yaml'));
     const seen = new Map<string, number>();
-    await eventually('no v3', async () => ((await versionOf()) === 'v3' ? undefined : true));
+    await eventually('no more v3', async () => {
+      for (let i = 0; i < 20; i++) if ((await versionOf()) === 'v3') return undefined;
+      return true;
+    });
     for (let i = 0; i < 200; i++) {
       const version = await versionOf();
       seen.set(version, (seen.get(version) ?? 0) + 1);
@@ -222,6 +248,26 @@ describeWithPeers('Envoy as a sidecar', ['envoy'], () => {
     const secrets = await mesh.ok('proxy-config', 'reviews-v2-0', 'secrets');
     expect(secrets).toContain('spiffe://cluster.local/ns/default/sa/bookinfo-reviews');
     expect(await mesh.ok('get', 'virtualservice', 'reviews', '-o', 'wide')).toMatch(/(\d)\/\1/);
+  });
+
+  test('its HTTP proxy: services of the mesh, tunnels to them, and hosts outside', async () => {
+    const { port } = nodeOfEnvoy().TULLE_OUTBOUND.httpProxy;
+    const rating = '"ratings":{"Reviewer1":5';
+    expect(
+      await exchange(port, 'GET http://ratings:9080/ratings/0 HTTP/1.1\r\nhost: ratings:9080'),
+    ).toContain(rating);
+    const tunnel = 'CONNECT ratings:9080 HTTP/1.1\r\nhost: ratings:9080';
+    expect(await exchange(port, tunnel, 'GET /ratings/0 HTTP/1.1\r\nhost: ratings:9080')).toContain(rating);
+    const outside = createServer((_, response) => response.end('outside the mesh')).listen(0, '127.0.0.1');
+    await once(outside, 'listening');
+    try {
+      const authority = `127.0.0.1:${(outside.address() as AddressInfo).port}`;
+      const direct = `GET http://${authority}/ HTTP/1.1\r\nhost: ${authority}`;
+      expect(await exchange(port, direct)).toContain('outside the mesh');
+    } finally {
+      outside.close();
+      outside.closeAllConnections();
+    }
   });
 
   test('endpoints come and go', async () => {

@@ -24,6 +24,7 @@ describe('planWorkload', () => {
       command: ['node', 'server.ts'],
       cwd: '/mesh',
       serviceAccount: 'default',
+      engine: 'tulle',
       upstreams: [],
       onlyDeclared: false,
       drainSeconds: 2,
@@ -38,6 +39,7 @@ describe('planWorkload', () => {
     expect(plan({ replicas: 5, env: { B: '2', A: '1' } }).hash).toBe(a.hash);
     expect(plan({ env: { A: '1', B: '3' } }).hash).not.toBe(a.hash);
     expect(plan({ env: { A: '1', B: '2' }, labels: { version: 'v2' } }).hash).not.toBe(a.hash);
+    expect(plan({ env: { A: '1', B: '2' }, engine: 'envoy' }).hash).not.toBe(a.hash);
   });
 
   test('environment: a map, or a list with references', () => {
