@@ -42,6 +42,15 @@ const peers = [
     install: () => run('go', ['build', '-o', kubectl, '.'], { cwd: join(root, 'tests', 'peers', 'kubectl') }),
   },
   {
+    name: 'h2spec',
+    needs: 'go and the Go module proxy',
+    there: () => existsSync(join(cache, 'h2spec')),
+    install: () =>
+      run('go', ['install', 'github.com/summerwind/h2spec/cmd/h2spec@latest'], {
+        env: { ...process.env, GOBIN: cache },
+      }),
+  },
+  {
     name: 'chromium',
     needs: "root and Debian's packages",
     there: () => answers('chromium'),

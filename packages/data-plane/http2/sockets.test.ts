@@ -336,11 +336,11 @@ describe('our server, node:http2’s client', () => {
 describe('our client, node:http2’s server', () => {
   const echoing = async (settings: http2.Settings = {}): Promise<http2.Http2Server> => {
     const server = await serveNode(settings);
-    server.on('stream', (stream, headers) => {
+    server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
       stream.on('error', () => {});
       const own = Object.entries(headers).filter(([name]) => name.startsWith('x-'));
       let tail: Record<string, string> = {};
-      stream.on('trailers', (trailers) => {
+      stream.on('trailers', (trailers: http2.IncomingHttpHeaders) => {
         tail = trailers as Record<string, string>;
       });
       stream.respond({ ':status': 200, ...Object.fromEntries(own) }, { waitForTrailers: true });
@@ -402,7 +402,7 @@ describe('our client, node:http2’s server', () => {
 
   test('informational heads, refused streams, GOAWAY', async () => {
     const server = await serveNode();
-    server.on('stream', (stream, headers) => {
+    server.on('stream', (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
       stream.on('error', () => {});
       if (headers[':path'] === '/refuse') stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
       else {
