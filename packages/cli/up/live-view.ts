@@ -22,9 +22,13 @@ export function openView(io: Io): View {
   const isLive = io.stdout.isTTY === true && io.env.TERM !== 'dumb';
   let screen: Screen | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let draw = (): void => {};
   const line = (text: string, toStderr: boolean): void => {
-    if (screen !== undefined) screen.writeLine(text);
-    else if (toStderr) note(io, text);
+    if (screen !== undefined) {
+      screen.writeLine(text);
+      // What is told has just changed: the table must not say otherwise.
+      draw();
+    } else if (toStderr) note(io, text);
     else print(io, text);
   };
   return {
@@ -35,12 +39,14 @@ export function openView(io: Io): View {
       if (!isLive) return;
       screen = new Screen(io.stdout);
       const meter = new TrafficMeter(io.now);
+      draw = () => {
+        const table = renderLiveTable(rowsOf(supervisor, meter), colors, io.stdout.columns);
+        screen?.draw(`\n${table}${colors.dim('Ctrl-C stops the mesh')}`);
+      };
       const refresh = async (): Promise<void> => {
         await meter.read(proxiesOf(supervisor));
         if (screen === undefined) return;
-        screen.draw(
-          `\n${renderLiveTable(rowsOf(supervisor, meter), colors, io.stdout.columns)}${colors.dim('Ctrl-C stops the mesh')}`,
-        );
+        draw();
         timer = setTimeout(() => void refresh(), REFRESH_MS);
       };
       void refresh();
