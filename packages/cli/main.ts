@@ -1,9 +1,9 @@
-import { Socket } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { explainApiFailure } from './api/connect.ts';
 import { commands } from './commands/index.ts';
 import { EXIT, Failure, messageOf } from './failure.ts';
 import { type Io, note } from './io.ts';
+import { watchLifeline } from './lifeline.ts';
 import { palette, wantsColor } from './output/color.ts';
 import { VERSION } from './version.ts';
 
@@ -105,11 +105,7 @@ function listenForInterrupts(process: NodeJS.Process): AbortSignal {
   // The launcher (bin/tulle.mjs) holds the other end: it closes when the launcher is killed -9.
   const fd = Number(process.env.TULLE_PARENT_FD);
   if (Number.isInteger(fd) && fd > 2) {
-    // A socket, not a file stream: a pending read in the thread pool would hold up the process's end.
-    const parent = new Socket({ fd, readable: true, writable: false });
-    parent.on('error', () => {}).once('close', () => controller.abort('the launcher ended'));
-    parent.resume();
-    parent.unref();
+    watchLifeline(fd, () => controller.abort('the launcher ended'));
   }
   return controller.signal;
 }

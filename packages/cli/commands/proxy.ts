@@ -1,5 +1,4 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { type ProxyIdentity, startIdentity } from '@tulle/data-plane/identity/identity';
@@ -10,6 +9,7 @@ import { makeAgentFolder, runEnvoy } from '../envoy/agent.ts';
 import { findEnvoy } from '../envoy/find-envoy.ts';
 import { Failure, messageOf, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
+import { watchLifeline } from '../lifeline.ts';
 import { formatExit } from '../up/child.ts';
 import { example } from './examples.ts';
 
@@ -89,12 +89,6 @@ function readBootstrap(path: string): Bootstrap {
 /** Aborted when whoever started us is gone: the other end of the pipe closes. */
 function lifelineClosed(fd: number | undefined): AbortSignal {
   const controller = new AbortController();
-  if (fd !== undefined) {
-    // A socket, not a file stream: a pending read in the thread pool would hold up the process's end.
-    const pipe = new Socket({ fd, readable: true, writable: false });
-    pipe.on('error', () => {}).once('close', () => controller.abort('the lifeline closed'));
-    pipe.resume();
-    pipe.unref();
-  }
+  if (fd !== undefined) watchLifeline(fd, () => controller.abort('the lifeline closed'));
   return controller.signal;
 }
