@@ -7,12 +7,19 @@
  */
 export class Headers {
   /** Lower-case names. */
-  readonly names: string[] = [];
-  readonly values: string[] = [];
+  readonly names: string[];
+  readonly values: string[];
   /** Names as spelled by the peer; same as `names` for HTTP/2. */
-  readonly spelled: string[] = [];
+  readonly spelled: string[];
   /** Names whose values a peer forbade to compress by reference (RFC 7541 section 6.2.3). */
   sensitive: string[] | undefined = undefined;
+
+  /** Takes the arrays over: three, of one length. */
+  constructor(names: string[] = [], values: string[] = [], spelled: string[] = []) {
+    this.names = names;
+    this.values = values;
+    this.spelled = spelled;
+  }
 
   get size(): number {
     return this.names.length;
@@ -71,10 +78,7 @@ export class Headers {
   }
 
   clone(): Headers {
-    const copy = new Headers();
-    for (let i = 0; i < this.names.length; i++) {
-      copy.add(this.names[i] as string, this.values[i] as string, this.spelled[i] as string);
-    }
+    const copy = new Headers(this.names.slice(), this.values.slice(), this.spelled.slice());
     if (this.sensitive !== undefined) copy.sensitive = [...this.sensitive];
     return copy;
   }

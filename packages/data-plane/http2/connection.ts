@@ -1,18 +1,16 @@
 import type { Socket } from 'node:net';
 import type { ResetReason } from '../http/stream.ts';
 import { cut } from '../http1/cut.ts';
-import { HeldBytes } from '../http1/held-bytes.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { Allowance } from './allowance.ts';
+import { BlockReader } from './block-reader.ts';
 import { ClosedStreams, Ending } from './closed-streams.ts';
 import { Flag, FrameType, readUint31, readUint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { HeaderBlock } from './header-block.ts';
-import { BlockMemo } from './hpack/block-memo.ts';
-import { HpackDecoder } from './hpack/decoder.ts';
+import type { HeaderBlock } from './header-block.ts';
 import type { Http2Limits } from './limits.ts';
 import { ErrorCode, Http2Error, type Http2Problem, http2Problems } from './protocol-error.ts';
 import { ReceiveWindow } from './receive-window.ts';
@@ -67,7 +65,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   protected readonly socket: Socket;
   readonly #onProblem: ((problem: Http2Problem) => void) | undefined;
   readonly #reader: FrameReader;
-  readonly #blocks: BlockMemo<HeaderBlock>;
+  readonly #blocks: BlockReader;
   readonly #window: ReceiveWindow;
   readonly #waiting: WaitingStreams<In, Out>;
   readonly #idleFrames: Allowance;
@@ -76,12 +74,6 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   readonly #headTimer: Timer;
   readonly #idleTimeoutMs: number;
   #state: State = State.Open;
-  /** Of a header block that goes on in CONTINUATION; 0: none. */
-  #blockStream = 0;
-  #blockFlags = 0;
-  #blockSelfDependent = false;
-  #continuations = 0;
-  readonly #blockHeld = new HeldBytes();
   /** The stream of the present DATA frame; undefined: its content is for nobody. */
   #dataStream: Http2Stream<In, Out> | undefined = undefined;
   #dataEnds = false;
@@ -103,11 +95,10 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.outbox = options.outboxes.open(socket, () => this.#drained());
     this.writer = new FrameWriter(this.outbox, limits.maxControlBytes);
     this.#reader = new FrameReader(this);
-    const decoder = new HpackDecoder();
-    this.#blocks = new BlockMemo(decoder, (bytes, from, to) => {
-      const block = new HeaderBlock(limits);
-      decoder.decode(bytes, from, to, block);
-      return block;
+    this.#headTimer = timers.timer(() => this.#headTimedOut());
+    this.#blocks = new BlockReader(limits, this.#headTimer, (id, block, end, problem) => {
+      this.worked();
+      this.onBlock(id, block, end, problem);
     });
     this.#window = new ReceiveWindow(
       limits.connectionWindow,
@@ -119,7 +110,6 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.#idleFrames = new Allowance(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
     this.#resets = new Allowance(limits.resetBurst, limits.resetsPerSecond, now);
     this.#timer = timers.timer(() => this.#tick());
-    this.#headTimer = timers.timer(() => this.#headTimedOut());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
     socket.on('end', () => this.#ended());
@@ -245,10 +235,10 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.#expect(type, flags, id);
     switch (type) {
       case FrameType.Headers:
-        this.#onHeaders(flags, id, bytes, from, to);
+        this.#blocks.headers(flags, id, bytes, from, to);
         return;
       case FrameType.Continuation:
-        this.#onContinuation(flags, id, bytes, from, to);
+        this.#blocks.continuation(flags, id, bytes, from, to);
         return;
       case FrameType.Priority:
         this.#onPriority(id, bytes, from, to);
@@ -281,68 +271,13 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
 
   /** What every frame must heed: SETTINGS come first, and nothing comes between the frames of a block. */
   #expect(type: number, flags: number, id: number): void {
-    if (this.#blockStream !== 0) {
-      if (type !== FrameType.Continuation || id !== this.#blockStream) {
+    if (this.#blocks.stream !== 0) {
+      if (type !== FrameType.Continuation || id !== this.#blocks.stream) {
         throw new Http2Error('block-interrupted');
       }
     } else if (!this.settled && (type !== FrameType.Settings || (flags & Flag.Ack) !== 0)) {
       throw new Http2Error('no-settings');
     }
-  }
-
-  #onHeaders(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
-    if (id === 0) throw new Http2Error('bad-stream-id');
-    if ((flags & Flag.Padded) !== 0) {
-      if (from >= to) throw new Http2Error('bad-frame-size');
-      to -= bytes[from++] as number;
-      if (from > to) throw new Http2Error('bad-padding');
-    }
-    let selfDependent = false;
-    if ((flags & Flag.Priority) !== 0) {
-      if (to - from < 5) throw new Http2Error('bad-frame-size');
-      selfDependent = readUint31(bytes, from) === id;
-      from += 5;
-    }
-    if ((flags & Flag.EndHeaders) !== 0) {
-      this.#readBlock(id, flags, selfDependent, bytes, from, to);
-      return;
-    }
-    this.#blockStream = id;
-    this.#blockFlags = flags;
-    this.#blockSelfDependent = selfDependent;
-    this.#continuations = 0;
-    this.#blockHeld.append(bytes.subarray(from, to));
-    if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
-  }
-
-  #onContinuation(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
-    if (this.#blockStream === 0) throw new Http2Error('unexpected-continuation');
-    this.#continuations++;
-    if (
-      this.#continuations > this.limits.maxContinuations ||
-      this.#blockHeld.length + to - from > this.limits.maxHeaderBlockBytes
-    ) {
-      throw new Http2Error('block-too-large');
-    }
-    this.#blockHeld.append(bytes.subarray(from, to));
-    if ((flags & Flag.EndHeaders) === 0) return;
-    this.#blockStream = 0;
-    this.#headTimer.stop();
-    const block = this.#blockHeld.take();
-    this.#readBlock(id, this.#blockFlags, this.#blockSelfDependent, block, 0, block.length);
-  }
-
-  #readBlock(
-    id: number,
-    flags: number,
-    selfDependent: boolean,
-    bytes: Buffer,
-    from: number,
-    to: number,
-  ): void {
-    const block = this.#blocks.read(bytes, from, to);
-    this.worked();
-    this.onBlock(id, block, (flags & Flag.EndStream) !== 0, selfDependent ? 'self-dependency' : undefined);
   }
 
   /** Priorities are not heeded (RFC 9113 section 5.3), but must make sense. */
@@ -631,7 +566,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.#reader.stop();
     this.#timer.stop();
     this.#headTimer.stop();
-    this.#blockHeld.clear();
+    this.#blocks.clear();
     if (before === State.Open) this.#lose('connection-termination');
     this.onClosed();
   }

@@ -51,9 +51,8 @@ export class HeaderBlock implements FieldSink {
 
   /** The regular fields, as a message's own. */
   headers(): Headers {
-    const headers = new Headers();
     const { names, values } = this;
-    for (let at = 0; at < names.length; at++) headers.add(names[at] as string, values[at] as string);
+    const headers = new Headers(names.slice(), values.slice(), names.slice());
     if (this.sensitive !== undefined) headers.sensitive = [...this.sensitive];
     return headers;
   }
