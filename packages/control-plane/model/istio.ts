@@ -75,7 +75,6 @@ export interface HttpRetry {
   readonly attempts?: number | undefined;
   readonly perTryTimeout?: string | undefined;
   readonly retryOn?: string | undefined;
-  readonly retryRemoteLocalities?: boolean | null | undefined;
   readonly retryIgnorePreviousHosts?: boolean | null | undefined;
   readonly backoff?: string | undefined;
 }
@@ -111,8 +110,6 @@ export interface HttpRouteSpec {
     | undefined;
   readonly timeout?: string | undefined;
   readonly retries?: HttpRetry | undefined;
-  readonly fault?: unknown;
-  readonly corsPolicy?: unknown;
   readonly headers?: HeaderRules | undefined;
   readonly mirror?: Destination | undefined;
   readonly mirrorPercentage?: Percent | undefined;
@@ -133,7 +130,6 @@ export interface L4Match {
   readonly sourceLabels?: Strings | undefined;
   readonly sourceNamespace?: string | undefined;
   readonly gateways?: readonly string[] | undefined;
-  readonly destinationSubnets?: readonly string[] | undefined;
 }
 export interface TcpRouteSpec {
   readonly match?: readonly L4Match[] | undefined;
@@ -195,7 +191,6 @@ export interface ConsistentHash {
   readonly useSourceIp?: boolean | undefined;
   readonly minimumRingSize?: number | undefined;
   readonly ringHash?: { readonly minimumRingSize?: number | undefined } | undefined;
-  readonly maglev?: { readonly tableSize?: number | undefined } | undefined;
 }
 export interface ConnectionPool {
   readonly tcp?:
@@ -261,9 +256,6 @@ export interface ServerTls {
   readonly credentialName?: string | undefined;
   readonly credentialNames?: readonly string[] | undefined;
   readonly caCertCredentialName?: string | undefined;
-  readonly serverCertificate?: string | undefined;
-  readonly privateKey?: string | undefined;
-  readonly caCertificates?: string | undefined;
   readonly subjectAltNames?: readonly string[] | undefined;
   readonly minProtocolVersion?: TlsVersion | undefined;
   readonly maxProtocolVersion?: TlsVersion | undefined;

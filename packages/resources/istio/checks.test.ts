@@ -180,7 +180,7 @@ describe('DestinationRule', () => {
     ).toEqual(['error subsets[0].name bad-name', 'error subsets[1].labels.a bad-label']);
     expect(
       found('DestinationRule', '{ host: a, exportTo: ["*"], workloadSelector: { matchLabels: { app: a } } }'),
-    ).toEqual(['error exportTo conflict', 'warning workloadSelector not-enforced']);
+    ).toEqual(['error exportTo conflict']);
   });
 });
 
@@ -200,7 +200,11 @@ describe('Gateway', () => {
     [`${port(0, 'HTTP')}, hosts: [a], bind: "unix:///run/a.sock"`, []],
     [
       `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: MUTUAL, serverCertificate: a, privateKey: b }`,
-      ['error servers[0].tls.caCertificates required'],
+      [
+        'error servers[0].tls.caCertificates required',
+        'warning servers[0].tls.serverCertificate not-enforced',
+        'warning servers[0].tls.privateKey not-enforced',
+      ],
     ],
     [
       `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: ISTIO_MUTUAL, credentialName: a }`,
@@ -227,7 +231,10 @@ describe('ServiceEntry and WorkloadEntry', () => {
     ['{ hosts: ["*.example.com"], resolution: DNS }', ['error hosts[0] bad-host']],
     ['{ hosts: ["*.example.com"], resolution: NONE }', []],
     ['{ hosts: [a.example.com, a.example.com] }', ['error hosts[1] duplicate']],
-    ['{ hosts: [a.example.com], addresses: [x] }', ['error addresses[0] bad-address']],
+    [
+      '{ hosts: [a.example.com], addresses: [x] }',
+      ['warning addresses not-enforced', 'error addresses[0] bad-address'],
+    ],
     ['{ hosts: [a.example.com], resolution: STATIC }', ['warning  no-endpoints']],
     [
       '{ hosts: [a.example.com], ports: [{ number: 80, name: http }], resolution: STATIC, endpoints: [{ address: 10.0.0.1, ports: { https: 8443 } }] }',
@@ -252,6 +259,6 @@ describe('ServiceEntry and WorkloadEntry', () => {
     for (const address of ['10.0.0.1', 'fd00::1', 'db.example.com', 'unix:///run/a.sock', 'unix://@a'])
       expect(found('WorkloadEntry', `{ address: "${address}" }`)).toEqual([]);
     expect(found('WorkloadEntry', '{ address: "a b" }')).toEqual(['error address bad-address']);
-    expect(found('WorkloadEntry', '{ network: vpc-2 }')).toEqual([]);
+    expect(found('WorkloadEntry', '{ network: vpc-2 }')).toEqual(['warning network not-enforced']);
   });
 });

@@ -137,7 +137,13 @@ export const gateway = {
   ],
   check: checkGateway,
   notEnforced: [
+    'spec.servers[].name',
+    'spec.servers[].port.targetPort',
     'spec.servers[].defaultEndpoint',
+    'spec.servers[].tls.serverCertificate',
+    'spec.servers[].tls.privateKey',
+    'spec.servers[].tls.caCertificates',
+    'spec.servers[].tls.tlsCertificates',
     'spec.servers[].tls.verifyCertificateSpki',
     'spec.servers[].tls.verifyCertificateHash',
     'spec.servers[].tls.caCrl',

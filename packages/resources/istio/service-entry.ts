@@ -157,5 +157,5 @@ export const serviceEntry = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkServiceEntry,
-  notEnforced: ['spec.subjectAltNames'],
+  notEnforced: ['spec.addresses', 'spec.endpoints[].network'],
 } satisfies ResourceKind<ServiceEntry>;

@@ -32,4 +32,5 @@ export const workloadEntry = {
     { name: 'Address', type: 'string', path: 'spec.address', description: 'Address of the endpoint' },
   ],
   check: ({ spec }) => checkEndpoint(spec, ['spec']),
+  notEnforced: ['spec.network'],
 } satisfies ResourceKind<WorkloadEntry>;

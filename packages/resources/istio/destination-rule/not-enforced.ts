@@ -6,6 +6,10 @@ const anywhere = [
   'loadBalancer.warmup',
   'loadBalancer.warmupDurationSecs',
   'loadBalancer.consistentHash.maglev',
+  // A cookie that callers bring is hashed; our proxy gives them none.
+  'loadBalancer.consistentHash.httpCookie.path',
+  'loadBalancer.consistentHash.httpCookie.ttl',
+  'loadBalancer.consistentHash.httpCookie.attributes',
   'connectionPool.tcp.tcpKeepalive',
   'connectionPool.tcp.maxConnectionDuration',
   'connectionPool.http.h2UpgradePolicy',
@@ -24,5 +28,4 @@ export const notEnforced: readonly string[] = [
     ...[...anywhere, ...hostOnly].map((field) => `${policy}.${field}`),
     ...anywhere.map((field) => `${policy}.portLevelSettings[].${field}`),
   ]),
-  'spec.workloadSelector',
 ];

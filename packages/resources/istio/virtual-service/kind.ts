@@ -64,6 +64,8 @@ export const virtualService = {
     'spec.http[].corsPolicy',
     'spec.http[].match[].statPrefix',
     'spec.http[].retries.retryRemoteLocalities',
+    'spec.tls[].match[].destinationSubnets',
+    'spec.tcp[].match[].destinationSubnets',
     'spec.tcp[].match[].sourceSubnet',
   ],
 } satisfies ResourceKind<VirtualService>;

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Resource, ResourceKind } from '@tulle/resources/kind';
+import { kinds } from '@tulle/resources/kinds';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { buildModel } from '../model/model.ts';
+import { compile } from './compile.ts';
+import { readCase } from './testing/golden-case.ts';
+import { type Leaf, leavesOf, withField } from './testing/probe.ts';
+
+const place = join(import.meta.dirname, 'enforced');
+const client = readCase(place, 'client.yaml');
+const server = readCase(place, 'server.yaml');
+const gateway = readCase(place, 'gateway.yaml');
+const { input } = client;
+/** Whose configuration a kind can change. */
+const proxiesOf: Readonly<Record<string, readonly (typeof client)[]>> = {
+  Gateway: [gateway],
+  VirtualService: [client, gateway],
+  PeerAuthentication: [client, server],
+};
+const settings: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = parse(
+  readFileSync(join(place, 'settings.yaml'), 'utf8'),
+);
+
+/** Compiled for Envoy alone: our proxy does nothing with them, and the user is told so. */
+const forEnvoyOnly = [/match\[\]\.statPrefix$/, /httpCookie\.(path|ttl)$/];
+
+/** What the proxies of a mesh get, by content; undefined where a value makes no sense beside the others. */
+function compiled({ kind }: ResourceKind, resources: readonly Resource[]): string | undefined {
+  try {
+    const model = buildModel({ ...input, resources });
+    const versions = (proxiesOf[kind] ?? [client]).flatMap(({ proxy }) =>
+      Object.values(compile(model, proxy).snapshot).flatMap((byName) =>
+        [...byName.values()].map(({ name, version }) => `${name} ${version}`),
+      ),
+    );
+    return versions.join('\n');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether some value of the field changes what some proxy gets, beside the other fields that it needs. */
+function hasEffect(kind: ResourceKind, { path, candidates }: Leaf): boolean {
+  const isProbed = (resource: Resource): boolean =>
+    resource.kind === kind.kind && resource.metadata.name === 'probed';
+  const others = input.resources.filter((resource) => !isProbed(resource));
+  return input.resources.filter(isProbed).some((probed) =>
+    settingsFor(kind, path).some((setting) => {
+      const base = { ...probed, spec: { ...(probed.spec as object), ...setting } };
+      const before = compiled(kind, [...others, withField(base, path)]);
+      if (before === undefined) return false;
+      return candidates.some((value) => {
+        const after = compiled(kind, [...others, withField(base, path, value)]);
+        return after !== undefined && after !== before;
+      });
+    }),
+  );
+}
+
+function settingsFor(kind: ResourceKind, path: string): readonly object[] {
+  const fitting = Object.entries(settings[kind.kind] ?? {}).filter(([prefix]) => path.startsWith(prefix));
+  return fitting.toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? [{}];
+}
+
+function warnsOf({ notEnforced = [] }: ResourceKind, path: string): boolean {
+  return notEnforced.some(
+    (inert) => path === inert || path.startsWith(`${inert}.`) || path.startsWith(`${inert}[`),
+  );
+}
+
+const istio = kinds.filter(({ group }) => group.endsWith('istio.io'));
+
+test.each(istio.map((kind) => [kind.kind, kind] as const))(
+  '%s: a user is warned of exactly the fields that change nothing',
+  (_, kind) => {
+    const wrong = leavesOf(kind).flatMap((leaf) => {
+      if (forEnvoyOnly.some((field) => field.test(leaf.path))) return [];
+      const effect = hasEffect(kind, leaf);
+      return effect === warnsOf(kind, leaf.path)
+        ? [`${leaf.path} ${effect ? 'has an effect' : 'has none'}`]
+        : [];
+    });
+    expect(wrong).toEqual([]);
+  },
+  60_000,
+);
