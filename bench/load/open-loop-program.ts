@@ -9,6 +9,7 @@
 import { connect, type Socket } from 'node:net';
 import { AnswerReader } from './answer-reader.ts';
 import type { OpenLoop, OpenLoopResult } from './open-loop.ts';
+import { percentiles } from './percentiles.ts';
 
 const load = JSON.parse(process.argv[2] as string) as OpenLoop;
 const warmMs = 300;
@@ -80,16 +81,8 @@ function turn(): void {
 }
 
 function finish(): void {
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round((latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0) * 1000);
-  const result: OpenLoopResult = {
-    requests: latencies.length,
-    errors,
-    p50Us: at(0.5),
-    p99Us: at(0.99),
-    p999Us: at(0.999),
-  };
+  const requests = latencies.length;
+  const result: OpenLoopResult = { requests, errors, ...percentiles(latencies) };
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadCore } from '../system/cpu.ts';
 import { runProgram } from '../system/program.ts';
+import type { Percentiles } from './percentiles.ts';
 
 export interface OpenLoop {
   readonly port: number;
@@ -14,12 +15,9 @@ export interface OpenLoop {
   readonly seed: number;
 }
 
-export interface OpenLoopResult {
+export interface OpenLoopResult extends Percentiles {
   readonly requests: number;
   readonly errors: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  readonly p999Us: number;
 }
 
 /** Latencies at a fixed rate, counted from when each request was due. */

@@ -7,22 +7,27 @@ import { nginxConfiguration } from './nginx-configuration.ts';
 /** The application behind every proxy: nginx with `/1k` (from memory) and `/1m` (a file, by sendfile). */
 export async function startBackend(
   folder: string,
-  port?: number,
 ): Promise<{ readonly port: number; readonly program: Program }> {
   const prefix = join(folder, 'backend');
   mkdirSync(prefix, { recursive: true });
   writeFileSync(join(prefix, '1m'), Buffer.alloc(1024 * 1024, 'tulle'));
-  const bound = port ?? (await freePort());
+  const bound = await freePort();
   const file = join(prefix, 'nginx.conf');
-  const server = [
-    '  server {',
-    `    listen 127.0.0.1:${bound};`,
-    `    location = /1k { default_type text/plain; return 200 "${'t'.repeat(1024)}"; }`,
-    `    location = /1m { root ${prefix}; }`,
-    '  }',
-  ];
-  writeFileSync(file, nginxConfiguration(prefix, server));
+  writeFileSync(file, nginxConfiguration(prefix, backendServer(prefix, bound)));
   const program = startProgram('nginx', ['-p', prefix, '-c', file], { core: loadCore });
   await listening(bound);
   return { port: bound, program };
+}
+
+/** nginx's server block of it. */
+export function backendServer(root: string, port: number): string[] {
+  return [
+    '  server {',
+    `    listen 127.0.0.1:${port};`,
+    `    location = /1k { default_type text/plain; return 200 "${'t'.repeat(1024)}"; }`,
+    `    location = /1m { root ${root}; }`,
+    // For probes.
+    '    location / { return 200 ""; }',
+    '  }',
+  ];
 }

@@ -12,8 +12,9 @@ export const envoy: Peer = {
   shapes: ['http', 'mtls-out', 'mtls-in', 'tcp'],
   work: 'router; x-request-id, 2 retries as Istio, path normalisation, own statistics, no access log',
   version: () =>
-    /\/(\d+\.\d+\.\d+)\//.exec(execFileSync(envoyPath(), ['--version'], { encoding: 'utf8' }))?.[1] ??
-    'unknown',
+    /version: \w+\/(\d+\.\d+\.\d+)\//.exec(
+      execFileSync(envoyPath(), ['--version'], { encoding: 'utf8' }),
+    )?.[1] ?? 'unknown',
   async start(plan) {
     const file = join(plan.folder, `envoy-${plan.port}.json`);
     writeFileSync(file, JSON.stringify(envoyConfiguration(plan)));

@@ -25,13 +25,11 @@ export function residentBytes(pids: readonly number[]): number {
 
 /** CPU seconds of the whole machine in which some process ran, and those that the hypervisor took away. */
 export function machineSeconds(): { readonly busy: number; readonly stolen: number } {
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = read('/proc/stat')
-    .slice(0, 200)
-    .split('\n')[0]
-    ?.trim()
+  const line = read('/proc/stat').split('\n', 1)[0] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
     .split(/\s+/)
     .slice(1)
-    .map(Number) as number[];
+    .map(Number);
   return {
     busy: (user + nice + system + irq + softirq) / ticksPerSecond,
     stolen: steal / ticksPerSecond,

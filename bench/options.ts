@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Names of scenarios; all when empty. */
+  readonly scenarios: readonly string[];
+  readonly rounds: number;
+  /** Of a closed loop; an open one takes as long. */
+  readonly seconds: number;
+  readonly idleConnections: number;
+  /** Rounds that were noisy are repeated at most so often in all, per scenario. */
+  readonly repeats: number;
+}
+
+export const usage = `npm run bench -- [--quick] [--rounds N] [--seconds N] [--scenario NAME]…
+Compares Tulle's data plane with Envoy, HAProxy and nginx; writes bench/results/latest.json and latest.md.
+`;
+
+/** @throws Error for arguments that it does not know */
+export function readOptions(args: readonly string[]): BenchOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      scenario: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const { quick } = values;
+  const rounds = positive('rounds', values.rounds, quick ? 1 : 5);
+  return {
+    scenarios: values.scenario,
+    rounds,
+    seconds: positive('seconds', values.seconds, quick ? 1 : 4),
+    idleConnections: 9_000,
+    repeats: quick ? 0 : rounds * 2,
+  };
+}
+
+function positive(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${name} must be a whole number ≥ 1, not ${text}`);
+  return value;
+}
