@@ -9,6 +9,7 @@ import { drain } from './drain.ts';
 import { Engine } from './engine.ts';
 import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
+import { FailureLog } from './listener/failure-log.ts';
 import { createObservation } from './observation.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-handle.ts';
 import { TimerWheel } from './timers/wheel.ts';
@@ -78,10 +79,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 
   // What to do: the last good configuration first, then what the control plane says.
   const bound = Promise.withResolvers<void>();
+  const failureLog = new FailureLog(log);
   const again = wheel.timer(() => void apply(engine.tables as Tables));
   const apply = async (tables: Tables): Promise<void> => {
     const failures = await engine.apply(tables);
-    for (const { listener, reason } of failures) log(`listener ${listener}: ${reason}`);
+    failureLog.tell(failures);
     if (failures.length === 0) bound.resolve();
     else if (!engine.draining && engine.tables === tables) again.start(bindAgainMs);
   };
