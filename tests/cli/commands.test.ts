@@ -175,6 +175,23 @@ describe('joining the mesh', () => {
     expect(services.find(({ name }: { name: string }) => name === 'web').endpoints).toBe(2);
   }, 30_000);
 
+  test('run: beside a Workload of the same version it is an instance of its own; a taken name is refused', async () => {
+    const script = `${server} process.stdin.resume(); setTimeout(() => process.exit(0), 3000);`;
+    const args = ['--service', 'web', '--port', '8000', '--label', 'version=v2'];
+    const finished = run(...args, '--', process.execPath, '-e', script);
+    await eventually('a third endpoint', async () => {
+      const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
+      return services.find(({ name }: { name: string }) => name === 'web').readyEndpoints === 3
+        ? true
+        : undefined;
+    });
+    expect(await mesh.ok('get', 'registrations')).toMatch(/web-v2-run-\d+ +web-v2-run /);
+    expect((await finished).code).toBe(0);
+    const taken = await run(...args, '--name', 'web-v2-0', '--', process.execPath, '-e', script);
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toContain('web-v2-0 is in the mesh already');
+  }, 30_000);
+
   test('register and deregister', async () => {
     expect(
       await mesh.ok('register', 'web-vm', '--service', 'web', '--address', '127.0.0.9', '--port', 'http=81'),

@@ -92,6 +92,9 @@ function describeNone({ mesh, state }: MeshChoice, stopped: readonly KnownMesh[]
   return [
     `${which} is running`,
     ...(known.length === 0 ? ['Start one with "tulle up FILE".'] : ['Start it with:', ...known]),
+    ...(state === undefined && mesh === undefined
+      ? ['One that was started with --state is found by the same --state, or by TULLE_STATE.']
+      : []),
   ].join('\n');
 }
 
