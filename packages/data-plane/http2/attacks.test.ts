@@ -9,6 +9,7 @@ import {
   data,
   frame,
   get,
+  goaway,
   headers,
   post,
   rst,
@@ -91,6 +92,18 @@ const floods: Record<string, Flood> = {
   },
   'PRIORITY (CVE-2019-9513)': {
     each: (turn) => [frame(FrameType.Priority, 0, id(turn), Buffer.concat([word(0), Buffer.from([1])]))],
+    problem: 'too-many-frames',
+    most: 1_001,
+  },
+  'heads on a stream that we have reset': {
+    before: [headers(1, [...get, ['connection', 'x']], true)],
+    each: () => [headers(1, get, true)],
+    problem: 'too-many-frames',
+    most: 1_500,
+  },
+  GOAWAY: {
+    before: [headers(1, get, true)],
+    each: () => [goaway(0, 0)],
     problem: 'too-many-frames',
     most: 1_001,
   },
@@ -247,6 +260,21 @@ describe('heads', () => {
     await turn();
     expect(harness.closed).toBe(true);
   });
+});
+
+test('a window that is granted octet by octet (CVE-2019-9511)', async () => {
+  const harness = new ServerHarness(({ stream }) => {
+    stream.sendHead(response(200), false);
+    stream.sendData(Buffer.alloc(64 * 1024, 'x'), true);
+  });
+  await harness.open(settings([Setting.InitialWindowSize, 0]), headers(1, get, true));
+  let turns = 0;
+  for (; turns < 1_100 && harness.server.open; turns++) {
+    harness.socket.deliver(windowUpdate(1, 1));
+    if (turns % 50 === 0) await turn();
+  }
+  await turn();
+  expect(harness.problems).toEqual(['too-many-frames']);
 });
 
 describe('clients that do not take what they asked for', () => {

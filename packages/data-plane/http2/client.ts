@@ -130,6 +130,7 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
       // An answer that was under way when we gave the request up.
       return;
     }
+    this.worked();
     if (problem !== undefined) stream.fail(problem);
     else (stream as ClientStream).receiveBlock(block, end);
   }

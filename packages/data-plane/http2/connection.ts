@@ -11,9 +11,10 @@ import { Flag, FrameType, readUint31, readUint32 } from './frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { HeaderBlock } from './header-block.ts';
+import { type DataHost, InboundData } from './inbound-data.ts';
 import type { Http2Limits } from './limits.ts';
+import { Patience, type PatienceHost } from './patience.ts';
 import { ErrorCode, Http2Error, type Http2Problem, http2Problems } from './protocol-error.ts';
-import { ReceiveWindow } from './receive-window.ts';
 import { largestWindow, PeerSettings } from './settings.ts';
 import type { Http2Stream } from './stream.ts';
 import { WaitingStreams } from './waiting-streams.ts';
@@ -34,9 +35,6 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
-/** What the peers believe before they have heard of each other (RFC 9113 section 6.9.2). */
-const initialConnectionWindow = 65_535;
-
 /** How many control frames a frame of real work allows. */
 const framesPerWork = 4;
 
@@ -48,10 +46,10 @@ const framesPerWork = 4;
  *   socket ◀─ Outbox ◀─ FrameWriter ◀─ stream (or, without window, its queue and WaitingStreams)
  * ```
  */
-export abstract class Http2Connection<In, Out> implements FrameSink {
+export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In, Out>, PatienceHost {
   readonly writer: FrameWriter;
   /** What the peer takes of all streams together. */
-  sendWindow = initialConnectionWindow;
+  sendWindow = 65_535;
   /** The peer's SETTINGS have come. */
   settled = false;
   /** Reads of the socket so far. */
@@ -66,22 +64,14 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   readonly #onProblem: ((problem: Http2Problem) => void) | undefined;
   readonly #reader: FrameReader;
   readonly #blocks: BlockReader;
-  readonly #window: ReceiveWindow;
+  readonly #data: InboundData<In, Out>;
   readonly #waiting: WaitingStreams<In, Out>;
   readonly #idleFrames: Allowance;
   readonly #resets: Allowance;
-  readonly #timer: Timer;
+  readonly #patience: Patience;
   readonly #headTimer: Timer;
-  readonly #idleTimeoutMs: number;
   #state: State = State.Open;
-  /** The stream of the present DATA frame; undefined: its content is for nobody. */
-  #dataStream: Http2Stream<In, Out> | undefined = undefined;
-  #dataEnds = false;
-  /** Of the present DATA frame, padding included. */
-  #dataLeft = 0;
-  #dataContent = 0;
-  #quietMs = 0;
-  /** Something was done since the last tick. */
+  /** Something was done since this was last asked. */
   #active = false;
 
   /** @param idleTimeoutMs 0: somebody else sees to idle connections */
@@ -91,25 +81,19 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.limits = limits;
     this.timers = timers;
     this.#onProblem = options.onProblem;
-    this.#idleTimeoutMs = idleTimeoutMs;
     this.outbox = options.outboxes.open(socket, () => this.#drained());
     this.writer = new FrameWriter(this.outbox, limits.maxControlBytes);
     this.#reader = new FrameReader(this);
     this.#headTimer = timers.timer(() => this.#headTimedOut());
     this.#blocks = new BlockReader(limits, this.#headTimer, (id, block, end, problem) => {
-      this.worked();
       this.onBlock(id, block, end, problem);
     });
-    this.#window = new ReceiveWindow(
-      limits.connectionWindow,
-      limits.maxConnectionWindow,
-      initialConnectionWindow,
-    );
+    this.#data = new InboundData(this, limits);
     this.#waiting = new WaitingStreams(this.writer);
     const now = (): number => timers.now();
     this.#idleFrames = new Allowance(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
     this.#resets = new Allowance(limits.resetBurst, limits.resetsPerSecond, now);
-    this.#timer = timers.timer(() => this.#tick());
+    this.#patience = new Patience(this, timers, limits, idleTimeoutMs);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
     socket.on('end', () => this.#ended());
@@ -161,10 +145,9 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   /** Says who we are; the first frames of either side. */
   protected begin(settings: readonly (readonly [id: number, value: number])[]): void {
     this.writer.settings(settings);
-    const increment = this.#window.open();
-    if (increment > 0) this.writer.windowUpdate(0, increment);
+    this.#data.open();
     if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
-    this.#startTimer();
+    this.#patience.watch();
   }
 
   // --- bytes from the peer -------------------------------------------------------------------------------
@@ -184,51 +167,21 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
 
   onDataFrame(flags: number, id: number, length: number): void {
     this.#expect(FrameType.Data, 0, id);
-    if (id === 0) throw new Http2Error('bad-stream-id');
-    if (!this.#window.receive(length)) throw new Http2Error('window-exceeded');
-    this.#dataLeft = length;
-    this.#dataEnds = (flags & Flag.EndStream) !== 0;
-    this.#dataContent = 0;
-    this.#dataStream = this.#dataTarget(id, length);
-  }
-
-  /** The stream that takes a DATA frame, if one does. */
-  #dataTarget(id: number, length: number): Http2Stream<In, Out> | undefined {
-    const stream = this.streams.get(id);
-    if (stream === undefined) {
-      if (this.isIdle(id)) throw new Http2Error('idle-stream');
-      // What was under way when we reset the stream means nothing.
-      if (this.closedStreams.ending(id) === Ending.Reset) return undefined;
-      this.refuseFrame(id, 'stream-closed');
-      return undefined;
-    }
-    if (stream.remoteEnded) stream.fail('stream-closed');
-    else if (!stream.expectsData) stream.fail('early-data');
-    else {
-      stream.window ??= new ReceiveWindow(
-        this.limits.streamWindow,
-        this.limits.maxStreamWindow,
-        this.limits.streamWindow,
-      );
-      if (stream.window.receive(length)) return stream;
-      stream.fail('window-exceeded');
-    }
-    return undefined;
+    this.#data.begin(flags, id, length);
   }
 
   onDataPart(bytes: Buffer, from: number, to: number, last: boolean): void {
-    const stream = this.#dataStream;
-    const length = to - from;
-    this.#dataLeft -= length;
-    this.#dataContent += length;
-    const ends = last && this.#dataEnds;
-    if (stream === undefined || stream.detached) this.#credit(length);
-    else if (length > 0 || ends) stream.receiveData(bytes.subarray(from, to), ends);
-    if (!last) return;
-    this.#dataStream = undefined;
-    if (this.#dataContent > 0) this.worked();
-    else if (!ends) this.#idleFrame();
-    if (this.#dataLeft > 0) this.taken(stream, this.#dataLeft);
+    this.#data.part(bytes, from, to, last);
+  }
+
+  /** @internal For DATA. */
+  findOpen(id: number): Http2Stream<In, Out> | undefined {
+    const stream = this.streams.get(id);
+    if (stream !== undefined) return stream;
+    if (this.isIdle(id)) throw new Http2Error('idle-stream');
+    // What was under way when we reset the stream means nothing.
+    if (this.closedStreams.ending(id) !== Ending.Reset) this.refuseFrame(id, 'stream-closed');
+    return undefined;
   }
 
   onFrame(type: number, flags: number, id: number, bytes: Buffer, from: number, to: number): void {
@@ -258,6 +211,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
       case FrameType.Goaway:
         if (id !== 0) throw new Http2Error('bad-stream-id');
         if (to - from < 8) throw new Http2Error('bad-frame-size');
+        this.idleFrame();
         this.onGoaway(readUint31(bytes, from));
         return;
       case FrameType.WindowUpdate:
@@ -265,7 +219,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
         this.#onWindowUpdate(id, readUint31(bytes, from));
         return;
       default:
-        this.#idleFrame();
+        this.idleFrame();
     }
   }
 
@@ -284,7 +238,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   #onPriority(id: number, bytes: Buffer, from: number, to: number): void {
     if (id === 0) throw new Http2Error('bad-stream-id');
     if (to - from !== 5) throw new Http2Error('bad-frame-size');
-    this.#idleFrame();
+    this.idleFrame();
     if (readUint31(bytes, from) !== id) return;
     const stream = this.streams.get(id);
     if (stream === undefined) throw new Http2Error('self-dependency');
@@ -306,11 +260,11 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     if (id !== 0) throw new Http2Error('bad-stream-id');
     if ((flags & Flag.Ack) !== 0) {
       if (to > from) throw new Http2Error('bad-frame-size');
-      this.#idleFrame();
+      this.idleFrame();
       return;
     }
     if ((to - from) % 6 !== 0) throw new Http2Error('bad-frame-size');
-    this.#idleFrame();
+    this.idleFrame();
     const { peer } = this;
     const before = peer.initialWindowSize;
     peer.apply(bytes, from, to);
@@ -334,13 +288,13 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   #onPing(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
     if (id !== 0) throw new Http2Error('bad-stream-id');
     if (to - from !== 8) throw new Http2Error('bad-frame-size');
-    this.#idleFrame();
+    this.idleFrame();
     if ((flags & Flag.Ack) !== 0) this.onPong();
     else this.writer.ping(true, bytes, from);
   }
 
   #onWindowUpdate(id: number, increment: number): void {
-    this.#idleFrame();
+    this.idleFrame();
     if (id === 0) {
       if (increment === 0) throw new Http2Error('zero-increment');
       this.sendWindow += increment;
@@ -367,7 +321,8 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.#idleFrames.earn(framesPerWork);
   }
 
-  #idleFrame(): void {
+  /** @internal A frame that does nothing has been received. */
+  idleFrame(): void {
     if (!this.#idleFrames.spend()) throw new Http2Error('too-many-frames');
   }
 
@@ -387,23 +342,13 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   // --- streams -----------------------------------------------------------------------------------------
 
   /** @internal `length` octets have been taken by who they were for. */
-  taken(stream: Http2Stream<In, Out> | undefined, length: number): void {
-    if (length === 0 || this.#state !== State.Open) return;
-    this.#credit(length);
-    if (stream?.window === undefined || stream.detached || stream.remoteEnded) return;
-    const increment = stream.window.take(length);
-    if (increment > 0) this.writer.windowUpdate(stream.id, increment);
-  }
-
-  #credit(length: number): void {
-    const increment = this.#window.take(length);
-    if (increment > 0 && this.#state === State.Open) this.writer.windowUpdate(0, increment);
+  taken(stream: Http2Stream<In, Out>, length: number): void {
+    this.#data.taken(stream, length);
   }
 
   /** @internal Its handler takes no more for now. */
   stopped(stream: Http2Stream<In, Out>): void {
-    stream.window?.shrink();
-    this.#window.shrink();
+    this.#data.stopped(stream);
   }
 
   /** @internal */
@@ -414,10 +359,6 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
   /** @internal */
   stopWaiting(stream: Http2Stream<In, Out>): void {
     this.#waiting.remove(stream);
-  }
-
-  protected pump(): void {
-    this.#waiting.pump();
   }
 
   /** @internal END_STREAM has been written. */
@@ -474,32 +415,30 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
 
   // --- time and the end -----------------------------------------------------------------------------------
 
-  #startTimer(): void {
-    const tick = this.#tickMs;
-    if (tick > 0) this.#timer.start(tick);
-  }
-
-  get #tickMs(): number {
-    const stall = this.limits.stallTimeoutMs / 2;
-    if (this.#idleTimeoutMs === 0) return stall;
-    return stall === 0 ? this.#idleTimeoutMs : Math.min(this.#idleTimeoutMs, stall);
-  }
-
-  /** Every now and then, so that requests need not move a timer of their own. */
-  #tick(): void {
-    if (this.#state !== State.Open) {
-      cut(this.socket);
-      return;
-    }
-    this.#startTimer();
-    if (this.limits.stallTimeoutMs > 0) this.#resetStalled();
-    const quiet = this.streams.size === 0 && !this.#active;
+  /** @internal */
+  wasActive(): boolean {
+    const active = this.#active || this.streams.size > 0;
     this.#active = false;
-    this.#quietMs = quiet ? this.#quietMs + this.#tickMs : 0;
-    if (this.#idleTimeoutMs > 0 && this.#quietMs >= this.#idleTimeoutMs) this.finish();
+    return active;
   }
 
-  #resetStalled(): void {
+  /** @internal */
+  onIdle(): void {
+    this.finish();
+  }
+
+  /** @internal */
+  unsent(): number {
+    return this.outbox.pending;
+  }
+
+  /** @internal */
+  onLingered(): void {
+    cut(this.socket);
+  }
+
+  /** @internal */
+  onStallCheck(): void {
     for (const stream of this.#waiting.all()) {
       // Who still sends has a timeout of its own; what is complete has only this one.
       if (!stream.localEnded || ++stream.stalled <= 2) continue;
@@ -535,7 +474,8 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     this.#reader.stop();
     this.#headTimer.stop();
     this.outbox.end();
-    this.#timer.start(Math.max(1, this.limits.lingerMs));
+    this.outbox.flush();
+    this.#patience.linger();
     this.#lose(reason, detail);
   }
 
@@ -564,7 +504,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink {
     const before = this.#state;
     this.#state = State.Closed;
     this.#reader.stop();
-    this.#timer.stop();
+    this.#patience.stop();
     this.#headTimer.stop();
     this.#blocks.clear();
     if (before === State.Open) this.#lose('connection-termination');

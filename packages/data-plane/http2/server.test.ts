@@ -618,6 +618,21 @@ describe('the end', () => {
     expect(harness.closed).toBe(true);
   });
 
+  test('a client that still reads the last answer is given time', async () => {
+    const harness = new ServerHarness();
+    await harness.open(headers(1, get, true));
+    harness.socket.stalled = true;
+    const { stream } = harness.requests[0] as Served;
+    stream.sendHead(response(200), false);
+    stream.sendData(Buffer.from(body), true);
+    harness.server.drain();
+    await harness.say(frame(FrameType.Ping, Flag.Ack, 0, Buffer.from('drain ok')));
+    harness.clock.advance(5_000);
+    expect(harness.socket.destroyed).toBe(false);
+    harness.clock.advance(5_200);
+    expect(harness.socket.destroyed).toBe(true);
+  });
+
   test('an idle connection is closed, a busy one is not', async () => {
     const harness = new ServerHarness(() => {}, { idleTimeoutMs: 10_000, stallTimeoutMs: 0 });
     await harness.open(headers(1, get, true));

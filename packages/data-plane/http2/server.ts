@@ -99,11 +99,17 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
     if (id <= this.#lastId) {
       const ending = this.closedStreams.ending(id);
       // Trailers that were under way when we reset the stream.
-      if (ending === Ending.Reset) return;
+      if (ending === Ending.Reset) {
+        this.idleFrame();
+        return;
+      }
       throw new Http2Error(ending === Ending.Closed ? 'stream-closed' : 'bad-stream-id');
     }
     // After the final GOAWAY: the client knows that nobody looks at it (RFC 9113 section 6.8).
-    if (this.#drain === Drain.Final) return;
+    if (this.#drain === Drain.Final) {
+      this.idleFrame();
+      return;
+    }
     this.#lastId = id;
     const wrong = problem ?? requestProblem(block);
     if (this.streams.size >= this.limits.maxConcurrentStreams) this.refuseFrame(id, 'too-many-streams');
@@ -118,6 +124,7 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
       this.refuseFrame(id, 'length-mismatch');
       return;
     }
+    this.worked();
     const stream = new ServerStream(this, id, head, block.contentLength);
     stream.sendWindow = this.peer.initialWindowSize;
     this.streams.set(id, stream);
@@ -143,7 +150,10 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
       ? 'stream-closed'
       : (problem ?? (block.full ? 'list-too-large' : end ? trailerProblem(block) : 'no-end'));
     if (wrong !== undefined) stream.fail(wrong);
-    else stream.receiveTrailers(trailersOf(block));
+    else {
+      this.worked();
+      stream.receiveTrailers(trailersOf(block));
+    }
   }
 
   /** Answers a head beyond the limits (RFC 6585 section 5). */

@@ -10,6 +10,9 @@ import { highQueue, lowQueue, SendQueue } from './send-queue.ts';
 /** Held data is delivered in parts of this size, so that its taker can stop in between. */
 const deliveryBytes = 64 * 1024;
 
+/** A window update that lets us send less is none that came with real work. */
+const worthwhile = 256;
+
 /**
  * One stream, either side: a `Stream` of what we send and the source of what its handler gets.
  *
@@ -96,6 +99,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     let sent = 0;
     if (!this.waiting) {
       sent = this.#write(chunk, 0, end);
+      if (sent > 0) this.connection.worked();
       if (sent === chunk.length && (!end || this.endWritten)) return true;
     }
     this.#enqueue({ kind: 'data', bytes: Buffer.from(chunk.subarray(sent)), end });
@@ -128,6 +132,8 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
         const before = queue.sent;
         const sent = this.#write(item.bytes, before, item.end);
         if (sent > before) this.stalled = 0;
+        // A client that grants windows octet by octet makes us work, not itself (CVE-2019-9511).
+        if (sent - before >= worthwhile) this.connection.worked();
         queue.advance(sent - before);
         if (sent < item.bytes.length || (item.end && !this.endWritten)) break;
       } else {
@@ -176,7 +182,6 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
       this.sendWindow -= length;
       connection.sendWindow -= length;
       writer.data(this.id, chunk, at, at + length, last);
-      connection.worked();
       at += length;
       if (last) this.wroteEnd();
       if (at === chunk.length) break;
