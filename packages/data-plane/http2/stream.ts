@@ -1,14 +1,11 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { ResetReason, Stream, StreamHandler } from '../http/stream.ts';
 import { EMPTY } from '../http1/bytes.ts';
-import { HeldBytes } from '../http1/held-bytes.ts';
 import type { Http2Connection } from './connection.ts';
 import { ErrorCode, type Http2Problem, http2Problems } from './protocol-error.ts';
 import type { ReceiveWindow } from './receive-window.ts';
 import { highQueue, lowQueue, SendQueue } from './send-queue.ts';
-
-/** Held data is delivered in parts of this size, so that its taker can stop in between. */
-const deliveryBytes = 64 * 1024;
+import { SlabQueue } from './slab-queue.ts';
 
 /** A window update that lets us send less is none that came with real work. */
 const worthwhile = 256;
@@ -54,7 +51,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
   #queue: SendQueue<Out> | undefined = undefined;
   #blocked = false;
   #paused = false;
-  #held: HeldBytes | undefined = undefined;
+  #held: SlabQueue | undefined = undefined;
   #heldTrailers: Headers | undefined = undefined;
   /** The end has come and is not delivered. */
   #heldEnd = false;
@@ -89,6 +86,11 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     return this.#queue !== undefined && !this.#queue.empty;
   }
 
+  /** Its sender waits to be told to go on. */
+  get heldBack(): boolean {
+    return this.#blocked;
+  }
+
   // --- sending ---------------------------------------------------------------------------------------------
 
   sendData(chunk: Buffer, end: boolean): boolean {
@@ -100,11 +102,21 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     if (!this.waiting) {
       sent = this.#write(chunk, 0, end);
       if (sent > 0) this.connection.worked();
-      if (sent === chunk.length && (!end || this.endWritten)) return true;
+      if (sent === chunk.length && (!end || this.endWritten)) {
+        if (end || this.connection.writer.ready) return true;
+        return this.#holdBack();
+      }
     }
-    this.#enqueue({ kind: 'data', bytes: Buffer.from(chunk.subarray(sent)), end });
-    if ((this.#queue?.bytes ?? 0) <= highQueue) return true;
+    this.#queue ??= new SendQueue();
+    this.#queue.pushData(chunk.subarray(sent), end);
+    this.connection.wait(this);
+    return this.#queue.bytes <= highQueue || this.#holdBack();
+  }
+
+  /** Whoever sends is told when there is room. */
+  #holdBack(): false {
     this.#blocked = true;
+    this.connection.wait(this);
     return false;
   }
 
@@ -129,13 +141,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
       const item = queue.first;
       if (item === undefined) break;
       if (item.kind === 'data') {
-        const before = queue.sent;
-        const sent = this.#write(item.bytes, before, item.end);
-        if (sent > before) this.stalled = 0;
-        // A client that grants windows octet by octet makes us work, not itself (CVE-2019-9511).
-        if (sent - before >= worthwhile) this.connection.worked();
-        queue.advance(sent - before);
-        if (sent < item.bytes.length || (item.end && !this.endWritten)) break;
+        if (!this.#pumpData(queue, item.bytes, item.end)) break;
       } else {
         this.stalled = 0;
         queue.shift();
@@ -143,10 +149,29 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
         else this.writeHead(item.head, item.end, item.kind === 'informational');
       }
     }
-    if (this.#blocked && (queue === undefined || queue.bytes <= lowQueue)) {
+    if (this.#blocked && writer.ready && (queue === undefined || queue.bytes <= lowQueue)) {
       this.#blocked = false;
       if (!this.ended) this.handler?.onDrain();
     }
+  }
+
+  /** True: the first item of the queue, data, is sent to its end. */
+  #pumpData(queue: SendQueue<Out>, bytes: SlabQueue, end: boolean): boolean {
+    do {
+      const part = bytes.peek();
+      const last = end && part.length === bytes.length;
+      const sent = this.#write(part, 0, last);
+      if (sent > 0) this.stalled = 0;
+      // A client that grants windows octet by octet makes us work, not itself (CVE-2019-9511).
+      if (sent >= worthwhile) this.connection.worked();
+      // The end may have been all: then the queue is gone already.
+      if (this.detached) return false;
+      bytes.drop(sent);
+      queue.bytes -= sent;
+      if (sent < part.length || (last && !this.endWritten)) return false;
+    } while (bytes.length > 0);
+    queue.shift();
+    return true;
   }
 
   /** Writes the head now or when its turn comes. */
@@ -221,7 +246,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     if (this.#discarding) this.connection.taken(this, chunk.length);
     else if (this.#paused || this.awaiting || this.#undelivered) {
       if (chunk.length > 0) {
-        this.#held ??= new HeldBytes();
+        this.#held ??= new SlabQueue();
         this.#held.append(chunk);
       }
       if (end) this.#heldEnd = true;
@@ -286,21 +311,17 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
   deliver(): void {
     this.#scheduled = false;
     if (this.#paused || this.awaiting) return;
-    const bytes = this.#held?.take() ?? EMPTY;
-    let at = 0;
-    while (at < bytes.length && this.handler !== undefined && !this.#paused) {
-      const to = Math.min(at + deliveryBytes, bytes.length);
-      const end = to === bytes.length && this.#heldEnd && this.#heldTrailers === undefined;
+    const held = this.#held;
+    while (held !== undefined && held.length > 0 && !this.#paused) {
+      const part = held.peek();
+      const { length } = part;
+      const end = length === held.length && this.#heldEnd && this.#heldTrailers === undefined;
       if (end) this.#heldEnd = false;
-      const part = bytes.subarray(at, to);
-      at = to;
-      this.handler.onData(part, end);
-      this.connection.taken(this, part.length);
-    }
-    if (at < bytes.length) {
-      if (this.handler !== undefined) this.#held?.append(bytes.subarray(at));
-      else this.connection.taken(this, bytes.length - at);
-      return;
+      this.handler?.onData(part, end);
+      // A reset meanwhile has let go of it all.
+      if (held.length === 0) return;
+      held.drop(length);
+      this.connection.taken(this, length);
     }
     if (!this.#heldEnd || this.#paused) return;
     this.#heldEnd = false;

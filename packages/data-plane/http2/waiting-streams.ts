@@ -1,7 +1,7 @@
 import type { FrameWriter } from './frame-writer.ts';
 import type { Http2Stream } from './stream.ts';
 
-/** Streams with something to send and no window, or no room in the outbox, for it. Served in turns. */
+/** Streams with something to send, or a sender held back, for want of window or room in the outbox. Served in turns. */
 export class WaitingStreams<In, Out> {
   readonly #writer: FrameWriter;
   readonly #streams: Set<Http2Stream<In, Out>> = new Set();
@@ -32,7 +32,7 @@ export class WaitingStreams<In, Out> {
       if (turns-- === 0 || !this.#writer.ready) break;
       this.#streams.delete(stream);
       stream.pump();
-      if (stream.waiting && !stream.detached) this.#streams.add(stream);
+      if ((stream.waiting || stream.heldBack) && !stream.detached) this.#streams.add(stream);
     }
     this.#pumping = false;
   }
