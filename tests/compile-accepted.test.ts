@@ -15,17 +15,12 @@ import { expect, test } from 'vitest';
 
 /**
  * What compile's golden cases send to our engine, our engine takes: the control plane does not import the data
- * plane, so both meet here. A case in `refused` says what our proxy can't do yet.
+ * plane, so both meet here.
  */
 const folder = join(import.meta.dirname, '..', 'packages', 'control-plane', 'compile', 'golden');
 const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-
-const refused: Readonly<Record<string, readonly string[]>> = {
-  // Roots and keys in files of the proxy's machine.
-  'client-tls-modes': ['lost', 'simple'],
-};
 
 /** Golden cases spell certificates `CERT`. */
 const placeholderPem = /is not (a list of PEM certificates|a PEM private key)$/;
@@ -58,6 +53,5 @@ test.each(names)('our proxy takes what compile makes of %s', (name) => {
       found.push(...known.map((problem) => `${type} ${resource.name}: ${problem}`));
     }
   }
-  const expected = refused[name] ?? [];
-  expect(found.filter((problem) => !expected.some((word) => problem.includes(`|${word}.`)))).toEqual([]);
+  expect(found).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { SecretTable, Tables } from '@tulle/decision/tables';
+import { FileSecrets, isFileSecret } from './file-secrets.ts';
 import type { SecretSource } from './net/tls-material.ts';
 
 /** What of a proxy's identity its TLS needs. */
@@ -10,12 +11,14 @@ export interface IdentityMaterial {
 
 /**
  * Secrets by name: `default` is the proxy's own SVID, made here and never sent by anyone; `ROOTCA` is what
- * the control plane says, or before that the roots that came with the SVID; others are of the tables.
+ * the control plane says, or before that the roots that came with the SVID; those in files are read here; others are of
+ * the tables.
  */
 export class ProxySecrets implements SecretSource {
   #own: SecretTable | undefined = undefined;
   #ownRoots: SecretTable | undefined = undefined;
   #tables: Tables['secrets'] = new Map();
+  readonly #files = new FileSecrets();
 
   /** TLS compares secrets by identity: each call makes new ones. */
   setIdentity(material: IdentityMaterial): void {
@@ -31,6 +34,7 @@ export class ProxySecrets implements SecretSource {
 
   get(name: string): SecretTable | undefined {
     if (name === 'default') return this.#own;
+    if (isFileSecret(name)) return this.#files.get(name);
     return this.#tables.get(name) ?? (name === 'ROOTCA' ? this.#ownRoots : undefined);
   }
 }

@@ -16,7 +16,7 @@ import { secretConfig } from './config-source.ts';
 import { meshAlpn, meshClientTls, type PeerIdentities, rawBuffer, type TransportSocket } from './mesh-tls.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
-import { credentialName, credentialRootsName } from './secrets.ts';
+import { credentialName, credentialRootsName, fileCertificateName, fileRootsName } from './secrets.ts';
 import { any } from './serialize.ts';
 
 type Sockets = Pick<MessageInitShape<typeof ClusterSchema>, 'transportSocket' | 'transportSocketMatches'>;
@@ -80,17 +80,20 @@ function originatedTls({ service, credential }: ClusterRef, tls: ClientTls, engi
       matcher: { matchPattern: { case: 'exact' as const, value: name } },
     })),
   };
+  // Our engine takes all its certificates by name; an Envoy reads files by itself.
+  const inFiles = engine === 'tulle' ? fileRootsName(tls.caCertificates) : undefined;
+  const roots = credential?.roots === undefined ? inFiles : credentialRootsName(credential);
   const trustedCa = { specifier: { case: 'filename' as const, value: tls.caCertificates || systemRoots } };
   const common: CommonTlsContext = {
     ...(tls.mode === 'MUTUAL' ? clientCertificate(tls, credential, engine) : {}),
     ...(!tls.insecureSkipVerify && {
       validationContextType:
-        credential?.roots !== undefined
+        roots !== undefined
           ? {
               case: 'combinedValidationContext' as const,
               value: {
                 defaultValidationContext: validation,
-                validationContextSdsSecretConfig: secretConfig(credentialRootsName(credential), engine),
+                validationContextSdsSecretConfig: secretConfig(roots, engine),
               },
             }
           : { case: 'validationContext' as const, value: { ...validation, trustedCa } },
@@ -108,6 +111,10 @@ function clientCertificate(
   if (credential?.certificate !== undefined)
     return { tlsCertificateSdsSecretConfigs: [secretConfig(credentialName(credential), engine)] };
   if (tls.clientCertificate === undefined) return {};
+  if (engine === 'tulle') {
+    const name = fileCertificateName(tls.clientCertificate, tls.privateKey ?? '');
+    return { tlsCertificateSdsSecretConfigs: [secretConfig(name, engine)] };
+  }
   return {
     tlsCertificates: [
       {

@@ -5,7 +5,6 @@ import { cached } from './cached.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
-import { identitySecret, rootsSecret } from './config-source.ts';
 import { blackHole, passthrough } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
@@ -15,7 +14,7 @@ import { protocolNotes } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { findDangling, type Reference } from './references.ts';
 import { httpProxyRoutes, type Scope } from './route-tables.ts';
-import { rootsOf } from './secrets.ts';
+import { isOfProxy, rootsOf } from './secrets.ts';
 import { endpointsFor } from './shared.ts';
 import { type View, viewOf } from './view.ts';
 
@@ -115,8 +114,7 @@ function checkReferences(proxy: ProxyDescription, resources: Plan['resources'], 
   const endpoints = new Set(set.discovered.map((ref) => ref.name));
   const has = ({ type, name }: Reference): boolean => {
     if (type === 'endpoint') return endpoints.has(name);
-    // A proxy has its identity and the roots by itself, or from the agent beside it.
-    if (type === 'secret' && (name === identitySecret || name === rootsSecret)) return true;
+    if (type === 'secret' && isOfProxy(name)) return true;
     return resources[type].has(name);
   };
   const all = [...resources.listener.values(), ...resources.route.values(), ...resources.cluster.values()];

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { SecretSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { Credential } from '../model/credential.ts';
-import { rootsSecret } from './config-source.ts';
+import { identitySecret, rootsSecret } from './config-source.ts';
 import { resource } from './serialize.ts';
 
 const text = (value: string): { specifier: { case: 'inlineBytes'; value: Uint8Array<ArrayBuffer> } } => ({
@@ -21,6 +21,15 @@ export function rootsOf(trustBundle: string): XdsResource {
 /** Istio's names of a Secret of the proxy's own namespace on the wire: its certificate, and its `ca.crt`. */
 export const credentialName = ({ name }: Credential): string => `kubernetes://${name}`;
 export const credentialRootsName = (credential: Credential): string => `${credentialName(credential)}-cacert`;
+
+/** Istio's names of what a proxy reads from files of its own machine; without a path: the roots that its platform trusts. */
+export const fileRootsName = (path: string | undefined): string => `file-root:${path || 'system'}`;
+export const fileCertificateName = (certificate: string, key: string): string =>
+  `file-cert:${certificate}~${key}`;
+
+/** Whether a proxy has a secret by itself, or from the agent beside it: nobody sends it. */
+export const isOfProxy = (name: string): boolean =>
+  name === identitySecret || name === rootsSecret || /^file-(root|cert):/.test(name);
 
 /** What a cluster's TLS to its endpoints may need of a Secret. */
 export function clientSecrets(credential: Credential): XdsResource[] {

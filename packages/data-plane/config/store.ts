@@ -1,6 +1,7 @@
 import type { Cluster, Endpoint, Listener, RouteTable, SecretTable, Tables } from '@tulle/decision/tables';
 import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
 import type { XdsType } from '@tulle/xds/resource';
+import { isFileSecret } from '../file-secrets.ts';
 import { Collection } from './collection.ts';
 import type { FilterConfigReaders } from './translate/http-filter.ts';
 import type { References } from './translate/references.ts';
@@ -12,8 +13,8 @@ const namedTypes: readonly NamedType[] = ['endpoint', 'route', 'secret'];
 /** Users before what they use, so that what is restored is wanted when it comes. */
 const restoreOrder: readonly XdsType[] = ['cluster', 'listener', 'endpoint', 'route', 'secret'];
 
-/** Secrets that the proxy has from its identity; the control plane is never asked for them. */
-const ownSecrets: ReadonlySet<string> = new Set(['default']);
+/** Secrets that the proxy has from its identity or its machine; the control plane is never asked for them. */
+const isOwnSecret = (name: string): boolean => name === 'default' || isFileSecret(name);
 
 export interface StoreOptions {
   readonly readers: FilterConfigReaders;
@@ -149,7 +150,7 @@ export class ConfigStore {
   }
 
   #isSettled(type: NamedType, name: string): boolean {
-    if (type === 'secret' && ownSecrets.has(name)) return true;
+    if (type === 'secret' && isOwnSecret(name)) return true;
     return this.#collections[type].latest.has(name) || this.#absent[type].has(name);
   }
 
@@ -161,7 +162,7 @@ export class ConfigStore {
         for (const type of namedTypes) for (const name of references[type]) next[type].add(name);
       }
     }
-    for (const name of ownSecrets) next.secret.delete(name);
+    for (const name of next.secret) if (isOwnSecret(name)) next.secret.delete(name);
     for (const type of namedTypes) {
       const collection = this.#collections[type];
       for (const name of [...collection.latest.keys()]) if (!next[type].has(name)) collection.delete(name);

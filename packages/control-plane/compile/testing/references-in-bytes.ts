@@ -2,8 +2,8 @@ import { type DescMessage, fromBinary, isMessage, type Message } from '@bufbuild
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, AnySchema, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
-import { identitySecret, rootsSecret } from '../config-source.ts';
 import type { Reference } from '../references.ts';
+import { isOfProxy } from '../secrets.ts';
 import { messages, registry } from './registry.ts';
 
 /** Fields that hold names of other resources, by message. */
@@ -30,7 +30,7 @@ export function danglingInBytes(snapshot: Snapshot): readonly (Reference & { rea
     for (const resource of snapshot[type].values()) {
       for (const reference of referencesInBytes(type, resource)) {
         const { name } = reference;
-        if (reference.type === 'secret' && (name === identitySecret || name === rootsSecret)) continue;
+        if (reference.type === 'secret' && isOfProxy(name)) continue;
         if (!snapshot[reference.type].has(name))
           dangling.push({ ...reference, from: `${type} ${resource.name}` });
       }
