@@ -12,6 +12,8 @@ export class ClientStream extends Http2Stream<ResponseHead, RequestHead> {
   alone = false;
   /** `heard` of the connection when the head was written. */
   heardBefore = 0;
+  /** Place among the unsent requests of its connection. */
+  listedAt = -1;
   readonly #client: Http2Client;
   #method = '';
   #upgrade: string | undefined = undefined;

@@ -9,6 +9,7 @@ import type { HeaderBlock } from './header-block.ts';
 import { Http2Error, type Http2Problem } from './protocol-error.ts';
 import { Setting } from './settings.ts';
 import type { Http2Stream } from './stream.ts';
+import { UnsentRequests } from './unsent-requests.ts';
 
 export interface Http2ClientOptions extends Http2ConnectionOptions {
   /** It can take a request (more): the server's SETTINGS have come, or a stream has ended. */
@@ -30,7 +31,7 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
   protected readonly countsResets = false;
   readonly #options: Http2ClientOptions;
   /** Requests whose head is not written yet. */
-  readonly #unsent = new Set<ClientStream>();
+  readonly #unsent = new UnsentRequests<ClientStream>();
   #nextId = 1;
   #requests = 0;
   #draining = false;
@@ -109,13 +110,13 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
 
   /** @internal Its head is about to be written: identifiers go up in the order of heads. */
   register(stream: ClientStream): void {
-    this.#unsent.delete(stream);
+    this.#unsent.remove(stream);
     stream.id = this.#nextId;
     stream.alone = this.streams.size === 0 && this.#nextId > 1;
     stream.heardBefore = this.heard;
     stream.sendWindow = this.peer.initialWindowSize;
     this.#nextId += 2;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     if (this.#nextId > lastUsableId) this.#retire();
   }
 
@@ -169,7 +170,7 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
   }
 
   protected onDetached(stream: Http2Stream<ResponseHead, RequestHead>): void {
-    this.#unsent.delete(stream as ClientStream);
+    this.#unsent.remove(stream as ClientStream);
     if (!this.open) return;
     if (this.#draining) {
       if (this.active === 0) this.finish();
@@ -177,7 +178,7 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
   }
 
   protected allStreams(): Http2Stream<ResponseHead, RequestHead>[] {
-    return [...this.streams.values(), ...this.#unsent];
+    return [...this.streams.all(), ...this.#unsent.all()];
   }
 
   protected override whyLost(stream: Http2Stream<ResponseHead, RequestHead>): string | undefined {

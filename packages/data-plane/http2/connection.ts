@@ -17,6 +17,7 @@ import { Patience, type PatienceHost } from './patience.ts';
 import { ErrorCode, Http2Error, type Http2Problem, http2Problems } from './protocol-error.ts';
 import { largestWindow, PeerSettings } from './settings.ts';
 import type { Http2Stream } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { WaitingStreams } from './waiting-streams.ts';
 
 export interface Http2ConnectionOptions {
@@ -55,7 +56,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
   /** Reads of the socket so far. */
   heard = 0;
   protected readonly limits: Http2Limits;
-  protected readonly streams: Map<number, Http2Stream<In, Out>> = new Map();
+  protected readonly streams = new StreamTable<Http2Stream<In, Out>>();
   protected readonly closedStreams = new ClosedStreams();
   protected readonly peer = new PeerSettings();
   protected readonly outbox: Outbox;
@@ -271,7 +272,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
     this.writer.encoder.limitTable(peer.headerTableSize);
     const change = peer.initialWindowSize - before;
     if (change !== 0) {
-      for (const stream of this.streams.values()) {
+      for (const stream of this.streams.all()) {
         stream.sendWindow += change;
         if (stream.sendWindow > largestWindow) throw new Http2Error('window-overflow');
       }

@@ -127,7 +127,7 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
     this.worked();
     const stream = new ServerStream(this, id, head, block.contentLength);
     stream.sendWindow = this.peer.initialWindowSize;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     const tunnel = head.upgrade !== undefined;
     if (end) {
       if (tunnel) stream.receiveData(Buffer.alloc(0), true);
@@ -195,7 +195,7 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
   }
 
   protected allStreams(): Http2Stream<RequestHead, ResponseHead>[] {
-    return [...this.streams.values()];
+    return this.streams.all();
   }
 
   protected onGone(): void {
