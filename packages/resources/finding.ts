@@ -1,10 +1,11 @@
 import { type FieldPath, formatPath } from './path.ts';
 import type { Position, Problem } from './problem.ts';
+import type { ProblemCode } from './problem-codes.ts';
 
 /** A problem before it is bound to a place in a text: its path in parts. */
 export interface Finding {
   readonly severity: Problem['severity'];
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly path: FieldPath;
   readonly message: string;
   /** The field's name is at fault, not its value. */
@@ -14,13 +15,13 @@ export interface Finding {
 /** Where a path stands in the text: its value, or the field's name when `atKey`. */
 export type Locate = (path: FieldPath, atKey?: boolean) => Position | undefined;
 
-export const error = (code: string, path: FieldPath, message: string): Finding => ({
+export const error = (code: ProblemCode, path: FieldPath, message: string): Finding => ({
   severity: 'error',
   code,
   path,
   message,
 });
-export const warning = (code: string, path: FieldPath, message: string): Finding => ({
+export const warning = (code: ProblemCode, path: FieldPath, message: string): Finding => ({
   severity: 'warning',
   code,
   path,

@@ -2,13 +2,16 @@ import type { z } from 'zod';
 import type { Finding } from './finding.ts';
 import { nearestName } from './nearest.ts';
 import type { FieldPath } from './path.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import { isListSchema, isScalarSchema, knownFields, schemaAt, typeName } from './schema/known.ts';
 
 /** Says what zod found in our own words: what was expected, what stands there, the nearest known name. */
 export function findings(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): Finding[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   const value = valueAt(root, path);
-  const error = (code: string, message: string): Finding[] => [{ severity: 'error', code, path, message }];
+  const error = (code: ProblemCode, message: string): Finding[] => [
+    { severity: 'error', code, path, message },
+  ];
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownField(key, path, knownFields(schema, path)));
@@ -41,7 +44,7 @@ export function findings(issue: z.core.$ZodIssue, schema: z.ZodType, root: unkno
         `${bound(issue.origin, Number(issue.maximum), 'most')}, not ${measure(issue.origin, value)}`,
       );
     case 'custom':
-      return error(String(issue.params?.code ?? 'invalid'), issue.message);
+      return error((issue.params?.code as ProblemCode | undefined) ?? 'invalid', issue.message);
     default:
       return error('invalid', issue.message);
   }

@@ -3,6 +3,7 @@ import type { Resource, ResourceKind } from './kind.ts';
 import { knownListFields, listItems } from './list.ts';
 import { type FieldPath, formatPath } from './path.ts';
 import type { Position, Problem } from './problem.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import { decodeText } from './text/decode.ts';
 import { readDocuments, type TextDocument } from './text/documents.ts';
 import { defaultLimits, type Limits } from './text/limits.ts';
@@ -42,7 +43,7 @@ export interface ParseResult {
 export function parseResources(input: string | Uint8Array, options: ParseOptions = {}): ParseResult {
   const file = options.file ?? '-';
   const limits: Limits = { ...defaultLimits, ...options.limits };
-  const whole = (code: string, message: string, line = 1, column = 1): ParseResult => ({
+  const whole = (code: ProblemCode, message: string, line = 1, column = 1): ParseResult => ({
     documents: [],
     problems: [{ severity: 'error', code, path: '', message, position: { file, line, column } }],
   });

@@ -1,11 +1,12 @@
+import type { ProblemCode } from './problem-codes.ts';
+
 /**
  * One thing wrong with what a user wrote. Validators collect all of them; the same text appears in the
  * CLI, the API's Status, the console and conditions.
  */
 export interface Problem {
   readonly severity: 'error' | 'warning';
-  /** Stable, kebab-case: `unknown-field`, `wrong-type`, `out-of-range`, `unknown-subset`, `not-enforced`, … */
-  readonly code: string;
+  readonly code: ProblemCode;
   /** Field path as written: `spec.http[0].route[1].weight`; empty for the whole document. */
   readonly path: string;
   /** What is wrong, what was expected, and the nearest known name where that helps. One line. */

@@ -1,18 +1,19 @@
 import type { ResourceKind } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { problemCodes } from './problem-codes.ts';
 import { type JsonSchema, renderSchema } from './schema/render.ts';
 import { apiVersionOf } from './schema/resource.ts';
 
-/** The reference as Markdown pages by file name: `index.md`, and one page per kind. */
+/** The reference as Markdown pages by file name: `index.md`, one page per kind, and `problems.md`. */
 export function generateReference(of: readonly ResourceKind[] = kinds): Record<string, string> {
   const pages = of.map((kind) => [pageName(kind), page(kind)] as const);
-  return { 'index.md': index(of), ...Object.fromEntries(pages) };
+  return { 'index.md': index(of), ...Object.fromEntries(pages), 'problems.md': problems() };
 }
 
 /** `virtualservice.md`: names of kinds are unique among ours. */
 const pageName = (kind: ResourceKind): string => `${kind.singular}.md`;
 
-const generated = '<!-- Generated from the schemas in packages/resources by generate.ts; do not edit. -->';
+const generated = '<!-- Generated from packages/resources by generate.ts; do not edit. -->';
 
 function index(of: readonly ResourceKind[]): string {
   const rows = of.map(
@@ -25,6 +26,23 @@ function index(of: readonly ResourceKind[]): string {
     '',
     '| kind | apiVersion | on the command line | what it is |',
     '|---|---|---|---|',
+    ...rows,
+    '',
+    'What a message of a refused or questionable resource means: [problems](problems.md).',
+    '',
+  ].join('\n');
+}
+
+function problems(): string {
+  const rows = Object.entries(problemCodes).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`);
+  return [
+    generated,
+    '# Problems',
+    '',
+    'What can be said of a resource, by the CLI, the API and conditions (there as reason: `UnknownSubset`).',
+    '',
+    '| code | what it means |',
+    '|---|---|',
     ...rows,
     '',
   ].join('\n');

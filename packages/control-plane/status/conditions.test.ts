@@ -39,8 +39,8 @@ describe('Accepted', () => {
       reason: 'UnknownSubset',
       message: 'spec.http[0]: no v9',
     });
-    const error = { ...warning, severity: 'error', code: 'port-taken' } as const;
-    expect(acceptedCondition([warning, error], 1)).toMatchObject({ status: 'False', reason: 'PortTaken' });
+    const error = { ...warning, severity: 'error', code: 'conflicting-port' } as const;
+    expect(acceptedCondition([warning, error], 1)).toMatchObject({ status: 'False', reason: 'ConflictingPort' });
   });
 });
 

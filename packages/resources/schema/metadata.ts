@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ObjectMeta } from '../kind.ts';
+import type { ProblemCode } from '../problem-codes.ts';
 import { mapOf, message, options } from './message.ts';
 import { isLabelValue, isQualifiedName, type NameRule, nameRules } from './name.ts';
 
@@ -50,7 +51,7 @@ export function metadataSchema(name: NameRule): z.ZodType<ObjectMeta> {
   const { test, text } = nameRules[name];
   return options(fields)
     .superRefine((meta, context) => {
-      const issue = (code: string, path: (string | number)[], text: string) =>
+      const issue = (code: ProblemCode, path: (string | number)[], text: string) =>
         context.addIssue({ code: 'custom', params: { code }, path, message: text });
       if (meta.name === undefined) {
         if (meta.generateName === undefined) issue('required', ['name'], 'is required (string)');

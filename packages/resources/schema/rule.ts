@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ProblemCode } from '../problem-codes.ts';
 
 /** A rule that a CRD states in CEL (`x-kubernetes-validations`) and we test by a function of ours. */
 export interface Rule<T> {
@@ -40,7 +41,7 @@ export function withRules<S extends z.ZodType>(schema: S, ...rules: readonly Rul
  */
 export function checked<S extends z.ZodType>(
   schema: S,
-  code: string,
+  code: ProblemCode,
   test: (value: z.output<S>) => boolean,
   explain: (value: z.output<S>) => string,
 ): S {

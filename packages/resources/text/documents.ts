@@ -54,7 +54,7 @@ export function readDocuments(text: string, limits: Limits): TextDocument[] {
     if (!(failure instanceof TooDeep)) throw failure;
     const place = placeOf(failure.offset);
     const refusal = {
-      code: 'too-deep',
+      code: 'too-deep' as const,
       path: [],
       message: `is nested deeper than ${limits.maxDepth} levels`,
       offset: failure.offset,
@@ -124,7 +124,7 @@ function readDocument(document: Document.Parsed, json: boolean, limits: Limits, 
       value: undefined,
       find,
       start: offset,
-      refusals: [{ code: 'syntax', path: [], message, offset }],
+      refusals: [{ code: 'syntax' as const, path: [], message, offset }],
     };
   }
   const isEmpty =

@@ -1,11 +1,12 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { FieldPath } from '../path.ts';
 import { reservedNames } from '../plain.ts';
+import type { ProblemCode } from '../problem-codes.ts';
 import type { Limits } from './limits.ts';
 
 /** What YAML can say and a resource cannot: with the node's offset in the text. */
 export interface Refusal {
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly path: FieldPath;
   readonly message: string;
   readonly offset: number;
@@ -176,7 +177,7 @@ class Reader {
     return value;
   }
 
-  #refuse(code: string, offset: number, message: string): void {
+  #refuse(code: ProblemCode, offset: number, message: string): void {
     if (this.refusals.length < this.#limits.maxProblems)
       this.refusals.push({ code, path: [...this.#path], message, offset });
   }
