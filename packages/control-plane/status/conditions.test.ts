@@ -40,7 +40,10 @@ describe('Accepted', () => {
       message: 'spec.http[0]: no v9',
     });
     const error = { ...warning, severity: 'error', code: 'conflicting-port' } as const;
-    expect(acceptedCondition([warning, error], 1)).toMatchObject({ status: 'False', reason: 'ConflictingPort' });
+    expect(acceptedCondition([warning, error], 1)).toMatchObject({
+      status: 'False',
+      reason: 'ConflictingPort',
+    });
   });
 });
 
