@@ -11,6 +11,7 @@ import {
   get,
   goaway,
   headers,
+  parseFrames,
   post,
   rst,
   settings,
@@ -133,6 +134,18 @@ describe('conversations', () => {
     await turn();
     expect(slow.heard()).toEqual([...hello, ...answers]);
   });
+});
+
+test('a field that may never be indexed stays so', async () => {
+  const harness = new ServerHarness();
+  const marked = Buffer.concat([block(get), block([['x-key', 'secret']], true)]);
+  await harness.open(frame(FrameType.Headers, Flag.EndHeaders | Flag.EndStream, 1, marked));
+  const { head, stream } = harness.requests[0] as Served;
+  expect(head.headers.sensitive).toEqual(['x-key']);
+  stream.sendHead({ status: 200, headers: head.headers.clone(), protocol: 'HTTP/2' }, true);
+  await turn();
+  const answer = parseFrames(Buffer.from(harness.socket.sent, 'latin1')).at(-1);
+  expect(answer?.payload.toString('latin1')).toBe('\x88\x10\x05x-key\x06secret');
 });
 
 test('answers of one turn leave in one write', async () => {
@@ -468,7 +481,6 @@ describe('responses', () => {
     stream.sendHead(response(200, { 'x-large': 'y'.repeat(40_000) }), true);
     await turn();
     const sent = Buffer.from(harness.socket.sent, 'latin1');
-    const { parseFrames } = await import('./testing/frames.ts');
     const frames = parseFrames(sent).filter(({ id }) => id === 1);
     expect(frames.map(({ type, flags, payload }) => [type, flags, payload.length])).toEqual([
       [FrameType.Headers, Flag.EndStream, 16_384],

@@ -1,3 +1,4 @@
+import { VALUE } from '../../http1/bytes.ts';
 import { tableSize } from './decoder.ts';
 import { EncoderTable } from './encoder-table.ts';
 import { huffmanEncode, huffmanLength } from './huffman.ts';
@@ -62,6 +63,8 @@ function buildRules(): ReadonlyMap<string, Rule> {
 /** A cookie shorter than this could be guessed octet by octet (RFC 7541 section 7.1.3). */
 const guessable = 20;
 const longestIndexed = 1024;
+/** Below this a loop is faster than a call into native code, and the length is one octet. */
+const short = 64;
 
 const uncleanValue = /[^\t\x20-\x7e\x80-\xff]|^[\t ]|[\t ]$/;
 const uncleanName = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
@@ -146,17 +149,21 @@ export class HpackEncoder {
         return;
       }
     }
-    this.#literal(
-      indexing === Indexing.Never ? 0x10 : 0,
-      0x0f,
-      rule,
-      name,
-      cleanValue(value),
-      this.#huffmanOther,
-    );
+    const flags = indexing === Indexing.Never ? 0x10 : 0;
+    if (this.#huffmanOther || value.length >= short) {
+      this.#literal(flags, 0x0f, rule, name, cleanValue(value), this.#huffmanOther);
+      return;
+    }
+    this.#name(flags, 0x0f, rule, name, false);
+    this.#shortValue(value);
   }
 
   #literal(flags: number, mask: number, rule: Rule, name: string, value: string, huffman: boolean): void {
+    this.#name(flags, mask, rule, name, huffman);
+    this.#string(value, huffman);
+  }
+
+  #name(flags: number, mask: number, rule: Rule, name: string, huffman: boolean): void {
     let { index } = rule;
     if (index === 0) {
       const place = this.#table.findName(name);
@@ -164,7 +171,23 @@ export class HpackEncoder {
     }
     this.at = writeInteger(this.#out, this.at, flags, mask, index);
     if (index === 0) this.#string(cleanName(name), huffman);
-    this.#string(value, huffman);
+  }
+
+  /** Checked as it is written: the values that are sent most often need no second look. */
+  #shortValue(value: string): void {
+    const out = this.#out;
+    const { length } = value;
+    let at = this.at;
+    let clean = 1;
+    out[at++] = length;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      clean &= VALUE[code] ?? 0;
+      out[at++] = code;
+    }
+    if (length > 0 && (value.charCodeAt(0) <= 0x20 || value.charCodeAt(length - 1) <= 0x20)) clean = 0;
+    if (clean === 1) this.at = at;
+    else this.#string(cleanValue(value), false);
   }
 
   #string(text: string, huffman: boolean): void {
@@ -177,11 +200,8 @@ export class HpackEncoder {
         return;
       }
     }
-    let at = writeInteger(out, this.at, 0, 0x7f, length);
-    if (length < 32) {
-      for (let index = 0; index < length; index++) out[at++] = text.charCodeAt(index);
-    } else at += out.write(text, at, 'latin1');
-    this.at = at;
+    const at = writeInteger(out, this.at, 0, 0x7f, length);
+    this.at = at + out.write(text, at, 'latin1');
   }
 }
 
