@@ -6,7 +6,7 @@ import { listening, startProgram } from '../system/program.ts';
 import type { Peer } from './peer.ts';
 
 /** The flags that `tulle up` gives its proxies. */
-const flags = ['--max-semi-space-size=2', '--v8-pool-size=1'];
+const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
 export const tulle: Peer = {
   name: 'tulle',
