@@ -4,8 +4,8 @@ export interface DrainOptions {
   /** How long what is open may take, in milliseconds. */
   readonly limitMs: number;
   /**
-   * How long new connections are still accepted: the control plane needs a moment to tell callers that this
-   * endpoint is going.
+   * New connections are accepted until none has come for so long: callers learn at different times that this
+   * endpoint is going, late ones on a busy machine.
    */
   readonly graceMs: number;
 }
@@ -13,13 +13,21 @@ export interface DrainOptions {
 /**
  * Ends a proxy's traffic without failing a request:
  * Serving ─▶ Announcing (accepts; responses say close) ─▶ Draining (accepts no more) ─▶ Over (limit, or all gone).
+ * Announcing ends at half of the limit at the latest, so that what came last has time to finish.
  */
 export async function drain(engine: Engine, options: DrainOptions): Promise<void> {
+  const { graceMs, limitMs } = options;
   engine.startDraining();
-  await wait(engine, Math.min(options.graceMs, options.limitMs));
+  let announcedMs = 0;
+  for (let accepted = -1; accepted !== engine.listeners.acceptedInbound && announcedMs < limitMs / 2; ) {
+    accepted = engine.listeners.acceptedInbound;
+    const ms = Math.min(graceMs, limitMs - announcedMs);
+    await wait(engine, ms);
+    announcedMs += ms;
+  }
   const ended = engine.listeners.stopAccepting();
   engine.listeners.drainConnections();
-  await Promise.race([ended, wait(engine, options.limitMs - options.graceMs)]);
+  await Promise.race([ended, wait(engine, limitMs - announcedMs)]);
   engine.destroy();
 }
 

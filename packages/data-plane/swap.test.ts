@@ -197,6 +197,20 @@ describe('drain', () => {
     expect(engine.listeners.connections).toBe(0);
   });
 
+  it('serves callers for as long as they have not learned that it goes', async () => {
+    const a = await app('a');
+    const config = configured({ one: 1 }, { one: [a.port] });
+    const inbound = listener('l', [httpChain(manager('routes'))], { direction: 'inbound' });
+    const engine = await startEngine({ ...config, listeners: new Map([['l', inbound]]) });
+    cleanup.push(() => engine.destroy());
+    const port = portOf(engine, 'l');
+    const drained = drain(engine, { graceMs: 100, limitMs: 5_000 });
+    const learned = performance.now() + 500;
+    while (performance.now() < learned) expect((await ask(port)).status).toBe(200);
+    await drained;
+    await expect(ask(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
   it('ends what takes too long', async () => {
     const stuck = await backend(() => {});
     cleanup.push(() => stuck.close());

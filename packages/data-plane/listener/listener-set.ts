@@ -106,6 +106,13 @@ export class ListenerSet {
     );
   }
 
+  /** Connections that came for the application so far. */
+  get acceptedInbound(): number {
+    return [...this.#active.values()]
+      .filter(({ config }) => config.direction === 'inbound')
+      .reduce((sum, { counters }) => sum + counters.accepted, 0);
+  }
+
   /** Accepts no more; resolves when all connections have ended. */
   async stopAccepting(): Promise<void> {
     await Promise.all(
