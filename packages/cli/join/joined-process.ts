@@ -15,7 +15,7 @@ import { PortAllocator } from '../up/ports.ts';
 import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
 import { identifyProcess } from '../up/process-identity.ts';
 import { ProxyProcess } from '../up/proxy-process.ts';
-import { RegistrationStatus } from '../up/registration-status.ts';
+import { type InstanceStatus, RegistrationStatus } from '../up/registration-status.ts';
 import { Warden } from '../up/warden.ts';
 import type { PlannedPort } from '../up/workload-plan.ts';
 
@@ -47,8 +47,6 @@ export interface JoinSurroundings {
 }
 
 const SIDECAR_WITHIN_MS = 15_000;
-/** Time for the other proxies to learn that it leaves. */
-const DRAIN_NOTICE_MS = 150;
 
 /**
  * Starts the sidecar, then the command as a member of the mesh, and stays until the command ends.
@@ -70,13 +68,13 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const sidecarReady = Promise.withResolvers<void>();
   let app: ChildProcess | undefined;
   let healthy = false;
-  const tell = (draining = false): Promise<void> =>
-    registrations.set(plan.namespace, plan.instance, {
-      ready: healthy && proxy.ready && !draining,
-      draining,
-      ...(app?.pid === undefined ? {} : { pid: app.pid }),
-      ...(proxy.pid === undefined ? {} : { proxyPid: proxy.pid }),
-    });
+  const statusNow = (): InstanceStatus => ({
+    ready: healthy && proxy.ready,
+    draining: false,
+    ...(app?.pid === undefined ? {} : { pid: app.pid }),
+    ...(proxy.pid === undefined ? {} : { proxyPid: proxy.pid }),
+  });
+  const tell = (): void => void registrations.set(plan.namespace, plan.instance, statusNow());
   const proxy = new ProxyProcess({
     instance: plan.instance,
     bootstrap: async () => {
@@ -108,7 +106,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     onChange: (event) => {
       if (event.kind === 'ready') sidecarReady.resolve();
       else say(`sidecar ended (${event.reason}); starting it again`);
-      void tell().catch(() => {});
+      tell();
     },
   });
 
@@ -128,11 +126,10 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     const probe = watchHealth(plan, ports, (passing) => {
       if (passing && !healthy) say(`${plan.instance} is in the mesh`);
       healthy = passing;
-      void tell().catch(() => {});
+      tell();
     });
     const leave = async (): Promise<void> => {
-      await tell(true).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
+      await registrations.announceDrain(plan.namespace, plan.instance, statusNow());
       registrations.forget(plan.namespace, plan.instance);
       await proxy.stop(plan.drainSeconds * 1000 + 1000);
     };

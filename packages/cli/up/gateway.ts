@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { enrolmentToken } from '../api/enrolment.ts';
-import { messageOf } from '../failure.ts';
 import { makeBootstrap } from './bootstrap-file.ts';
 import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
@@ -127,13 +126,11 @@ export class Gateway {
 
   #tell(): void {
     const proxyPid = this.#proxy.pid;
-    this.#context.registrations
-      .set(GATEWAY_NAMESPACE, INSTANCE, {
-        ready: this.#proxy.ready,
-        draining: false,
-        ...(proxyPid === undefined ? {} : { proxyPid }),
-      })
-      .catch((error: unknown) => this.#context.reporter.warn(`ingress gateway: ${messageOf(error)}`));
+    void this.#context.registrations.set(GATEWAY_NAMESPACE, INSTANCE, {
+      ready: this.#proxy.ready,
+      draining: false,
+      ...(proxyPid === undefined ? {} : { proxyPid }),
+    });
   }
 }
 

@@ -30,8 +30,8 @@ export type InstanceState =
   | 'stopping'
   | 'gone';
 
-/** Time for the other proxies to learn that an instance drains, before it stops taking connections. */
-const DRAIN_NOTICE_MS = 150;
+/** How soon a Secret or ConfigMap that its environment needs is asked for again. */
+const ENV_RETRY_MS = 2000;
 /** An application that isn't ready by then is reported with its last lines. */
 const READY_WITHIN_MS = 15_000;
 /** A sidecar that isn't ready by then may have lost a port to somebody else. */
@@ -52,6 +52,7 @@ export class Instance implements RolloutInstance {
   #message = '';
   #stopped: Promise<void> | undefined;
   #portCheck: NodeJS.Timeout | undefined;
+  #startAgain: NodeJS.Timeout | undefined;
   #restarts = 0;
 
   /** @param gate the application waits for it (those it depends on); the sidecar doesn't */
@@ -133,14 +134,10 @@ export class Instance implements RolloutInstance {
     const { registrations, ports, state } = this.#context;
     const { namespace, drainSeconds, stopSeconds } = this.plan;
     clearTimeout(this.#portCheck);
+    clearTimeout(this.#startAgain);
     const wasReady = this.ready;
     this.#enter('stopping');
-    if (!quick && wasReady) {
-      await registrations
-        .set(namespace, this.name, { ...this.#status(), ready: false, draining: true })
-        .catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_NOTICE_MS));
-    }
+    if (!quick && wasReady) await registrations.announceDrain(namespace, this.name, this.#status());
     registrations.forget(namespace, this.name);
     const began = Date.now();
     await this.#proxy?.stop(Math.min(drainSeconds * 1000 + 1000, limitMs * 0.6));
@@ -176,9 +173,7 @@ export class Instance implements RolloutInstance {
 
   #changed(): void {
     if (!this.stopping) {
-      this.#context.registrations
-        .set(this.plan.namespace, this.name, this.#status())
-        .catch((error: unknown) => this.#context.reporter.warn(`${this.name}: ${messageOf(error)}`));
+      void this.#context.registrations.set(this.plan.namespace, this.name, this.#status());
     }
     this.#onChange();
   }
@@ -207,7 +202,7 @@ export class Instance implements RolloutInstance {
     } catch (error) {
       this.#enter('waiting', messageOf(error));
       reporter.error(`${this.name}: ${messageOf(error)}`);
-      setTimeout(() => this.#stopped || void this.#startApp(), 2000);
+      this.#startAgain = setTimeout(() => void this.#startApp(), ENV_RETRY_MS);
       return;
     }
     if (this.#stopped) return;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Resource } from '@tulle/resources/kind';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient, KindAddress } from '../api/client.ts';
@@ -10,6 +11,9 @@ export const REGISTRATION: KindAddress = {
   plural: 'registrations',
   namespaced: true,
 };
+
+/** Time for the other proxies to learn that an instance drains, before it stops taking connections. */
+const DRAIN_NOTICE_MS = 150;
 
 /** What whoever started an instance knows of it (docs/architecture.md, Registration). */
 export interface InstanceStatus {
@@ -28,13 +32,16 @@ export interface InstanceStatus {
  */
 export class RegistrationStatus {
   readonly #client: ApiClient;
+  readonly #onRefused: (error: unknown) => void;
   readonly #informer: Informer;
   readonly #wanted = new Map<string, InstanceStatus>();
   readonly #inFlight = new Map<string, Promise<void>>();
 
-  constructor(client: ApiClient, onError: (error: unknown) => void = () => {}) {
+  /** @param onRefused called when the API answers a write with an error; being away is none */
+  constructor(client: ApiClient, onRefused: (error: unknown) => void = () => {}) {
     this.#client = client;
-    this.#informer = startInformer(client, REGISTRATION, () => this.#compareAll(), { onError });
+    this.#onRefused = onRefused;
+    this.#informer = startInformer(client, REGISTRATION, () => this.#compareAll());
   }
 
   /** All registrations of the mesh, by `namespace/name`. */
@@ -42,12 +49,21 @@ export class RegistrationStatus {
     return this.#informer.items;
   }
 
-  /** Resolves when the API has taken it, or could not. */
+  /** Resolves, always, when the API has taken it or could not: then it is tried again with the next news from there. */
   async set(namespace: string, instance: string, status: InstanceStatus): Promise<void> {
     const key = `${namespace}/${instance}`;
     this.#wanted.set(key, status);
     await this.#inFlight.get(key);
     await this.#compare(key);
+  }
+
+  /**
+   * Tells that an instance drains and waits until the other proxies can know. A control plane that is away is
+   * not waited for: proxies keep what they have, and retries cover what goes wrong.
+   */
+  async announceDrain(namespace: string, instance: string, status: InstanceStatus): Promise<void> {
+    await this.set(namespace, instance, { ...status, ready: false, draining: true });
+    await pause(DRAIN_NOTICE_MS);
   }
 
   forget(namespace: string, instance: string): void {
@@ -86,8 +102,9 @@ export class RegistrationStatus {
       await this.#client.patch(REGISTRATION, namespace, name, { status }, { subresource: 'status' });
       return true;
     } catch (error) {
-      // Gone, or the control plane is down: the informer calls again when there is something to patch.
-      if (!isApiError(error, 404) && !isApiError(error, 409) && !(error instanceof TypeError)) throw error;
+      // Gone, or the control plane is down: no news. The informer calls again when there is something to patch.
+      if (!isApiError(error, 404) && !isApiError(error, 409) && !(error instanceof TypeError))
+        this.#onRefused(error);
       return false;
     }
   }

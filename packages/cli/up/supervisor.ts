@@ -123,7 +123,9 @@ export class Supervisor {
     for (const outcome of outcomes) if (outcome.verb === 'kept') reporter.warn(describeKept(outcome));
     if (this.#stopped) return;
 
-    this.#registrations = new RegistrationStatus(client);
+    this.#registrations = new RegistrationStatus(client, (error) =>
+      reporter.warn(`status of an instance: ${messageOf(error)}`),
+    );
     const context: InstanceContext = {
       mesh: file.mesh.metadata.name,
       state,
