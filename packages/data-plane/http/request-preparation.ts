@@ -90,8 +90,20 @@ function forwardedCertificate(head: RequestHead, config: HttpManager, connection
   headers.set(name, before === undefined ? own : `${before},${own}`);
 }
 
+const certificateMemo = 'x-forwarded-client-cert';
+
+/** As `describeCertificate`; put together once per connection. */
+function certificateElement(connection: ConnectionInfo): string | undefined {
+  if (connection.tls?.peerFingerprint === undefined) return undefined;
+  const known = connection.memo.get(certificateMemo) as string | undefined;
+  if (known !== undefined) return known;
+  const made = describeCertificate(connection);
+  connection.memo.set(certificateMemo, made);
+  return made;
+}
+
 /** Undefined: the client showed no certificate. */
-function certificateElement({ tls }: ConnectionInfo): string | undefined {
+function describeCertificate({ tls }: ConnectionInfo): string | undefined {
   if (tls?.peerFingerprint === undefined) return undefined;
   const parts = [
     tls.localUri === undefined ? undefined : `By=${tls.localUri}`,

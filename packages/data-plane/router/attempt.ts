@@ -3,7 +3,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } fr
 import { closedWhileIdle } from '../http1/client.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
-import type { Lease } from '../upstream/http-pool.ts';
+import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/http-pool.ts';
 import { type Failure, poolFailure, resetFailure } from './failure.ts';
 
 /** Who makes an attempt. */
@@ -32,12 +32,14 @@ const discardBytes = 64 * 1024;
  * Connecting ─▶ Sent ─▶ Answering ─▶ Over
  *                 └────────┴─ discard ─▶ Discarding ─▶ Over
  */
-export class Attempt implements StreamHandler<ResponseHead> {
+export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   readonly endpoint: EndpointState;
   readonly #cluster: ClusterState;
   readonly #owner: AttemptOwner;
   #stream: Stream<RequestHead> | undefined = undefined;
   #cancelConnect: (() => void) | undefined = undefined;
+  /** The pool has neither given a connection nor said no. */
+  #connecting = true;
   #answering = false;
   #tunnel = false;
   #discarding = false;
@@ -58,26 +60,26 @@ export class Attempt implements StreamHandler<ResponseHead> {
   }
 
   start(priority: 'default' | 'high'): void {
-    let failedAtOnce = false;
-    const cancel = this.#cluster.connect(this.endpoint, priority, {
-      onReady: (lease) => {
-        this.#cancelConnect = undefined;
-        failedAtOnce = true;
-        if (this.#over) return;
-        const stream = lease.connection.request(this);
-        this.#stream = stream;
-        this.#owner.onConnected(this, stream, lease);
-      },
-      onFailed: (failure, detail) => {
-        failedAtOnce = true;
-        this.#cancelConnect = undefined;
-        if (this.#over) return;
-        this.#end();
-        if (failure !== 'overflow') this.#failed(503);
-        this.#owner.onFailure(this, poolFailure(failure, detail), false);
-      },
-    });
-    if (!failedAtOnce) this.#cancelConnect = cancel;
+    const cancel = this.#cluster.connect(this.endpoint, priority, this);
+    if (this.#connecting) this.#cancelConnect = cancel;
+  }
+
+  onReady(lease: Lease): void {
+    this.#connecting = false;
+    this.#cancelConnect = undefined;
+    if (this.#over) return;
+    const stream = lease.connection.request(this);
+    this.#stream = stream;
+    this.#owner.onConnected(this, stream, lease);
+  }
+
+  onFailed(failure: PoolFailure, detail: string): void {
+    this.#connecting = false;
+    this.#cancelConnect = undefined;
+    if (this.#over) return;
+    this.#end();
+    if (failure !== 'overflow') this.#failed(503);
+    this.#owner.onFailure(this, poolFailure(failure, detail), false);
   }
 
   /** Gives up: the connection is lost if a request is on it. */

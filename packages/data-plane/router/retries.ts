@@ -9,6 +9,14 @@ import type { Failure } from './failure.ts';
 
 /** A response that is to be thrown away, if there is a try left. */
 export function wantsAfterResponse(policy: RetryPolicy, status: number, headers: Headers): boolean {
+  // What nearly all are, without asking for reasons.
+  if (
+    status < 400 &&
+    !policy.statuses.has(status) &&
+    !headers.has('grpc-status') &&
+    !headers.has('x-envoy-ratelimited')
+  )
+    return false;
   return status !== 101 && retryOnResponse(policy, status, headers).retry;
 }
 
