@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { proxyCore } from '../system/cpu.ts';
 import { listening, startProgram } from '../system/program.ts';
 import type { Peer } from './peer.ts';
+import { bundleProgram } from './tulle-bundle.ts';
 
 /** The flags that `tulle up` gives its proxies. */
 const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
@@ -17,7 +18,8 @@ export const tulle: Peer = {
     const file = join(plan.folder, `tulle-${plan.port}.json`);
     writeFileSync(file, JSON.stringify(plan));
     const extra = (process.env.TULLE_BENCH_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
-    const main = process.env.TULLE_BENCH_PROGRAM ?? join(import.meta.dirname, 'tulle-program.ts');
+    // To compare with another checkout: its own program.
+    const main = process.env.TULLE_BENCH_PROGRAM ?? (await bundleProgram(plan.folder));
     const program = startProgram(process.execPath, [...flags, ...extra, main, file], {
       core: proxyCore,
       stdin: 'pipe',
