@@ -1,4 +1,3 @@
-import { BackOff } from './back-off.ts';
 import {
   type Child,
   type ChildExit,
@@ -9,6 +8,7 @@ import {
 } from './child.ts';
 import { lastLines } from './log-file.ts';
 import { type Probe, type ProbeLoop, startProbeLoop } from './probe-loop.ts';
+import { RestartDelay } from './restart-delay.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
@@ -54,7 +54,7 @@ const EXPLAINING_LINES = 10;
  */
 export class AppProcess {
   readonly #options: AppOptions;
-  readonly #backOff: BackOff;
+  readonly #delay: RestartDelay;
   #child: Child | undefined;
   #logPath = '';
   #loops: ProbeLoop[] = [];
@@ -65,7 +65,7 @@ export class AppProcess {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    this.#backOff = new BackOff(options.backOff);
+    this.#delay = new RestartDelay(options.backOff);
   }
 
   get ready(): boolean {
@@ -90,7 +90,7 @@ export class AppProcess {
     this.#ready = false;
     if (this.#stopped) return;
     const again = restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exit.code !== 0);
-    const restartInMs = again ? this.#backOff.next(Date.now() - startedAt) : undefined;
+    const restartInMs = again ? this.#delay.next(Date.now() - startedAt) : undefined;
     if (restartInMs !== undefined) this.#restart = setTimeout(() => void this.start(), restartInMs);
     onChange({
       kind: 'ended',
@@ -98,7 +98,7 @@ export class AppProcess {
       reason: formatExit(exit),
       lastLines: lastLines(spec.logPath, EXPLAINING_LINES),
       restartInMs,
-      failures: this.#backOff.failures,
+      failures: this.#delay.failures,
     });
   }
 

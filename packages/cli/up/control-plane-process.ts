@@ -2,12 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from '../failure.ts';
-import { BackOff } from './back-off.ts';
 import { type Child, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines } from './log-file.ts';
 import { programPath } from './program.ts';
 import { proxyEnv } from './proxy-process.ts';
 import type { Reporter } from './reporter.ts';
+import { RestartDelay } from './restart-delay.ts';
 import type { StateDir } from './state-dir.ts';
 
 /** How long a control plane may take until it says that it is ready. */
@@ -49,7 +49,7 @@ export interface ControlPlaneOptions {
  */
 export class ControlPlaneProcess {
   readonly #options: ControlPlaneOptions;
-  readonly #backOff = new BackOff();
+  readonly #delay = new RestartDelay();
   readonly #configPath: string;
   #apiPort: number;
   #child: Child | undefined;
@@ -130,7 +130,7 @@ export class ControlPlaneProcess {
 
   #ended(reason: string): void {
     if (this.#stopped) return;
-    const wait = this.#backOff.next(Date.now() - this.#startedAt);
+    const wait = this.#delay.next(Date.now() - this.#startedAt);
     this.#options.reporter.warn(
       `control plane ended (${reason}); starting it again. Traffic goes on without it.`,
     );

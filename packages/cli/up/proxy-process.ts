@@ -2,11 +2,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import { BackOff } from './back-off.ts';
 import { type Child, type ChildExit, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines, lastWords } from './log-file.ts';
 import { runProbe } from './probe.ts';
 import { programPath } from './program.ts';
+import { RestartDelay } from './restart-delay.ts';
 
 /** How often a starting proxy is asked whether it is ready. */
 const READY_POLL_MS = 40;
@@ -37,7 +37,7 @@ export type ProxyEvent =
  */
 export class ProxyProcess {
   readonly #options: ProxyOptions;
-  readonly #backOff = new BackOff();
+  readonly #delay = new RestartDelay();
   #child: Child | undefined;
   #ready = false;
   #stopped = false;
@@ -119,7 +119,7 @@ export class ProxyProcess {
   #ended(reason: string, ranMs: number): void {
     this.#ready = false;
     if (this.#stopped) return;
-    const restartInMs = this.#backOff.next(ranMs);
+    const restartInMs = this.#delay.next(ranMs);
     this.#timer = setTimeout(() => void this.start(), restartInMs);
     this.#options.onChange({ kind: 'ended', reason, restartInMs });
   }

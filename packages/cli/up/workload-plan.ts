@@ -4,9 +4,9 @@ import { parseDuration } from '@tulle/resources/schema/duration';
 import type { Workload, WorkloadSpec } from '@tulle/resources/tulle/workload';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { RestartPolicy } from './app-process.ts';
-import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './back-off.ts';
 import { type CapturedUpstream, parseUpstream } from './env-capture.ts';
 import { parseQuantity } from './quantity.ts';
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './restart-delay.ts';
 
 /** A value of an application's environment: as written, or to be fetched from the API at start. */
 export type EnvValue =

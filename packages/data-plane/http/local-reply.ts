@@ -1,4 +1,5 @@
 import { Headers } from '@tulle/decision/headers';
+import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { RequestHead, ResponseHead } from './stream.ts';
 
 /** A response that the proxy makes itself. */
@@ -7,7 +8,7 @@ export interface LocalReply {
   readonly body: string;
   /** Response code details: why. */
   readonly details: string;
-  readonly flag?: string;
+  readonly flag?: ResponseFlag;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

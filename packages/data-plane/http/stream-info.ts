@@ -1,4 +1,5 @@
 import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 
 /**
@@ -24,7 +25,7 @@ export class StreamInfo {
   /** Why the last attempt could not connect. */
   upstreamFailure = '';
   /** Envoy's response flags, in the order in which they came: `UF`, `URX`, … */
-  readonly flags: string[] = [];
+  readonly flags: ResponseFlag[] = [];
   /** Envoy's response code details: `via_upstream`, `route_not_found`, … */
   details = '';
   /** 0: no response was begun. */
@@ -54,7 +55,7 @@ export class StreamInfo {
     this.startedMono = startedMono;
   }
 
-  flag(code: string): void {
+  flag(code: ResponseFlag): void {
     if (!this.flags.includes(code)) this.flags.push(code);
   }
 }

@@ -1,12 +1,13 @@
 import type { AttemptFailure } from '@tulle/decision/retry';
 import type { ResetReason } from '../http/stream.ts';
+import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { PoolFailure } from '../upstream/http-pool.ts';
 
 /** How an attempt failed before its response began, in all the words that are needed of it. */
 export interface Failure {
   readonly kind: AttemptFailure;
   /** Response flag. */
-  readonly flag: string;
+  readonly flag: ResponseFlag;
   readonly status: number;
   /** As Envoy's body says it after `reset reason: `. */
   readonly reason: string;

@@ -5,6 +5,7 @@ import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { StreamInfo } from '../http/stream-info.ts';
 import { poolFailure } from '../router/failure.ts';
+import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import { relay } from './relay.ts';
@@ -48,7 +49,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     recording?.close();
     for (const log of parts.loggers) log(info);
   };
-  const refuse = (flag: string): void => {
+  const refuse = (flag: ResponseFlag): void => {
     info.flag(flag);
     downstream.destroy();
     end();

@@ -8,7 +8,7 @@ const STEADY_MS = 10_000;
  * When to start something again that has ended: 0.1 s (or as given), doubled each time up to 30 s, with up to 10 % off so
  * that many do not come back in step.
  */
-export class BackOff {
+export class RestartDelay {
   readonly #first: number;
   readonly #longest: number;
   readonly #random: () => number;
