@@ -75,6 +75,7 @@ export class ConnectionServer {
   ): void {
     proxyTcp(socket, proxy, {
       context: this.context,
+      outboxes: this.outboxes,
       info,
       loggers: this.#tcpLoggers(chain),
       ...(this.#tcpObserver === undefined ? {} : { observer: this.#tcpObserver }),

@@ -4,6 +4,7 @@ import type { TcpProxy } from '@tulle/decision/tables';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { StreamInfo } from '../http/stream-info.ts';
+import type { Outboxes } from '../net/outbox.ts';
 import { poolFailure } from '../router/failure.ts';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
@@ -26,6 +27,7 @@ export interface TcpRecording {
 
 export interface TcpParts {
   readonly context: StreamContext;
+  readonly outboxes: Outboxes;
   readonly info: ConnectionInfo;
   readonly loggers: readonly TcpLogger[];
   readonly observer?: TcpObserver;
@@ -97,6 +99,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
         const release = target.hold(endpoint);
         relay(downstream, upstream, {
           wheel: context.wheel,
+          outboxes: parts.outboxes,
           idleTimeoutMs: proxy.idleTimeoutMs,
           info,
           recording,
