@@ -57,14 +57,19 @@ test('a signal to npm stops the mesh that npm start runs', async () => {
   npm.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await eventually(
-    'the mesh is ready',
-    async () => (output.includes('\nready in') ? true : undefined),
-    45_000,
-  );
-  const processes = processesOf(stateDir);
-  npm.kill('SIGTERM');
-  await exited;
+  let processes: ReturnType<typeof processesOf> = [];
+  try {
+    await eventually(
+      'the mesh is ready',
+      async () => (output.includes('\nready in') ? true : undefined),
+      45_000,
+    );
+    processes = processesOf(stateDir);
+  } finally {
+    // Also when it is late: nobody else would end it.
+    npm.kill('SIGTERM');
+    await exited;
+  }
   await eventually('all processes are gone', async () =>
     processes.some(({ pid }) => isRunning(pid)) ? undefined : true,
   );
