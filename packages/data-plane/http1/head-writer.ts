@@ -24,12 +24,12 @@ export type BodyCoding = (typeof BodyCoding)[keyof typeof BodyCoding];
 
 export function requestText(head: RequestHead, coding: BodyCoding): string {
   const target = head.method === 'CONNECT' ? head.authority : head.path === '' ? '/' : head.path;
-  let text = `${cleanName(head.method)} ${cleanTarget(target)} HTTP/1.1\r\nHost: ${cleanValue(head.authority)}\r\n`;
+  let text = `${cleanName(head.method)} ${cleanTarget(target)} HTTP/1.1\r\nHost: ${cleanValue(head.authority)}`;
   text += fieldLines(head.headers, coding);
   if (head.upgrade !== undefined && head.method !== 'CONNECT') {
-    text += `Connection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}\r\n`;
+    text += `\r\nConnection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}`;
   }
-  return `${text}\r\n`;
+  return `${text}\r\n\r\n`;
 }
 
 /** @param connection value of the Connection field; empty: none */
@@ -40,18 +40,19 @@ export function responseText(
   upgrade = '',
 ): string {
   const reason = head.reason ?? reasons[head.status] ?? '';
-  let text = `HTTP/1.1 ${head.status} ${cleanValue(reason)}\r\n`;
+  let text = `HTTP/1.1 ${head.status} ${cleanValue(reason)}`;
   text += fieldLines(head.headers, coding);
-  if (connection !== '') text += `Connection: ${connection}\r\n`;
-  if (upgrade !== '') text += `Upgrade: ${cleanValue(upgrade)}\r\n`;
-  return `${text}\r\n`;
+  if (connection !== '') text += `\r\nConnection: ${connection}`;
+  if (upgrade !== '') text += `\r\nUpgrade: ${cleanValue(upgrade)}`;
+  return `${text}\r\n\r\n`;
 }
 
 /** The end of a chunked body. */
 export function trailerText(trailers: Headers): string {
-  return `0\r\n${fieldLines(trailers, BodyCoding.AsIs)}\r\n`;
+  return `0${fieldLines(trailers, BodyCoding.AsIs)}\r\n\r\n`;
 }
 
+/** Each with the line end before it: two strings to join per field instead of four. */
 function fieldLines(headers: Headers, coding: BodyCoding): string {
   let text = '';
   const { names, values, spelled } = headers;
@@ -60,10 +61,10 @@ function fieldLines(headers: Headers, coding: BodyCoding): string {
     if (isConnectionField(name)) continue;
     // The connection says how long the body is; a length that contradicts it would let two readers disagree.
     if (name === 'content-length' && coding !== BodyCoding.AsIs) continue;
-    text += `${cleanName(spelled[at] as string)}: ${cleanValue(values[at] as string)}\r\n`;
+    text += lineStart(spelled[at] as string) + cleanValue(values[at] as string);
   }
-  if (coding === BodyCoding.Chunked) text += 'Transfer-Encoding: chunked\r\n';
-  else if (coding === BodyCoding.Empty) text += 'Content-Length: 0\r\n';
+  if (coding === BodyCoding.Chunked) text += '\r\nTransfer-Encoding: chunked';
+  else if (coding === BodyCoding.Empty) text += '\r\nContent-Length: 0';
   return text;
 }
 
@@ -87,6 +88,20 @@ function isConnectionField(name: string): boolean {
     default:
       return false;
   }
+}
+
+/** By name as spelled. A peer that sends many names only empties it. */
+const lineStarts = new Map<string, string>();
+const mostLineStarts = 1024;
+
+function lineStart(spelled: string): string {
+  let start = lineStarts.get(spelled);
+  if (start === undefined) {
+    if (lineStarts.size >= mostLineStarts) lineStarts.clear();
+    start = `\r\n${cleanName(spelled)}: `;
+    lineStarts.set(spelled, start);
+  }
+  return start;
 }
 
 function cleanValue(value: string): string {
