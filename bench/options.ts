@@ -35,7 +35,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     rounds,
     seconds: positive('seconds', values.seconds, quick ? 1 : 4),
     idleConnections: 9_000,
-    repeats: quick ? 0 : rounds * 2,
+    repeats: quick ? 0 : rounds,
   };
 }
 
