@@ -46,7 +46,13 @@ export class TlsTerminator {
       requestCert: tls.requireClientCertificate || tls.validation !== undefined,
       rejectUnauthorized: tls.requireClientCertificate,
       ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
-      SNICallback: (name, done) => done(null, this.#contextFor(name)),
+      // With one certificate there is no choice to make, and the handshake need not stop to ask for it.
+      ...(tls.certificateSecrets.length > 1
+        ? {
+            SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
+              done(null, this.#contextFor(name)),
+          }
+        : {}),
       // Ours is absolute; Node's starts anew with every byte.
       handshakeTimeout: 0,
     });
