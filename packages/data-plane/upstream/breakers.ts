@@ -1,24 +1,66 @@
 import type { BreakerLimits } from '@tulle/decision/tables';
 
-/** One resource that a circuit breaker counts. */
+/**
+ * The permits of one limit that several processes share, as one of them holds them: see `workers`. What the
+ * others have no use for comes here when it is asked for.
+ */
+export interface SharedPermits {
+  /** The limit of the proxy as a whole has changed. */
+  limitChanged(): void;
+  /** None was left here: calls once, when one has been taken for the caller or nobody has one. Returns what takes it back. */
+  ask(onAnswer: (taken: boolean) => void): () => void;
+  /** None was left here: calls once when it is worth trying again, however long that takes. */
+  want(again: () => void): void;
+  /** One in use has been given back. */
+  released(): void;
+}
+
+/** Opens what a gauge shares under a name that all workers use for it. */
+export type SharePermits = (name: string, gauge: Gauge) => SharedPermits;
+
+/** From here on a limit limits nothing; Istio says so with 2³² − 1. Not worth sharing. */
+const unlimited = 2 ** 31;
+
+/**
+ * One resource that a circuit breaker counts. The limit is the whole proxy's. A process that is the whole
+ * proxy may use all of it; a worker among others its `allowance`, and where `take` says no it may `ask`.
+ */
 export class Gauge {
   value = 0;
   /** Times that the limit said no. */
   refused = 0;
-  limit: number;
+  /** Permits that are in this process. */
+  allowance = 0;
+  #limit = 0;
+  #shared: SharedPermits | undefined = undefined;
+  readonly #share: (() => SharedPermits) | undefined;
 
-  constructor(limit: number) {
+  constructor(limit: number, share?: (gauge: Gauge) => SharedPermits) {
+    this.#share = share === undefined ? undefined : () => share(this);
     this.limit = limit;
   }
 
-  get full(): boolean {
-    return this.value >= this.limit;
+  get limit(): number {
+    return this.#limit;
   }
 
-  /** False: above the limit, nothing was taken. */
+  set limit(limit: number) {
+    if (limit === this.#limit) return;
+    this.#limit = limit;
+    if (this.#share !== undefined && limit < unlimited) this.#shared ??= this.#share();
+    if (this.#shared === undefined) this.allowance = limit;
+    else this.#shared.limitChanged();
+  }
+
+  /** Nothing is left in this process. */
+  get full(): boolean {
+    return this.value >= this.allowance;
+  }
+
+  /** False: nothing was taken, for none is left here. */
   take(): boolean {
-    if (this.full) {
-      this.refused++;
+    if (this.value >= this.allowance) {
+      if (this.#shared === undefined) this.refused++;
       return false;
     }
     this.value++;
@@ -27,6 +69,20 @@ export class Gauge {
 
   release(): void {
     this.value--;
+    this.#shared?.released();
+  }
+
+  /**
+   * After a `take` in vain: another worker may have one to spare. Undefined: there is none to ask, the no
+   * stands. Else `onAnswer` is called once, with true when one was taken, unless the function returned is called before.
+   */
+  ask(onAnswer: (taken: boolean) => void): (() => void) | undefined {
+    return this.#shared?.ask(onAnswer);
+  }
+
+  /** After a `take` in vain, for what can wait: `again` is called once when another worker has given one up. */
+  want(again: () => void): void {
+    this.#shared?.want(again);
   }
 }
 
@@ -37,11 +93,14 @@ export class Breakers {
   readonly requests: Gauge;
   readonly retries: Gauge;
 
-  constructor(limits: BreakerLimits) {
-    this.connections = new Gauge(limits.connections);
-    this.pending = new Gauge(limits.pending);
-    this.requests = new Gauge(limits.requests);
-    this.retries = new Gauge(limits.retries);
+  /** @param share in a worker among others: how a gauge, by its name here, is shared with them */
+  constructor(limits: BreakerLimits, share?: SharePermits) {
+    const gauge = (name: keyof BreakerLimits): Gauge =>
+      new Gauge(limits[name], share === undefined ? undefined : (self) => share(name, self));
+    this.connections = gauge('connections');
+    this.pending = gauge('pending');
+    this.requests = gauge('requests');
+    this.retries = gauge('retries');
   }
 
   setLimits(limits: BreakerLimits): void {
