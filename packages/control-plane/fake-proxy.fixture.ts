@@ -1,9 +1,10 @@
 /** A proxy for tests of the control plane: real keys, real TLS, real streams; it proxies nothing. */
 import { createHash, webcrypto } from 'node:crypto';
 import { connect } from 'node:tls';
+import { grpcConnector } from '@tulle/data-plane/grpc/connection';
+import { TimerWheel } from '@tulle/data-plane/timers/wheel';
 import { AdsClient, type Rejection, type Update } from '@tulle/xds/client/ads-client';
-import { callCertificateService } from '@tulle/xds/client/certificates';
-import { connectHttp2 } from '@tulle/xds/client/http2-transport';
+import { type CertificateCall, certificateService } from '@tulle/xds/client/certificates';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import { formatNodeId, type ProxyMetadata } from '@tulle/xds/node';
 import type { XdsType } from '@tulle/xds/resource';
@@ -24,6 +25,9 @@ export interface TestSvid {
   readonly ca: string;
 }
 
+const connectGrpc = grpcConnector(new TimerWheel());
+const callCertificateService = certificateService(connectGrpc);
+
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Enrols as a proxy does: fetches the pinned root, then asks with the token. */
@@ -36,7 +40,7 @@ export function renew(at: Addresses, svid: TestSvid): Promise<TestSvid> {
   return ask({ address: at.address, port: at.xdsPort, serverIdentity: at.identity, tls: svid });
 }
 
-async function ask(call: Omit<Parameters<typeof callCertificateService>[0], 'csrPem'>): Promise<TestSvid> {
+async function ask(call: Omit<CertificateCall, 'csrPem'>): Promise<TestSvid> {
   const keys = await webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: ecdsa });
   const { certChain } = await callCertificateService({ ...call, csrPem: csr.toString('pem') });
@@ -120,7 +124,7 @@ export class FakeProxy {
         metadata: JSON.parse(JSON.stringify(metadata)),
       },
       connect: () =>
-        connectHttp2({ address: at.address, port: at.xdsPort, tls: svid, serverIdentity: at.identity }),
+        connectGrpc({ address: at.address, port: at.xdsPort, tls: svid, serverIdentity: at.identity }),
       onUpdate: (update) => this.#take(update),
       onConnection: (state) => {
         if (state.kind === 'disconnected') this.ended.push(state.status);

@@ -1,5 +1,5 @@
 import type { Tables } from '@tulle/decision/tables';
-import { callCertificateService } from '@tulle/xds/client/certificates';
+import { certificateService } from '@tulle/xds/client/certificates';
 import { holdingClock } from '@tulle/xds/clock';
 import { parseNodeId } from '@tulle/xds/node';
 import { startAdmin } from './admin/admin.ts';
@@ -7,6 +7,7 @@ import { adminSources } from './admin-sources.ts';
 import { type Configuration, startConfiguration } from './config/subscription.ts';
 import { drain } from './drain.ts';
 import { Engine } from './engine.ts';
+import { grpcConnector } from './grpc/connection.ts';
 import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
 import { FailureLog } from './listener/failure-log.ts';
@@ -67,10 +68,18 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     }),
   });
 
+  const connect = grpcConnector(wheel);
+
   // Who we are: from the state directory, or by enrolment.
   const onFailure = (error: unknown): void => log(`identity: ${(error as Error).message}`);
   identity = await startIdentity(
-    { bootstrap, clock: holdingClock, random: Math.random, callCertificateService, onFailure },
+    {
+      bootstrap,
+      clock: holdingClock,
+      random: Math.random,
+      callCertificateService: certificateService(connect),
+      onFailure,
+    },
     signal,
   );
   const own = identity;
@@ -91,6 +100,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     bootstrap,
     identity: () => own.current(),
     onTables: (tables) => void apply(tables),
+    connect,
     log,
   });
   const { ready, close: leave } = configuration;

@@ -1,8 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import { grpcConnector } from '@tulle/data-plane/grpc/connection';
 import { type ProxyIdentity, startIdentity } from '@tulle/data-plane/identity/identity';
-import { callCertificateService } from '@tulle/xds/client/certificates';
+import { TimerWheel } from '@tulle/data-plane/timers/wheel';
+import { certificateService } from '@tulle/xds/client/certificates';
 import { holdingClock } from '@tulle/xds/clock';
 import { type Command, Option } from 'commander';
 import { makeAgentFolder, runEnvoy } from '../envoy/agent.ts';
@@ -54,7 +56,7 @@ async function proxy(options: ProxyOptions, io: Io): Promise<void> {
         bootstrap,
         clock: holdingClock,
         random: Math.random,
-        callCertificateService,
+        callCertificateService: certificateService(grpcConnector(new TimerWheel())),
         onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),
       },
       stop,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import type { Tables } from '@tulle/decision/tables';
-import { connectHttp2 } from '@tulle/xds/client/http2-transport';
 import type { GrpcConnection, StreamHandler } from '@tulle/xds/client/transport';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { type Snapshot, typeUrls, type XdsType } from '@tulle/xds/resource';
@@ -12,9 +11,12 @@ import { adsServerOptions } from '@tulle/xds/server/grpc-stream';
 import { encode } from '@tulle/xds/wire';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
+import { grpcConnector } from '../grpc/connection.ts';
+import { TimerWheel } from '../timers/wheel.ts';
 import { cluster, endpoints, rdsListener, route } from './messages.fixture.ts';
 import { type Configuration, startConfiguration } from './subscription.ts';
 
+const connectGrpc = grpcConnector(new TimerWheel());
 let stateDir: string;
 const cleanups: (() => unknown)[] = [];
 
@@ -98,7 +100,7 @@ function start(port: number, published: Tables[], log?: (message: string) => voi
     bootstrap: bootstrap(),
     identity,
     onTables: (tables) => published.push(tables),
-    connect: () => connectHttp2({ address: '127.0.0.1', port, serverIdentity: '' }),
+    connect: () => connectGrpc({ address: '127.0.0.1', port, serverIdentity: '' }),
     random: () => 0.01,
     ...(log === undefined ? {} : { log }),
   });

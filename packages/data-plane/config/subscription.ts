@@ -1,7 +1,6 @@
 import type { Tables } from '@tulle/decision/tables';
 import { AdsClient, type ConnectionState, type Update } from '@tulle/xds/client/ads-client';
-import { connectHttp2 } from '@tulle/xds/client/http2-transport';
-import type { GrpcConnection } from '@tulle/xds/client/transport';
+import type { ConnectGrpc, GrpcTarget } from '@tulle/xds/client/transport';
 import { type Clock, systemClock } from '@tulle/xds/clock';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
@@ -31,8 +30,8 @@ export interface ConfigurationOptions {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly log?: (message: string) => void;
-  /** In place of mTLS to the bootstrap's control plane; for tests. */
-  readonly connect?: () => GrpcConnection;
+  /** To the bootstrap's control plane. */
+  readonly connect: ConnectGrpc;
 }
 
 export interface ConfigurationState {
@@ -82,7 +81,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
       metadata: bootstrap.node.metadata as unknown as JsonObject,
       userAgentName: 'tulle',
     },
-    connect: options.connect ?? (() => connectHttp2(target(options), clock)),
+    connect: () => options.connect(target(options)),
     onUpdate,
     onConnection,
     clock,
@@ -151,7 +150,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
 const versions = (store: ConfigStore, type: XdsType): ReadonlyMap<string, string> =>
   new Map(store.accepted(type).map(({ name, version }) => [name, version]));
 
-function target({ bootstrap, identity }: ConfigurationOptions): Parameters<typeof connectHttp2>[0] {
+function target({ bootstrap, identity }: ConfigurationOptions): GrpcTarget {
   const { address, xdsPort, identity: serverIdentity } = bootstrap.controlPlane;
   const { keyPem, chainPem, rootsPem } = identity();
   return { address, port: xdsPort, tls: { key: keyPem, cert: chainPem, ca: rootsPem }, serverIdentity };

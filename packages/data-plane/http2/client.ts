@@ -23,6 +23,9 @@ export interface Http2ClientOptions extends Http2ConnectionOptions {
 /** Identifiers end at 2^31-1; some way before that the connection is replaced. */
 const lastUsableId = 0x7fff0000;
 
+/** What a PING carries: nothing. */
+const probePing = Buffer.alloc(8);
+
 /**
  * One upstream connection, shared by as many requests as the server allows. None is sent before the server's
  * SETTINGS have come, as until then it may refuse them. Who uses it sees to its idle time.
@@ -91,6 +94,11 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     this.#unsent.add(stream);
     this.#requests++;
     return stream;
+  }
+
+  /** Asks for a sign of life, which shows in `heard`. */
+  ping(): void {
+    if (this.open) this.writer.ping(false, probePing, 0);
   }
 
   /** Takes no more requests; closes when the present ones are over. */

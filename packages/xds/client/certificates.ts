@@ -1,8 +1,7 @@
 /** The client of `istio.v1.auth.IstioCertificateService`: how a proxy gets and renews its SVID. */
 import { type Clock, systemClock } from '../clock.ts';
 import { decode, encode } from '../wire.ts';
-import { connectHttp2 } from './http2-transport.ts';
-import { type GrpcConnection, type GrpcTarget, grpcCode, type TlsIdentity } from './transport.ts';
+import { type ConnectGrpc, grpcCode, type TlsIdentity } from './transport.ts';
 
 const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
 
@@ -23,7 +22,7 @@ export interface CertificateAnswer {
   readonly certChain: readonly string[];
 }
 
-/** `callCertificateService`, or what a test puts in its place. */
+/** What `certificateService` makes, or what a test puts in its place. */
 export type CallCertificateService = (call: CertificateCall) => Promise<CertificateAnswer>;
 
 /** `code` is gRPC's: 16 and 7 mean that asking again is no use, 14 that nobody was there. */
@@ -38,42 +37,38 @@ class CertificateError extends Error {
 
 const deadlineMs = 15_000;
 
-/**
- * One CreateCertificate call on a connection of its own.
- * @throws CertificateError
- */
-export function callCertificateService(
-  call: CertificateCall,
-  clock: Clock = systemClock,
-  connect: (target: GrpcTarget, clock: Clock) => GrpcConnection = connectHttp2,
-): Promise<CertificateAnswer> {
-  const { token, csrPem, ...target } = call;
-  const connection = connect(target, clock);
-  return new Promise<CertificateAnswer>((resolve, reject) => {
-    let answer: Uint8Array | undefined;
-    const timer = clock.after(deadlineMs, () => {
-      stream.cancel();
-      reject(new CertificateError(4, 'the certificate service did not answer in time'));
-    });
-    const metadata = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const stream = connection.open(path, metadata, {
-      onMessage: (message) => {
-        answer = message;
-      },
-      onEnd: ({ code, message }) => {
-        timer.cancel();
-        if (code !== grpcCode.ok) reject(new CertificateError(code, message));
-        else if (answer === undefined) reject(new CertificateError(grpcCode.internal, 'no answer'));
-        else {
-          try {
-            resolve({ certChain: decode('istio.v1.auth.IstioCertificateResponse', answer).certChain });
-          } catch (error) {
-            reject(new CertificateError(grpcCode.internal, `bad answer: ${(error as Error).message}`));
+/** The service as a function: one CreateCertificate call on a connection of its own, which throws CertificateError. */
+export function certificateService(connect: ConnectGrpc, clock: Clock = systemClock): CallCertificateService {
+  return ({ token, csrPem, ...target }) => {
+    const connection = connect(target);
+    return new Promise<CertificateAnswer>((resolve, reject) => {
+      let answer: Uint8Array | undefined;
+      const timer = clock.after(deadlineMs, () => {
+        stream.cancel();
+        reject(
+          new CertificateError(grpcCode.deadlineExceeded, 'the certificate service did not answer in time'),
+        );
+      });
+      const metadata = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const stream = connection.open(path, metadata, {
+        onMessage: (message) => {
+          answer = message;
+        },
+        onEnd: ({ code, message }) => {
+          timer.cancel();
+          if (code !== grpcCode.ok) reject(new CertificateError(code, message));
+          else if (answer === undefined) reject(new CertificateError(grpcCode.internal, 'no answer'));
+          else {
+            try {
+              resolve({ certChain: decode('istio.v1.auth.IstioCertificateResponse', answer).certChain });
+            } catch (error) {
+              reject(new CertificateError(grpcCode.internal, `bad answer: ${(error as Error).message}`));
+            }
           }
-        }
-      },
-    });
-    stream.send(encode('istio.v1.auth.IstioCertificateRequest', { csr: csrPem }));
-    stream.end();
-  }).finally(() => connection.close());
+        },
+      });
+      stream.send(encode('istio.v1.auth.IstioCertificateRequest', { csr: csrPem }));
+      stream.end();
+    }).finally(() => connection.close());
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * The little that the xDS client needs of gRPC: streams of messages over one connection. It rides on
- * node:http2 (`http2-transport.ts`) until our own HTTP/2 codec exists (docs/decisions/0001).
+ * The little that the xDS client needs of gRPC: streams of messages over one connection. Whoever starts the
+ * client brings it; a proxy's is `data-plane/grpc`.
  */
 
 /** How a call ended: gRPC's status code and message. */
@@ -9,8 +9,17 @@ export interface GrpcStatus {
   readonly message: string;
 }
 
-/** gRPC status codes that we make ourselves. */
-export const grpcCode = { ok: 0, unknown: 2, unimplemented: 12, internal: 13, unavailable: 14 } as const;
+/** The gRPC status codes that we make ourselves (doc/statuscodes.md). */
+export const grpcCode = {
+  ok: 0,
+  unknown: 2,
+  deadlineExceeded: 4,
+  permissionDenied: 7,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
 
 export interface StreamHandler {
   /** One whole message; valid after the call. */
@@ -49,3 +58,6 @@ export interface GrpcTarget {
   /** SPIFFE ID that the server must present. Its host name says nothing. */
   readonly serverIdentity: string;
 }
+
+/** Connects; never throws. What goes wrong ends the streams. */
+export type ConnectGrpc = (target: GrpcTarget) => GrpcConnection;

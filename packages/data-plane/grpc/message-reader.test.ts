@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { frameMessage, GrpcFrames } from './grpc-frames.ts';
+import { frameMessage, MessageReader } from './message-reader.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
@@ -7,10 +7,10 @@ test('messages come out whole however the bytes are split', () => {
   const messages = ['', 'a', 'some text', 'x'.repeat(300)];
   const bytes = Buffer.concat(messages.map((message) => frameMessage(Buffer.from(message))));
   for (let size = 1; size <= bytes.length; size++) {
-    const frames = new GrpcFrames();
+    const reader = new MessageReader();
     const seen: string[] = [];
     for (let at = 0; at < bytes.length; at += size)
-      frames.push(bytes.subarray(at, at + size), (message) => seen.push(text(message)));
+      reader.push(bytes.subarray(at, at + size), (message) => seen.push(text(message)));
     expect(seen).toEqual(messages);
   }
 });
@@ -18,12 +18,12 @@ test('messages come out whole however the bytes are split', () => {
 test('a message outlives the buffer that it came in', () => {
   const bytes = frameMessage(Buffer.from('keep'));
   const seen: Uint8Array[] = [];
-  new GrpcFrames().push(bytes, (message) => seen.push(message));
+  new MessageReader().push(bytes, (message) => seen.push(message));
   bytes.fill(0);
   expect(text(seen[0] as Uint8Array)).toBe('keep');
 });
 
 test('compressed and oversized messages are refused before they are held', () => {
-  expect(() => new GrpcFrames().push(Uint8Array.of(1, 0, 0, 0, 0), () => {})).toThrow('compressed');
-  expect(() => new GrpcFrames(10).push(Uint8Array.of(0, 0, 0, 0, 11), () => {})).toThrow('too large');
+  expect(() => new MessageReader().push(Buffer.of(1, 0, 0, 0, 0), () => {})).toThrow('compressed');
+  expect(() => new MessageReader(10).push(Buffer.of(0, 0, 0, 0, 11), () => {})).toThrow('too large');
 });
