@@ -36,7 +36,7 @@ const splices = [
 ];
 
 /** mulberry32: a failure can be run again from its seed. */
-export function generator(seed: number): (below: number) => number {
+export function generator(seed: number): Random {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -46,31 +46,34 @@ export function generator(seed: number): (below: number) => number {
   };
 }
 
+type Random = (below: number) => number;
+
 /** A message, or two, of `seeds`, with up to three wounds. */
-export function mutate(seeds: readonly string[], random: (below: number) => number): string {
-  const pick = (from: readonly string[]): string => from[random(from.length)] as string;
-  let bytes = pick(seeds);
-  if (random(2) === 0) bytes += pick(seeds);
-  for (let count = random(4); count > 0; count--) {
-    const at = random(bytes.length);
-    const length = random(4);
-    switch (random(4)) {
-      case 0:
-        bytes = bytes.slice(0, at) + pick(splices) + bytes.slice(at);
-        break;
-      case 1:
-        bytes = bytes.slice(0, at) + bytes.slice(at + length);
-        break;
-      case 2:
-        bytes = bytes.slice(0, at) + pick(splices) + bytes.slice(at + length);
-        break;
-      default: {
-        // A whole line twice, or somewhere else.
-        const lines = bytes.split('\r\n');
-        lines.splice(random(lines.length), 0, lines[random(lines.length)] as string);
-        bytes = lines.join('\r\n');
-      }
-    }
-  }
+export function mutate(seeds: readonly string[], random: Random): string {
+  let bytes = pick(seeds, random);
+  if (random(2) === 0) bytes += pick(seeds, random);
+  for (let count = random(4); count > 0; count--) bytes = wound(bytes, random);
   return bytes;
 }
+
+/** Something put in, cut out or exchanged, or a line moved. */
+export function wound(bytes: string, random: Random): string {
+  const at = random(bytes.length);
+  const length = random(4);
+  switch (random(4)) {
+    case 0:
+      return bytes.slice(0, at) + pick(splices, random) + bytes.slice(at);
+    case 1:
+      return bytes.slice(0, at) + bytes.slice(at + length);
+    case 2:
+      return bytes.slice(0, at) + pick(splices, random) + bytes.slice(at + length);
+    default: {
+      // A whole line twice, or somewhere else.
+      const lines = bytes.split('\r\n');
+      lines.splice(random(lines.length), 0, lines[random(lines.length)] as string);
+      return lines.join('\r\n');
+    }
+  }
+}
+
+const pick = (from: readonly string[], random: Random): string => from[random(from.length)] as string;
