@@ -92,9 +92,13 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const again = wheel.timer(() => void apply(engine.tables as Tables));
   const apply = async (tables: Tables): Promise<void> => {
     const failures = await engine.apply(tables);
+    // Newer tables tell of the same listeners.
+    if (engine.tables !== tables || engine.draining) return;
     failureLog.tell(failures);
-    if (failures.length === 0) bound.resolve();
-    else if (!engine.draining && engine.tables === tables) again.start(bindAgainMs);
+    configuration?.reportFailures(failures);
+    if (failures.length === 0 || (role === 'router' && failures.length < tables.listeners.size))
+      bound.resolve();
+    if (failures.length > 0) again.start(bindAgainMs);
   };
   configuration = startConfiguration({
     bootstrap,

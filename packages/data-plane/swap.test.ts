@@ -154,14 +154,17 @@ describe('a swap of tables', () => {
     const engine = await startEngine(configured({ one: 1 }, { one: [a.port] }));
     cleanup.push(() => engine.destroy());
     const next = configured({ one: 1 }, { one: [a.port] });
-    const failures = await engine.apply({
+    const withTaken = {
       ...next,
       listeners: new Map([
         ...next.listeners,
         ['taken', listener('taken', [httpChain(manager('routes'))], { port: a.port })],
       ]),
-    });
-    expect(failures).toMatchObject([{ listener: 'taken', reason: expect.stringContaining('EADDRINUSE') }]);
+    };
+    // The second update comes while the first one's listener is being bound: it has the same to tell.
+    const outcomes = await Promise.all([engine.apply(withTaken), engine.apply({ ...withTaken })]);
+    const reason = `cannot bind '127.0.0.1:${a.port}': address already in use`;
+    for (const failures of outcomes) expect(failures).toEqual([{ listener: 'taken', reason }]);
     expect((await ask(portOf(engine, 'l'))).status).toBe(200);
   });
 });

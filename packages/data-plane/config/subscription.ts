@@ -1,11 +1,13 @@
 import type { Tables } from '@tulle/decision/tables';
-import { AdsClient, type ConnectionState, type Update } from '@tulle/xds/client/ads-client';
+import { AdsClient, type ConnectionState, type Rejection, type Update } from '@tulle/xds/client/ads-client';
 import type { ConnectGrpc, GrpcTarget } from '@tulle/xds/client/transport';
 import { type Clock, systemClock } from '@tulle/xds/clock';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
 import type { Bootstrap } from '../bootstrap.ts';
+import type { ListenerFailure } from '../listener/bind-failure.ts';
 import { type DumpEntry, dumpResources } from './dump.ts';
+import { FailedListeners } from './failed-listeners.ts';
 import { LastGood, type RawResources } from './last-good.ts';
 import { ConfigStore, type NamedType } from './store.ts';
 import { filterReaders } from './translate/filter-readers.ts';
@@ -50,6 +52,8 @@ export interface Configuration {
   readonly state: () => ConfigurationState;
   /** What is in force, for /config_dump; secrets redacted. */
   readonly dump: () => readonly DumpEntry[];
+  /** Listeners of the tables in force that can't be bound: refused until they can, as Envoy does. */
+  readonly reportFailures: (failures: readonly ListenerFailure[]) => void;
   readonly reportHealth: (healthy: boolean, message?: string) => void;
   /** `goodbye`: after draining; the control plane takes the instance out at once. */
   readonly close: (goodbye: boolean) => Promise<void>;
@@ -88,14 +92,18 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
     random,
   });
 
-  function onUpdate(update: Update): ReturnType<ConfigStore['apply']> {
+  const failed = new FailedListeners((names) => client.askAgain('listener', names));
+
+  function onUpdate(update: Update): readonly Rejection[] {
     const rejections = store.apply(update);
     for (const { name, reason } of rejections)
       log(`configuration: ${update.type} ${name} refused: ${reason}`);
     state = { ...state, updates: state.updates + 1, rejected: state.rejected + rejections.length };
     lastGood.touch();
     follow();
-    return rejections;
+    return update.type === 'listener'
+      ? [...rejections, ...failed.rejections(update, rejections)]
+      : rejections;
   }
 
   function onConnection(change: ConnectionState): void {
@@ -138,6 +146,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
     tables: () => store.tables,
     state: () => state,
     dump: () => dumpResources(all()),
+    reportFailures: (failures) => failed.report(failures),
     reportHealth: (healthy, message) => client.reportHealth(healthy, message),
     async close(goodbye) {
       waiting?.cancel();

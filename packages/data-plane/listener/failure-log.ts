@@ -1,4 +1,4 @@
-import type { ListenerFailure } from './listener-set.ts';
+import type { ListenerFailure } from './bind-failure.ts';
 
 /** Binding is tried again every second; what has been said of a listener is not said again until it changes. */
 export class FailureLog {

@@ -5,14 +5,10 @@ import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, type SecretSource } from '../net/tls-material.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import { ActiveListener } from './active-listener.ts';
+import { bindFailure, type ListenerFailure } from './bind-failure.ts';
 import type { ChainBuilder } from './chain-builder.ts';
 import { ChainRuntime, chainKey } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
-
-export interface ListenerFailure {
-  readonly listener: string;
-  readonly reason: string;
-}
 
 export interface ListenerSetParts {
   readonly server: ConnectionServer;
@@ -33,7 +29,8 @@ export class ListenerSet {
   /** By address and port: a listener that only changes its name keeps its socket. */
   readonly #active = new Map<string, ActiveListener>();
   readonly #closing = new Set<ActiveListener>();
-  #failures: readonly ListenerFailure[] = [];
+  /** Being bound, by address and port: a later update waits for the same outcome. */
+  readonly #binding = new Map<string, Promise<ListenerFailure | undefined>>();
 
   constructor(parts: ListenerSetParts) {
     this.#parts = parts;
@@ -46,11 +43,6 @@ export class ListenerSet {
   get(name: string): ActiveListener | undefined {
     for (const listener of this.#active.values()) if (listener.config.name === name) return listener;
     return undefined;
-  }
-
-  /** Listeners that could not be bound at the last update. */
-  get failures(): readonly ListenerFailure[] {
-    return this.#failures;
   }
 
   /** Connections that chains can't serve for want of a secret. */
@@ -78,17 +70,16 @@ export class ListenerSet {
       this.#active.delete(key);
       this.#close(listener);
     }
-    const binding: Promise<ListenerFailure | undefined>[] = [];
     for (const [key, config] of wanted) {
       const known = this.#active.get(key);
       const listener = known ?? new ActiveListener(config, this.#parts.server);
       this.#configure(listener, config, tables);
       if (known !== undefined) continue;
       this.#active.set(key, listener);
-      binding.push(this.#bind(key, listener));
+      this.#binding.set(key, this.#bind(key, listener));
     }
-    this.#failures = (await Promise.all(binding)).filter((failure) => failure !== undefined);
-    return this.#failures;
+    const outcomes = await Promise.all([...wanted.keys()].map((key) => this.#binding.get(key)));
+    return outcomes.filter((failure) => failure !== undefined);
   }
 
   /** Secrets have changed: new connections use the new ones. */
@@ -141,7 +132,11 @@ export class ListenerSet {
       return undefined;
     } catch (error) {
       if (this.#active.get(key) === listener) this.#active.delete(key);
-      return { listener: listener.config.name, reason: (error as Error).message };
+      return bindFailure(listener.config, error as Error);
+    } finally {
+      // Removed and wanted again meanwhile, the key is another's.
+      const current = this.#active.get(key);
+      if (current === undefined || current === listener) this.#binding.delete(key);
     }
   }
 

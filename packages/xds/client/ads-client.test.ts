@@ -140,6 +140,23 @@ test('refuses with names and reasons, and remembers the version that stays in fo
   expect(latest().said()).toEqual(['cluster +* a@2 b@1', 'listener +*']);
 });
 
+test('asks again for what it has answered, without a stream by not having it', () => {
+  const client = start();
+  client.askAgain('listener', ['a']);
+  client.start();
+  latest().respond('listener', '1', { a: '1', b: '1' });
+  expect(latest().said()).toEqual(['cluster +*', 'listener +*', 'listener nonce 1']);
+  client.askAgain('listener', ['a']);
+  expect(latest().said()).toEqual(['listener +a']);
+  onUpdate = () => [{ name: 'a', reason: 'cannot bind' }];
+  latest().respond('listener', '2', { a: '1' });
+  expect(latest().said()).toEqual(['listener nonce 2 error a: cannot bind']);
+  latest().handler?.onEnd({ code: 14, message: 'gone' });
+  client.askAgain('listener', ['b']);
+  clock.advance(50);
+  expect(latest().said()).toEqual(['cluster +*', 'listener +*']);
+});
+
 test('comes back with growing, jittered pauses and what it has; a working stream starts them anew', () => {
   const client = start();
   client.subscribe('route', new Set(['r']));

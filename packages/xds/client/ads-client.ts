@@ -91,6 +91,16 @@ export class AdsClient {
     if (!this.#updating) this.#flush();
   }
 
+  /**
+   * Has resources sent once more, to be answered anew: what was accepted does not work, or what was refused
+   * works now. The protocol has no other way to take an answer back; subscribing to a name again has it sent
+   * whatever its version.
+   */
+  askAgain(type: XdsType, names: Iterable<string>): void {
+    this.#subscription(type).askAgain(names);
+    if (!this.#updating) this.#flush();
+  }
+
   start(): void {
     if (this.#state === 'idle') this.#open();
   }

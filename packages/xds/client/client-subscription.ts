@@ -9,6 +9,8 @@ export class ClientSubscription {
   readonly versions = new Map<string, string>();
   /** Names said on this stream; undefined before its first request. */
   #said: Set<string> | undefined;
+  /** Names to be said once more. */
+  readonly #again = new Set<string>();
 
   constructor(type: XdsType) {
     this.type = type;
@@ -21,6 +23,17 @@ export class ClientSubscription {
   /** A new stream: nothing has been said. */
   restart(): void {
     this.#said = undefined;
+    this.#again.clear();
+  }
+
+  /** What we have of these counts no longer: they are to be sent once more. */
+  askAgain(names: Iterable<string>): void {
+    for (const name of names) {
+      if (!this.wants(name)) continue;
+      this.versions.delete(name);
+      // Before the first request of a stream, what is not said to be here is sent anyway.
+      if (this.#said !== undefined) this.#again.add(name);
+    }
   }
 
   /**
@@ -36,14 +49,16 @@ export class ClientSubscription {
     const said = this.#said ?? new Set<string>();
     // A named subscription to nothing would be read as one to everything.
     if (first && names.size === 0) return undefined;
-    const subscribe = [...names].filter((name) => !said.has(name));
+    const fresh = [...names].filter((name) => !said.has(name));
+    const subscribe = [...new Set([...fresh, ...this.#again])];
+    this.#again.clear();
     const unsubscribe = [...said].filter((name) => !names.has(name));
     if (subscribe.length === 0 && unsubscribe.length === 0) return undefined;
     for (const name of unsubscribe) {
       said.delete(name);
       this.versions.delete(name);
     }
-    for (const name of subscribe) said.add(name);
+    for (const name of fresh) said.add(name);
     this.#said = said;
     return { subscribe, unsubscribe, initialVersions: first ? this.#known() : new Map() };
   }

@@ -1,0 +1,25 @@
+import type { Listener } from '@tulle/decision/tables';
+
+/** A listener that can't serve, and why. */
+export interface ListenerFailure {
+  readonly listener: string;
+  readonly reason: string;
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address already in use',
+  EACCES: 'permission denied: ports below 1024 need a privilege',
+  EADDRNOTAVAIL: 'this machine has no such address',
+};
+
+/** In Envoy's words, `cannot bind '0.0.0.0:8443': …`: what a NACK says reads the same from both engines. */
+export function bindFailure(
+  { name, address, port }: Listener,
+  error: NodeJS.ErrnoException,
+): ListenerFailure {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    listener: name,
+    reason: `cannot bind '${host}:${port}': ${meanings[error.code ?? ''] ?? error.message}`,
+  };
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { Condition } from '@tulle/resources/kind';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fetchOnce } from './load.ts';
+import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+
+const state = temporaryFolder();
+let mesh: Mesh;
+let holder: Server;
+
+/** Two servers: on the mesh's own port, and on one that somebody else has. */
+const gateway = (taken: number): string => `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: default }
+spec:
+  selector: { istio: ingressgateway }
+  servers:
+    - { port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }
+    - { port: { number: ${taken}, name: http-taken, protocol: HTTP }, hosts: ['*'] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: edge, namespace: default }
+spec:
+  hosts: ['*']
+  gateways: [edge]
+  http:
+    - directResponse: { status: 200, body: { string: hello } }
+`;
+
+async function hold(port: number): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+const portOf = (server: Server): number => (server.address() as { port: number }).port;
+
+const applied = async (): Promise<Condition | undefined> => {
+  const { status } = JSON.parse(await mesh.ok('get', 'gateway', 'edge', '-o', 'json')) as {
+    status?: { conditions?: Condition[] };
+  };
+  return status?.conditions?.find(({ type }) => type === 'Applied');
+};
+
+const appliedBecomes = (message: string) =>
+  eventually(`Applied says ${message}`, async () => {
+    const condition = await applied();
+    expect(condition?.message).toBe(message);
+    return condition;
+  });
+
+beforeAll(async () => {
+  holder = await hold(0);
+  mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
+}, 60_000);
+
+afterAll(async () => {
+  holder.close();
+  await mesh?.stop();
+  state.remove();
+});
+
+test('a port that somebody else has shows on the resource and the proxy until it is free', async () => {
+  const port = portOf(holder);
+  const reason = `127.0.0.1_${port}: cannot bind '127.0.0.1:${port}': address already in use`;
+  const file = `${state.path}/gateway.yaml`;
+  writeFileSync(file, gateway(port));
+  await mesh.ok('apply', '-f', file);
+
+  const refused = await appliedBecomes(`Applied 0/1; ingressgateway-0.tulle-system: ${reason}`);
+  expect(refused).toMatchObject({ status: 'False', reason: 'Rejected' });
+  expect(await mesh.ok('proxy-status')).toContain(`refused LDS (127.0.0.1_${port}): ${reason}`);
+  // The other server of the same Gateway serves.
+  expect((await fetchOnce(mesh.url)).body).toBe('hello');
+
+  // A gateway that starts anew has the configuration before it has the control plane: it tells all the same.
+  await mesh.stop();
+  mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
+  await appliedBecomes(`Applied 0/1; ingressgateway-0.tulle-system: ${reason}`);
+
+  holder.close();
+  expect(await appliedBecomes('Applied 1/1')).toMatchObject({ status: 'True', reason: 'AllProxies' });
+  expect(await mesh.ok('proxy-status')).not.toContain('refused');
+  expect((await fetchOnce(mesh.url)).body).toBe('hello');
+  expect((await fetchOnce(`http://127.0.0.1:${port}`)).body).toBe('hello');
+}, 60_000);
