@@ -31,6 +31,13 @@ export function stripPort(authority: string): string {
   return colon < 0 ? authority : authority.slice(0, colon);
 }
 
+/** Addresses of the tables may be Unix sockets: a path, or `@name` in Linux's abstract namespace. */
+export function isSocketPath(address: string): boolean {
+  return address.startsWith('/') || address.startsWith('@');
+}
+
+/** `host:port`, `[v6]:port`; a Unix socket's path is all there is. */
 export function formatAuthority(host: string, port: number): string {
+  if (isSocketPath(host)) return host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

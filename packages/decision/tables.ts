@@ -18,10 +18,20 @@ export interface TableOrigin {
 
 // --- listeners -------------------------------------------------------------------------------------------
 
+/** Of the header that tells between whom a connection really is. */
+export type ProxyProtocolVersion = 'v1' | 'v2';
+
 export interface Listener {
   readonly name: string;
+  /** An IP address, or the path of a Unix socket (`@name`: an abstract one; the port is 0). */
   readonly address: string;
   readonly port: number;
+  /** `::` takes no IPv4. */
+  readonly ipv6Only?: boolean;
+  /** Permissions of a Unix socket's file; 0 or none: the process's. */
+  readonly socketMode?: number;
+  /** Connections begin with a PROXY header of these versions, which is believed; `optional`: or without. */
+  readonly proxyProtocol?: { readonly versions: readonly ProxyProtocolVersion[]; readonly optional: boolean };
   readonly direction: 'inbound' | 'outbound' | 'unspecified';
   /** How long the inspectors may wait for the client's first bytes. Envoy's default: 15 s. */
   readonly inspectTimeoutMs: number;
@@ -138,6 +148,8 @@ export interface TcpProxy {
   readonly clusters: readonly WeightedCluster[];
   /** 0: none. Envoy's default: 1 h. */
   readonly idleTimeoutMs: number;
+  /** From accept to end, whatever happens; 0 or none: no limit. */
+  readonly maxDurationMs?: number;
   readonly maxConnectAttempts: number;
   readonly accessLogs: readonly AccessLog[];
 }
@@ -322,10 +334,13 @@ export interface Cluster {
   readonly balancer: BalancerPolicy;
   readonly connectTimeoutMs: number;
   readonly tls?: UpstreamTls;
+  /** Connections begin with a PROXY header, before TLS. */
+  readonly proxyProtocol?: ProxyProtocolVersion;
   /** Chosen by an endpoint's metadata `envoy.transport_socket_match` first, `tls` else. */
   readonly tlsMatches: readonly {
     readonly match: Readonly<Record<string, string>>;
     readonly tls?: UpstreamTls;
+    readonly proxyProtocol?: ProxyProtocolVersion;
   }[];
   readonly protocol: 'http1' | 'http2' | 'auto' | 'downstream';
   readonly idleTimeoutMs: number;
@@ -364,6 +379,7 @@ export interface OutlierDetection {
 }
 
 export interface Endpoint {
+  /** An IP address, a name where names are resolved, or the path of a Unix socket (the port is 0). */
   readonly address: string;
   readonly port: number;
   readonly weight: number;

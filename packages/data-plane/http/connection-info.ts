@@ -1,11 +1,9 @@
+import type { ConnectionAddresses } from '../net/addresses.ts';
+
 /** What is known of a downstream connection; one per connection, shared by its streams. */
-export interface ConnectionInfo {
+export interface ConnectionInfo extends ConnectionAddresses {
   /** Unique within the proxy. */
   readonly id: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
   readonly listener: string;
   readonly direction: 'inbound' | 'outbound' | 'unspecified';
   readonly tls?: ConnectionTls;

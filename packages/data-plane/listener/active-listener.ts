@@ -4,6 +4,7 @@ import type { ConnectionTls } from '../http/connection-info.ts';
 import { chooseFilterChain } from '../net/filter-chain.ts';
 import { inspect } from '../net/inspect.ts';
 import { BoundListener } from '../net/listener.ts';
+import { takeProxyHeader } from '../net/read-proxy-header.ts';
 import { type Inspection, uninspected } from '../net/sniff.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
@@ -16,6 +17,8 @@ export class ActiveListener {
   unmatched = 0;
   /** Connections whose first bytes did not come in time. */
   inspectTimeouts = 0;
+  /** Connections closed for the PROXY header that they lacked, or that was malformed. */
+  proxyHeaderErrors = 0;
   readonly #server: ConnectionServer;
   #bound: BoundListener | undefined = undefined;
 
@@ -38,10 +41,12 @@ export class ActiveListener {
 
   /** @throws the system's error */
   async bind(): Promise<void> {
-    const { address, port, maxConnections } = this.config;
+    const { address, port, ipv6Only, socketMode, maxConnections } = this.config;
     this.#bound = await BoundListener.bind({
       address,
       port,
+      ...(ipv6Only === undefined ? {} : { ipv6Only }),
+      ...(socketMode === undefined ? {} : { socketMode }),
       ...(maxConnections === undefined ? {} : { maxConnections }),
       onConnection: (socket) => this.#accept(socket),
     });
@@ -62,9 +67,26 @@ export class ActiveListener {
   }
 
   #accept(socket: Socket): void {
-    const { config } = this;
     // Until a codec has it, an error is only the end of it.
     socket.on('error', () => socket.destroy());
+    const { proxyProtocol } = this.config;
+    if (proxyProtocol === undefined) {
+      this.#inspect(socket);
+      return;
+    }
+    takeProxyHeader(
+      socket,
+      proxyProtocol,
+      this.#server.context.wheel,
+      () => this.#inspect(socket),
+      (why) => {
+        if (why !== undefined) this.proxyHeaderErrors++;
+      },
+    );
+  }
+
+  #inspect(socket: Socket): void {
+    const { config } = this;
     inspect(
       socket,
       {
@@ -75,12 +97,13 @@ export class ActiveListener {
       },
       (outcome) => {
         if (outcome === 'gone') return;
-        if (outcome !== 'timeout') {
+        if (outcome !== 'timeout' && outcome !== 'stalled') {
           this.#dispatch(socket, outcome);
           return;
         }
         this.inspectTimeouts++;
-        if (this.config.continueOnInspectTimeout) this.#dispatch(socket, uninspected);
+        if (outcome === 'timeout' && this.config.continueOnInspectTimeout)
+          this.#dispatch(socket, uninspected);
         else socket.destroy();
       },
     );

@@ -6,6 +6,7 @@ import type { ManagerRuntime, StreamContext } from '../http/manager.ts';
 import type { RequestHead } from '../http/stream.ts';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { Http1Server } from '../http1/server.ts';
+import { addressesOf } from '../net/addresses.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { proxyTcp, type TcpLogger, type TcpObserver } from '../tcp/tcp-proxy.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
@@ -103,10 +104,7 @@ export class ConnectionServer {
   #describe(listener: Listener, socket: Socket, tls: ConnectionTls | undefined): ConnectionInfo {
     return {
       id: this.#nextId++,
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
-      localAddress: socket.localAddress ?? listener.address,
-      localPort: socket.localPort ?? listener.port,
+      ...addressesOf(socket, listener),
       listener: listener.name,
       direction: listener.direction,
       ...(tls === undefined ? {} : { tls }),

@@ -36,7 +36,7 @@ export function serveTunnel(
     socket,
     { tls: true, http: true, timeoutMs: silenceMs, timers: server.context.wheel },
     (outcome) => {
-      if (outcome === 'gone') return;
+      if (outcome === 'gone' || outcome === 'stalled') return;
       if (
         outcome !== 'timeout' &&
         outcome.protocols.includes('http/1.1') &&

@@ -1,57 +1,49 @@
 import type { Socket } from 'node:net';
 import type { TimerWheel } from '../timers/wheel.ts';
-import { type Inspection, sniff, uninspected } from './sniff.ts';
+import { type FirstBytesOutcome, readFirstBytes } from './first-bytes.ts';
+import { beginsTls, type Inspection, sniff, uninspected } from './sniff.ts';
 
 export interface InspectOptions {
   readonly tls: boolean;
   readonly http: boolean;
-  /** How long the client's first bytes may take; 0: for ever. */
+  /** How long the client's first bytes may take, at most; 0: for ever. */
   readonly timeoutMs: number;
   readonly timers: TimerWheel;
 }
 
-/** How an inspection ended: with a finding, without in time, or because the client left. */
-export type InspectOutcome = Inspection | 'timeout' | 'gone';
-
 /**
- * Looks at the first bytes of `socket` and puts them back, so that whoever reads next reads from the start.
- * Calls `done` once; until then nobody else may read.
+ * A client that has begun TLS is no longer waiting for the server: its ClientHello may take as long as any
+ * handshake, and what it began is never taken for plain text.
  */
+const helloMs = 5_000;
+
+export type InspectOutcome = FirstBytesOutcome<Inspection>;
+
+/** Says from the first bytes of `socket`, which are put back, what it speaks. Calls `done` once. */
 export function inspect(
   socket: Socket,
   options: InspectOptions,
   done: (outcome: InspectOutcome) => void,
 ): void {
-  if (!options.tls && !options.http) {
+  const { tls, http, timers, timeoutMs } = options;
+  if (!tls && !http) {
     done(uninspected);
     return;
   }
-  let seen: Buffer | undefined;
-  const timer = options.timers.timer(() => finish('timeout'));
-  const finish = (outcome: InspectOutcome): void => {
-    timer.stop();
-    socket.off('readable', onReadable);
-    socket.off('end', onEnd);
-    socket.off('close', onGone);
-    socket.off('error', onGone);
-    if (outcome === 'gone') socket.destroy();
-    else if (seen !== undefined) socket.unshift(seen);
-    done(outcome);
-  };
-  const onReadable = (): void => {
-    for (let chunk: Buffer | null = socket.read(); chunk !== null; chunk = socket.read()) {
-      seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
-    }
-    if (seen === undefined) return;
-    const result = sniff(seen, options);
-    if (result !== 'more') finish(result);
-  };
-  // A client that says little and ends: what it said may still be a whole conversation.
-  const onEnd = (): void => finish(seen === undefined ? 'gone' : uninspected);
-  const onGone = (): void => finish('gone');
-  socket.on('readable', onReadable);
-  socket.on('end', onEnd);
-  socket.on('close', onGone);
-  socket.on('error', onGone);
-  if (options.timeoutMs > 0) timer.start(options.timeoutMs);
+  const begun = (seen: Buffer): boolean => tls && beginsTls(seen);
+  readFirstBytes<Inspection>(
+    socket,
+    {
+      timers,
+      timeoutMs,
+      decide: (seen) => {
+        const finding = sniff(seen, options);
+        return finding === 'more' ? finding : { finding, used: 0 };
+      },
+      extensionMs: (seen) => (begun(seen) ? helloMs : 0),
+      // A client that says little and ends: what it said may still be a whole conversation.
+      atEnd: (seen) => (begun(seen) ? 'gone' : uninspected),
+    },
+    done,
+  );
 }

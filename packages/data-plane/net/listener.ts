@@ -1,10 +1,17 @@
-import type { AddressInfo } from 'node:net';
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { isSocketPath } from '@tulle/decision/authority';
+import { removeStaleSocket, systemPath } from './unix-socket.ts';
 
 export interface BoundListenerOptions {
+  /** An IP address, or the path of a Unix socket (`@name`: an abstract one). */
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
+  /** `::` does not take IPv4. */
+  readonly ipv6Only?: boolean;
+  /** Permissions of a Unix socket's file; 0 or none: as the process makes files. */
+  readonly socketMode?: number;
   /** Connections at a time; more are closed at once. */
   readonly maxConnections?: number;
   /** The socket is paused: nothing was read. Errors of the socket are the receiver's from here on. */
@@ -37,20 +44,28 @@ export class BoundListener {
   /** @throws the system's error, EADDRINUSE among others */
   static async bind(options: BoundListenerOptions): Promise<BoundListener> {
     const listener = new BoundListener(options);
+    const { address, port, ipv6Only = false, socketMode = 0 } = options;
+    const isPath = isSocketPath(address);
+    if (isPath) await removeStaleSocket(address);
+    const where = isPath ? { path: systemPath(address) } : { host: address, port, ipv6Only };
     await new Promise<void>((resolve, reject) => {
       listener.#server.once('error', reject);
-      listener.#server.listen({ host: options.address, port: options.port, backlog: 1024 }, () => {
+      listener.#server.listen({ ...where, backlog: 1024 }, () => {
         listener.#server.off('error', reject);
         // Out of descriptors and the like: that connection is lost, the listener goes on.
         listener.#server.on('error', () => {});
         resolve();
       });
+      // The file is there by now, and nobody has connected yet.
+      if (isPath && socketMode > 0 && listener.#server.listening && !address.startsWith('@'))
+        chmodSync(address, socketMode);
     });
     return listener;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port;
+    const bound = this.#server.address();
+    return bound === null || typeof bound === 'string' ? this.#options.port : bound.port;
   }
 
   /** Connections that live now. */

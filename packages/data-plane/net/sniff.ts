@@ -21,6 +21,9 @@ const requestLine = /^(?:\r\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32} [\x21-\x7e]+ HT
 const requestStart = /^(?:\r\n)*[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}(?: [\x21-\x7e]*(?: [HTP/1.0]{0,8}\r?)?)?$/;
 const emptyLines = /^[\r\n]*$/;
 
+/** The first byte of a TLS record with a handshake message; nothing that we know begins so in plain text. */
+export const beginsTls = (bytes: Buffer): boolean => bytes[0] === 22;
+
 /**
  * @param bytes what the client has sent so far
  * @param wanted which inspectors the listener has
@@ -31,7 +34,7 @@ export function sniff(
   wanted: { readonly tls: boolean; readonly http: boolean },
 ): Inspection | 'more' {
   if (bytes.length === 0) return 'more';
-  if (wanted.tls && bytes[0] === 22) {
+  if (wanted.tls && beginsTls(bytes)) {
     const hello = readClientHello(bytes);
     if (hello === 'more') return 'more';
     // Not understood, but no HTTP either: TLS itself shall refuse it.

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import type { DownstreamTls } from '@tulle/decision/tables';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import { rawOf } from './raw-socket.ts';
 import { checkIdentity, IdentityError, identityOf, type PeerIdentity, peerCertificate } from './spiffe.ts';
 import { certificateOf, contextOptions, rootsOf, type SecretSource } from './tls-material.ts';
 
@@ -153,11 +154,6 @@ export class TlsTerminator {
     this.#handshaking.get(raw)?.stop();
     this.#handshaking.delete(raw);
   }
-}
-
-/** The accepted socket below TLS; Node has no public name for it. */
-function rawOf(socket: Socket): Socket {
-  return (socket as Socket & { readonly _parent?: Socket })._parent ?? socket;
 }
 
 function refusalOf(error: NodeJS.ErrnoException, socket: TLSSocket): string {

@@ -1,6 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { closedWhileIdle } from '../http1/client.ts';
+import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/http-pool.ts';
@@ -59,8 +60,9 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
     return this.#over || this.#discarding ? undefined : this.#stream;
   }
 
-  start(priority: 'default' | 'high'): void {
-    const cancel = this.#cluster.connect(this.endpoint, priority, this);
+  /** @param source whose request it is; undefined: our own */
+  start(priority: 'default' | 'high', source?: ConnectionAddresses): void {
+    const cancel = this.#cluster.connect(this.endpoint, priority, source, this);
     if (this.#connecting) this.#cancelConnect = cancel;
   }
 

@@ -1,3 +1,4 @@
+import { formatAuthority } from '@tulle/decision/authority';
 import type { RouteChoice } from '@tulle/decision/match';
 import { mutateHeaders, originalPathHeader, rewritePath } from '@tulle/decision/rewrite';
 import type { SubstitutionContext } from '@tulle/decision/substitution';
@@ -72,8 +73,8 @@ function substitutions(head: RequestHead, info: StreamInfo): SubstitutionContext
     authority: head.authority,
     scheme: head.scheme,
     protocol: head.protocol,
-    downstreamRemoteAddress: `${connection.remoteAddress}:${connection.remotePort}`,
-    downstreamLocalAddress: `${connection.localAddress}:${connection.localPort}`,
+    downstreamRemoteAddress: formatAuthority(connection.remoteAddress, connection.remotePort),
+    downstreamLocalAddress: formatAuthority(connection.localAddress, connection.localPort),
     upstreamHost: info.upstreamHost,
     downstreamPeerUriSan: connection.tls?.peerUri ?? '',
     routeName: info.routeName,

@@ -232,7 +232,7 @@ export class Router implements AttemptOwner {
     if (this.#complete) this.#startTryTimeout();
     const attempt = new Attempt(cluster, endpoint, this);
     this.#attempt = attempt;
-    attempt.start(action.priority);
+    attempt.start(action.priority, this.#stream.info.connection);
   }
 
   onConnected(attempt: Attempt, upstream: Stream<RequestHead>, lease: Lease): void {

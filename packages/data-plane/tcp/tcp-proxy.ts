@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { formatAuthority } from '@tulle/decision/authority';
 import { pickCluster } from '@tulle/decision/match';
 import type { TcpProxy } from '@tulle/decision/tables';
 import type { ConnectionInfo } from '../http/connection-info.ts';
@@ -43,9 +44,14 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   let cancelConnect: (() => void) | undefined;
   const tried = new Set<EndpointState>();
 
+  const lifetime = context.wheel.timer(() => {
+    info.flag('DT');
+    downstream.destroy();
+  });
   const end = (): void => {
     if (over) return;
     over = true;
+    lifetime.stop();
     cancelConnect?.();
     info.endedAt = context.wheel.now();
     recording?.close();
@@ -57,7 +63,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     end();
   };
   const onEarlyClose = (): void => {
-    info.flag('DC');
+    if (!info.flags.includes('DT')) info.flag('DC');
     end();
   };
 
@@ -69,6 +75,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   downstream.pause();
   downstream.on('error', () => downstream.destroy());
   downstream.once('close', onEarlyClose);
+  if (proxy.maxDurationMs) lifetime.start(proxy.maxDurationMs);
   if (cluster === undefined) refuse('NC');
   else attempt(cluster);
 
@@ -87,12 +94,12 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     if (parts.info.direction !== 'inbound') info.peer = endpoint.config.workload;
     tried.add(endpoint);
     let settled = false;
-    const cancel = target.dial(endpoint, {
+    const cancel = target.dial(endpoint, parts.info, {
       onConnected: (upstream, secured, peerUri) => {
         settled = true;
         cancelConnect = undefined;
         downstream.off('close', onEarlyClose);
-        info.upstreamLocalAddress = `${upstream.localAddress ?? ''}:${upstream.localPort ?? 0}`;
+        info.upstreamLocalAddress = formatAuthority(upstream.localAddress ?? '', upstream.localPort ?? 0);
         info.upstreamTls = secured;
         info.upstreamPeerUri = peerUri;
         recording = parts.observer?.(info);

@@ -3,6 +3,7 @@ import { parseAuthority } from '@tulle/decision/authority';
 import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
 import type { Random } from '@tulle/decision/match';
 import type { Cluster, Endpoint } from '@tulle/decision/tables';
+import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { Breakers } from './breakers.ts';
 import type { Connector } from './connector.ts';
@@ -14,7 +15,7 @@ import { OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
 import { serverSpiffeId } from './server-identity.ts';
 import { StrictDns } from './strict-dns.ts';
-import { chooseTransport } from './transport.ts';
+import { chooseTransport, onBehalfOf } from './transport.ts';
 
 /** What clusters share; one per proxy. */
 export interface UpstreamContext {
@@ -124,19 +125,28 @@ export class ClusterState {
     return chosen;
   }
 
-  /** Asks an endpoint's pool for a connection. */
-  connect(endpoint: EndpointState, priority: 'default' | 'high', callbacks: PoolCallbacks): () => void {
-    return this.#pool(endpoint, priority).request(callbacks);
+  /** Asks an endpoint's pool for a connection. @param source whose request it is; undefined: our own */
+  connect(
+    endpoint: EndpointState,
+    priority: 'default' | 'high',
+    source: ConnectionAddresses | undefined,
+    callbacks: PoolCallbacks,
+  ): () => void {
+    return this.#pool(endpoint, priority, source).request(callbacks);
   }
 
   /** Opens a connection of the caller's own: TCP proxying. Counted until its socket closes. */
-  dial(endpoint: EndpointState, callbacks: DialCallbacks): () => void {
+  dial(
+    endpoint: EndpointState,
+    source: ConnectionAddresses | undefined,
+    callbacks: DialCallbacks,
+  ): () => void {
     const { connections } = this.breakers.default;
     if (!connections.take()) {
       callbacks.onFailed('overflow', 'connections');
       return () => {};
     }
-    const transport = chooseTransport(this.config, endpoint.config);
+    const transport = onBehalfOf(chooseTransport(this.config, endpoint.config), source);
     let connecting = true;
     const settle = (): void => {
       connecting = false;
@@ -145,26 +155,32 @@ export class ClusterState {
       connections.release();
       this.#forgetUnused(endpoint);
     };
-    const cancel = this.#context.connector(endpoint.target, transport.tls, this.config.connectTimeoutMs, {
-      onConnected: (socket) => {
-        settle();
-        endpoint.counters.connectionsTotal++;
-        endpoint.counters.connections++;
-        socket.once('close', () => {
-          endpoint.counters.connections--;
+    const cancel = this.#context.connector(
+      endpoint.target,
+      transport.tls,
+      this.config.connectTimeoutMs,
+      {
+        onConnected: (socket) => {
+          settle();
+          endpoint.counters.connectionsTotal++;
+          endpoint.counters.connections++;
+          socket.once('close', () => {
+            endpoint.counters.connections--;
+            giveBack();
+          });
+          const secured = transport.tls !== undefined;
+          callbacks.onConnected(socket, secured, secured ? serverSpiffeId(socket) : '');
+        },
+        onFailed: (error, detail) => {
+          settle();
+          endpoint.counters.connectFailures++;
           giveBack();
-        });
-        const secured = transport.tls !== undefined;
-        callbacks.onConnected(socket, secured, secured ? serverSpiffeId(socket) : '');
+          this.outliers.report(endpoint, 503);
+          callbacks.onFailed(error, detail);
+        },
       },
-      onFailed: (error, detail) => {
-        settle();
-        endpoint.counters.connectFailures++;
-        giveBack();
-        this.outliers.report(endpoint, 503);
-        callbacks.onFailed(error, detail);
-      },
-    });
+      transport.preface,
+    );
     return () => {
       if (!connecting) return;
       settle();
@@ -181,9 +197,14 @@ export class ClusterState {
     };
   }
 
-  #pool(endpoint: EndpointState, priority: 'default' | 'high'): HttpPool {
+  #pool(
+    endpoint: EndpointState,
+    priority: 'default' | 'high',
+    source: ConnectionAddresses | undefined,
+  ): HttpPool {
     const { config } = this;
-    const transport = endpoint.transportOf(config);
+    const { connector } = this.#context;
+    const transport = onBehalfOf(endpoint.transportOf(config), source);
     const key = priority === 'default' ? transport.key : transport.highKey;
     const known = endpoint.pools.get(key);
     if (known !== undefined) return known;
@@ -194,7 +215,7 @@ export class ClusterState {
       connectTimeoutMs: config.connectTimeoutMs,
       idleTimeoutMs: config.idleTimeoutMs,
       maxRequestsPerConnection: config.maxRequestsPerConnection,
-      connector: this.#context.connector,
+      connector: transport.preface === undefined ? connector : beginningWith(transport.preface, connector),
       openCodec: this.#context.openCodec,
       wheel: this.#context.wheel,
       onEmpty: () => {
@@ -261,6 +282,11 @@ export class ClusterState {
     if (!same) drainPools(endpoint);
   }
 }
+
+const beginningWith =
+  (preface: Buffer, connector: Connector): Connector =>
+  (target, tls, timeoutMs, callbacks) =>
+    connector(target, tls, timeoutMs, callbacks, preface);
 
 function drainPools(endpoint: EndpointState): void {
   const pools = [...endpoint.pools.values()];

@@ -1,16 +1,20 @@
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, NetConnectOpts, Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { UpstreamTls } from '@tulle/decision/tables';
 import type { StartTls } from '../net/tls-client.ts';
+import { systemPath } from '../net/unix-socket.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 
-export interface Target {
-  /** Name or address. */
-  readonly host: string;
-  readonly port: number;
-  /** Resolves names; absent when `host` is an address. */
-  readonly lookup?: LookupFunction;
-}
+export type Target =
+  | {
+      /** Name or address. */
+      readonly host: string;
+      readonly port: number;
+      /** Resolves names; absent when `host` is an address. */
+      readonly lookup?: LookupFunction;
+    }
+  /** A Unix socket. Only configuration names one, never a request. */
+  | { readonly path: string };
 
 export type ConnectError = 'timeout' | 'refused' | 'tls';
 
@@ -26,20 +30,15 @@ export type Connector = (
   tls: UpstreamTls | undefined,
   timeoutMs: number,
   callbacks: ConnectCallbacks,
+  /** Written before anything else, TLS included: a PROXY header. */
+  preface?: Buffer,
 ) => () => void;
 
 /** TCP, then TLS where asked; the time covers both, as Envoy's connect_timeout. */
 export function createConnector(wheel: TimerWheel, startTls: StartTls): Connector {
-  return (target, tls, timeoutMs, callbacks) => {
+  return (target, tls, timeoutMs, callbacks, preface) => {
     let settled = false;
-    const socket = connect({
-      host: target.host,
-      port: target.port,
-      noDelay: true,
-      allowHalfOpen: true,
-      autoSelectFamily: target.lookup !== undefined,
-      ...(target.lookup === undefined ? {} : { lookup: target.lookup }),
-    });
+    const socket = connect({ ...destination(target), allowHalfOpen: true });
     let current = socket;
     const timer: Timer = wheel.timer(() => fail('timeout', 'connection timeout'));
     if (timeoutMs > 0) timer.start(timeoutMs);
@@ -69,6 +68,7 @@ export function createConnector(wheel: TimerWheel, startTls: StartTls): Connecto
       if (settle()) callbacks.onConnected(ready);
     };
     const onConnect = (): void => {
+      if (preface !== undefined) socket.write(preface);
       if (tls === undefined) {
         succeed(socket);
         return;
@@ -88,6 +88,13 @@ export function createConnector(wheel: TimerWheel, startTls: StartTls): Connecto
       if (settle()) abandon();
     };
   };
+}
+
+function destination(target: Target): NetConnectOpts {
+  if ('path' in target) return { path: systemPath(target.path) };
+  const { host, port, lookup } = target;
+  const base = { host, port, noDelay: true, autoSelectFamily: lookup !== undefined };
+  return lookup === undefined ? base : { ...base, lookup };
 }
 
 function ignore(): void {}

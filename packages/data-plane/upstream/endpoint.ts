@@ -1,4 +1,4 @@
-import { formatAuthority } from '@tulle/decision/authority';
+import { formatAuthority, isSocketPath } from '@tulle/decision/authority';
 import type { Host } from '@tulle/decision/balance/balancer';
 import type { Cluster, Endpoint } from '@tulle/decision/tables';
 import type { Target } from './connector.ts';
@@ -46,7 +46,7 @@ export class EndpointState implements Host {
   #chosenFor: Endpoint | undefined = undefined;
   #chosenBy: Cluster | undefined = undefined;
 
-  constructor(config: Endpoint, target: Target = { host: config.address, port: config.port }) {
+  constructor(config: Endpoint, target: Target = targetOf(config)) {
     this.config = config;
     this.key = formatAuthority(config.address, config.port);
     this.target = target;
@@ -78,4 +78,8 @@ export class EndpointState implements Host {
     this.gone = true;
     for (const pool of this.pools.values()) pool.drain();
   }
+}
+
+function targetOf({ address, port }: Endpoint): Target {
+  return isSocketPath(address) ? { path: address } : { host: address, port };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { formatAuthority } from '@tulle/decision/authority';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Breakers } from './breakers.ts';
@@ -254,7 +255,7 @@ class Member {
   ) {
     this.#options = options;
     this.#localAddress =
-      socket.localAddress === undefined ? '' : `${socket.localAddress}:${socket.localPort}`;
+      socket.localAddress === undefined ? '' : formatAuthority(socket.localAddress, socket.localPort ?? 0);
     this.#peerUri = options.transport.tls === undefined ? '' : serverSpiffeId(socket);
     this.#timer = options.wheel.timer(() => this.connection.close());
     let closed = false;
