@@ -13,6 +13,8 @@ export interface SharedPermits {
   want(again: () => void): void;
   /** One in use has been given back. */
   released(): void;
+  /** The gauge's cluster is gone: what is spare goes to the others, what is in use when it is released. */
+  close(): void;
 }
 
 /** Opens what a gauge shares under a name that all workers use for it. */
@@ -31,6 +33,8 @@ export class Gauge {
   refused = 0;
   /** Permits that are in this process. */
   allowance = 0;
+  /** Another worker wants one and none is spare: true when one is being given back for it (an idle connection). */
+  onWanted: (() => boolean) | undefined = undefined;
   #limit = 0;
   #shared: SharedPermits | undefined = undefined;
   readonly #share: (() => SharedPermits) | undefined;
@@ -84,6 +88,10 @@ export class Gauge {
   want(again: () => void): void {
     this.#shared?.want(again);
   }
+
+  close(): void {
+    this.#shared?.close();
+  }
 }
 
 /** A cluster's circuit breaker of one priority. Counts live on when limits change. */
@@ -108,5 +116,13 @@ export class Breakers {
     this.pending.limit = limits.pending;
     this.requests.limit = limits.requests;
     this.retries.limit = limits.retries;
+  }
+
+  /** Nothing new will be taken. */
+  close(): void {
+    this.connections.close();
+    this.pending.close();
+    this.requests.close();
+    this.retries.close();
   }
 }
