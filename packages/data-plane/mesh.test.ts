@@ -12,6 +12,7 @@ import { identityFor, meshed, mtlsInbound, mtlsOutbound, nodeOf, uriOf } from '.
 import {
   chain,
   cluster,
+  edgeRules,
   endpoint,
   forward,
   host,
@@ -100,7 +101,7 @@ const inbound = (port: number, tcp = false): Tables => {
     : httpChain(
         manager(routeTable([host([route(forward('inbound'))])]), {
           filters: filters('inbound'),
-          forwardClientCert: 'append-forward',
+          edge: edgeRules({ clientCertificate: { mode: 'append-forward', details: ['subject', 'uri'] } }),
         }),
       );
   return tables({

@@ -93,7 +93,8 @@ export class Headers {
     return headers;
   }
 
-  private removeAt(index: number): void {
+  /** Removes the field at `index`. */
+  removeAt(index: number): void {
     this.names.splice(index, 1);
     this.values.splice(index, 1);
     this.spelled.splice(index, 1);

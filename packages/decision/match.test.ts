@@ -19,7 +19,15 @@ function route(name: string, match: Partial<RouteMatch>): Route {
 }
 
 function host(name: string, domains: string[], routes: Route[] = [route('only', {})]): VirtualHost {
-  return { name, domains, routes, requestHeaders: none, responseHeaders: none, includeAttemptCount: false };
+  return {
+    name,
+    domains,
+    routes,
+    requestHeaders: none,
+    responseHeaders: none,
+    includeAttemptCount: false,
+    includeAttemptCountInResponse: false,
+  };
 }
 
 const table = (virtualHosts: VirtualHost[], more: Partial<RouteTable> = {}): RouteTable => ({

@@ -4,6 +4,7 @@
  *
  * Patterns are already compiled (`StringMatcher.test`), so that nothing is prepared per request.
  */
+import type { EdgeRules } from './edge-rules.ts';
 import type { SubstitutionContext } from './substitution.ts';
 
 export type StringMatcher = (value: string) => boolean;
@@ -41,6 +42,31 @@ export interface Listener {
   readonly filterChains: readonly FilterChain[];
   readonly defaultFilterChain?: FilterChain;
   readonly maxConnections?: number;
+  /**
+   * Connections were redirected here: `restore` finds out where they were going and matches chains by that;
+   * `hand-off` also gives them to the listener of that address, if there is one (Envoy's use_original_dst).
+   */
+  readonly originalDestination?: 'restore' | 'hand-off';
+  /** Binds nothing: it serves what other listeners hand over. 0.0.0.0 and :: stand for any address. */
+  readonly unbound?: true;
+  /** A UDP listener that answers DNS, over TCP too; it has no filter chains. */
+  readonly dns?: DnsTable;
+}
+
+/** Names that a proxy answers by itself; others it forwards to the system's servers. */
+export interface DnsTable {
+  /** Lower case, without a final dot; `*.suffix` stands for every name below. */
+  readonly names: ReadonlyMap<string, DnsAnswer>;
+  /** How long a forwarded question may take. Envoy's default: 5 s. */
+  readonly forwardTimeoutMs: number;
+  /** Forwarded questions at a time; 0: nothing is forwarded. */
+  readonly maxForwarded: number;
+}
+
+export interface DnsAnswer {
+  /** IPv4 and IPv6. */
+  readonly addresses: readonly string[];
+  readonly ttlSeconds: number;
 }
 
 export interface FilterChain {
@@ -51,6 +77,8 @@ export interface FilterChain {
     readonly transportProtocol: '' | 'tls' | 'raw_buffer';
     /** ALPN for TLS; `http/1.1`, `h2c` from the HTTP inspector for raw. Empty: any. */
     readonly applicationProtocols: readonly string[];
+    /** Port that the client called; of redirected connections where they were going. Undefined: any. */
+    readonly destinationPort?: number;
   };
   readonly tls?: DownstreamTls;
   readonly filter:
@@ -61,7 +89,10 @@ export interface FilterChain {
 export interface TlsParameters {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Of TLS 1.2, as OpenSSL names them; those of TLS 1.3 are always on. Empty: OpenSSL's own. */
   readonly cipherSuites: readonly string[];
+  /** Groups for the key exchange, best first. Empty: a default. */
+  readonly ecdhCurves: readonly string[];
   readonly alpn: readonly string[];
 }
 
@@ -74,14 +105,17 @@ export interface PeerValidation {
 
 export interface DownstreamTls extends TlsParameters {
   readonly requireClientCertificate: boolean;
-  /** Names of secrets; the first whose certificate covers the SNI is used, else the first. */
+  /** Names of secrets. An exact name for the SNI goes before a wildcard, and that before the first of the list. */
   readonly certificateSecrets: readonly string[];
+  /** How long a client may resume a session instead of proving itself again; 0: never. */
+  readonly sessionTimeoutMs: number;
   readonly validation?: PeerValidation;
 }
 
 export interface UpstreamTls extends TlsParameters {
   /** SNI to send; empty: none. */
   readonly sni: string;
+  readonly resumeSessions: boolean;
   readonly certificateSecret?: string;
   readonly validation?: PeerValidation;
 }
@@ -95,23 +129,10 @@ export interface HttpManager {
   /** In order; the last is the router. */
   readonly filters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];
-  /** The `server` field of responses; undefined: pass the upstream's through. */
-  readonly serverName?: string;
-  readonly generateRequestId: boolean;
-  /** Trust of an x-request-id from outside (Envoy: preserve_external_request_id). */
-  readonly preserveRequestId: boolean;
-  readonly useRemoteAddress: boolean;
-  readonly xffTrustedHops: number;
-  readonly forwardClientCert:
-    | 'sanitize'
-    | 'forward-only'
-    | 'append-forward'
-    | 'sanitize-set'
-    | 'always-forward-only';
+  /** What is believed of clients, and what is said to them. */
+  readonly edge: EdgeRules;
   /** Lower case: `websocket`, `connect`. */
   readonly upgrades: readonly string[];
-  readonly normalizePath: boolean;
-  readonly mergeSlashes: boolean;
   /** 0: none. Envoy's default: 1 h. */
   readonly idleTimeoutMs: number;
   /** 0: none. Envoy's default: 5 min. */
@@ -120,6 +141,22 @@ export interface HttpManager {
   readonly requestHeadersTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly maxRequestHeadersBytes: number;
+  /** 0: no limit. */
+  readonly maxRequestsPerConnection: number;
+  /** After this the connection takes no more requests; 0: no limit. */
+  readonly maxConnectionDurationMs: number;
+  readonly http2: Http2Options;
+}
+
+/** Of HTTP/2 connections, as Envoy's Http2ProtocolOptions; the codec's defaults for what is absent. */
+export interface Http2Options {
+  /** Towards a client how many streams it may have open, towards a server how many we open. */
+  readonly maxConcurrentStreams?: number;
+  /** What a peer may send unread, on one stream and on all. */
+  readonly streamWindow?: number;
+  readonly connectionWindow?: number;
+  /** A PING after each interval; a peer that does not answer in time is gone. */
+  readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
 /**
@@ -175,6 +212,7 @@ export interface VirtualHost {
   readonly responseHeaders: HeaderMutation;
   /** Adds x-envoy-attempt-count to requests. */
   readonly includeAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
 }
 
 export interface Route {
@@ -238,6 +276,8 @@ export interface ForwardAction {
   readonly totalWeight: number;
   readonly path?: PathRewrite;
   readonly host?: { readonly kind: 'literal'; readonly value: string } | { readonly kind: 'auto' };
+  /** A rewritten host leaves the original in x-forwarded-host. */
+  readonly appendForwardedHost: boolean;
   /** Whole request to whole response; 0: none. Envoy's default is 15 s, Istio sends 0. */
   readonly timeoutMs: number;
   /** Between bytes of a stream; undefined: the manager's. */
@@ -342,9 +382,16 @@ export interface Cluster {
     readonly tls?: UpstreamTls;
     readonly proxyProtocol?: ProxyProtocolVersion;
   }[];
+  /** `auto`: what TLS agrees on by ALPN; without TLS HTTP/1.1. `downstream`: what the request came by. */
   readonly protocol: 'http1' | 'http2' | 'auto' | 'downstream';
+  readonly http2: Http2Options;
   readonly idleTimeoutMs: number;
+  /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
+  /** 0: no limit. */
+  readonly maxConnectionDurationMs: number;
+  /** Connections are made ahead: capacity for so many requests per request under way; 1: none. */
+  readonly preconnectRatio: number;
   readonly breakers: { readonly default: BreakerLimits; readonly high: BreakerLimits };
   readonly outlier?: OutlierDetection;
   readonly panicThresholdPercent: number;

@@ -16,6 +16,7 @@ const cluster = 'envoy.config.cluster.v3.';
 const endpoint = 'envoy.config.endpoint.v3.';
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.';
 const tcp = 'envoy.extensions.filters.network.tcp_proxy.v3.';
+const dns = 'envoy.extensions.filters.udp.dns_filter.v3.';
 const tls = 'envoy.extensions.transport_sockets.tls.v3.';
 const discovery = 'envoy.service.discovery.v3.';
 const matcher = 'envoy.type.matcher.v3.';
@@ -53,11 +54,14 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${core}TransportSocket`]: '~name typed_config',
   [`${core}TypedExtensionConfig`]: 'name typed_config',
   [`${core}DataSource`]: 'inline_bytes inline_string',
-  [`${core}HttpProtocolOptions`]: 'idle_timeout max_headers_count max_requests_per_connection',
+  [`${core}HttpProtocolOptions`]:
+    'idle_timeout max_connection_duration max_headers_count max_requests_per_connection headers_with_underscores_action',
+  [`${core}CidrRange`]: 'address_prefix prefix_len',
   [`${core}Http1ProtocolOptions`]:
     'allow_absolute_url ~accept_http_10 ~enable_trailers ~header_key_format ~use_balsa_parser',
   [`${core}Http2ProtocolOptions`]:
-    '~max_concurrent_streams ~initial_stream_window_size ~initial_connection_window_size ~allow_connect ~hpack_table_size ~max_outbound_frames ~connection_keepalive',
+    '~hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size ~allow_connect ~max_outbound_frames ~max_outbound_control_frames ~override_stream_error_on_invalid_http_message connection_keepalive',
+  [`${core}KeepaliveSettings`]: 'interval timeout ~interval_jitter ~connection_idle_interval',
   [`${core}RuntimeFractionalPercent`]: 'default_value ~runtime_key',
   [`${core}SubstitutionFormatString`]:
     'text_format json_format text_format_source omit_empty_values ~content_type ~json_format_options',
@@ -86,8 +90,18 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector':
     '~enable_ja3_fingerprinting ~initial_read_buffer_size',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': '',
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': '',
+  [`${dns}DnsFilterConfig`]: '~stat_prefix server_config client_config',
+  [`${dns}DnsFilterConfig.ServerContextConfig`]: 'inline_dns_table',
+  [`${dns}DnsFilterConfig.ClientContextConfig`]: 'resolver_timeout max_pending_lookups',
+  'envoy.data.dns.v3.DnsTable': '~external_retry_count virtual_domains ~known_suffixes',
+  'envoy.data.dns.v3.DnsTable.DnsVirtualDomain': 'name endpoint answer_ttl',
+  'envoy.data.dns.v3.DnsTable.DnsEndpoint': 'address_list',
+  'envoy.data.dns.v3.DnsTable.AddressList': 'address',
   [`${hcm}HttpConnectionManager`]:
-    'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops ~skip_xff_append ~internal_address_config generate_request_id preserve_external_request_id ~always_set_request_id_in_response forward_client_cert_details ~set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message ~strip_trailing_host_dot ~access_log_options ~append_x_forwarded_port',
+    'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append internal_address_config generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message strip_trailing_host_dot strip_matching_host_port strip_any_host_port via ~access_log_options append_x_forwarded_port',
+  [`${hcm}HttpConnectionManager.InternalAddressConfig`]: 'cidr_ranges',
+  [`${hcm}HttpConnectionManager.SetCurrentClientCertDetails`]: 'subject cert chain dns uri',
   [`${hcm}Rds`]: 'config_source route_config_name',
   [`${hcm}HttpFilter`]: 'name typed_config is_optional disabled',
   [`${hcm}HttpConnectionManager.UpgradeConfig`]: 'upgrade_type enabled',
@@ -98,7 +112,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- routes --------------------------------------------------------------------------------------------
   [`${route}RouteConfiguration`]: `name virtual_hosts ${headersOnBoth} ~validate_clusters ~max_direct_response_body_size_bytes ignore_port_in_host_matching ~metadata most_specific_header_mutations_wins`,
-  [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
+  [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count include_attempt_count_in_response retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
   [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} ~stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
   [`${route}RouteMatch`]:
     'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters',
@@ -107,7 +121,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
   [`${route}QueryParameterMatcher`]: 'name string_match present_match',
   [`${route}RouteAction`]:
-    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite timeout idle_timeout retry_policy request_mirror_policies priority hash_policy ~max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
+    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy ~max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
   [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
   [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
   [`${route}RouteAction.HashPolicy.Header`]: 'header_name',
@@ -130,8 +144,9 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:
-    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats ~preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
   [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
+  [`${cluster}Cluster.PreconnectPolicy`]: 'per_upstream_preconnect_ratio ~predictive_preconnect_ratio',
   [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',
   [`${cluster}Cluster.TransportSocketMatch`]: 'name match transport_socket',
   [`${cluster}Cluster.LeastRequestLbConfig`]: 'choice_count ~active_request_bias',
@@ -149,9 +164,9 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig':
     'http_protocol_options http2_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig':
-    '~http_protocol_options ~http2_protocol_options',
+    '~http_protocol_options http2_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig':
-    '~http_protocol_options ~http2_protocol_options',
+    '~http_protocol_options http2_protocol_options',
   'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig':
     '~dns_cache_config ~allow_insecure_cluster_options ~allow_coalesced_connections',
 
@@ -164,15 +179,15 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- TLS -----------------------------------------------------------------------------------------------
   [`${tls}DownstreamTlsContext`]:
-    'common_tls_context require_client_certificate ~disable_stateless_session_resumption ~disable_stateful_session_resumption ~session_timeout ~ocsp_staple_policy ~full_scan_certs_on_sni_mismatch',
+    'common_tls_context require_client_certificate disable_stateless_session_resumption ~disable_stateful_session_resumption session_timeout ~ocsp_staple_policy ~full_scan_certs_on_sni_mismatch',
   [`${tls}UpstreamTlsContext`]:
-    'common_tls_context sni ~allow_renegotiation ~max_session_keys ~enforce_rsa_key_usage',
+    'common_tls_context sni ~allow_renegotiation max_session_keys ~enforce_rsa_key_usage',
   [`${tls}CommonTlsContext`]:
     'tls_params tls_certificate_sds_secret_configs validation_context validation_context_sds_secret_config combined_validation_context alpn_protocols',
   [`${tls}CommonTlsContext.CombinedCertificateValidationContext`]:
     'default_validation_context validation_context_sds_secret_config',
   [`${tls}TlsParameters`]:
-    'tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites ~ecdh_curves ~signature_algorithms',
+    'tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites ecdh_curves ~signature_algorithms',
   [`${tls}CertificateValidationContext`]:
     'trusted_ca match_typed_subject_alt_names match_subject_alt_names ~max_verify_depth',
   [`${tls}SubjectAltNameMatcher`]: 'san_type matcher',

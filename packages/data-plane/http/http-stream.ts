@@ -7,7 +7,6 @@ import type { Timer } from '../timers/wheel.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { type LocalReply, localReplyHead } from './local-reply.ts';
 import type { ManagerRuntime } from './manager.ts';
-import { prepareRequest } from './request-preparation.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from './stream.ts';
 import { StreamInfo } from './stream-info.ts';
 import { RequestWay, ResponseWay } from './stream-ways.ts';
@@ -119,8 +118,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     info.path = head.path;
     info.authority = head.authority;
     info.protocol = head.protocol;
-    const problem = prepareRequest(head, manager.config, info.connection);
-    info.requestId = head.headers.get('x-request-id') ?? '';
+    const problem = manager.edge.request(head, info);
     this.#startIdle(manager.config.streamIdleTimeoutMs);
     for (const index of manager.chain.starts)
       this.#states[index] = manager.chain.filters[index]?.filter.start?.(this);
@@ -217,10 +215,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   /** @internal */
   sendHead(head: ResponseHead, end: boolean): void {
     const { manager } = this;
-    const { serverName } = manager.config;
-    if (serverName !== undefined) head.headers.set('server', serverName);
-    if (!head.headers.has('date') && head.status >= 200)
-      head.headers.add('date', httpDate(manager.context.wallNow()));
+    manager.edge.response(head, this.info, manager.context.wallNow());
     if (manager.context.draining() && head.status !== 101) head.headers.set('connection', 'close');
     const grpcStatus = head.headers.get('grpc-status');
     if (grpcStatus !== undefined) this.info.grpcStatus = Number(grpcStatus);
@@ -298,17 +293,4 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     for (const index of chain.destroys) chain.filters[index]?.filter.destroy?.(this, this.#states[index]);
     for (const log of manager.loggers) log(info, this.#request, this.response);
   }
-}
-
-let dateSecond = 0;
-let dateText = '';
-
-/** IMF-fixdate (RFC 9110 section 5.6.7), made once a second. */
-function httpDate(now: number): string {
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(second * 1000).toUTCString();
-  }
-  return dateText;
 }

@@ -4,6 +4,7 @@ import type { HttpManager, RouteTable } from '@tulle/decision/tables';
 import type { FilterChain } from '../filters/chain.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { Edge } from './edge/edge.ts';
 import type { RequestHead, ResponseHead } from './stream.ts';
 import type { StreamInfo } from './stream-info.ts';
 
@@ -45,6 +46,7 @@ export class RouteMatchers {
  */
 export class ManagerRuntime {
   readonly config: HttpManager;
+  readonly edge: Edge;
   readonly chain: FilterChain;
   /** Undefined: its route table has never come. */
   readonly matcher: RouteMatcher | undefined;
@@ -62,6 +64,7 @@ export class ManagerRuntime {
     readonly counters: ManagerCounters;
   }) {
     this.config = parts.config;
+    this.edge = new Edge(parts.config.edge);
     this.chain = parts.chain;
     this.matcher = parts.matcher;
     this.context = parts.context;

@@ -10,6 +10,8 @@ export class StreamInfo {
   readonly connection: ConnectionInfo;
   readonly startedAt: number;
   readonly startedMono: number;
+  /** Of the client that trusted proxies name; the connection's own without such. */
+  clientAddress: string;
   method = '';
   /** As the client sent it. */
   path = '';
@@ -51,6 +53,7 @@ export class StreamInfo {
 
   constructor(connection: ConnectionInfo, startedAt: number, startedMono: number) {
     this.connection = connection;
+    this.clientAddress = connection.remoteAddress;
     this.startedAt = startedAt;
     this.startedMono = startedMono;
   }

@@ -89,7 +89,7 @@ export class Fields {
         return;
       case Role.Te:
         // All that means anything beyond this hop, and true of us too: trailers are passed on.
-        if (value.toLowerCase() === 'trailers') this.headers.add(lower, 'trailers', spelled);
+        if (value === 'trailers' || listsTrailers(value)) this.headers.add(lower, 'trailers', spelled);
         return;
     }
   }
@@ -125,3 +125,6 @@ function parseContentLength(value: string): number {
   }
   return length;
 }
+
+const listsTrailers = (value: string): boolean =>
+  value.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers');

@@ -49,7 +49,13 @@ export function endToEnd(raw: readonly string[], without: readonly string[]): st
   return pairs
     .filter(([name, value]) => {
       if (hopFields.has(name) || named.has(name) || without.includes(name)) return false;
-      return name !== 'te' || value.toLowerCase() === 'trailers';
+      return (
+        name !== 'te' ||
+        value
+          .toLowerCase()
+          .split(',')
+          .some((coding) => coding.trim() === 'trailers')
+      );
     })
     .map(([name, value]) => `${name}: ${name === 'te' ? 'trailers' : value}`);
 }

@@ -32,7 +32,11 @@ export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamIn
     if (path !== head.path) head.headers.set(originalPathHeader, head.path);
     head.path = path;
   }
+  if (action.host !== undefined && action.appendForwardedHost)
+    head.headers.set('x-forwarded-host', head.authority);
   if (action.host?.kind === 'literal') head.authority = action.host.value;
+  const expectedMs = action.retry?.perTryTimeoutMs || action.timeoutMs;
+  if (expectedMs > 0) head.headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
 }
 
 /** The response as the route wants it downstream. */
@@ -44,6 +48,8 @@ export function rewriteResponse(
 ): void {
   const { choice, weighted, table } = chosen;
   const { virtualHost, route } = choice;
+  if (virtualHost.includeAttemptCountInResponse)
+    response.headers.set('x-envoy-attempt-count', String(info.attempts));
   for (const mutation of [
     weighted.responseHeaders,
     route.responseHeaders,

@@ -29,6 +29,10 @@ const since = (info: StreamInfo, at: number): LogValue =>
 const address = (host: string, port: number): LogValue =>
   host === '' ? undefined : host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
+/** Of a client that a proxy in front of us names only the address is known. */
+const clientPort = ({ clientAddress, connection }: StreamInfo): number =>
+  clientAddress === connection.remoteAddress ? connection.remotePort : 0;
+
 /** Operators without argument (Envoy docs: access log, command operators). */
 const plain: Readonly<Record<string, LogOperator>> = {
   PROTOCOL: ({ info }) => some(info.protocol),
@@ -58,9 +62,9 @@ const plain: Readonly<Record<string, LogOperator>> = {
   DOWNSTREAM_LOCAL_ADDRESS: ({ info }) => address(info.connection.localAddress, info.connection.localPort),
   DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ info }) => some(info.connection.localAddress),
   DOWNSTREAM_LOCAL_PORT: ({ info }) => info.connection.localPort,
-  DOWNSTREAM_REMOTE_ADDRESS: ({ info }) => address(info.connection.remoteAddress, info.connection.remotePort),
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ info }) => some(info.connection.remoteAddress),
-  DOWNSTREAM_REMOTE_PORT: ({ info }) => info.connection.remotePort,
+  DOWNSTREAM_REMOTE_ADDRESS: ({ info }) => address(info.clientAddress, clientPort(info)),
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ info }) => some(info.clientAddress),
+  DOWNSTREAM_REMOTE_PORT: ({ info }) => clientPort(info),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ info }) =>
     address(info.connection.remoteAddress, info.connection.remotePort),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ info }) => some(info.connection.remoteAddress),

@@ -1,3 +1,4 @@
+import type { EdgeRules } from '@tulle/decision/edge-rules';
 import type {
   Cluster,
   Endpoint,
@@ -39,6 +40,9 @@ export function cluster(name: string, endpoints: readonly Endpoint[], more: Part
     protocol: 'http1',
     idleTimeoutMs: 60_000,
     maxRequestsPerConnection: 0,
+    maxConnectionDurationMs: 0,
+    preconnectRatio: 1,
+    http2: {},
     breakers: { default: limits, high: limits },
     panicThresholdPercent: 0,
     origins: [],
@@ -75,6 +79,7 @@ export function forward(
       responseHeaders: none,
     })),
     totalWeight: Object.values(weights).reduce((sum, weight) => sum + weight, 0),
+    appendForwardedHost: false,
     timeoutMs: 0,
     mirrors: [],
     upgrades: [],
@@ -109,12 +114,33 @@ export function host(routes: readonly Route[], more: Partial<VirtualHost> = {}):
     requestHeaders: none,
     responseHeaders: none,
     includeAttemptCount: false,
+    includeAttemptCountInResponse: false,
     ...more,
   };
 }
 
 export function routeTable(virtualHosts: readonly VirtualHost[], more: Partial<RouteTable> = {}): RouteTable {
   return { name: 'table', virtualHosts, requestHeaders: none, responseHeaders: none, ...more };
+}
+
+export function edgeRules(more: Partial<EdgeRules> = {}): EdgeRules {
+  return {
+    client: {
+      useRemoteAddress: false,
+      trustedHops: 0,
+      appendForwardedFor: true,
+      appendForwardedPort: false,
+      internalRanges: [],
+    },
+    requestId: { generate: true, preserveExternal: false, inResponse: false },
+    path: { normalize: true, mergeSlashes: false, escapedSlashes: 'keep' },
+    host: { stripPort: 'never', stripTrailingDot: false },
+    clientCertificate: { mode: 'sanitize', details: [] },
+    server: { name: 'tulle', when: 'always' },
+    underscores: 'allow',
+    maxFields: 100,
+    ...more,
+  };
 }
 
 export function manager(routes: RouteTable | string, more: Partial<HttpManager> = {}): HttpManager {
@@ -124,20 +150,16 @@ export function manager(routes: RouteTable | string, more: Partial<HttpManager> 
     routes: typeof routes === 'string' ? { kind: 'rds', name: routes } : { kind: 'inline', table: routes },
     filters: [],
     accessLogs: [],
-    serverName: 'tulle',
-    generateRequestId: true,
-    preserveRequestId: false,
-    useRemoteAddress: false,
-    xffTrustedHops: 0,
-    forwardClientCert: 'sanitize',
+    edge: edgeRules(),
     upgrades: [],
-    normalizePath: true,
-    mergeSlashes: false,
     idleTimeoutMs: 60_000,
     streamIdleTimeoutMs: 60_000,
     requestHeadersTimeoutMs: 10_000,
     drainTimeoutMs: 5_000,
     maxRequestHeadersBytes: 60 * 1024,
+    maxRequestsPerConnection: 0,
+    maxConnectionDurationMs: 0,
+    http2: {},
     ...more,
   };
 }

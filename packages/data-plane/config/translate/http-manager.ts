@@ -2,7 +2,9 @@ import type { HttpManager } from '@tulle/decision/tables';
 import type { http_connection_manager_HttpConnectionManager } from '@tulle/xds/wire';
 import { translateAccessLogs } from './access-log.ts';
 import { milliseconds } from './duration.ts';
+import { translateEdgeRules } from './edge-rules.ts';
 import { type FilterConfigReaders, translateHttpFilter } from './http-filter.ts';
+import { translateConnectionOptions, translateHttp2Options } from './http-protocol.ts';
 import { messageName, type Problems, read } from './problems.ts';
 import { translateRouteTable } from './route.ts';
 import { checkSource } from './tls.ts';
@@ -13,21 +15,12 @@ export const routerName = 'envoy.extensions.filters.http.router.v3.Router';
 
 /** Envoy's defaults. */
 const defaults = {
-  idleMs: 3_600_000,
   streamIdleMs: 300_000,
   drainMs: 5_000,
   headersKiB: 60,
-  serverName: 'envoy',
 } as const;
 
 const codecs = { AUTO: 'auto', HTTP1: 'http1', HTTP2: 'http2' } as const;
-const clientCert = {
-  SANITIZE: 'sanitize',
-  FORWARD_ONLY: 'forward-only',
-  APPEND_FORWARD: 'append-forward',
-  SANITIZE_SET: 'sanitize-set',
-  ALWAYS_FORWARD_ONLY: 'always-forward-only',
-} as const;
 
 /** envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, as bytes. */
 export function translateHttpManager(
@@ -52,25 +45,16 @@ export function translateHttpManager(
     routes: translateRouteSource(manager, readers, path, problems),
     filters: translateFilters(manager, readers, path, problems),
     accessLogs: translateAccessLogs(manager.accessLog, `${path}.access_log`, problems),
-    ...(manager.serverHeaderTransformation === 'PASS_THROUGH'
-      ? {}
-      : { serverName: manager.serverName || defaults.serverName }),
-    generateRequestId: manager.generateRequestId ?? true,
-    preserveRequestId: manager.preserveExternalRequestId,
-    useRemoteAddress: manager.useRemoteAddress ?? false,
-    xffTrustedHops: manager.xffNumTrustedHops,
-    forwardClientCert: clientCert[manager.forwardClientCertDetails],
+    edge: translateEdgeRules(manager, path, problems),
     upgrades: manager.upgradeConfigs
       .filter(({ enabled }) => enabled !== false)
       .map(({ upgradeType }) => upgradeType.toLowerCase()),
-    normalizePath: manager.normalizePath ?? false,
-    mergeSlashes: manager.mergeSlashes,
-    idleTimeoutMs: milliseconds(
-      manager.commonHttpProtocolOptions?.idleTimeout,
-      defaults.idleMs,
-      `${path}.common_http_protocol_options.idle_timeout`,
+    ...translateConnectionOptions(
+      manager.commonHttpProtocolOptions,
+      `${path}.common_http_protocol_options`,
       problems,
     ),
+    http2: translateHttp2Options(manager.http2ProtocolOptions, `${path}.http2_protocol_options`, problems),
     streamIdleTimeoutMs: time('streamIdleTimeout', 'stream_idle_timeout', defaults.streamIdleMs),
     requestHeadersTimeoutMs: time('requestHeadersTimeout', 'request_headers_timeout', 0),
     drainTimeoutMs: time('drainTimeout', 'drain_timeout', defaults.drainMs),
@@ -85,17 +69,8 @@ function checkUnsupported(
   problems: Problems,
 ): void {
   const refuse = (field: string, reason: string): void => problems.add(`${path}.${field}`, reason);
-  const escaped = manager.pathWithEscapedSlashesAction;
-  if (escaped !== 'IMPLEMENTATION_SPECIFIC_DEFAULT' && escaped !== 'KEEP_UNCHANGED') {
-    refuse('path_with_escaped_slashes_action', `${escaped} is not supported`);
-  }
-  if (manager.serverHeaderTransformation === 'APPEND_IF_ABSENT')
-    refuse('server_header_transformation', 'APPEND_IF_ABSENT is not supported');
   if (manager.httpProtocolOptions?.allowAbsoluteUrl === false)
     refuse('http_protocol_options.allow_absolute_url', 'false is not supported');
-  if (manager.commonHttpProtocolOptions?.maxRequestsPerConnection) {
-    refuse('common_http_protocol_options.max_requests_per_connection', 'is not supported here');
-  }
   if (milliseconds(manager.requestTimeout, 0, `${path}.request_timeout`, problems) > 0)
     refuse('request_timeout', 'is not supported');
 }

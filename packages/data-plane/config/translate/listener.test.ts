@@ -1,6 +1,7 @@
 import type { HttpManager, Listener } from '@tulle/decision/tables';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { describe, expect, test } from 'vitest';
+import { edgeRules } from '../../testing/tables.ts';
 import { ads, httpChain, pack, router } from '../messages.fixture.ts';
 import { filterReaders } from './filter-readers.ts';
 import { translateResource } from './resource.ts';
@@ -146,15 +147,11 @@ describe('the HTTP connection manager', () => {
         { name: 'router', typeUrl: router.typedConfig?.typeUrl, config: { suppressEnvoyHeaders: false } },
       ],
       accessLogs: [],
-      serverName: 'envoy',
-      generateRequestId: true,
-      preserveRequestId: false,
-      useRemoteAddress: false,
-      xffTrustedHops: 0,
-      forwardClientCert: 'sanitize',
+      edge: edgeRules({
+        path: { normalize: false, mergeSlashes: false, escapedSlashes: 'keep' },
+        server: { name: 'envoy', when: 'always' },
+      }),
       upgrades: [],
-      normalizePath: false,
-      mergeSlashes: false,
       idleTimeoutMs: 3_600_000,
       streamIdleTimeoutMs: 300_000,
       requestHeadersTimeoutMs: 0,
@@ -171,6 +168,7 @@ describe('the HTTP connection manager', () => {
         generateRequestId: false,
         useRemoteAddress: true,
         forwardClientCertDetails: 'APPEND_FORWARD',
+        setCurrentClientCertDetails: { dns: true, subject: true },
         upgradeConfigs: [
           { upgradeType: 'websocket' },
           { upgradeType: 'CONNECT' },
@@ -182,16 +180,18 @@ describe('the HTTP connection manager', () => {
       }),
     ).toMatchObject({
       codec: 'http1',
-      generateRequestId: false,
-      useRemoteAddress: true,
-      forwardClientCert: 'append-forward',
+      edge: {
+        client: { useRemoteAddress: true },
+        requestId: { generate: false },
+        path: { normalize: true },
+        clientCertificate: { mode: 'append-forward', details: ['subject', 'dns'] },
+        server: { when: 'never' },
+      },
       upgrades: ['websocket', 'connect'],
-      normalizePath: true,
       streamIdleTimeoutMs: 0,
       maxRequestHeadersBytes: 8192,
     });
-    expect(manager({ serverHeaderTransformation: 'PASS_THROUGH' }).serverName).toBeUndefined();
-    expect(manager({ serverName: 'tulle' }).serverName).toBe('tulle');
+    expect(manager({ serverName: 'tulle' }).edge.server).toEqual({ name: 'tulle', when: 'always' });
   });
 
   test('filters: a TypedStruct counts as what it names; an optional one that we lack is left out', () => {
@@ -327,14 +327,6 @@ describe('what is refused, and where', () => {
       `${chain}.http_filters[0]: filter "none" has no typed_config`,
     ],
     [http({ requestTimeout: { seconds: 1, nanos: 0 } }), `${chain}.request_timeout: is not supported`],
-    [
-      http({ pathWithEscapedSlashesAction: 'REJECT_REQUEST' }),
-      `${chain}.path_with_escaped_slashes_action: REJECT_REQUEST is not supported`,
-    ],
-    [
-      http({ serverHeaderTransformation: 'APPEND_IF_ABSENT' }),
-      `${chain}.server_header_transformation: APPEND_IF_ABSENT is not supported`,
-    ],
     [
       http({ accessLog: [{ typedConfig: { typeUrl: 'x/a.Grpc', value: new Uint8Array() } }] }),
       `${chain}.access_log[0].typed_config: access log a.Grpc is not supported`,

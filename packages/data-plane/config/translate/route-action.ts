@@ -55,6 +55,7 @@ function translateForward(action: route_RouteAction, path: string, problems: Pro
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
     ...(rewrite === undefined ? {} : { path: rewrite }),
     ...(host === undefined ? {} : { host }),
+    appendForwardedHost: action.appendXForwardedHost,
     timeoutMs: milliseconds(action.timeout, defaultTimeoutMs, `${path}.timeout`, problems),
     ...(idleTimeout === undefined
       ? {}

@@ -82,6 +82,7 @@ function translateVirtualHost(
       : { retry: translateRetry(host.retryPolicy, join(path, 'retry_policy'), problems) }),
     ...translateMutations(host, path, problems),
     includeAttemptCount: host.includeRequestAttemptCount,
+    includeAttemptCountInResponse: host.includeAttemptCountInResponse,
   };
 }
 

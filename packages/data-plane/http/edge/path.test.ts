@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeSlashes, normalizePath } from './normalize-path.ts';
+import { mergeSlashes, normalizePath } from './path.ts';
 
 describe('normalizePath', () => {
   it.each([
