@@ -6,7 +6,7 @@ import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { observeSources } from './envoy-metrics.ts';
-import { type AdminAnswer, text } from './page.ts';
+import { type AdminAnswer, type AdminPage, text } from './page.ts';
 import { adminPages } from './pages.ts';
 import type { AdminSources } from './sources.ts';
 
@@ -15,9 +15,14 @@ export interface AdminOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly sources: AdminSources;
+  /** The sources with what other workers of the proxy have counted; in a process of its own there are none. */
+  readonly gather?: Gather;
   readonly timers?: TimerWheel;
   readonly outboxes?: Outboxes;
 }
+
+/** Calls back once, soon. */
+export type Gather = (onGathered: (sources: AdminSources) => void) => void;
 
 export interface Admin {
   readonly port: number;
@@ -33,11 +38,12 @@ const mostConnections = 64;
  *
  * @throws the system's error when the port is taken
  */
-export async function startAdmin({ address, port, sources, timers, outboxes }: AdminOptions): Promise<Admin> {
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const { address, port, sources, gather = (onGathered) => onGathered(sources) } = options;
   const shared = {
     limits,
-    timers: timers ?? new TimerWheel(),
-    outboxes: outboxes ?? new Outboxes(),
+    timers: options.timers ?? new TimerWheel(),
+    outboxes: options.outboxes ?? new Outboxes(),
     scheme: 'http' as const,
   };
   const listener = await BoundListener.bind({
@@ -48,7 +54,7 @@ export async function startAdmin({ address, port, sources, timers, outboxes }: A
       new Http1Server(socket, {
         ...shared,
         onRequest: (head, stream) =>
-          new AdminRequest(head, stream, (request) => answer(request, address, sources)),
+          new AdminRequest(head, stream, (request, respond) => answer(request, options, gather, respond)),
       });
     },
   });
@@ -63,16 +69,30 @@ export async function startAdmin({ address, port, sources, timers, outboxes }: A
   };
 }
 
-function answer(head: RequestHead, address: string, sources: AdminSources): AdminAnswer {
-  if (!isLocal(head, address)) return text('Forbidden: not for pages of other sites\n', 403);
+function answer(
+  head: RequestHead,
+  { address, sources }: AdminOptions,
+  gather: Gather,
+  respond: (answer: AdminAnswer) => void,
+): void {
   const [path = '', search = ''] = head.path.split(/\?(.*)/s);
   const page = adminPages.find((candidate) => candidate.path === path);
+  const refusal = isLocal(head, address)
+    ? refuse(head.method, page)
+    : text('Forbidden: not for pages of other sites\n', 403);
+  const query = new URLSearchParams(search);
+  if (refusal !== undefined) respond(refusal);
+  else if (page?.counts === true) gather((gathered) => respond(page.answer(gathered, query)));
+  else if (page !== undefined) respond(page.answer(sources, query));
+}
+
+function refuse(method: string, page: AdminPage | undefined): AdminAnswer | undefined {
   if (page === undefined) return text(`invalid path. try /help\n`, 404);
-  if (page.method === 'POST' && head.method !== 'POST')
-    return text(`Method ${head.method} not allowed, POST required.\n`, 405);
-  if (page.method === 'GET' && head.method !== 'GET' && head.method !== 'HEAD')
+  if (page.method === 'POST' && method !== 'POST')
+    return text(`Method ${method} not allowed, POST required.\n`, 405);
+  if (page.method === 'GET' && method !== 'GET' && method !== 'HEAD')
     return text('Method not allowed\n', 405);
-  return page.answer(sources, new URLSearchParams(search));
+  return undefined;
 }
 
 /**
@@ -86,13 +106,16 @@ function isLocal(head: RequestHead, address: string): boolean {
   return origin === undefined || origin === `http://${head.authority}`;
 }
 
+type Answer = (head: RequestHead, respond: (answer: AdminAnswer) => void) => void;
+
 /** Answers when the whole request is there; its body means nothing. */
 class AdminRequest implements StreamHandler<RequestHead> {
   readonly #head: RequestHead;
   readonly #stream: Stream<ResponseHead>;
-  readonly #answer: (head: RequestHead) => AdminAnswer;
+  readonly #answer: Answer;
+  #gone = false;
 
-  constructor(head: RequestHead, stream: Stream<ResponseHead>, answer: (head: RequestHead) => AdminAnswer) {
+  constructor(head: RequestHead, stream: Stream<ResponseHead>, answer: Answer) {
     this.#head = head;
     this.#stream = stream;
     this.#answer = answer;
@@ -112,10 +135,17 @@ class AdminRequest implements StreamHandler<RequestHead> {
 
   onDrain(): void {}
 
-  onReset(): void {}
+  onReset(): void {
+    this.#gone = true;
+  }
 
   #respond(): void {
-    const { status, type, body, after } = this.#answer(this.#head);
+    this.#answer(this.#head, (answer) => {
+      if (!this.#gone) this.#send(answer);
+    });
+  }
+
+  #send({ status, type, body, after }: AdminAnswer): void {
     const content = Buffer.from(body);
     const headers = Headers.of({
       'content-type': type,

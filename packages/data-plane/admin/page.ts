@@ -18,6 +18,8 @@ export interface AdminPage {
   /** POST for what changes something. */
   readonly method: 'GET' | 'POST';
   readonly about: string;
+  /** Of the proxy as a whole: what its other workers have counted is added first. */
+  readonly counts?: true;
   readonly answer: (sources: AdminSources, query: URLSearchParams) => AdminAnswer;
 }
 

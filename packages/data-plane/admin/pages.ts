@@ -21,6 +21,7 @@ export const adminPages: readonly AdminPage[] = [
     path: '/clusters',
     method: 'GET',
     about: 'clusters and their endpoints; ?format=json',
+    counts: true,
     answer: (sources, query) =>
       isJson(query) ? json(clustersJson(sources.clusters())) : text(clustersText(sources.clusters())),
   },
@@ -54,11 +55,18 @@ export const adminPages: readonly AdminPage[] = [
     answer: (sources) => text(`${sources.state()}\n`, sources.ready() ? 200 : 503),
   },
   { path: '/server_info', method: 'GET', about: 'version, state, uptime, node', answer: serverInfo },
-  { path: '/stats', method: 'GET', about: 'metrics; ?format=json|prometheus, ?filter=REGEX', answer: stats },
+  {
+    path: '/stats',
+    method: 'GET',
+    about: 'metrics; ?format=json|prometheus, ?filter=REGEX',
+    counts: true,
+    answer: stats,
+  },
   {
     path: '/stats/prometheus',
     method: 'GET',
     about: "metrics in Prometheus' format; ?filter=REGEX",
+    counts: true,
     answer: prometheus,
   },
 ];

@@ -7,6 +7,15 @@ export const defaultBuckets: readonly number[] = [
 const perOctave = 16;
 const octaves = 32;
 
+/** What a histogram holds, as plain data. */
+export interface HistogramData {
+  readonly buckets: readonly number[];
+  readonly counts: Float64Array;
+  readonly sum: number;
+  readonly count: number;
+  readonly bins: Uint32Array;
+}
+
 /**
  * One series of values ≥ 0: exact counts for the Prometheus buckets, and log-linear bins (16 per power of
  * two, below 1 of 1/16 each) for quantiles within 6.25 %. Values above 2³² count as 2³².
@@ -35,6 +44,21 @@ export class Histogram {
     this.counts[at] = (this.counts[at] as number) + 1;
     const bin = binOf(known);
     this.#bins[bin] = (this.#bins[bin] as number) + 1;
+  }
+
+  get data(): HistogramData {
+    const { buckets, counts, sum, count } = this;
+    return { buckets, counts, sum, count, bins: this.#bins };
+  }
+
+  /** Adds another's values; its buckets must be the same. */
+  add({ counts, sum, count, bins }: HistogramData): void {
+    this.sum += sum;
+    this.count += count;
+    for (let at = 0; at < this.counts.length; at++)
+      this.counts[at] = (this.counts[at] as number) + (counts[at] ?? 0);
+    for (let bin = 0; bin < this.#bins.length; bin++)
+      this.#bins[bin] = (this.#bins[bin] as number) + (bins[bin] ?? 0);
   }
 
   /** The value that a share `q` (0 to 1) of the values does not exceed; NaN without values. */

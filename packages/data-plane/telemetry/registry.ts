@@ -58,6 +58,8 @@ export interface Observed {
   readonly help: string;
   readonly kind: 'counter' | 'gauge';
   readonly labels: readonly string[];
+  /** Every worker of a proxy says the same of it: one is asked. Else what they say is added up. */
+  readonly sameInWorkers?: boolean;
   readonly observe: (say: (value: number, ...labels: readonly string[]) => void) => void;
 }
 

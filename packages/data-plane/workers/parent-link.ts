@@ -1,0 +1,149 @@
+import type { TimerWheel } from '../timers/wheel.ts';
+import type { SharePermits } from '../upstream/breakers.ts';
+import {
+  generationOf,
+  leads,
+  type PeerMessage,
+  type SocketRequest,
+  type ToParent,
+  type ToWorker,
+  type WorkerId,
+} from './protocol.ts';
+import { PermitDesk } from './shared-permits.ts';
+import type { SocketHandle } from './sockets.ts';
+
+/** The worker's end of the channel: Node's IPC, or a test's. */
+export interface ParentChannel {
+  send(message: ToParent): void;
+  onMessage(listener: (message: ToWorker, handle: unknown) => void): void;
+}
+
+export interface ParentLinkOptions {
+  readonly channel: ParentChannel;
+  readonly id: WorkerId;
+  /** There are, or may be, other workers in this generation. */
+  readonly shared: boolean;
+  /** An earlier generation still serves. */
+  readonly succeeds: boolean;
+}
+
+/** What a successor's life means for the worker that it takes over from. */
+export interface Succession {
+  /** A successor starts; it talks to the control plane from here on. */
+  onSucceeded(): void;
+  /** It has failed. */
+  onResume(): void;
+  /** It serves: finish what is open. */
+  onRetire(): void;
+}
+
+/** What a worker knows of its parent and of the other workers. */
+export class ParentLink {
+  readonly id: WorkerId;
+  readonly shared: boolean;
+  readonly succeeds: boolean;
+  /** Undefined until the proxy has said what it does then. */
+  succession: Succession | undefined = undefined;
+  readonly #channel: ParentChannel;
+  readonly #binding = new Map<number, PromiseWithResolvers<SocketHandle>>();
+  readonly #listeners = new Set<(message: PeerMessage, from: WorkerId) => void>();
+  #desk: PermitDesk | undefined = undefined;
+  #requests = 0;
+  #workers: readonly WorkerId[] = [];
+  readonly #onWorkers = new Set<() => void>();
+
+  constructor({ channel, id, shared, succeeds }: ParentLinkOptions) {
+    this.id = id;
+    this.shared = shared;
+    this.succeeds = succeeds;
+    this.#channel = channel;
+    channel.onMessage((message, handle) => this.#receive(message, handle));
+  }
+
+  get leads(): boolean {
+    return leads(this.id);
+  }
+
+  /** The other workers that there are now. */
+  get others(): readonly WorkerId[] {
+    return this.#workers.filter((id) => id !== this.id);
+  }
+
+  onWorkers(listener: () => void): void {
+    this.#onWorkers.add(listener);
+  }
+
+  /** How this worker's gauges share their limits; undefined when there is nobody to share with. */
+  permits(wheel: TimerWheel): SharePermits | undefined {
+    if (!this.shared) return undefined;
+    const desk = new PermitDesk(wheel, (message) => this.#channel.send(message));
+    this.#desk = desk;
+    return (name, gauge) => desk.open(name, gauge);
+  }
+
+  /** @throws an error with the system's code, as `Server.listen` would */
+  bind(request: SocketRequest): Promise<SocketHandle> {
+    const id = ++this.#requests;
+    const answer = Promise.withResolvers<SocketHandle>();
+    this.#binding.set(id, answer);
+    this.#channel.send({ kind: 'bind', request: id, ...request });
+    return answer.promise;
+  }
+
+  release(key: string): void {
+    this.#channel.send({ kind: 'release', key });
+  }
+
+  serving(): void {
+    this.#channel.send({ kind: 'serving' });
+  }
+
+  tell(to: WorkerId | 'others', message: PeerMessage): void {
+    this.#channel.send({ kind: 'tell', to, message });
+  }
+
+  /** Messages of all generations: they share limits and statistics. */
+  onTold(listener: (message: PeerMessage, from: WorkerId) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Whether a worker has the same lead as we. */
+  isOfUs(worker: WorkerId): boolean {
+    return generationOf(worker) === generationOf(this.id);
+  }
+
+  #receive(message: ToWorker, handle: unknown): void {
+    switch (message.kind) {
+      case 'bound':
+        this.#bound(message, handle);
+        break;
+      case 'granted':
+      case 'recall':
+        this.#desk?.receive(message);
+        break;
+      case 'told':
+        for (const listener of this.#listeners) listener(message.message, message.from);
+        break;
+      case 'workers':
+        this.#workers = message.ids;
+        for (const listener of this.#onWorkers) listener();
+        break;
+      case 'succeeded':
+        this.succession?.onSucceeded();
+        break;
+      case 'resume':
+        this.succession?.onResume();
+        break;
+      case 'retire':
+        this.succession?.onRetire();
+        break;
+    }
+  }
+
+  #bound({ request, error }: Extract<ToWorker, { kind: 'bound' }>, handle: unknown): void {
+    const answer = this.#binding.get(request);
+    this.#binding.delete(request);
+    if (error !== undefined) answer?.reject(Object.assign(new Error(error.message), { code: error.code }));
+    else answer?.resolve(handle as SocketHandle);
+  }
+}

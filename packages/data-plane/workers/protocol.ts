@@ -1,0 +1,97 @@
+import type { RawResource, Update } from '@tulle/xds/client/ads-client';
+import type { XdsType } from '@tulle/xds/resource';
+import type { WorkerStatistics } from './statistics.ts';
+
+/** `<generation>.<slot>`: a generation is one hot restart, slot 0 leads it. */
+export type WorkerId = `${number}.${number}`;
+
+export function workerId(generation: number, slot: number): WorkerId {
+  return `${generation}.${slot}`;
+}
+
+export const generationOf = (id: WorkerId): number => Number(id.split('.')[0]);
+export const slotOf = (id: WorkerId): number => Number(id.split('.')[1]);
+export const leads = (id: WorkerId): boolean => slotOf(id) === 0;
+
+export function isWorkerId(text: string): text is WorkerId {
+  return /^\d+\.\d+$/.test(text);
+}
+
+/** A listening address, by a name that every worker and successor uses for it. */
+export interface SocketRequest {
+  readonly key: string;
+  readonly address: string;
+  /** 0: any free one, the same for all. */
+  readonly port: number;
+  /** For one worker at a time; who asks next waits until it is let go. */
+  readonly exclusive: boolean;
+}
+
+/** What a worker says to its parent. */
+export type ToParent =
+  | ({ readonly kind: 'bind'; readonly request: number } & SocketRequest)
+  /** It listens there no more. */
+  | { readonly kind: 'release'; readonly key: string }
+  /** Identity, configuration and listeners are there. */
+  | { readonly kind: 'serving' }
+  /** At least one permit of a budget is needed now; answered by `granted`, with 0 when nobody has one to spare. */
+  | { readonly kind: 'ask'; readonly budget: string; readonly limit: number; readonly count: number }
+  /** One permit, whenever there is one. */
+  | { readonly kind: 'want'; readonly budget: string; readonly limit: number }
+  /** Permits go back; `answer`: to a `recall`, with 0 when none could be spared. */
+  | { readonly kind: 'give'; readonly budget: string; readonly count: number; readonly answer: boolean }
+  /** Permits in use under a limit that was none before. */
+  | { readonly kind: 'hold'; readonly budget: string; readonly limit: number; readonly count: number }
+  | { readonly kind: 'tell'; readonly to: WorkerId | 'others'; readonly message: PeerMessage };
+
+/** What the parent says to a worker. */
+export type ToWorker =
+  /** The socket comes along, unless there is an error. */
+  | { readonly kind: 'bound'; readonly request: number; readonly error?: SocketError }
+  | { readonly kind: 'granted'; readonly budget: string; readonly count: number; readonly wanted: boolean }
+  /** Others need permits: spare ones now; `standing`: those in use too, as they are released. */
+  | {
+      readonly kind: 'recall';
+      readonly budget: string;
+      readonly count: number;
+      readonly standing: boolean;
+    }
+  | { readonly kind: 'told'; readonly from: WorkerId; readonly message: PeerMessage }
+  /** All workers there are now, the receiver too. */
+  | { readonly kind: 'workers'; readonly ids: readonly WorkerId[] }
+  /** A successor starts: the control plane is its from here on. */
+  | { readonly kind: 'succeeded' }
+  /** It has failed: go on as before. */
+  | { readonly kind: 'resume' }
+  /** It serves: finish what is open, then end. */
+  | { readonly kind: 'retire' };
+
+export interface SocketError {
+  /** `EADDRINUSE` … */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What workers say to each other. */
+export type PeerMessage =
+  /** Follower to lead: tell me what there is. */
+  | { readonly kind: 'join' }
+  /** Lead to followers: all that is accepted. */
+  | { readonly kind: 'configuration'; readonly resources: Readonly<Record<XdsType, readonly RawResource[]>> }
+  | { readonly kind: 'update'; readonly update: Update }
+  /** What is referenced and has not come counts as missing. */
+  | { readonly kind: 'stop-waiting' }
+  /** A new SVID is in the state directory; the key itself is never sent. */
+  | { readonly kind: 'identity' }
+  /** How an attempt ended, for those who count failures in a row: a status. */
+  | {
+      readonly kind: 'outcome';
+      readonly cluster: string;
+      readonly endpoint: string;
+      readonly status: number;
+    }
+  | { readonly kind: 'ejected'; readonly cluster: string; readonly endpoint: string }
+  | { readonly kind: 'statistics?'; readonly request: number }
+  | { readonly kind: 'statistics'; readonly request: number; readonly statistics: WorkerStatistics }
+  /** Asked of the lead's admin endpoint, meant for all. */
+  | { readonly kind: 'drain'; readonly graceful: boolean };

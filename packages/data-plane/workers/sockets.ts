@@ -1,0 +1,107 @@
+import * as net from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import type { SocketError, SocketRequest, WorkerId } from './protocol.ts';
+
+/** Node's own handle of a socket: what `Server.listen` takes and `process.send` carries. */
+export interface SocketHandle {
+  close(): void;
+}
+
+type CreateHandle = (address: string, port: number, family: 4 | 6) => SocketHandle | number;
+
+/**
+ * A handle that is bound and listens nowhere, as node:cluster makes them: a `BoundSocket` can be given away but
+ * once, and a `Server` would accept here.
+ */
+const createHandle = (net as unknown as { readonly _createServerHandle: CreateHandle })._createServerHandle;
+
+interface Held {
+  readonly handle: SocketHandle;
+  readonly holders: Set<WorkerId>;
+  readonly exclusive: boolean;
+  readonly queue: { readonly worker: WorkerId; give(handle: SocketHandle): void }[];
+}
+
+/**
+ * The listening sockets of a proxy. They outlive workers: connections that come while one is being restarted wait
+ * in the queue of the socket, and a successor finds them there.
+ */
+export class ListeningSockets {
+  readonly #held = new Map<string, Held>();
+
+  /** Calls back once: at once, or when an exclusive socket is let go. */
+  bind(
+    worker: WorkerId,
+    { key, address, port, exclusive }: SocketRequest,
+    onBound: (outcome: SocketHandle | SocketError) => void,
+  ): void {
+    const known = this.#held.get(key);
+    if (known === undefined) {
+      const handle = bind(address, port);
+      if ('close' in handle)
+        this.#held.set(key, { handle, holders: new Set([worker]), exclusive, queue: [] });
+      onBound(handle);
+    } else if (known.exclusive && known.holders.size > 0) known.queue.push({ worker, give: onBound });
+    else {
+      known.holders.add(worker);
+      onBound(known.handle);
+    }
+  }
+
+  /** A worker listens there no more. The last to leave closes it. */
+  release(worker: WorkerId, key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    held.holders.delete(worker);
+    if (!this.#next(held) && held.holders.size === 0) this.#close(key, held);
+  }
+
+  /** A worker is gone; what it listened on stays open for the next. */
+  ended(worker: WorkerId): void {
+    for (const held of this.#held.values()) {
+      const at = held.queue.findIndex((waiting) => waiting.worker === worker);
+      if (at >= 0) held.queue.splice(at, 1);
+      held.holders.delete(worker);
+      this.#next(held);
+    }
+  }
+
+  /** Closes what nobody listens on: connections are refused there instead of waiting in vain. */
+  closeUnheld(): void {
+    for (const [key, held] of [...this.#held]) if (held.holders.size === 0) this.#close(key, held);
+  }
+
+  close(): void {
+    for (const [key, held] of [...this.#held]) this.#close(key, held);
+  }
+
+  /** The next in line for an exclusive socket. */
+  #next(held: Held): boolean {
+    if (held.holders.size > 0) return false;
+    const next = held.queue.shift();
+    if (next === undefined) return false;
+    held.holders.add(next.worker);
+    next.give(held.handle);
+    return true;
+  }
+
+  #close(key: string, { handle }: Held): void {
+    this.#held.delete(key);
+    handle.close();
+  }
+}
+
+function bind(address: string, port: number): SocketHandle | SocketError {
+  const made = createHandle(address, port, address.includes(':') ? 6 : 4);
+  if (typeof made === 'number') return socketError(made, address, port);
+  // libuv tells of an address in use only at the next call.
+  const error = (made as SocketHandle & { getsockname(out: object): number }).getsockname({});
+  if (error === 0) return made;
+  made.close();
+  return socketError(error, address, port);
+}
+
+function socketError(errno: number, address: string, port: number): SocketError {
+  const code = getSystemErrorName(errno);
+  return { code, message: `bind ${code} ${address}:${port}` };
+}
