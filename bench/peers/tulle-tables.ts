@@ -70,7 +70,7 @@ export function hopTables({ shape, port, upstreamPort, certificates: { uri } }: 
   });
 }
 
-const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], alpn: [] } as const;
+const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], ecdhCurves: [], alpn: [] } as const;
 const peersOf = (uri: string) => ({
   rootsSecret: 'ROOTCA',
   subjectAltNames: [(shown: string) => shown === uri],
@@ -80,12 +80,14 @@ const downstreamTls = (uri: string): DownstreamTls => ({
   ...versions,
   requireClientCertificate: true,
   certificateSecrets: ['default'],
+  sessionTimeoutMs: 3_600_000,
   validation: peersOf(uri),
 });
 
 const upstreamTls = (uri: string): UpstreamTls => ({
   ...versions,
   sni: 'outbound_.80_._.server.default.svc.cluster.local',
+  resumeSessions: true,
   certificateSecret: 'default',
   validation: peersOf(uri),
 });

@@ -40,6 +40,7 @@ export function adminSources(parts: ProxyParts): AdminSources {
       node: bootstrap.node as unknown as JsonObject,
     }),
     clusters: () => engine.clusters.clusters,
+    tlsCountersOf: (tls) => engine.tls.countersOf(tls),
     listeners: () => engine.listeners.active,
     configDump: () => parts.configuration()?.dump() ?? [],
     bootstrap: () => shown as unknown as JsonObject,

@@ -11,7 +11,8 @@ import type { ChainRuntime } from './listener/chain-runtime.ts';
 import { ConnectionServer } from './listener/connection-server.ts';
 import { ListenerSet } from './listener/listener-set.ts';
 import { Outboxes } from './net/outbox.ts';
-import { createStartTls } from './net/tls-client.ts';
+import { TlsClient } from './net/tls-client.ts';
+import { TrustedConnections } from './net/trusted-connections.ts';
 import { type IdentityMaterial, ProxySecrets } from './secrets.ts';
 import type { TcpLogger, TcpObserver } from './tcp/tcp-proxy.ts';
 import { IstioMetrics } from './telemetry/istio-metrics.ts';
@@ -53,17 +54,22 @@ export class Engine {
   readonly listeners: ListenerSet;
   readonly chains: ChainBuilder;
   readonly secrets = new ProxySecrets();
+  readonly trusted: TrustedConnections;
+  readonly tls: TlsClient;
   tables: Tables | undefined = undefined;
   #draining = false;
 
   constructor(parts: EngineParts) {
     this.wheel = parts.wheel ?? new TimerWheel();
     const random = parts.random ?? Math.random;
+    const wallNow = parts.wallNow ?? Date.now;
     const outboxes = new Outboxes();
+    this.trusted = new TrustedConnections(this.secrets, this.wheel);
+    this.tls = new TlsClient(this.secrets, { trusted: this.trusted, wallNow });
     this.clusters = new ClusterManager({
       wheel: this.wheel,
       random,
-      connector: createConnector(this.wheel, createStartTls(this.secrets)),
+      connector: createConnector(this.wheel, this.tls.start),
       openCodec: (socket, events) =>
         new Http1Client(socket, { limits: defaultHttp1Limits, outboxes, ...events }),
       dns: new DnsCache({
@@ -76,7 +82,7 @@ export class Engine {
       clusters: this.clusters,
       wheel: this.wheel,
       random,
-      wallNow: parts.wallNow ?? Date.now,
+      wallNow,
       draining: () => this.#draining,
     };
     const { node, trustDomain, role, observe } = parts;
@@ -99,6 +105,7 @@ export class Engine {
       }),
       builder: this.chains,
       secrets: this.secrets,
+      trusted: this.trusted,
       localUri: () => parts.uri,
       ...(parts.onRefusedHandshake === undefined ? {} : { onRefused: parts.onRefusedHandshake }),
     });
@@ -110,13 +117,16 @@ export class Engine {
     this.secrets.setTables(tables.secrets);
     // Clusters first: a route never points at one that is not there.
     this.clusters.update(tables);
-    return this.listeners.update(tables);
+    const bound = this.listeners.update(tables);
+    this.trusted.review();
+    return bound;
   }
 
   /** A new SVID: connections from here on show it, those that are open live on. */
   setIdentity(material: IdentityMaterial): void {
     this.secrets.setIdentity(material);
     this.listeners.updateSecrets();
+    this.trusted.review();
   }
 
   get draining(): boolean {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createStartTls } from './net/tls-client.ts';
+import { TlsClient } from './net/tls-client.ts';
 import { ProxySecrets } from './secrets.ts';
 
 const [world, stranger] = await Promise.all([testAuthority({ name: 'world' }), testAuthority()]);
@@ -39,15 +39,17 @@ async function ask(secrets: ProxySecrets, certificateSecret: string): Promise<st
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
       cipherSuites: [],
+      ecdhCurves: [],
       alpn: [],
       sni: 'world.example.com',
+      resumeSessions: false,
       certificateSecret,
       validation: {
         rootsSecret: `file-root:${caPath}`,
         subjectAltNames: [(name: string) => name === 'world.example.com'],
       },
     } as const;
-    createStartTls(secrets)(socket, tls, {
+    new TlsClient(secrets).start(socket, tls, {
       onFailed: resolve,
       onSecure: (secured) => {
         secured.once('data', (chunk: Buffer) => resolve(chunk.toString()));

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Cluster, Listener } from '@tulle/decision/tables';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
+import { TlsCounters } from '../net/tls-counters.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { type Admin, startAdmin } from './admin.ts';
 import type { AdminSources } from './sources.ts';
@@ -10,6 +11,7 @@ const cluster = {
   name: 'outbound|9080||reviews.default.svc.cluster.local',
   statName: 'reviews',
   discovery: { kind: 'eds', name: 'outbound|9080||reviews.default.svc.cluster.local' },
+  tlsMatches: [] as Cluster['tlsMatches'],
 } as Cluster;
 const counters = {
   connections: 2,
@@ -31,6 +33,12 @@ const manager = {
   config: { statPrefix: 'inbound_9080' },
   counters: { active: 1, total: 12, classes: [0, 0, 10, 0, 1, 1] },
 };
+function countersOf({ handshakes, refused }: { handshakes: number; refused: number }): TlsCounters {
+  const counters = new TlsCounters();
+  counters.handshakes = handshakes;
+  counters.refused['connection-error'] = refused;
+  return counters;
+}
 const listener = {
   config: { name: 'inbound_9080', address: '127.0.0.1' } as Listener,
   port: 20_000,
@@ -38,8 +46,14 @@ const listener = {
   unmatched: 1,
   inspectTimeouts: 0,
   chains: new Map([
-    ['mtls', { terminator: { handshakes: 3, refused: 2 }, service: { kind: 'http' as const, manager } }],
-    ['raw', { terminator: undefined, service: { kind: 'http' as const, manager } }],
+    [
+      'mtls',
+      { tlsCounters: countersOf({ handshakes: 3, refused: 2 }), service: { kind: 'http' as const, manager } },
+    ],
+    [
+      'raw',
+      { tlsCounters: countersOf({ handshakes: 0, refused: 0 }), service: { kind: 'http' as const, manager } },
+    ],
   ]),
 };
 
@@ -72,6 +86,7 @@ async function start(): Promise<Fixture> {
     ready: () => fixture.ready,
     state: () => (fixture.ready ? 'LIVE' : 'INITIALIZING'),
     serverInfo: () => ({ version: '0.1.0', uptimeMs: 61_500, node: { id: 'sidecar~1' } }),
+    tlsCountersOf: () => new TlsCounters(),
     clusters: () => [
       {
         config: cluster,

@@ -1,11 +1,13 @@
+import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 import type { AdminCluster, AdminListener, AdminSources } from './sources.ts';
+import { tlsMetrics } from './tls-metrics.ts';
 
 type Say = (value: number, ...labels: readonly string[]) => void;
 
 /** Puts what is counted elsewhere into the registry, under the names that Envoy gives it in Prometheus' format. */
 export function observeSources(sources: AdminSources): void {
-  observeClusters(sources.metrics, sources.clusters);
+  observeClusters(sources);
   observeListeners(sources.metrics, sources.listeners);
   const { metrics } = sources;
   const server = (name: string, help: string, value: () => number): void => {
@@ -29,7 +31,7 @@ export function observeSources(sources: AdminSources): void {
 
 const states = ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'];
 
-function observeClusters(metrics: MetricRegistry, clusters: () => Iterable<AdminCluster>): void {
+function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): void {
   const each = (
     kind: 'counter' | 'gauge',
     name: string,
@@ -131,6 +133,13 @@ function observeClusters(metrics: MetricRegistry, clusters: () => Iterable<Admin
     'Ejections.',
     ({ outliers }) => outliers.ejectionsTotal,
   );
+  for (const { name, help, value } of tlsMetrics)
+    each('counter', name, help, ({ config }) =>
+      [config.tls, ...config.tlsMatches.map(({ tls }) => tls)].reduce(
+        (total, tls) => total + (tls === undefined ? 0 : value(tlsCountersOf(tls))),
+        0,
+      ),
+    );
 }
 
 function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<AdminListener>): void {
@@ -152,12 +161,9 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
     });
   };
   const tls =
-    (value: (of: { readonly handshakes: number; readonly refused: number }) => number) =>
-    (listener: AdminListener) =>
-      Array.from(listener.chains.values()).reduce(
-        (total, { terminator }) => total + (terminator === undefined ? 0 : value(terminator)),
-        0,
-      );
+    (value: (of: TlsCounters) => number) =>
+    ({ chains }: AdminListener) =>
+      Iterator.from(chains.values()).reduce((total, { tlsCounters }) => total + value(tlsCounters), 0);
   each('counter', 'downstream_cx_total', 'Connections accepted.', ({ counters }) => counters.accepted);
   each('gauge', 'downstream_cx_active', 'Connections open.', ({ counters }) => counters.active);
   each(
@@ -180,16 +186,11 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
   );
   each(
     'counter',
-    'ssl_handshake',
-    'TLS handshakes that succeeded.',
-    tls((of) => of.handshakes),
+    'downstream_cx_transport_socket_connect_timeout',
+    'Connections whose TLS handshake took too long.',
+    tls((of) => of.refused.timeout),
   );
-  each(
-    'counter',
-    'ssl_connection_error',
-    'TLS handshakes that were refused.',
-    tls((of) => of.refused),
-  );
+  for (const { name, help, value } of tlsMetrics) each('counter', name, help, tls(value));
 
   const http = (
     kind: 'counter' | 'gauge',

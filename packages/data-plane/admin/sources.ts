@@ -1,6 +1,7 @@
-import type { Cluster, Endpoint, Listener } from '@tulle/decision/tables';
+import type { Cluster, Endpoint, Listener, UpstreamTls } from '@tulle/decision/tables';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
+import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 
 /** Where the admin endpoint gets what it shows; each is asked per request. */
@@ -12,6 +13,8 @@ export interface AdminSources {
   readonly serverInfo: () => ServerInfo;
   /** `ClusterManager.clusters` fits. */
   readonly clusters: () => Iterable<AdminCluster>;
+  /** Handshakes by a cluster's settings. `TlsClient.countersOf` fits. */
+  readonly tlsCountersOf: (tls: UpstreamTls) => TlsCounters;
   /** `ListenerSet.active` fits. */
   readonly listeners: () => Iterable<AdminListener>;
   /** `Configuration.dump()` fits. */
@@ -84,8 +87,7 @@ export interface AdminListener {
 }
 
 export interface AdminChain {
-  /** Undefined for plain text. */
-  readonly terminator: { readonly handshakes: number; readonly refused: number } | undefined;
+  readonly tlsCounters: TlsCounters;
   readonly service:
     | {
         readonly kind: 'http';

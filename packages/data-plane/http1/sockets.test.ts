@@ -7,7 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
-import { createStartTls } from '../net/tls-client.ts';
+import { TlsClient } from '../net/tls-client.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { Http1Client } from './client.ts';
@@ -29,15 +29,28 @@ const secrets = new Map<string, SecretTable>([
   ],
   ['ROOTCA', { kind: 'roots', pem: authority.rootPem }],
 ]);
-const common = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], alpn: [] } as const;
+const common = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  cipherSuites: [],
+  ecdhCurves: [],
+  alpn: [],
+} as const;
 const validation = { rootsSecret: 'ROOTCA', subjectAltNames: [() => true] };
 const serverTls: DownstreamTls = {
   ...common,
   requireClientCertificate: true,
   certificateSecrets: ['default'],
+  sessionTimeoutMs: 0,
   validation,
 };
-const clientTls: UpstreamTls = { ...common, sni: 'x', certificateSecret: 'default', validation };
+const clientTls: UpstreamTls = {
+  ...common,
+  sni: 'x',
+  resumeSessions: false,
+  certificateSecret: 'default',
+  validation,
+};
 
 afterEach(async () => {
   for (const listener of open.splice(0)) {
@@ -108,7 +121,7 @@ function dial(port: number, tls: boolean): Promise<Socket> {
     socket.once('error', reject);
     socket.once('connect', () => {
       if (!tls) resolve(socket);
-      else createStartTls(secrets)(socket, clientTls, { onSecure: resolve, onFailed: reject });
+      else new TlsClient(secrets).start(socket, clientTls, { onSecure: resolve, onFailed: reject });
     });
   });
 }

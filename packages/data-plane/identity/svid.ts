@@ -1,4 +1,5 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { isSignedBy } from '../net/certificate-chain.ts';
 import { pemCertificates } from '../net/pem.ts';
 
 /** What a proxy shows and whom it believes. Replaced as a whole. */
@@ -52,10 +53,8 @@ function checkSignatures(chain: readonly X509Certificate[], roots: readonly X509
   chain.forEach((certificate, at) => {
     const next = chain[at + 1];
     const issuers = next === undefined ? roots : [next];
-    const signed = issuers.some(
-      (issuer) => issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
-    );
-    if (!signed) throw new SvidError('the chain does not lead to a root of the bundle');
+    if (!issuers.some((issuer) => isSignedBy(certificate, issuer)))
+      throw new SvidError('the chain does not lead to a root of the bundle');
   });
 }
 

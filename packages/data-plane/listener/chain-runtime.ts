@@ -1,5 +1,6 @@
 import type { FilterChain, TcpProxy } from '@tulle/decision/tables';
 import type { ManagerRuntime } from '../http/manager.ts';
+import { TlsCounters } from '../net/tls-counters.ts';
 import type { TlsTerminator } from '../net/tls-server.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 
@@ -17,6 +18,8 @@ export class ChainRuntime {
   service: ChainService;
   /** Undefined for plain text. */
   terminator: TlsTerminator | undefined = undefined;
+  /** Of all its terminators. */
+  readonly tlsCounters = new TlsCounters();
   /** Why the chain can't serve yet: a secret is missing. */
   notReady: string | undefined = undefined;
   /** No longer configured; connections finish what they do. */

@@ -4,6 +4,7 @@ import type { ConnectionTls } from '../http/connection-info.ts';
 import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, type SecretSource } from '../net/tls-material.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
+import type { TrustedConnections } from '../net/trusted-connections.ts';
 import { ActiveListener } from './active-listener.ts';
 import { bindFailure, type ListenerFailure } from './bind-failure.ts';
 import type { ChainBuilder } from './chain-builder.ts';
@@ -15,6 +16,7 @@ export interface ListenerSetParts {
   readonly builder: ChainBuilder;
   readonly secrets: SecretSource;
   /** Our own SPIFFE ID. */
+  readonly trusted: TrustedConnections;
   readonly localUri: () => string | undefined;
   /** Handshakes that were refused, for the log. */
   readonly onRefused?: (listener: string, reason: string) => void;
@@ -183,7 +185,13 @@ export class ListenerSet {
           {
             tls,
             timers: this.#parts.server.context.wheel,
-            onSecure: (socket, peer) => listener.serve(chain, socket, this.#describe(socket, peer)),
+            counters: chain.tlsCounters,
+            wallNow: this.#parts.server.context.wallNow,
+            onSecure: (socket, peer) => {
+              if (peer !== undefined)
+                this.#parts.trusted.add(socket, peer.certificate, () => chain.config.tls?.validation);
+              listener.serve(chain, socket, this.#describe(socket, peer));
+            },
             onRefused: (reason) => this.#parts.onRefused?.(listener.config.name, reason),
           },
           this.#parts.secrets,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import type { PeerValidation } from '@tulle/decision/tables';
 import { readSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
 
@@ -63,11 +62,6 @@ export function checkIdentity(peer: PeerIdentity, validation: PeerValidation): v
   if (peer.names.uris.some(accepted) || peer.names.dnsNames.some(accepted)) return;
   const shown = [...peer.names.uris, ...peer.names.dnsNames].join(', ');
   throw new IdentityError(shown === '' ? 'the certificate has no name' : `${shown} is not accepted here`);
-}
-
-/** The peer's leaf certificate as DER, if it showed one. */
-export function peerCertificate(socket: TLSSocket): Buffer | undefined {
-  return socket.getPeerX509Certificate()?.raw;
 }
 
 /** As `Hash` of x-forwarded-client-cert: lower-case hex SHA-256 of the DER. */

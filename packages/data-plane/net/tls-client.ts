@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '@tulle/decision/tables';
-import { checkIdentity, identityOf } from './spiffe.ts';
+import { peerCertificate, rememberPeer } from './peer-certificate.ts';
+import { checkIdentity, IdentityError, identityOf } from './spiffe.ts';
+import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
 import { ContextCache, type SecretSource } from './tls-material.ts';
+import { ClientSessions, type ServerPeer } from './tls-sessions.ts';
+import type { TrustedConnections } from './trusted-connections.ts';
 
 export interface StartTlsCallbacks {
   onSecure(socket: TLSSocket): void;
@@ -13,47 +17,76 @@ export interface StartTlsCallbacks {
 /** Wraps a connected socket in TLS; calls back once. */
 export type StartTls = (socket: Socket, tls: UpstreamTls, callbacks: StartTlsCallbacks) => void;
 
+export interface TlsClientOptions {
+  /** Told of every connection whose server was verified. */
+  readonly trusted?: TrustedConnections;
+  /** Milliseconds since the epoch. */
+  readonly wallNow?: () => number;
+}
+
 /**
  * The client side of TLS. With a validation the server must show a certificate of its roots whose names
- * are accepted; host names are not looked at. Without one any server is accepted, as Envoy does. Sessions
- * are never resumed.
+ * are accepted; host names are not looked at. Without one any server is accepted, as Envoy does.
  */
-export function createStartTls(secrets: SecretSource): StartTls {
-  const contexts = new ContextCache();
-  return (socket, tls, callbacks) => {
+export class TlsClient {
+  readonly #secrets: SecretSource;
+  readonly #trusted: TrustedConnections | undefined;
+  readonly #wallNow: () => number;
+  readonly #contexts = new ContextCache();
+  readonly #sessions = new ClientSessions();
+  readonly #counters = new WeakMap<UpstreamTls, TlsCounters>();
+
+  constructor(secrets: SecretSource, { trusted, wallNow = Date.now }: TlsClientOptions = {}) {
+    this.#secrets = secrets;
+    this.#trusted = trusted;
+    this.#wallNow = wallNow;
+  }
+
+  /** Handshakes of connections that were made by these settings. */
+  countersOf(tls: UpstreamTls): TlsCounters {
+    let counters = this.#counters.get(tls);
+    if (counters === undefined) {
+      counters = new TlsCounters();
+      this.#counters.set(tls, counters);
+    }
+    return counters;
+  }
+
+  readonly start: StartTls = (socket, tls, callbacks) => {
+    const counters = this.countersOf(tls);
     let settled = false;
-    const fail = (detail: string): void => {
+    const fail = (refusal: TlsRefusal, detail: string): void => {
       if (settled) return;
       settled = true;
+      counters.refused[refusal]++;
       socket.destroy();
       callbacks.onFailed(detail);
     };
-    let secured: TLSSocket;
+    let context: SecureContext;
     try {
-      const { validation } = tls;
-      secured = connect({
-        socket,
-        secureContext: contexts.clientContext(tls, secrets),
-        servername: tls.sni,
-        // An empty list is not the same as none to OpenSSL.
-        ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
-        rejectUnauthorized: validation !== undefined,
-        checkServerIdentity: (_host, certificate) => {
-          if (validation === undefined) return undefined;
-          try {
-            checkIdentity(identityOf(certificate.raw), validation);
-            return undefined;
-          } catch (error) {
-            return error as Error;
-          }
-        },
-      });
+      context = this.#contexts.clientContext(tls, this.#secrets);
     } catch (error) {
-      fail((error as Error).message);
+      fail('connection-error', (error as Error).message);
       return;
     }
-    const onError = (error: NodeJS.ErrnoException): void => fail(describe(error));
-    const onClose = (): void => fail('the server closed the connection during the TLS handshake');
+    const server = serverKey(socket, tls);
+    const session = server === '' ? undefined : this.#sessions.get(server, context, this.#wallNow());
+    const secured = connect({
+      socket,
+      secureContext: context,
+      servername: tls.sni,
+      // An empty list is not the same as none to OpenSSL.
+      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
+      ...(session === undefined ? {} : { session: session.ticket }),
+      rejectUnauthorized: tls.validation !== undefined,
+      checkServerIdentity: (_host, certificate) => identityProblem(certificate.raw, tls),
+    });
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (server !== '') this.#sessions.delete(server);
+      fail(refusalOf(error, secured), describe(error));
+    };
+    const onClose = (): void =>
+      fail('connection-error', 'the server closed the connection during the TLS handshake');
     secured.on('error', onError);
     secured.once('close', onClose);
     secured.once('secureConnect', () => {
@@ -61,12 +94,64 @@ export function createStartTls(secrets: SecretSource): StartTls {
         secured.destroy();
         return;
       }
+      const resumed = secured.isSessionReused() ? session : undefined;
+      if (resumed !== undefined) {
+        rememberPeer(secured, resumed.certificate);
+        // Node asks who the server is when it shows its certificate, not when its session is resumed.
+        const problem = identityProblem(resumed.certificate, tls);
+        if (problem !== undefined) {
+          onError(problem);
+          return;
+        }
+      }
       settled = true;
       secured.off('close', onClose);
       secured.off('error', onError);
+      counters.handshakes++;
+      if (resumed !== undefined) counters.sessionsReused++;
+      const certificate = peerCertificate(secured);
+      if (certificate !== undefined && tls.validation !== undefined)
+        this.#trusted?.add(secured, certificate, () => tls.validation);
+      if (server !== '') this.#remember(secured, server, context, resumed ?? peerOf(secured));
       callbacks.onSecure(secured);
     });
   };
+
+  /** Keeps the sessions that the server offers from here on. */
+  #remember(secured: TLSSocket, server: string, context: SecureContext, peer: ServerPeer | undefined): void {
+    if (peer === undefined) return;
+    const { certificate, notAfter } = peer;
+    secured.on('session', (ticket: Buffer) =>
+      this.#sessions.set(server, context, { ticket, certificate, notAfter }),
+    );
+  }
+}
+
+function peerOf(secured: TLSSocket): ServerPeer | undefined {
+  const shown = secured.getPeerX509Certificate();
+  return shown && { certificate: shown.raw, notAfter: shown.validToDate.getTime() };
+}
+
+/** Whom a session is kept for. Empty: the address is not known, or sessions are not wanted. */
+function serverKey({ remoteAddress, remotePort }: Socket, { sni, resumeSessions }: UpstreamTls): string {
+  return resumeSessions && remoteAddress !== undefined ? `${remoteAddress} ${remotePort} ${sni}` : '';
+}
+
+function identityProblem(certificate: Buffer, { validation }: UpstreamTls): IdentityError | undefined {
+  if (validation === undefined) return undefined;
+  try {
+    checkIdentity(identityOf(certificate), validation);
+    return undefined;
+  } catch (error) {
+    if (error instanceof IdentityError) return error;
+    throw error;
+  }
+}
+
+function refusalOf(error: Error, secured: TLSSocket): TlsRefusal {
+  if (error instanceof IdentityError) return 'verify-name';
+  const verification: unknown = secured.authorizationError;
+  return verification === null || verification === undefined ? 'connection-error' : 'verify-error';
 }
 
 /** OpenSSL's reason without its file and line. */

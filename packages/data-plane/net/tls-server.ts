@@ -1,17 +1,37 @@
-import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
-import type { DownstreamTls } from '@tulle/decision/tables';
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
+import type { DownstreamTls, SecretTable } from '@tulle/decision/tables';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import { CertificateChoice } from './certificate-choice.ts';
 import { rawOf } from './raw-socket.ts';
-import { checkIdentity, IdentityError, identityOf, type PeerIdentity, peerCertificate } from './spiffe.ts';
-import { certificateOf, contextOptions, rootsOf, type SecretSource } from './tls-material.ts';
+import { sessionScope } from './session-scope.ts';
+import { checkIdentity, IdentityError, identityOf, type PeerIdentity } from './spiffe.ts';
+import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
+import {
+  type CertificateSecret,
+  certificateOf,
+  contextOptions,
+  type RootsSecret,
+  rootsOf,
+  type SecretSource,
+} from './tls-material.ts';
 
 export interface TlsTerminatorOptions {
   readonly tls: DownstreamTls;
   readonly timers: TimerWheel;
   /** Envoy's default for a transport socket's connect is 15 s; a mesh's peers are near. */
   readonly handshakeTimeoutMs?: number;
+  /** Counts on where an earlier terminator has stopped. */
+  readonly counters?: TlsCounters;
+  /** Milliseconds since the epoch. */
+  readonly wallNow?: () => number;
   /** `peer` is undefined when no certificate was asked for or shown. */
   readonly onSecure: (socket: TLSSocket, peer: PeerIdentity | undefined) => void;
   /** The connection is closed; `reason` is OpenSSL's or ours, for the log. */
@@ -27,13 +47,12 @@ export interface TlsTerminatorOptions {
  * ```
  */
 export class TlsTerminator {
-  handshakes = 0;
-  refused = 0;
+  readonly counters: TlsCounters;
   readonly #options: TlsTerminatorOptions;
   readonly #server: Server;
   readonly #handshaking = new Map<Socket, Timer>();
   #secrets: readonly unknown[] = [];
-  #contexts: readonly { readonly certificate: X509Certificate; readonly context: SecureContext }[] = [];
+  #choice: CertificateChoice<SecureContext> | undefined = undefined;
 
   /**
    * @throws MissingSecret when a secret is not there yet
@@ -41,6 +60,7 @@ export class TlsTerminator {
    */
   constructor(options: TlsTerminatorOptions, secrets: SecretSource) {
     this.#options = options;
+    this.counters = options.counters ?? new TlsCounters();
     const { tls } = options;
     this.#server = createServer({
       allowHalfOpen: true,
@@ -51,7 +71,7 @@ export class TlsTerminator {
       ...(tls.certificateSecrets.length > 1
         ? {
             SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
-              done(null, this.#contextFor(name)),
+              done(null, this.#choice?.for(name)),
           }
         : {}),
       // Ours is absolute; Node's starts anew with every byte.
@@ -59,7 +79,13 @@ export class TlsTerminator {
     });
     this.#server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-      this.#refuse(socket, refusalOf(error, socket));
+      const verification: unknown = socket.authorizationError;
+      if (verification !== null && verification !== undefined)
+        this.#refuse(socket, 'verify-error', String(verification));
+      else {
+        const { reason = error.code ?? error.message } = error as { reason?: string };
+        this.#refuse(socket, reason === noCertificate ? 'no-certificate' : 'connection-error', reason);
+      }
     });
     this.update(secrets);
   }
@@ -73,26 +99,29 @@ export class TlsTerminator {
     const { tls } = this.#options;
     const certificates = tls.certificateSecrets.map((name) => certificateOf(secrets, name));
     const roots = tls.validation === undefined ? undefined : rootsOf(secrets, tls.validation.rootsSecret);
-    const all = [...certificates, roots];
+    const own = tls.sessionTimeoutMs === 0 ? undefined : secrets.get('default');
+    const all = [...certificates, roots, own];
     if (all.length === this.#secrets.length && all.every((secret, at) => secret === this.#secrets[at]))
       return;
-    const contexts = certificates.map((certificate) => ({
-      certificate: new X509Certificate(certificate.chainPem),
-      context: createSecureContext(contextOptions(tls, certificate, roots)),
-    }));
-    this.#server.setSecureContext(contextOptions(tls, certificates[0], roots));
-    this.#contexts = contexts;
+    const sessions = sessionsOf(tls, own, certificates, roots);
+    const options = (shown: readonly CertificateSecret[]): SecureContextOptions => ({
+      ...contextOptions(tls, shown, roots, sessions === undefined ? 'no-tickets' : 'tickets'),
+      ...sessions,
+    });
+    const choice = new CertificateChoice(certificates, (shown) => createSecureContext(options(shown)));
+    this.#server.setSecureContext(options(choice.fallback));
+    this.#choice = choice;
     this.#secrets = all;
   }
 
   /** Takes a connection over; what was read from it must have been put back. */
   accept(socket: Socket): void {
-    const timer = this.#options.timers.timer(() => this.#refuse(socket, 'handshake timeout'));
+    const timer = this.#options.timers.timer(() => this.#refuse(socket, 'timeout', 'handshake timeout'));
     this.#handshaking.set(socket, timer);
     timer.start(this.#options.handshakeTimeoutMs ?? 5_000);
     socket.once('close', () => {
       // TLS learns of the end after its socket, and may know a better reason.
-      setImmediate(() => this.#refuse(socket, 'closed during the handshake'));
+      setImmediate(() => this.#refuse(socket, 'connection-error', 'closed during the handshake'));
     });
     this.#server.emit('connection', socket);
   }
@@ -107,38 +136,44 @@ export class TlsTerminator {
     for (const socket of this.#handshaking.keys()) socket.destroy();
   }
 
-  #contextFor(name: string): SecureContext | undefined {
-    if (this.#contexts.length < 2) return undefined;
-    const covering = this.#contexts.find(({ certificate }) => certificate.checkHost(name) !== undefined);
-    return (covering ?? this.#contexts[0])?.context;
-  }
-
   #secure(socket: TLSSocket): void {
-    const { tls } = this.#options;
-    try {
-      const certificate = peerCertificate(socket);
-      if (certificate === undefined) {
-        if (tls.requireClientCertificate) throw new IdentityError('no certificate was shown');
+    const { tls, wallNow = Date.now } = this.#options;
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) {
+      if (tls.requireClientCertificate) this.#refuse(socket, 'no-certificate', 'no certificate was shown');
+      else {
+        this.counters.withoutCertificate++;
         this.#finish(socket, undefined);
-        return;
       }
-      if (!socket.authorized) throw new IdentityError(String(socket.authorizationError ?? 'not verified'));
-      const peer = identityOf(certificate);
+      return;
+    }
+    if (!socket.authorized) {
+      this.#refuse(socket, 'verify-error', String(socket.authorizationError ?? 'not verified'));
+      return;
+    }
+    // OpenSSL looks at dates when a certificate is shown, not when its session is resumed.
+    if (socket.isSessionReused() && certificate.validToDate.getTime() <= wallNow()) {
+      this.#refuse(socket, 'verify-error', 'CERT_HAS_EXPIRED');
+      return;
+    }
+    try {
+      const peer = identityOf(certificate.raw);
       if (tls.validation !== undefined) checkIdentity(peer, tls.validation);
       this.#finish(socket, peer);
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error;
-      this.#refuse(socket, error.message);
+      this.#refuse(socket, 'verify-name', error.message);
     }
   }
 
   #finish(socket: TLSSocket, peer: PeerIdentity | undefined): void {
-    this.handshakes++;
+    this.counters.handshakes++;
+    if (socket.isSessionReused()) this.counters.sessionsReused++;
     this.#forget(rawOf(socket));
     this.#options.onSecure(socket, peer);
   }
 
-  #refuse(socket: Socket, reason: string): void {
+  #refuse(socket: Socket, refusal: TlsRefusal, reason: string): void {
     const raw = rawOf(socket);
     // Established, or refused already: then its end says nothing new.
     if (!this.#handshaking.has(raw)) return;
@@ -146,7 +181,7 @@ export class TlsTerminator {
     socket.on('error', ignore);
     socket.destroy();
     raw.destroy();
-    this.refused++;
+    this.counters.refused[refusal]++;
     this.#options.onRefused?.(reason);
   }
 
@@ -156,10 +191,24 @@ export class TlsTerminator {
   }
 }
 
-function refusalOf(error: NodeJS.ErrnoException, socket: TLSSocket): string {
-  const verification: unknown = socket.authorizationError;
-  if (verification !== null && verification !== undefined) return String(verification);
-  return (error as { reason?: string }).reason ?? error.code ?? error.message;
+/** OpenSSL's words. */
+const noCertificate = 'peer did not return a certificate';
+
+/** Undefined: none may be resumed, by configuration or for want of a key of our own. */
+function sessionsOf(
+  { requireClientCertificate, sessionTimeoutMs }: DownstreamTls,
+  own: SecretTable | undefined,
+  certificates: readonly CertificateSecret[],
+  roots: RootsSecret | undefined,
+): SecureContextOptions | undefined {
+  if (own?.kind !== 'certificate') return undefined;
+  const { ticketKeys, idContext } = sessionScope({
+    ownKeyPem: own.keyPem,
+    certificates: certificates.map(({ chainPem }) => chainPem),
+    roots: roots?.pem ?? '',
+    requireClientCertificate,
+  });
+  return { ticketKeys, sessionIdContext: idContext, sessionTimeout: Math.ceil(sessionTimeoutMs / 1_000) };
 }
 
 function ignore(): void {}

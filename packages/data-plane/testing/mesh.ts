@@ -17,9 +17,11 @@ export const mtlsInbound: DownstreamTls = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
   cipherSuites: [],
+  ecdhCurves: [],
   alpn: [],
   requireClientCertificate: true,
   certificateSecrets: ['default'],
+  sessionTimeoutMs: 3_600_000,
   validation: {
     rootsSecret: 'ROOTCA',
     subjectAltNames: [(uri) => uri.startsWith('spiffe://cluster.local/')],
@@ -31,8 +33,10 @@ export function mtlsOutbound(account: string): UpstreamTls {
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     cipherSuites: [],
+    ecdhCurves: [],
     alpn: [],
     sni: 'outbound_.9080_._.server.default.svc.cluster.local',
+    resumeSessions: true,
     certificateSecret: 'default',
     validation: { rootsSecret: 'ROOTCA', subjectAltNames: [(uri) => uri === uriOf(account)] },
   };

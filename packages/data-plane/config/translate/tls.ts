@@ -1,3 +1,4 @@
+import { createSecureContext, getCiphers } from 'node:tls';
 import type { DownstreamTls, PeerValidation, TlsParameters, UpstreamTls } from '@tulle/decision/tables';
 import type {
   core_ConfigSource,
@@ -6,8 +7,12 @@ import type {
   tls_CommonTlsContext,
   tls_SdsSecretConfig,
 } from '@tulle/xds/wire';
+import { milliseconds } from './duration.ts';
 import { join, messageName, type Problems, read } from './problems.ts';
 import { translateStringMatcher } from './string-match.ts';
+
+/** Short beside Envoy's two hours: a client's intermediate is not looked at again while its session lives. */
+const defaultSessionMs = 3_600_000;
 
 const rawBuffer = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 
@@ -32,6 +37,7 @@ export function translateUpstreamSocket(
   return {
     ...common.parameters,
     sni: context?.sni ?? '',
+    resumeSessions: context?.maxSessionKeys !== 0,
     ...(certificateSecret === undefined ? {} : { certificateSecret }),
     ...(common.validation === undefined ? {} : { validation: common.validation }),
   };
@@ -62,6 +68,10 @@ export function translateDownstreamSocket(
     ...common.parameters,
     requireClientCertificate,
     certificateSecrets: common.certificateSecrets,
+    sessionTimeoutMs:
+      context?.disableStatelessSessionResumption === true
+        ? 0
+        : milliseconds(context?.sessionTimeout, defaultSessionMs, join(at, 'session_timeout'), problems),
     ...(common.validation === undefined ? {} : { validation: common.validation }),
   };
 }
@@ -93,7 +103,8 @@ function translateCommon(
     parameters: {
       minVersion: version(params?.tlsMinimumProtocolVersion, 'TLSv1.2', 'tls_minimum_protocol_version'),
       maxVersion: version(params?.tlsMaximumProtocolVersion, 'TLSv1.3', 'tls_maximum_protocol_version'),
-      cipherSuites: params?.cipherSuites ?? [],
+      cipherSuites: translateCiphers(params?.cipherSuites ?? [], `${path}.tls_params`, problems),
+      ecdhCurves: translateCurves(params?.ecdhCurves ?? [], `${path}.tls_params`, problems),
       alpn: context?.alpnProtocols ?? [],
     },
     certificateSecrets: (context?.tlsCertificateSdsSecretConfigs ?? []).map((config, i) =>
@@ -101,6 +112,29 @@ function translateCommon(
     ),
     validation: translateValidation(context, path, problems),
   };
+}
+
+const knownCiphers = new Set(getCiphers());
+
+/** Names as OpenSSL's, as both libraries have them; `[A|B]`, of equal worth to BoringSSL, is A before B. */
+function translateCiphers(names: readonly string[], path: string, problems: Problems): string[] {
+  const ciphers = names.flatMap((name) => name.replaceAll(/[[\]]/g, '').split('|'));
+  for (const cipher of ciphers)
+    if (!knownCiphers.has(cipher.toLowerCase()))
+      problems.add(`${path}.cipher_suites`, `${cipher} is not known`);
+  return ciphers;
+}
+
+function translateCurves(names: readonly string[], path: string, problems: Problems): readonly string[] {
+  for (const ecdhCurve of names) {
+    try {
+      // OpenSSL alone knows its groups.
+      createSecureContext({ ecdhCurve });
+    } catch {
+      problems.add(`${path}.ecdh_curves`, `${ecdhCurve} is not known`);
+    }
+  }
+  return names;
 }
 
 function secretName(config: tls_SdsSecretConfig, path: string, problems: Problems): string {

@@ -1,0 +1,16 @@
+import type { X509Certificate } from 'node:crypto';
+
+/** Whether an authority has signed a certificate. */
+export const isSignedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
+  issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+
+/** Whether a chain, leaf first, each signed by the next, comes to one that a root has signed. Dates are not looked at. */
+export function leadsTo(roots: Iterable<X509Certificate>, chain: readonly X509Certificate[]): boolean {
+  const anchors = [...roots];
+  for (const [at, certificate] of chain.entries()) {
+    if (anchors.some((root) => isSignedBy(certificate, root))) return true;
+    const next = chain[at + 1];
+    if (next === undefined || !isSignedBy(certificate, next)) return false;
+  }
+  return false;
+}
