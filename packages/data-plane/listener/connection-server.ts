@@ -8,6 +8,7 @@ import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { Http1Server } from '../http1/server.ts';
 import { addressesOf } from '../net/addresses.ts';
 import type { Outboxes } from '../net/outbox.ts';
+import { revoked } from '../net/trusted-connections.ts';
 import { proxyTcp, type TcpLogger, type TcpObserver } from '../tcp/tcp-proxy.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
 import { connectRoute, serveTunnel } from './tunnel.ts';
@@ -66,6 +67,7 @@ export class ConnectionServer {
       onClose: () => chain.connections.delete(connection),
     });
     chain.connections.add(connection);
+    if (info.tls !== undefined) socket.once(revoked, () => connection.drain());
   }
 
   serveTcp(
