@@ -1,11 +1,12 @@
 import type { Random } from '@tulle/decision/match';
 import type { HttpManager, Listener, Tables } from '@tulle/decision/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
+import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
 import { Http1Client } from './http1/client.ts';
 import { defaultHttp1Limits } from './http1/limits.ts';
-import type { ListenerFailure } from './listener/bind-failure.ts';
+import { bindFailure, type ListenerFailure } from './listener/bind-failure.ts';
 import { ChainBuilder } from './listener/chain-builder.ts';
 import type { ChainRuntime } from './listener/chain-runtime.ts';
 import { ConnectionServer } from './listener/connection-server.ts';
@@ -53,6 +54,7 @@ export class Engine {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerSet;
   readonly chains: ChainBuilder;
+  readonly dns: LazyDns;
   readonly secrets = new ProxySecrets();
   readonly trusted: TrustedConnections;
   readonly tls: TlsClient;
@@ -61,6 +63,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.wheel = parts.wheel ?? new TimerWheel();
+    this.dns = new LazyDns(this.wheel);
     const random = parts.random ?? Math.random;
     const wallNow = parts.wallNow ?? Date.now;
     const outboxes = new Outboxes();
@@ -112,14 +115,16 @@ export class Engine {
   }
 
   /** Takes tables into use in one turn; resolves when new listeners are bound, with those that could not be. */
-  apply(tables: Tables): Promise<readonly ListenerFailure[]> {
+  async apply(tables: Tables): Promise<readonly ListenerFailure[]> {
     this.tables = tables;
     this.secrets.setTables(tables.secrets);
     // Clusters first: a route never points at one that is not there.
     this.clusters.update(tables);
     const bound = this.listeners.update(tables);
+    const answering = this.dns.update(tables);
     this.trusted.review();
-    return bound;
+    const mute = (await answering).map(({ config, error }) => bindFailure(config, error));
+    return [...(await bound), ...mute];
   }
 
   /** A new SVID: connections from here on show it, those that are open live on. */
@@ -141,13 +146,14 @@ export class Engine {
   /** Ends everything now. */
   destroy(): void {
     this.listeners.destroy();
+    this.dns.close();
     this.clusters.destroy();
   }
 
   *#ownListeners(): Iterable<{ readonly address: string; readonly port: number }> {
     for (const { config, port } of this.listeners.active) {
       // What comes in for the application may be called from here like any other address.
-      if (config.direction !== 'inbound') yield { address: config.address, port };
+      if (config.direction !== 'inbound' && config.unbound !== true) yield { address: config.address, port };
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FilterChain, Listener } from '@tulle/decision/tables';
 import type { ConnectionTls } from '../http/connection-info.ts';
+import { addressesOf } from '../net/addresses.ts';
 import { chooseFilterChain } from '../net/filter-chain.ts';
 import { inspect } from '../net/inspect.ts';
 import { BoundListener } from '../net/listener.ts';
@@ -8,23 +9,28 @@ import { takeProxyHeader } from '../net/read-proxy-header.ts';
 import { type Inspection, uninspected } from '../net/sniff.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
+import type { Redirections } from './redirections.ts';
 
-/** One bound address and what serves there now. */
+/** One address and what serves there now. */
 export class ActiveListener {
   config: Listener;
   chains: ReadonlyMap<FilterChain, ChainRuntime> = new Map();
   /** Connections that no chain wanted. */
   unmatched = 0;
+  /** Redirected connections that were going to this listener itself, or to nobody knows where. */
+  misdirected = 0;
   /** Connections whose first bytes did not come in time. */
   inspectTimeouts = 0;
   /** Connections closed for the PROXY header that they lacked, or that was malformed. */
   proxyHeaderErrors = 0;
   readonly #server: ConnectionServer;
+  readonly #redirections: Redirections;
   #bound: BoundListener | undefined = undefined;
 
-  constructor(config: Listener, server: ConnectionServer) {
+  constructor(config: Listener, server: ConnectionServer, redirections: Redirections) {
     this.config = config;
     this.#server = server;
+    this.#redirections = redirections;
   }
 
   get port(): number {
@@ -41,6 +47,8 @@ export class ActiveListener {
 
   /** @throws the system's error */
   async bind(): Promise<void> {
+    if (this.config.unbound === true) return;
+    if (this.config.originalDestination !== undefined) await this.#redirections.load();
     const { address, port, ipv6Only, socketMode, maxConnections } = this.config;
     this.#bound = await BoundListener.bind({
       address,
@@ -71,18 +79,33 @@ export class ActiveListener {
     socket.on('error', () => socket.destroy());
     const { proxyProtocol } = this.config;
     if (proxyProtocol === undefined) {
-      this.#inspect(socket);
+      this.#direct(socket);
       return;
     }
     takeProxyHeader(
       socket,
       proxyProtocol,
       this.#server.context.wheel,
-      () => this.#inspect(socket),
+      () => this.#direct(socket),
       (why) => {
         if (why !== undefined) this.proxyHeaderErrors++;
       },
     );
+  }
+
+  /** What was redirected here goes to whom it was meant for. */
+  #direct(socket: Socket): void {
+    if (this.config.originalDestination === undefined) {
+      this.#inspect(socket);
+      return;
+    }
+    const receiver = this.#redirections.receive(socket, this);
+    if (receiver !== undefined) {
+      receiver.#inspect(socket);
+      return;
+    }
+    this.misdirected++;
+    socket.destroy();
   }
 
   #inspect(socket: Socket): void {
@@ -111,7 +134,8 @@ export class ActiveListener {
 
   #dispatch(socket: Socket, inspection: Inspection): void {
     // The configuration of now, not of when the connection came.
-    const chosen = chooseFilterChain(this.config, inspection);
+    const { localPort } = addressesOf(socket, this.config);
+    const chosen = chooseFilterChain(this.config, inspection, localPort);
     const chain = chosen === undefined ? undefined : this.chains.get(chosen);
     if (chain === undefined || chain.notReady !== undefined) {
       this.unmatched++;

@@ -10,6 +10,7 @@ import { bindFailure, type ListenerFailure } from './bind-failure.ts';
 import type { ChainBuilder } from './chain-builder.ts';
 import { ChainRuntime, chainKey } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
+import { Redirections } from './redirections.ts';
 
 export interface ListenerSetParts {
   readonly server: ConnectionServer;
@@ -31,6 +32,10 @@ export class ListenerSet {
   /** By address and port: a listener that only changes its name keeps its socket. */
   readonly #active = new Map<string, ActiveListener>();
   readonly #closing = new Set<ActiveListener>();
+  readonly #redirections = new Redirections(
+    (address, port) =>
+      this.#active.get(unboundKey(address, port)) ?? this.#active.get(boundKey(address, port)),
+  );
   /** Being bound, by address and port: a later update waits for the same outcome. */
   readonly #binding = new Map<string, Promise<ListenerFailure | undefined>>();
 
@@ -65,7 +70,9 @@ export class ListenerSet {
    */
   async update(tables: Tables): Promise<readonly ListenerFailure[]> {
     const wanted = new Map(
-      [...tables.listeners.values()].map((listener) => [addressKey(listener), listener]),
+      [...tables.listeners.values()]
+        .filter(({ dns }) => dns === undefined)
+        .map((listener) => [addressKey(listener), listener]),
     );
     for (const [key, listener] of [...this.#active]) {
       if (wanted.has(key)) continue;
@@ -74,7 +81,7 @@ export class ListenerSet {
     }
     for (const [key, config] of wanted) {
       const known = this.#active.get(key);
-      const listener = known ?? new ActiveListener(config, this.#parts.server);
+      const listener = known ?? new ActiveListener(config, this.#parts.server, this.#redirections);
       this.#configure(listener, config, tables);
       if (known !== undefined) continue;
       this.#active.set(key, listener);
@@ -221,6 +228,14 @@ export class ListenerSet {
   }
 }
 
-function addressKey(listener: Listener): string {
-  return listener.port === 0 ? `name ${listener.name}` : `${listener.address} ${listener.port}`;
+function addressKey({ name, address, port, unbound, originalDestination }: Listener): string {
+  if (port === 0) return `name ${name}`;
+  if (unbound === true) return unboundKey(address, port);
+  // What reads destinations is loaded before such a listener is bound.
+  return originalDestination === undefined
+    ? boundKey(address, port)
+    : `redirected ${boundKey(address, port)}`;
 }
+
+const boundKey = (address: string, port: number): string => `${address} ${port}`;
+const unboundKey = (address: string, port: number): string => `unbound ${address} ${port}`;

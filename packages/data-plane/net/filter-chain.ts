@@ -3,13 +3,20 @@ import type { Inspection } from './sniff.ts';
 
 /**
  * The filter chain that serves a connection, by Envoy's rules (FilterChainMatch): at each step only the
- * chains with the most specific match go on (server name, then transport, then application protocol), and
- * there is no way back to a less specific one. Undefined: the connection is refused.
+ * chains with the most specific match go on (destination port, server name, then transport, then application
+ * protocol), and there is no way back to a less specific one. Undefined: the connection is refused.
+ * @param port the one that the client called
  */
-export function chooseFilterChain(listener: Listener, inspection: Inspection): FilterChain | undefined {
-  let chains = mostSpecific(listener.filterChains, ({ match }) =>
-    serverNameRank(match.serverNames, inspection.serverName),
-  );
+export function chooseFilterChain(
+  listener: Listener,
+  inspection: Inspection,
+  port: number,
+): FilterChain | undefined {
+  let chains = mostSpecific(listener.filterChains, ({ match }) => {
+    if (match.destinationPort === undefined) return 0;
+    return match.destinationPort === port ? 1 : -1;
+  });
+  chains = mostSpecific(chains, ({ match }) => serverNameRank(match.serverNames, inspection.serverName));
   chains = mostSpecific(chains, ({ match }) => {
     if (match.transportProtocol === '') return 0;
     return match.transportProtocol === inspection.transport ? 1 : -1;

@@ -164,8 +164,8 @@ test('the most specific filter chain serves, as in Envoy', () => {
     longer: { serverNames: ['*.a.test'] },
     exact: { serverNames: ['b.a.test'] },
   });
-  const name = (listener: Listener, inspection: Partial<Inspection>): string | undefined =>
-    chooseFilterChain(listener, { ...uninspected, ...inspection })?.name;
+  const name = (listener: Listener, inspection: Partial<Inspection>, port = 80): string | undefined =>
+    chooseFilterChain(listener, { ...uninspected, ...inspection }, port)?.name;
   expect(name(gateway, { transport: 'tls', serverName: 'b.a.test' })).toBe('exact');
   expect(name(gateway, { transport: 'tls', serverName: 'c.a.test' })).toBe('longer');
   expect(name(gateway, { transport: 'tls', serverName: 'x.test' })).toBe('suffix');
@@ -187,4 +187,13 @@ test('the most specific filter chain serves, as in Envoy', () => {
   expect(name(permissive, { transport: 'tls', protocols: ['h2'] })).toBe('fallback');
   expect(name(permissive, { protocols: ['http/1.1'] })).toBe('http');
   expect(name(permissive, {})).toBe('raw');
+
+  const captured = listenerOf({
+    any: { transportProtocol: 'tls' },
+    http: { destinationPort: 80 },
+    other: { destinationPort: 81, transportProtocol: 'tls' },
+  });
+  expect(name(captured, { transport: 'tls' })).toBe('http');
+  expect(name(captured, { transport: 'tls' }, 82)).toBe('any');
+  expect(name(captured, {}, 81)).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { formatAuthority } from '@tulle/decision/authority';
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import { redirectLocation } from '@tulle/decision/rewrite';
@@ -175,7 +176,11 @@ export class Router implements AttemptOwner {
         stream.info.connection.remoteAddress,
       );
     }
-    this.#destination = stream.info.connection.tunnel ?? head.authority;
+    const { connection } = stream.info;
+    this.#destination =
+      cluster.config.discovery.kind === 'original-destination'
+        ? formatAuthority(connection.localAddress, connection.localPort)
+        : (connection.tunnel ?? head.authority);
     rewriteRequest(head, this.#chosen, stream.info);
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;

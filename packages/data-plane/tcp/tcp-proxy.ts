@@ -83,7 +83,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     const endpoint = target.pick({
       avoid: tried,
       attempts: 3,
-      ...(parts.info.tunnel === undefined ? {} : { destination: parts.info.tunnel }),
+      destination: parts.info.tunnel ?? formatAuthority(parts.info.localAddress, parts.info.localPort),
     });
     if (endpoint === undefined) {
       refuse('UH');

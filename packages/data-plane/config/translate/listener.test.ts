@@ -60,9 +60,71 @@ const tls = (context: DownstreamTls): Message => ({
   ],
 });
 const certificate = { tlsCertificateSdsSecretConfigs: [{ name: 'default', sdsConfig: ads }] };
-const inspector = (name: 'tls_inspector.v3.TlsInspector' | 'http_inspector.v3.HttpInspector') => ({
+const inspector = (
+  name: 'tls_inspector.v3.TlsInspector' | 'http_inspector.v3.HttpInspector' | 'original_dst.v3.OriginalDst',
+) => ({
   name,
   typedConfig: pack(`envoy.extensions.filters.listener.${name}`, {}),
+});
+
+const udp = { socketAddress: { protocol: 'UDP', address: '127.0.0.1', portValue: 53 } } as const;
+const dns = (
+  domains: readonly { readonly name: string; readonly addresses: readonly string[]; readonly ttl?: number }[],
+  client?: Draft<Messages['envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig.ClientContextConfig']>,
+): Message => ({
+  address: udp,
+  listenerFilters: [
+    {
+      name: 'envoy.filters.udp.dns_filter',
+      typedConfig: pack('envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig', {
+        serverConfig: {
+          inlineDnsTable: {
+            virtualDomains: domains.map(({ name, addresses, ttl }) => ({
+              name,
+              endpoint: { addressList: { address: [...addresses] } },
+              ...(ttl === undefined ? {} : { answerTtl: { seconds: ttl, nanos: 0 } }),
+            })),
+          },
+        },
+        ...(client === undefined ? {} : { clientConfig: client }),
+      }),
+    },
+  ],
+});
+
+test('a UDP listener with Envoy’s DNS filter is a table of names', () => {
+  const { dns: table, filterChains } = listener(
+    dns(
+      [
+        { name: 'Reviews.default', addresses: ['240.240.0.1'], ttl: 30 },
+        { name: '*.wild.test', addresses: ['240.240.0.2', '2001:db8::2'] },
+      ],
+      { resolverTimeout: { seconds: 2, nanos: 0 }, maxPendingLookups: 16 },
+    ),
+  );
+  expect(filterChains).toEqual([]);
+  expect(table).toEqual({
+    names: new Map([
+      ['reviews.default', { addresses: ['240.240.0.1'], ttlSeconds: 30 }],
+      ['*.wild.test', { addresses: ['240.240.0.2', '2001:db8::2'], ttlSeconds: 300 }],
+    ]),
+    forwardTimeoutMs: 2_000,
+    maxForwarded: 16,
+  });
+  expect(listener(dns([])).dns?.maxForwarded).toBe(0);
+});
+
+test('what is redirected: handed off, only restored, to a listener that binds nothing, by port', () => {
+  const of = (message: Message): Listener => listener({ ...http({}), ...message });
+  expect(of({ useOriginalDst: true }).originalDestination).toBe('hand-off');
+  expect(of({ listenerFilters: [inspector('original_dst.v3.OriginalDst')] }).originalDestination).toBe(
+    'restore',
+  );
+  expect(of({}).originalDestination).toBeUndefined();
+  expect(of({ bindToPort: false }).unbound).toBe(true);
+  expect(of({ bindToPort: true }).unbound).toBeUndefined();
+  const chain = { ...httpChain({ rds }), filterChainMatch: { destinationPort: 9080 } };
+  expect(of({ filterChains: [chain] }).filterChains[0]?.match.destinationPort).toBe(9080);
 });
 
 test('a STRICT inbound listener as our control plane sends it', () => {
@@ -280,8 +342,6 @@ describe('what is refused, and where', () => {
   const chain = 'filter_chains[0].filters[0].typed_config';
   test.each<[Message, string]>([
     [{ ...http({}), address: {} }, 'address: must be a socket address with a port'],
-    [{ ...http({}), bindToPort: false }, 'bind_to_port: false is not supported'],
-    [{ ...http({}), useOriginalDst: true }, 'use_original_dst: is not supported'],
     [{ ...http({}), transparent: true }, 'transparent: is not supported'],
     [{}, 'filter_chains: must not be empty'],
     [
@@ -298,8 +358,13 @@ describe('what is refused, and where', () => {
       'filter_chains[0].filters[0]: network filter a.Mongo is not supported',
     ],
     [
-      { filterChains: [{ ...httpChain({ rds }), filterChainMatch: { destinationPort: 1 } }] },
-      'filter_chain_match.destination_port: is not supported',
+      { address: udp, listenerFilters: [inspector('tls_inspector.v3.TlsInspector')] },
+      'listener_filters: must be the DNS filter alone on a UDP listener',
+    ],
+    [dns([{ name: 'a b', addresses: ['10.0.0.1'] }]), 'virtual_domains[0].name: "a b" is no domain name'],
+    [
+      dns([{ name: 'a.test', addresses: ['nowhere'] }]),
+      'virtual_domains[0].endpoint.address_list: "nowhere"',
     ],
     [
       { filterChains: [{ ...httpChain({ rds }), filterChainMatch: { transportProtocol: 'quic' } }] },

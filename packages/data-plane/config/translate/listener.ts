@@ -5,6 +5,7 @@ import type {
   listener_FilterChainMatch,
   listener_Listener,
 } from '@tulle/xds/wire';
+import { translateDnsListener } from './dns-listener.ts';
 import { milliseconds } from './duration.ts';
 import type { FilterConfigReaders } from './http-filter.ts';
 import { httpManagerName, translateHttpManager } from './http-manager.ts';
@@ -29,10 +30,7 @@ export function translateListener(
   const port = socket?.portValue ?? 0;
   if (socket === undefined || port < 1 || port > 65_535)
     problems.add('address', 'must be a socket address with a port');
-  if (socket !== undefined && socket.protocol !== 'TCP')
-    problems.add('address.socket_address.protocol', `${socket.protocol} is not supported`);
-  if (listener.bindToPort === false) problems.add('bind_to_port', 'false is not supported');
-  if (listener.useOriginalDst === true) problems.add('use_original_dst', 'is not supported');
+  if (socket?.protocol === 'UDP') return translateDnsListener(listener, problems);
   if (listener.transparent === true) problems.add('transparent', 'is not supported');
   if (listener.filterChains.length === 0 && listener.defaultFilterChain === undefined)
     problems.add('filter_chains', 'must not be empty');
@@ -54,25 +52,34 @@ export function translateListener(
       problems,
     ),
     continueOnInspectTimeout: listener.continueOnListenerFiltersTimeout,
-    ...translateInspectors(listener, problems),
+    ...translateListenerFilters(listener, problems),
     filterChains: listener.filterChains.flatMap((of, i) => chain(of, `filter_chains[${i}]`)),
     ...(fallback === undefined ? {} : { defaultFilterChain: fallback }),
+    ...(listener.bindToPort === false ? { unbound: true } : {}),
   };
 }
 
-function translateInspectors(
+/** What looks at a connection before a chain is chosen. */
+function translateListenerFilters(
   listener: listener_Listener,
   problems: Problems,
-): Pick<Listener, 'inspectTls' | 'inspectHttp'> {
+): Pick<Listener, 'inspectTls' | 'inspectHttp' | 'originalDestination'> {
   let inspectTls = false;
   let inspectHttp = false;
+  let originalDestination: Listener['originalDestination'];
   listener.listenerFilters.forEach(({ name, typedConfig }, i) => {
     const kind = typedConfig === undefined ? '' : messageName(typedConfig);
     if (kind === `${inspectors}tls_inspector.v3.TlsInspector`) inspectTls = true;
     else if (kind === `${inspectors}http_inspector.v3.HttpInspector`) inspectHttp = true;
+    else if (kind === `${inspectors}original_dst.v3.OriginalDst`) originalDestination = 'restore';
     else problems.add(`listener_filters[${i}]`, `${kind || name} is not supported`);
   });
-  return { inspectTls, inspectHttp };
+  if (listener.useOriginalDst === true) originalDestination = 'hand-off';
+  return {
+    inspectTls,
+    inspectHttp,
+    ...(originalDestination === undefined ? {} : { originalDestination }),
+  };
 }
 
 /** None if its filters cannot be made out; that is a problem too. */
@@ -95,7 +102,6 @@ function translateChainMatch(
   problems: Problems,
 ): FilterChain['match'] {
   const transport = match?.transportProtocol ?? '';
-  if (match?.destinationPort !== undefined) problems.add(`${path}.destination_port`, 'is not supported');
   if (transport !== '' && transport !== 'tls' && transport !== 'raw_buffer') {
     problems.add(`${path}.transport_protocol`, `"${transport}" is not supported`);
   }
@@ -103,6 +109,7 @@ function translateChainMatch(
     serverNames: (match?.serverNames ?? []).map((name) => name.toLowerCase()),
     transportProtocol: transport as FilterChain['match']['transportProtocol'],
     applicationProtocols: match?.applicationProtocols ?? [],
+    ...(match?.destinationPort === undefined ? {} : { destinationPort: match.destinationPort }),
   };
 }
 

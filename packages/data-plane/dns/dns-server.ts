@@ -1,0 +1,94 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { TimerWheel } from '../timers/wheel.ts';
+import { MessageReader, withLength } from './framing.ts';
+import type { Responder } from './responder.ts';
+
+/** Clients over TCP at a time, how long one may say nothing, and how many of its questions may wait. */
+const maxClients = 64;
+const idleMs = 10_000;
+const maxWaiting = 32;
+
+/** One address on which questions are answered, over UDP and TCP. */
+export class DnsServer {
+  readonly #udp: UdpSocket;
+  readonly #tcp: Server;
+  readonly #clients = new Set<Socket>();
+  readonly #responder: Responder;
+  readonly #wheel: TimerWheel;
+  #closed = false;
+
+  private constructor(address: string, responder: Responder, wheel: TimerWheel) {
+    this.#responder = responder;
+    this.#wheel = wheel;
+    this.#udp = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
+    this.#udp.on('message', (message, client) => {
+      responder.respond(message, 'udp', (response) => {
+        // Closed meanwhile, or the client's port is gone: nobody waits for it.
+        if (!this.#closed) this.#udp.send(response, client.port, client.address, () => {});
+      });
+    });
+    this.#tcp = createServer((socket) => this.#serve(socket));
+    this.#tcp.maxConnections = maxClients;
+  }
+
+  /** @param port 0: any that is free for both. @throws the system's error */
+  static async bind(
+    address: string,
+    port: number,
+    responder: Responder,
+    wheel: TimerWheel,
+  ): Promise<DnsServer> {
+    const server = new DnsServer(address, responder, wheel);
+    try {
+      server.#udp.bind(port, address);
+      await once(server.#udp, 'listening');
+      server.#tcp.listen({ host: address, port: server.port });
+      await once(server.#tcp, 'listening');
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    // What happens to one datagram or connection is no reason to end.
+    server.#udp.on('error', () => {});
+    server.#tcp.on('error', () => {});
+    return server;
+  }
+
+  get port(): number {
+    return this.#udp.address().port;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#udp.close();
+    this.#tcp.close();
+    for (const client of this.#clients) client.destroy();
+  }
+
+  #serve(socket: Socket): void {
+    this.#clients.add(socket);
+    const idle = this.#wheel.timer(() => socket.destroy());
+    let waiting = 0;
+    const reader = new MessageReader((message) => {
+      waiting++;
+      this.#responder.respond(message, 'tcp', (response) => {
+        waiting--;
+        socket.write(withLength(response));
+        if (waiting < maxWaiting) socket.resume();
+      });
+      if (waiting >= maxWaiting) socket.pause();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      idle.start(idleMs);
+      reader.push(chunk);
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      idle.stop();
+      this.#clients.delete(socket);
+    });
+    idle.start(idleMs);
+  }
+}
