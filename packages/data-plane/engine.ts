@@ -4,8 +4,6 @@ import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
-import { Http1Client } from './http1/client.ts';
-import { defaultHttp1Limits } from './http1/limits.ts';
 import { bindFailure, type ListenerFailure } from './listener/bind-failure.ts';
 import { ChainBuilder } from './listener/chain-builder.ts';
 import type { ChainRuntime } from './listener/chain-runtime.ts';
@@ -22,6 +20,7 @@ import { TimerWheel } from './timers/wheel.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createConnector } from './upstream/connector.ts';
 import { DnsCache, type Resolve } from './upstream/dns.ts';
+import { createOpenCodec } from './upstream/pool/open-codec.ts';
 
 export interface EngineParts {
   readonly node: { readonly id: string; readonly metadata: ProxyMetadata };
@@ -73,8 +72,7 @@ export class Engine {
       wheel: this.wheel,
       random,
       connector: createConnector(this.wheel, this.tls.start),
-      openCodec: (socket, events) =>
-        new Http1Client(socket, { limits: defaultHttp1Limits, outboxes, ...events }),
+      openCodec: createOpenCodec(this.wheel, outboxes),
       dns: new DnsCache({
         now: () => this.wheel.now(),
         ...(parts.resolve === undefined ? {} : { resolve: parts.resolve }),

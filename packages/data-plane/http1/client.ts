@@ -100,6 +100,16 @@ export class Http1Client {
     );
   }
 
+  /** How many requests it can take now. */
+  get available(): number {
+    return this.reusable ? 1 : 0;
+  }
+
+  /** Requests under way. */
+  get active(): number {
+    return this.#exchange === undefined ? 0 : 1;
+  }
+
   /** Requests begun on this connection. */
   get requests(): number {
     return this.#requests;

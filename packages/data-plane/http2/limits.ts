@@ -1,3 +1,5 @@
+import type { Http2Options } from '@tulle/decision/tables';
+
 /** What a peer may take. Bytes, milliseconds; 0 switches a time limit off. */
 export interface Http2Limits {
   /** Streams that the peer may have open; for a client also how many it opens itself at most. */
@@ -58,3 +60,21 @@ export const defaultHttp2Limits: Http2Limits = {
   connectionWindow: 1024 * 1024,
   maxConnectionWindow: 4 * 1024 * 1024,
 };
+
+/** Windows beyond these would only let a peer fill our memory; Envoy's configurations say 256 MiB. */
+const largestStreamWindow = 16 * 1024 * 1024;
+const largestConnectionWindow = 64 * 1024 * 1024;
+
+/** The default limits with what configuration says instead. A window that it says does not grow. */
+export function limitsOf(options: Http2Options, more: Partial<Http2Limits> = {}): Http2Limits {
+  const { maxConcurrentStreams, streamWindow, connectionWindow } = options;
+  const stream = streamWindow && Math.min(streamWindow, largestStreamWindow);
+  const connection = connectionWindow && Math.min(connectionWindow, largestConnectionWindow);
+  return {
+    ...defaultHttp2Limits,
+    ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
+    ...(stream === undefined ? {} : { streamWindow: stream, maxStreamWindow: stream }),
+    ...(connection === undefined ? {} : { connectionWindow: connection, maxConnectionWindow: connection }),
+    ...more,
+  };
+}

@@ -1,10 +1,9 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { closedWhileIdle } from '../http1/client.ts';
-import type { ConnectionAddresses } from '../net/addresses.ts';
-import type { ClusterState } from '../upstream/cluster.ts';
+import type { ClusterState, RequestOrigin } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
-import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/http-pool.ts';
+import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/pool/pool.ts';
 import { type Failure, poolFailure, resetFailure } from './failure.ts';
 
 /** Who makes an attempt. */
@@ -60,9 +59,8 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
     return this.#over || this.#discarding ? undefined : this.#stream;
   }
 
-  /** @param source whose request it is; undefined: our own */
-  start(priority: 'default' | 'high', source?: ConnectionAddresses): void {
-    const cancel = this.#cluster.connect(this.endpoint, priority, source, this);
+  start(priority: 'default' | 'high', request: RequestOrigin): void {
+    const cancel = this.#cluster.connect(this.endpoint, priority, request, this);
     if (this.#connecting) this.#cancelConnect = cancel;
   }
 

@@ -8,7 +8,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/str
 import type { Timer } from '../timers/wheel.ts';
 import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
-import type { Lease } from '../upstream/http-pool.ts';
+import type { Lease } from '../upstream/pool/pool.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
 import { requestHash } from './hash.ts';
@@ -237,7 +237,7 @@ export class Router implements AttemptOwner {
     if (this.#complete) this.#startTryTimeout();
     const attempt = new Attempt(cluster, endpoint, this);
     this.#attempt = attempt;
-    attempt.start(action.priority, this.#stream.info.connection);
+    attempt.start(action.priority, stream.info);
   }
 
   onConnected(attempt: Attempt, upstream: Stream<RequestHead>, lease: Lease): void {

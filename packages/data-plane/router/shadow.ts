@@ -38,7 +38,7 @@ export class Shadow implements AttemptOwner {
     if (endpoint === undefined) return;
     this.#timer.start(shadowTimeoutMs);
     this.#attempt = new Attempt(cluster, endpoint, this);
-    this.#attempt.start('default');
+    this.#attempt.start('default', { protocol: head.protocol, connection: undefined });
   }
 
   data(chunk: Buffer, end: boolean): void {

@@ -10,12 +10,14 @@ import type { Connector } from './connector.ts';
 import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
-import { HttpPool, type OpenClientCodec, type PoolCallbacks, type PoolFailure } from './http-pool.ts';
 import { OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
+import type { OpenClientCodec } from './pool/client-connection.ts';
+import { HttpPool, type PoolCallbacks, type PoolFailure } from './pool/pool.ts';
+import { samePoolSettings } from './pool/settings.ts';
 import { serverSpiffeId } from './server-identity.ts';
 import { StrictDns } from './strict-dns.ts';
-import { chooseTransport, onBehalfOf } from './transport.ts';
+import { chooseTransport, prefaceFor } from './transport.ts';
 
 /** What clusters share; one per proxy. */
 export interface UpstreamContext {
@@ -36,6 +38,14 @@ export interface PickContext {
   /** Endpoints tried before, to be avoided within `attempts` choices. */
   readonly avoid?: ReadonlySet<EndpointState> | undefined;
   readonly attempts?: number;
+}
+
+/** Whose request a connection is for. */
+export interface RequestOrigin {
+  /** What it came by (`RequestHead.protocol`). */
+  readonly protocol: string;
+  /** Undefined: it is our own. */
+  readonly connection: ConnectionAddresses | undefined;
 }
 
 export interface DialCallbacks {
@@ -125,14 +135,14 @@ export class ClusterState {
     return chosen;
   }
 
-  /** Asks an endpoint's pool for a connection. @param source whose request it is; undefined: our own */
+  /** Asks an endpoint's pool for a connection. */
   connect(
     endpoint: EndpointState,
     priority: 'default' | 'high',
-    source: ConnectionAddresses | undefined,
+    request: RequestOrigin,
     callbacks: PoolCallbacks,
   ): () => void {
-    return this.#pool(endpoint, priority, source).request(callbacks);
+    return this.#pool(endpoint, priority, request).request(callbacks);
   }
 
   /** Opens a connection of the caller's own: TCP proxying. Counted until its socket closes. */
@@ -146,7 +156,7 @@ export class ClusterState {
       callbacks.onFailed('overflow', 'connections');
       return () => {};
     }
-    const transport = onBehalfOf(chooseTransport(this.config, endpoint.config), source);
+    const transport = chooseTransport(this.config, endpoint.config);
     let connecting = true;
     const settle = (): void => {
       connecting = false;
@@ -179,7 +189,7 @@ export class ClusterState {
           callbacks.onFailed(error, detail);
         },
       },
-      transport.preface,
+      prefaceFor(transport, source),
     );
     return () => {
       if (!connecting) return;
@@ -197,25 +207,25 @@ export class ClusterState {
     };
   }
 
-  #pool(
-    endpoint: EndpointState,
-    priority: 'default' | 'high',
-    source: ConnectionAddresses | undefined,
-  ): HttpPool {
+  #pool(endpoint: EndpointState, priority: 'default' | 'high', request: RequestOrigin): HttpPool {
     const { config } = this;
-    const { connector } = this.#context;
-    const transport = onBehalfOf(endpoint.transportOf(config), source);
-    const key = priority === 'default' ? transport.key : transport.highKey;
+    let { protocol } = config;
+    if (protocol === 'downstream') protocol = request.protocol === 'HTTP/2' ? 'http2' : 'http1';
+    const transport = endpoint.transportOf(config);
+    const kind = transport.pools[protocol];
+    const preface = prefaceFor(transport, request.connection);
+    let key = priority === 'default' ? kind.key : kind.highKey;
+    if (preface !== undefined) key = `${key}/${preface.toString('latin1')}`;
     const known = endpoint.pools.get(key);
     if (known !== undefined) return known;
     const pool = new HttpPool({
       endpoint,
-      transport,
+      tls: kind.tls,
+      protocol,
+      settings: config,
       breakers: this.breakers[priority],
-      connectTimeoutMs: config.connectTimeoutMs,
-      idleTimeoutMs: config.idleTimeoutMs,
-      maxRequestsPerConnection: config.maxRequestsPerConnection,
-      connector: transport.preface === undefined ? connector : beginningWith(transport.preface, connector),
+      preface,
+      connector: this.#context.connector,
       openCodec: this.#context.openCodec,
       wheel: this.#context.wheel,
       onEmpty: () => {
@@ -273,20 +283,12 @@ export class ClusterState {
   /** Pools whose settings are no longer those of the cluster serve what they have and take nothing new. */
   #dropStalePools(endpoint: EndpointState, before: Cluster): void {
     const { config } = this;
-    const same =
-      before.connectTimeoutMs === config.connectTimeoutMs &&
-      before.idleTimeoutMs === config.idleTimeoutMs &&
-      before.maxRequestsPerConnection === config.maxRequestsPerConnection &&
-      before.protocol === config.protocol &&
-      chooseTransport(before, endpoint.config).key === chooseTransport(config, endpoint.config).key;
-    if (!same) drainPools(endpoint);
+    const moved =
+      chooseTransport(before, endpoint.config).key !== chooseTransport(config, endpoint.config).key;
+    if (moved || before.protocol !== config.protocol || !samePoolSettings(before, config))
+      drainPools(endpoint);
   }
 }
-
-const beginningWith =
-  (preface: Buffer, connector: Connector): Connector =>
-  (target, tls, timeoutMs, callbacks) =>
-    connector(target, tls, timeoutMs, callbacks, preface);
 
 function drainPools(endpoint: EndpointState): void {
   const pools = [...endpoint.pools.values()];

@@ -2,7 +2,7 @@ import { formatAuthority, isSocketPath } from '@tulle/decision/authority';
 import type { Host } from '@tulle/decision/balance/balancer';
 import type { Cluster, Endpoint } from '@tulle/decision/tables';
 import type { Target } from './connector.ts';
-import type { HttpPool } from './http-pool.ts';
+import type { HttpPool } from './pool/pool.ts';
 import { chooseTransport, type Transport } from './transport.ts';
 
 /** Counters of one endpoint, as Envoy's `/clusters` names them. */
@@ -30,7 +30,7 @@ export class EndpointState implements Host {
   consecutiveGatewayErrors = 0;
   /** Removed from its cluster; lives until its last request ends. */
   gone = false;
-  /** By transport: usually one. */
+  /** By transport, protocol and priority: usually one. */
   readonly pools = new Map<string, HttpPool>();
   readonly counters: EndpointCounters = {
     connections: 0,

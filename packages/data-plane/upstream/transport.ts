@@ -1,16 +1,40 @@
 import type { Cluster, Endpoint, ProxyProtocolVersion, UpstreamTls } from '@tulle/decision/tables';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import { writeProxyHeader } from '../net/proxy-header.ts';
+import type { PoolProtocol } from './pool/pool.ts';
 
-/** How to speak to an endpoint. `key` tells pools apart. */
+/** What the pools of one transport and protocol have in common. */
+export interface PoolKind {
+  /** Tells pools apart, for requests of either priority. */
+  readonly key: string;
+  readonly highKey: string;
+  /** ALPN offers what the pool speaks, and nothing else. */
+  readonly tls: UpstreamTls | undefined;
+}
+
+/** How to speak to an endpoint. */
 export interface Transport {
   readonly key: string;
-  /** The key of pools for requests of high priority. */
-  readonly highKey: string;
   readonly tls: UpstreamTls | undefined;
-  readonly proxyProtocol?: ProxyProtocolVersion | undefined;
-  /** What a connection begins with, before TLS. */
-  readonly preface?: Buffer;
+  readonly proxyProtocol: ProxyProtocolVersion | undefined;
+  readonly pools: Readonly<Record<PoolProtocol, PoolKind>>;
+}
+
+/** ALPN where the configuration names none (as Envoy's), and what a pool must not be answered with. */
+const alpn: Readonly<Record<PoolProtocol, { readonly offered: readonly string[]; readonly never: string }>> =
+  {
+    http1: { offered: ['http/1.1'], never: 'h2' },
+    http2: { offered: ['h2'], never: 'http/1.1' },
+    auto: { offered: ['h2', 'http/1.1'], never: '' },
+  };
+
+function poolKind(key: string, tls: UpstreamTls | undefined, protocol: PoolProtocol): PoolKind {
+  const { offered, never } = alpn[protocol];
+  return {
+    key: `${key}/${protocol}`,
+    highKey: `${key}/${protocol}/high`,
+    tls: tls && { ...tls, alpn: tls.alpn.length === 0 ? offered : tls.alpn.filter((name) => name !== never) },
+  };
 }
 
 /** TLS settings are compared by identity: translation keeps the objects of a resource that did not change. */
@@ -31,7 +55,9 @@ function transportOf(
   let transport = known.get(name);
   if (transport === undefined) {
     const key = `${name}${tls === undefined ? 'raw' : `tls-${++serial}`}`;
-    transport = { key, highKey: `high/${key}`, tls, proxyProtocol };
+    const kind = (protocol: PoolProtocol): PoolKind => poolKind(key, tls, protocol);
+    const pools = { http1: kind('http1'), http2: kind('http2'), auto: kind('auto') };
+    transport = { key, tls, proxyProtocol, pools };
     known.set(name, transport);
   }
   return transport;
@@ -46,10 +72,13 @@ export function chooseTransport(cluster: Cluster, endpoint: Endpoint): Transport
   return transportOf(cluster.tls, cluster.proxyProtocol);
 }
 
-/** With a PROXY header, connections are those of one client and shared with no other. */
-export function onBehalfOf(transport: Transport, source: ConnectionAddresses | undefined): Transport {
-  if (transport.proxyProtocol === undefined) return transport;
-  const preface = writeProxyHeader(transport.proxyProtocol, source);
-  const key = `${transport.key}/${preface.toString('latin1')}`;
-  return { ...transport, key, highKey: `high/${key}`, preface };
+/**
+ * What a connection for `source` begins with, before TLS: a PROXY header. Such connections are those of one
+ * client and shared with no other.
+ */
+export function prefaceFor(
+  transport: Transport,
+  source: ConnectionAddresses | undefined,
+): Buffer | undefined {
+  return transport.proxyProtocol && writeProxyHeader(transport.proxyProtocol, source);
 }

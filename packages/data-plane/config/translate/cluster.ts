@@ -2,17 +2,16 @@ import type { BalancerPolicy, BreakerLimits, Cluster, OutlierDetection } from '@
 import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
+import { translateUpstreamProtocol } from './http-protocol.ts';
 import { originsOf, serviceOf, textFields } from './metadata.ts';
 import { messageName, type Problems, read } from './problems.ts';
 import { checkSource, translateUpstreamSocket } from './tls.ts';
 
 const dynamicForwardProxy = 'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig';
-const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** Envoy's defaults. */
 const defaults = {
   connectTimeoutMs: 5_000,
-  idleTimeoutMs: 3_600_000,
   panicPercent: 50,
   breaker: { connections: 1024, pending: 1024, requests: 1024, retries: 3 },
   ring: { min: 1024, max: 8 * 1024 * 1024 },
@@ -46,7 +45,8 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       );
       return { match: textFields(match ?? {}), ...(matched === undefined ? {} : { tls: matched }) };
     }),
-    ...translateProtocol(cluster, problems),
+    ...translateUpstreamProtocol(cluster, problems),
+    preconnectRatio: translatePreconnect(cluster.preconnectPolicy?.perUpstreamPreconnectRatio, problems),
     breakers: {
       default: translateBreakers(circuitBreakers, 'DEFAULT'),
       high: translateBreakers(circuitBreakers, 'HIGH'),
@@ -120,35 +120,11 @@ function translateBalancer(
   }
 }
 
-function translateProtocol(
-  cluster: cluster_Cluster,
-  problems: Problems,
-): Pick<Cluster, 'protocol' | 'idleTimeoutMs' | 'maxRequestsPerConnection'> {
-  let protocol: Cluster['protocol'] = cluster.http2ProtocolOptions === undefined ? 'http1' : 'http2';
-  if (cluster.protocolSelection === 'USE_DOWNSTREAM_PROTOCOL') protocol = 'downstream';
-  let common = cluster.commonHttpProtocolOptions;
-  for (const [name, any] of cluster.typedExtensionProtocolOptions) {
-    const path = `typed_extension_protocol_options[${name}]`;
-    if (messageName(any) !== httpOptions) {
-      problems.add(path, `${messageName(any)} is not supported`);
-      continue;
-    }
-    const options = read(httpOptions, any.value, path, problems);
-    common = options?.commonHttpProtocolOptions ?? common;
-    if (options?.useDownstreamProtocolConfig !== undefined) protocol = 'downstream';
-    else if (options?.autoConfig !== undefined) protocol = 'auto';
-    else protocol = options?.explicitHttpConfig?.http2ProtocolOptions === undefined ? 'http1' : 'http2';
-  }
-  return {
-    protocol,
-    idleTimeoutMs: milliseconds(
-      common?.idleTimeout,
-      defaults.idleTimeoutMs,
-      'common_http_protocol_options.idle_timeout',
-      problems,
-    ),
-    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
-  };
+/** Envoy's bounds of the ratio. */
+function translatePreconnect(ratio: number | undefined, problems: Problems): number {
+  if (ratio === undefined || (ratio >= 1 && ratio <= 3)) return ratio ?? 1;
+  problems.add('preconnect_policy.per_upstream_preconnect_ratio', 'must be from 1 to 3');
+  return 1;
 }
 
 function translateBreakers(

@@ -219,6 +219,9 @@ describe('the HTTP connection manager', () => {
       requestHeadersTimeoutMs: 0,
       drainTimeoutMs: 5_000,
       maxRequestHeadersBytes: 60 * 1024,
+      maxRequestsPerConnection: 0,
+      maxConnectionDurationMs: 0,
+      http2: {},
     });
   });
 

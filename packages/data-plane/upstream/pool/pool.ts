@@ -1,0 +1,301 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { UpstreamTls } from '@tulle/decision/tables';
+import { defaultHttp2Limits } from '../../http2/limits.ts';
+import type { TimerWheel } from '../../timers/wheel.ts';
+import type { Breakers } from '../breakers.ts';
+import type { ConnectCallbacks, ConnectError, Connector } from '../connector.ts';
+import type { EndpointState } from '../endpoint.ts';
+import type { ClientConnection, OpenClientCodec } from './client-connection.ts';
+import { Member } from './member.ts';
+import type { PoolSettings } from './settings.ts';
+
+/** What a pool speaks. `auto`: HTTP/2 where TLS agrees on `h2`, else HTTP/1.1. */
+export type PoolProtocol = 'http1' | 'http2' | 'auto';
+
+export type PoolFailure = ConnectError | 'overflow';
+
+export interface PoolCallbacks {
+  /** May be called before `request` returns. A request is begun in it. */
+  onReady(lease: Lease): void;
+  onFailed(failure: PoolFailure, detail: string): void;
+}
+
+/** One connection, for one request. It goes back to its pool by itself when the codec says so. */
+export interface Lease {
+  readonly connection: ClientConnection;
+  readonly localAddress: string;
+  /** Over TLS. */
+  readonly secured: boolean;
+  /** SPIFFE ID that the server showed; empty: none. */
+  readonly peerUri: string;
+}
+
+export interface PoolOptions {
+  readonly endpoint: EndpointState;
+  readonly tls: UpstreamTls | undefined;
+  readonly protocol: PoolProtocol;
+  readonly settings: PoolSettings;
+  readonly breakers: Breakers;
+  /** What connections begin with, before TLS. */
+  readonly preface: Buffer | undefined;
+  readonly connector: Connector;
+  readonly openCodec: OpenClientCodec;
+  readonly wheel: TimerWheel;
+  /** Nothing left in it. */
+  onEmpty(): void;
+}
+
+interface Waiting {
+  readonly callbacks: PoolCallbacks;
+  cancelled: boolean;
+}
+
+/**
+ * The HTTP connections to one endpoint.
+ *
+ * ```
+ *   request ─▶ a connection with room (last used first) ───────────────────▶ lease
+ *          └─▶ waiting (bounded) ── connections for who waits, as far as allowed ─▶ lease
+ * ```
+ * Circuit breakers bound connections, waiters and requests of the whole cluster; a pool without any
+ * connection may always open one, as Envoy's, so that a full cluster starves none of its endpoints.
+ */
+export class HttpPool {
+  readonly #options: PoolOptions;
+  /** With room for a request, as far as is known. */
+  readonly #offered: Member[] = [];
+  readonly #members = new Set<Member>();
+  /** They finish what they do. */
+  readonly #leaving = new Set<Member>();
+  readonly #waiting: Waiting[] = [];
+  readonly #connecting = new Set<() => void>();
+  /** How many requests a connection that is being made will take, as far as is known. */
+  #streamsPerConnection: number;
+  #draining = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const { protocol, tls, settings } = options;
+    this.#streamsPerConnection =
+      protocol === 'http1' || (protocol === 'auto' && tls === undefined)
+        ? 1
+        : (settings.http2.maxConcurrentStreams ?? defaultHttp2Limits.maxConcurrentStreams);
+  }
+
+  /** Connections, those that are being made included. */
+  get size(): number {
+    return this.#members.size + this.#leaving.size + this.#connecting.size;
+  }
+
+  /** Asks for a connection. Returns what takes the request back while it waits. */
+  request(callbacks: PoolCallbacks): () => void {
+    const member = this.#takeOffered();
+    if (member !== undefined) {
+      member.lease(callbacks);
+      if (this.#options.settings.preconnectRatio > 1) this.#connectMore();
+      return nothing;
+    }
+    const { breakers } = this.#options;
+    if (!breakers.pending.take()) {
+      callbacks.onFailed('overflow', 'pending requests');
+      this.#reportEmpty();
+      return nothing;
+    }
+    const waiting: Waiting = { callbacks, cancelled: false };
+    this.#waiting.push(waiting);
+    this.#connectMore();
+    return () => {
+      if (waiting.cancelled) return;
+      const at = this.#waiting.indexOf(waiting);
+      if (at < 0) return;
+      waiting.cancelled = true;
+      this.#waiting.splice(at, 1);
+      breakers.pending.release();
+      this.#reportEmpty();
+    };
+  }
+
+  /** Takes no more new requests than those that wait; closes what is idle. Requests under way live on. */
+  drain(): void {
+    this.#draining = true;
+    for (const member of [...this.#members]) if (!member.settling) member.connection.close();
+    this.#reportEmpty();
+  }
+
+  /** Ends everything now, but for requests under way. */
+  destroy(): void {
+    this.#draining = true;
+    for (const cancel of [...this.#connecting]) cancel();
+    this.#failWaiting(this.#waiting.length, 'refused', 'shutting down');
+    for (const member of [...this.#members]) member.connection.close();
+  }
+
+  /** The connection that was used last and has room; it is taken off the list when it has none beyond this. */
+  #takeOffered(): Member | undefined {
+    for (let member = this.#offered.at(-1); member !== undefined; member = this.#offered.at(-1)) {
+      const { available, active } = member.connection;
+      if (available > 1) return member;
+      this.#offered.pop();
+      member.offered = false;
+      if (available === 1) return member;
+      // Nobody uses it and it takes nothing: the peer has closed it.
+      if (active === 0) member.connection.close();
+    }
+    return undefined;
+  }
+
+  // --- making connections -----------------------------------------------------------------------------------
+
+  #connectMore(): void {
+    const { breakers } = this.#options;
+    while (this.#wantsConnection()) {
+      if (this.#members.size + this.#connecting.size === 0) {
+        if (breakers.connections.full) breakers.connections.refused++;
+        breakers.connections.value++;
+      } else if (!breakers.connections.take()) return;
+      this.#connect();
+    }
+  }
+
+  /** Envoy's rule: what waits and what is under way, times the ratio, is not covered by what there is. */
+  #wantsConnection(): boolean {
+    const { preconnectRatio } = this.#options.settings;
+    const waiting = this.#waiting.length;
+    let coming = this.#connecting.size;
+    if (preconnectRatio <= 1 && this.#streamsPerConnection === 1) return waiting > coming;
+    let active = 0;
+    let spare = 0;
+    for (const { settling, connection } of this.#members) {
+      if (settling) coming++;
+      active += connection.active;
+      spare += connection.available;
+    }
+    const capacity = coming * this.#streamsPerConnection;
+    if (preconnectRatio <= 1 || this.#draining) return waiting > capacity;
+    return (waiting + active) * preconnectRatio > capacity + active + spare;
+  }
+
+  #connect(): void {
+    const { connector, tls, preface, endpoint, settings, breakers } = this.#options;
+    let cancelConnect: () => void = nothing;
+    const done = (): boolean => this.#connecting.delete(cancel);
+    const cancel = (): void => {
+      if (!done()) return;
+      cancelConnect();
+      breakers.connections.release();
+    };
+    this.#connecting.add(cancel);
+    const callbacks: ConnectCallbacks = {
+      onConnected: (socket) => {
+        if (!done()) return;
+        endpoint.counters.connectionsTotal++;
+        endpoint.counters.connections++;
+        const http2 = this.#speaksHttp2(socket) ? settings.http2 : undefined;
+        if (http2 === undefined) this.#streamsPerConnection = 1;
+        const member = new Member(this.#options, socket, http2, this.#memberEvents);
+        this.#members.add(member);
+        if (!member.settling) this.#offer(member);
+        // One for each, where one for all was hoped for.
+        this.#connectMore();
+      },
+      onFailed: (error, detail) => {
+        if (!done()) return;
+        breakers.connections.release();
+        this.#connectFailed(error, detail);
+        this.#reportEmpty();
+      },
+    };
+    cancelConnect = connector(endpoint.target, tls, settings.connectTimeoutMs, callbacks, preface);
+  }
+
+  #speaksHttp2(socket: Socket): boolean {
+    const { protocol } = this.#options;
+    return protocol === 'http2' || (protocol === 'auto' && (socket as TLSSocket).alpnProtocol === 'h2');
+  }
+
+  /** Those whom it would have served fail with it. Others get a connection of their own, or fail with theirs. */
+  #connectFailed(error: PoolFailure, detail: string): void {
+    this.#options.endpoint.counters.connectFailures++;
+    this.#failWaiting(this.#streamsPerConnection, error, detail);
+  }
+
+  #failWaiting(most: number, error: PoolFailure, detail: string): void {
+    const failed: Waiting[] = [];
+    for (let waiting = this.#nextWaiting(); waiting !== undefined; waiting = this.#nextWaiting()) {
+      failed.push(waiting);
+      if (failed.length >= most) break;
+    }
+    this.#connectMore();
+    for (const { callbacks } of failed) callbacks.onFailed(error, detail);
+  }
+
+  // --- connections that are there ---------------------------------------------------------------------------
+
+  readonly #memberEvents = {
+    onAvailable: (member: Member): void => {
+      if (!member.settling) {
+        this.#offer(member);
+        return;
+      }
+      member.settling = false;
+      this.#streamsPerConnection = member.connection.available;
+      this.#offer(member);
+      this.#connectMore();
+    },
+    onDraining: (member: Member): void => {
+      this.#leaving.add(member);
+      this.#leave(member);
+    },
+    onClose: (member: Member): void => {
+      this.#leaving.delete(member);
+      this.#options.endpoint.counters.connections--;
+      this.#options.breakers.connections.release();
+      this.#leave(member);
+      this.#connectMore();
+      this.#reportEmpty();
+    },
+  };
+
+  /** It takes no more requests; one that never did has failed to connect. */
+  #leave(member: Member): void {
+    if (!this.#members.delete(member)) return;
+    if (member.offered) this.#offered.splice(this.#offered.indexOf(member), 1);
+    member.offered = false;
+    if (member.settling) this.#connectFailed('refused', 'closed before it took requests');
+    else this.#connectMore();
+  }
+
+  /** Who waits comes first; then it is idle, or goes when the pool does. */
+  #offer(member: Member): void {
+    const { connection } = member;
+    while (connection.available > 0) {
+      const waiting = this.#nextWaiting();
+      if (waiting === undefined) break;
+      member.lease(waiting.callbacks);
+    }
+    if (this.#draining || (connection.available === 0 && connection.active === 0)) connection.close();
+    else if (connection.available > 0) {
+      if (!member.offered) {
+        member.offered = true;
+        this.#offered.push(member);
+      }
+      if (connection.active === 0) member.rest();
+    }
+  }
+
+  #nextWaiting(): Waiting | undefined {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) {
+      waiting.cancelled = true;
+      this.#options.breakers.pending.release();
+    }
+    return waiting;
+  }
+
+  #reportEmpty(): void {
+    if (this.size === 0 && this.#waiting.length === 0) this.#options.onEmpty();
+  }
+}
+
+function nothing(): void {}
