@@ -1,5 +1,5 @@
 /** What two readings of the same bytes may differ in: we refuse what llhttp accepts, or the other way round. */
-export type Difference = `stricter: ${string}` | `looser: ${string}` | 'closes sooner';
+export type Difference = `stricter: ${string}` | `looser: ${string}` | 'closes sooner' | 'closes later';
 
 /**
  * The differences from llhttp in strict mode, with the text that says why we are right. Whatever is not listed
@@ -51,4 +51,6 @@ export const differences: Readonly<Partial<Record<Difference, string>>> = {
     'RFC 9110 section 9.1: method = token, case-sensitive, and others than the standard ones may exist (section 16.1): a proxy passes them on. llhttp knows a list.',
   'closes sooner':
     'RFC 9112 section 9.3: if the close option is present, the connection will not persist, whatever else is said. llhttp lets a keep-alive option of HTTP/1.0 win.',
+  'closes later':
+    'RFC 9112 appendix C.2.2: Proxy-Connection is a mistake of old clients, which none is to send and nothing says what it means. llhttp reads it as Connection; we drop it.',
 };

@@ -56,7 +56,7 @@ export async function compare({ kind, seed, cases, everyCut, breathe }: Differen
       if (!equal(again, we)) throw new Error(`cut at ${cut}: ${JSON.stringify(again)} ${context()}`);
     }
 
-    const verdict = judge(we, they, /close/i.test(text), () => ours([bytes, Buffer.from('\r\n\r\n')]));
+    const verdict = judge(we, they, text, () => ours([bytes, Buffer.from('\r\n\r\n')]));
     if (verdict === 'same') same++;
     else if (verdict === 'refused') refused++;
     else if (verdict === 'different' || !Object.hasOwn(differences, verdict))
@@ -69,14 +69,15 @@ export async function compare({ kind, seed, cases, everyCut, breathe }: Differen
 type Verdict = 'same' | 'refused' | 'different' | Difference;
 
 /** @param finished our reading when an empty line follows: of a head that is not complete we say nothing before */
-function judge(we: Reading, they: Reading, saysClose: boolean, finished: () => Reading): Verdict {
+function judge(we: Reading, they: Reading, text: string, finished: () => Reading): Verdict {
   const shared = Math.min(we.messages.length, they.messages.length);
   for (let at = 0; at < shared; at++) {
     const [ours, theirs] = [we.messages[at] as Message, they.messages[at] as Message];
     if (!sameMessage(ours, theirs)) return 'different';
     if (ours.keepAlive === theirs.keepAlive || ours.keepAlive === undefined || theirs.keepAlive === undefined)
       continue;
-    return !ours.keepAlive && saysClose ? 'closes sooner' : 'different';
+    if (!ours.keepAlive) return /close/i.test(text) ? 'closes sooner' : 'different';
+    return /proxy-connection/i.test(text) ? 'closes later' : 'different';
   }
   // A message that one has and the other has not must have been refused by the other, or not be asked for.
   if (they.messages.length > shared) return we.over ? 'same' : refusedBy('stricter', we.refused);

@@ -74,7 +74,8 @@ export class Fields {
       case Role.ContentLength:
         if (this.contentLength >= 0) throw new Http1Error('many-content-lengths');
         this.contentLength = parseContentLength(value);
-        this.headers.add(lower, value, spelled);
+        // A zero in front makes it octal for some.
+        this.headers.add(lower, value.startsWith('0') ? String(this.contentLength) : value, spelled);
         return;
       case Role.TransferEncoding:
         // A second field would make a list of two codings, which is never just `chunked`.

@@ -57,11 +57,17 @@ export function endToEnd(raw: readonly string[], without: readonly string[]): st
           .some((coding) => coding.trim() === 'trailers')
       );
     })
-    .map(([name, value]) => `${name}: ${name === 'te' ? 'trailers' : value}`);
+    .map(([name, value]) => `${name}: ${normal(name, value)}`);
 }
 
 /** Bytes in one piece, in two, or one by one. */
 export function pieces(bytes: Buffer, cut: number | 'every'): Buffer[] {
   if (cut === 'every') return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
   return cut <= 0 || cut >= bytes.length ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut)];
+}
+
+/** What a proxy writes in one way only. */
+function normal(name: string, value: string): string {
+  if (name === 'te') return 'trailers';
+  return name === 'content-length' && /^0\d*$/.test(value) ? String(Number(value)) : value;
 }

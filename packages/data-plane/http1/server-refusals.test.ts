@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Http1Problem } from './protocol-error.ts';
 import { turn } from './scripted-socket.fixture.ts';
-import { echo, ServerHarness } from './server-harness.fixture.ts';
+import { echo, response, ServerHarness } from './server-harness.fixture.ts';
 
 /** Raw attacks, and what each is refused for. */
 const attacks: [name: string, bytes: string, problem: Http1Problem][] = [
@@ -210,6 +210,22 @@ test('a request smuggled behind a refused one is never read', async () => {
   await turn();
   expect(harness.requests).toHaveLength(0);
   expect(harness.socket.sent.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+});
+
+test('bytes behind a CONNECT or upgrade that is refused at once are not read as a request', async () => {
+  for (const start of [
+    'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ]) {
+    const harness = new ServerHarness(({ recorder, stream }) => {
+      if (recorder.head !== undefined) stream.sendHead(response(403), true);
+    });
+    harness.socket.deliver(`${start}GET /admin HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await turn();
+    expect(harness.requests).toHaveLength(1);
+    expect(harness.socket.sent).toMatch(/^HTTP\/1\.1 403 [\s\S]*Connection: close\r\n/);
+    expect(harness.socket.writableEnded).toBe(true);
+  }
 });
 
 test('a head above the limits is refused with 431, complete or not', async () => {

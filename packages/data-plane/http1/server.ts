@@ -67,6 +67,8 @@ export class Http1Server {
   #discarded = 0;
   /** The request said `Expect: 100-continue` and nothing of its body has come. */
   #expectsContinue = false;
+  /** Bytes came together with the last head, behind it. */
+  #moreThanHead = false;
   /** Not yet taken by the client when the linger timer last fired. */
   #unsent = 0;
   #continueScheduled = false;
@@ -212,6 +214,7 @@ export class Http1Server {
     }
     this.#scan.reset();
     this.#timer.stop();
+    this.#moreThanHead = end < bytes.length;
     this.#begin(parseRequestHead(bytes, from, end, this.#options.scheme, this.#limits));
     return end;
   }
@@ -297,7 +300,12 @@ export class Http1Server {
     if (this.#draining) return true;
     if (this.#peerEnded && this.#held.length === 0 && !this.#feeding) return true;
     // The client may or may not send the body that it announced: what comes next would be a guess.
-    return this.#reading === Reading.Body && this.#expectsContinue;
+    return (this.#reading === Reading.Body && this.#expectsContinue) || this.#holdsTunnelBytes;
+  }
+
+  /** Bytes that were meant for a tunnel, which must never be read as a request when it is refused. */
+  get #holdsTunnelBytes(): boolean {
+    return this.#reading === Reading.TunnelAsked && (this.#moreThanHead || this.#held.length > 0);
   }
 
   /** @internal */
@@ -316,10 +324,8 @@ export class Http1Server {
   answered(close: boolean): void {
     const reading = this.#reading;
     this.#finish();
-    // Bytes that were meant for a refused tunnel must never be read as a request.
-    if (close || this.#draining || (reading === Reading.TunnelAsked && this.#held.length > 0)) {
-      this.#linger();
-    } else if (reading === Reading.Body) {
+    if (close || this.#draining || this.#holdsTunnelBytes) this.#linger();
+    else if (reading === Reading.Body) {
       this.#reading = Reading.Discarding;
       this.#discarded = 0;
       if (this.#limits.headTimeoutMs > 0) this.#timer.start(this.#limits.headTimeoutMs);

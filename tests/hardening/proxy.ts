@@ -1,0 +1,88 @@
+import type { Engine } from '@tulle/data-plane/engine';
+import type { StreamInfo } from '@tulle/data-plane/http/stream-info';
+import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
+import {
+  chain,
+  cluster,
+  endpoint,
+  forward,
+  host,
+  httpChain,
+  listener,
+  manager,
+  route,
+  routeTable,
+  tables,
+} from '@tulle/data-plane/testing/tables';
+import { TimerWheel } from '@tulle/data-plane/timers/wheel';
+import type { Cluster, HttpManager, Listener, RetryPolicy, Tables, TcpProxy } from '@tulle/decision/tables';
+
+export interface Hardened {
+  readonly engine: Engine;
+  readonly port: number;
+  /** One for each request or TCP connection that has ended. */
+  readonly ended: readonly StreamInfo[];
+  close(): void;
+}
+
+export interface ProxyShape {
+  readonly manager?: Partial<HttpManager>;
+  readonly cluster?: Partial<Cluster>;
+  readonly listener?: Partial<Listener>;
+  readonly retry?: RetryPolicy;
+  readonly timeoutMs?: number;
+  readonly secrets?: Tables['secrets'];
+}
+
+/** The real proxy, in this process, before one backend; nothing added to requests but what it can't do without. */
+export async function httpProxy(backendPort: number, shape: ProxyShape = {}): Promise<Hardened> {
+  const action = forward('backend', {
+    timeoutMs: shape.timeoutMs ?? 0,
+    ...(shape.retry === undefined ? {} : { retry: shape.retry }),
+  });
+  const managed = manager(routeTable([host([route(action)])]), {
+    generateRequestId: false,
+    ...shape.manager,
+  });
+  return start(backendPort, httpChain(managed), shape);
+}
+
+/** The same for bytes. */
+export async function tcpProxy(
+  backendPort: number,
+  more: Partial<TcpProxy> = {},
+  shape: ProxyShape = {},
+): Promise<Hardened> {
+  const proxy: TcpProxy = {
+    statPrefix: 'tcp',
+    clusters: forward('backend').clusters,
+    idleTimeoutMs: 60_000,
+    maxConnectAttempts: 1,
+    accessLogs: [],
+    ...more,
+  };
+  return start(backendPort, chain({ kind: 'tcp', proxy }), shape);
+}
+
+async function start(
+  backendPort: number,
+  served: Parameters<typeof listener>[1][number],
+  shape: ProxyShape,
+): Promise<Hardened> {
+  const ended: StreamInfo[] = [];
+  const engine = await startEngine(
+    tables({
+      listeners: [listener('l', [served], shape.listener)],
+      clusters: [cluster('backend', [endpoint(backendPort)], shape.cluster)],
+      ...(shape.secrets === undefined ? {} : { secrets: shape.secrets }),
+    }),
+    {
+      wheel: new TimerWheel({ tickMs: 5 }),
+      observe: {
+        httpLoggers: () => [(info) => ended.push(info)],
+        tcpLoggers: () => [(info) => ended.push(info)],
+      },
+    },
+  );
+  return { engine, port: portOf(engine, 'l'), ended, close: () => engine.destroy() };
+}

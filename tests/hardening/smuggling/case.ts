@@ -1,0 +1,37 @@
+/** One attempt to make two readers of the same bytes disagree; `requests.ts` and its neighbours hold them. */
+export interface SmugglingCase {
+  /** Unique; names the case in docs. */
+  readonly name: string;
+  readonly group: string;
+  /** Where it was seen or described: a CVE, an article, an RFC's section. */
+  readonly source: string;
+}
+
+/** A client that sends odd bytes over HTTP/1.1. */
+export interface RequestCase extends SmugglingCase {
+  readonly bytes: string;
+  /** Whole requests that reach the backend, byte for byte (without the fields that the proxy adds). */
+  readonly upstream: readonly string[];
+  /** Then the client is answered this status and the connection closes. */
+  readonly refused?: number;
+  /** Then the proxy waits for more of a request, of which this has reached the backend. */
+  readonly waits?: string;
+  /** The connection closes after the answers. */
+  readonly closes?: true;
+}
+
+/** A backend that answers `GET /first` (or `request`) with odd bytes. */
+export interface ResponseCase extends SmugglingCase {
+  readonly request?: string;
+  readonly response: string;
+  /** The backend says so before it is asked. */
+  readonly unasked?: true;
+  /** The backend ends the connection after that. */
+  readonly ends?: true;
+  /** What the client hears, each `STATUS body`; for the proxy's own answers the status alone. */
+  readonly client: readonly string[];
+  /** The client's connection is cut in the middle of the answer, so that it can't take it for whole. */
+  readonly cut?: true;
+  /** The connection to the backend is used again. */
+  readonly reused: boolean;
+}
