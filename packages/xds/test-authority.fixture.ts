@@ -18,7 +18,19 @@ export interface LeafRequest extends Validity {
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly string[];
   readonly csrPem?: string;
+  /** Of the key usage extension, which is left out by default. */
+  readonly keyUsages?: number;
+  /** OIDs of the extended key usage extension, which is left out by default. */
+  readonly extendedKeyUsages?: readonly string[];
+  /** A certificate that may sign others, shown as a leaf all the same. */
+  readonly isAuthority?: boolean;
+  /** A critical extension that nobody knows. */
+  readonly unknownExtension?: boolean;
 }
+
+export const keyUsage = x509.KeyUsageFlags;
+export const serverAuth = '1.3.6.1.5.5.7.3.1';
+export const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 export interface TestLeaf {
   readonly chainPem: string;
@@ -31,6 +43,8 @@ export interface TestAuthority {
   /** What an enrolment token pins: lower-case hex SHA-256 of the root's DER. */
   readonly pin: string;
   issue(leaf: LeafRequest): Promise<TestLeaf>;
+  /** An authority that this one has signed; its leaves come with its certificate. */
+  intermediate(options?: Validity & { readonly isAuthority?: boolean }): Promise<TestAuthority>;
 }
 
 export async function testAuthority({
@@ -44,35 +58,87 @@ export async function testAuthority({
     ...dates(validity),
     keys,
     signingAlgorithm: ecdsa,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 1, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-    ],
+    extensions: authorityExtensions(true),
   });
+  return authorityOf(root, keys, root, '');
+}
+
+/** A leaf that nobody but its own key vouches for. */
+export async function selfSigned(leaf: LeafRequest): Promise<TestLeaf> {
+  const keys = await newKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: 'CN=self',
+    ...dates(leaf),
+    keys,
+    signingAlgorithm: ecdsa,
+    extensions: leafExtensions(leaf),
+  });
+  return { chainPem: `${certificate.toString('pem')}\n`, keyPem: await pkcs8(keys.privateKey) };
+}
+
+/** @param shown PEM that leaves come with */
+function authorityOf(
+  certificate: x509.X509Certificate,
+  keys: webcrypto.CryptoKeyPair,
+  root: x509.X509Certificate,
+  shown: string,
+): TestAuthority {
+  const sign = (
+    subject: string,
+    publicKey: x509.PublicKeyType,
+    validity: Validity,
+    extensions: x509.Extension[],
+  ): Promise<x509.X509Certificate> =>
+    x509.X509CertificateGenerator.create({
+      serialNumber: serial(),
+      subject,
+      issuer: certificate.subject,
+      ...dates(validity),
+      publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: ecdsa,
+      extensions,
+    });
   return {
     rootPem: `${root.toString('pem')}\n`,
     pin: createHash('sha256').update(new Uint8Array(root.rawData)).digest('hex'),
     async issue({ csrPem, ...leaf }) {
       const own = csrPem === undefined ? await newKeys() : undefined;
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: serial(),
-        subject: '',
-        issuer: root.subject,
-        ...dates(leaf),
-        publicKey: own?.publicKey ?? new x509.Pkcs10CertificateRequest(csrPem ?? '').publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: ecdsa,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.SubjectAlternativeNameExtension(namesOf(leaf), true),
-        ],
-      });
+      const publicKey = own?.publicKey ?? new x509.Pkcs10CertificateRequest(csrPem ?? '').publicKey;
+      const issued = await sign('', publicKey, leaf, leafExtensions(leaf));
       return {
-        chainPem: `${certificate.toString('pem')}\n`,
+        chainPem: `${issued.toString('pem')}\n${shown}`,
         keyPem: own === undefined ? '' : await pkcs8(own.privateKey),
       };
     },
+    async intermediate({ isAuthority = true, ...validity } = {}) {
+      const own = await newKeys();
+      const signed = await sign('CN=intermediate', own.publicKey, validity, authorityExtensions(isAuthority));
+      return authorityOf(signed, own, root, `${signed.toString('pem')}\n${shown}`);
+    },
   };
+}
+
+const authorityExtensions = (isAuthority: boolean): x509.Extension[] => [
+  new x509.BasicConstraintsExtension(isAuthority, isAuthority ? 1 : undefined, true),
+  new x509.KeyUsagesExtension(
+    isAuthority ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature,
+    true,
+  ),
+];
+
+function leafExtensions(leaf: LeafRequest): x509.Extension[] {
+  const { isAuthority = false, keyUsages, extendedKeyUsages, unknownExtension = false } = leaf;
+  return [
+    new x509.BasicConstraintsExtension(isAuthority, undefined, true),
+    new x509.SubjectAlternativeNameExtension(namesOf(leaf), true),
+    ...(keyUsages === undefined ? [] : [new x509.KeyUsagesExtension(keyUsages, true)]),
+    ...(extendedKeyUsages === undefined
+      ? []
+      : [new x509.ExtendedKeyUsageExtension([...extendedKeyUsages], true)]),
+    ...(unknownExtension ? [new x509.Extension('1.3.6.1.4.1.99999.1', true, new Uint8Array([5, 0]))] : []),
+  ];
 }
 
 function namesOf({ uris = [], dnsNames = [], addresses = [] }: LeafRequest): x509.JsonGeneralName[] {

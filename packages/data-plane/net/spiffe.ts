@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PeerValidation } from '@tulle/decision/tables';
-import { readSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
+import { isAuthority, readExtensions } from './certificate-extensions.ts';
+import { type SubjectAltNames, subjectAltNamesIn } from './subject-alt-names.ts';
 
 /** Who is at the other end of a TLS connection, after its certificate was verified. */
 export interface PeerIdentity {
@@ -38,20 +39,29 @@ function trustDomainOf(uri: string): string | undefined {
  * @throws IdentityError
  */
 export function identityOf(certificate: Buffer): PeerIdentity {
-  let names: SubjectAltNames;
-  try {
-    names = readSubjectAltNames(certificate);
-  } catch (error) {
-    if (error instanceof RangeError)
-      throw new IdentityError(`the certificate's names are malformed: ${error.message}`);
-    throw error;
-  }
+  const { names, signsOthers } = readCertificate(certificate);
   const claimed = names.uris.find((uri) => /^spiffe:/i.test(uri));
   if (claimed === undefined) return { spiffeId: undefined, trustDomain: undefined, names, certificate };
   if (names.uris.length !== 1) throw new IdentityError('the certificate has more than one URI name');
   const trustDomain = trustDomainOf(claimed);
   if (trustDomain === undefined) throw new IdentityError(`${claimed} is not a SPIFFE ID`);
+  // Section 4.1: what may sign others is nobody's own identity.
+  if (signsOthers) throw new IdentityError(`the certificate of ${claimed} is one that signs others`);
   return { spiffeId: claimed, trustDomain, names, certificate };
+}
+
+/** @throws IdentityError */
+function readCertificate(certificate: Buffer): {
+  readonly names: SubjectAltNames;
+  readonly signsOthers: boolean;
+} {
+  try {
+    const extensions = readExtensions(certificate);
+    return { names: subjectAltNamesIn(extensions), signsOthers: isAuthority(extensions) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new IdentityError(`the certificate's extensions are malformed: ${error.message}`);
+  }
 }
 
 /** @throws IdentityError unless one of the names is accepted */
