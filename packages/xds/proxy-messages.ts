@@ -198,6 +198,9 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   // --- HTTP filters --------------------------------------------------------------------------------------
   'envoy.extensions.filters.http.router.v3.Router':
     '~dynamic_stats ~start_child_span suppress_envoy_headers ~respect_expected_rq_timeout ~suppress_grpc_request_failure_code_stats',
+  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig':
+    '~emit_filter_state ~stats_for_all_methods ~enable_upstream_stats',
+  'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': '',
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig':
     '~dns_cache_config ~save_upstream_address',
 };

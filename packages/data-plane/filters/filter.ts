@@ -31,6 +31,8 @@ export interface FilterStream {
   routeConfig(): unknown;
   /** Call inside a hook that is about to stop. */
   suspend(): Resume;
+  /** In a data or trailers hook: what goes on instead. In place of trailers it ends the message. */
+  replaceData(chunk: Buffer): void;
   /** Answers in place of upstream; return what it returns. Ignored once a response has begun. */
   reply(reply: LocalReply): FilterStatus;
   /** Fields that are sent to endpoints of the mesh and to nobody else. */

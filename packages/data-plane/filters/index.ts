@@ -2,6 +2,8 @@ import type { HttpFilterConfig } from '@tulle/decision/tables';
 import type { NamedFilter } from './chain.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
 import type { FilterEnvironment, FilterKind } from './filter-kind.ts';
+import { grpcStatsFilter } from './grpc-stats/filter.ts';
+import { grpcWebFilter } from './grpc-web/filter.ts';
 import { peerMetadataFilter } from './peer-metadata/filter.ts';
 import { routerFilter } from './router/filter.ts';
 import { statsFilter } from './stats/filter.ts';
@@ -9,6 +11,8 @@ import { statsFilter } from './stats/filter.ts';
 /** Every filter that this proxy has. */
 export const filterKinds: readonly FilterKind[] = [
   dynamicForwardProxyFilter,
+  grpcStatsFilter,
+  grpcWebFilter,
   peerMetadataFilter,
   statsFilter,
   routerFilter,

@@ -20,7 +20,11 @@ function piped(filters: HttpFilter[], bufferLimit = 1000) {
     overflow: () => source.overflows++,
   };
   let pipe: Pipe<Head> | undefined;
-  const stream = { bufferLimit, suspend: () => (pipe as Pipe<Head>).suspend() } as unknown as FilterStream;
+  const stream = {
+    bufferLimit,
+    suspend: () => (pipe as Pipe<Head>).suspend(),
+    replaceData: (chunk: Buffer) => (pipe as Pipe<Head>).replace(chunk),
+  } as unknown as FilterStream;
   const chain = compileChain(filters.map((filter, index) => ({ name: `f${index}`, filter })));
   const made = new Pipe<Head>(
     chain.decode as never,
@@ -47,6 +51,79 @@ const send = (pipe: Pipe<Head>, chunks: readonly string[] = ['a', 'b', 'c']): vo
   });
 };
 const all = ['head h', 'data a', 'data b', 'data c end'];
+
+const upperCase: HttpFilter = {
+  decodeData(chunk, _end, stream) {
+    stream.replaceData(Buffer.from(chunk.toString().toUpperCase()));
+    return FilterStatus.Continue;
+  },
+};
+
+describe('what goes on in place of data', () => {
+  it('is what the next filters and the sink see', () => {
+    const seen: string[] = [];
+    const { pipe, out } = piped([
+      upperCase,
+      {
+        decodeData(chunk) {
+          seen.push(chunk.toString());
+          return FilterStatus.Continue;
+        },
+      },
+    ]);
+    send(pipe);
+    expect(out).toEqual(['head h', 'data A', 'data B', 'data C end']);
+    expect(seen).toEqual(['A', 'B', 'C']);
+  });
+
+  it('may be nothing, but for the end', () => {
+    const { pipe, out } = piped([
+      {
+        decodeData(_chunk, _end, stream) {
+          stream.replaceData(Buffer.alloc(0));
+          return FilterStatus.Continue;
+        },
+      },
+    ]);
+    send(pipe);
+    expect(out).toEqual(['head h', 'data  end']);
+  });
+
+  it('ends the message where it stands for trailers', () => {
+    const { pipe, out } = piped([
+      {
+        decodeTrailers(_trailers, stream) {
+          stream.replaceData(Buffer.from('t'));
+          return FilterStatus.Continue;
+        },
+      },
+      upperCase,
+    ]);
+    pipe.head({ name: 'h' }, false);
+    pipe.data(Buffer.from('a'), false);
+    pipe.trailers(new Headers());
+    expect(out).toEqual(['head h', 'data A', 'data T end']);
+  });
+
+  it('is held with what a filter before it holds', () => {
+    let resume: Resume = () => {};
+    const { pipe, out } = piped([
+      {
+        decodeHeaders(_head, _end, stream) {
+          resume = stream.suspend();
+          return FilterStatus.StopIteration;
+        },
+        decodeData(chunk, _end, stream) {
+          stream.replaceData(Buffer.from(`<${chunk}>`));
+          return FilterStatus.Continue;
+        },
+      },
+    ]);
+    send(pipe);
+    resume();
+    expect(out).toEqual(['head h', 'data <a>', 'data <b>', 'data <c> end']);
+  });
+});
 
 describe('a pipe', () => {
   it('passes everything on without filters', () => {

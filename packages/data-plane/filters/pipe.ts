@@ -64,6 +64,8 @@ export class Pipe<Head> {
   /** The stage whose hook runs; -1: none. */
   #running = -1;
   #resumed = false;
+  /** What the hook that ran last wants to go on in place of what it was given. */
+  #replacement: Buffer | undefined = undefined;
   #closed = false;
 
   constructor(
@@ -109,6 +111,11 @@ export class Pipe<Head> {
     };
   }
 
+  /** Called by the stream for the filter whose data or trailers hook runs. */
+  replace(chunk: Buffer): void {
+    this.#replacement = chunk;
+  }
+
   /** Nothing more goes through: the stream ended or was answered. */
   close(): void {
     if (this.#closed) return;
@@ -135,6 +142,16 @@ export class Pipe<Head> {
         stop === undefined ? FilterStatus.Continue : FilterStatus.StopAndBuffer,
       );
       if (this.#closed) return;
+      if (this.#replacement !== undefined) {
+        value = this.#replacement;
+        this.#replacement = undefined;
+        if (kind === Kind.Trailers) {
+          kind = Kind.Data;
+          end = true;
+        }
+        // Nothing to send yet, and an empty chunk would say so to the next.
+        if (value.length === 0 && !end && status === FilterStatus.Continue && stop === undefined) return;
+      }
       if (status !== FilterStatus.Continue) {
         const stopped = this.#stopAt(at);
         stopped.buffering = status === FilterStatus.StopAndBuffer;
@@ -226,7 +243,13 @@ export class Pipe<Head> {
     const status = this.#call(at, stage, event.kind, event.value, event.end, absent);
     stop.stopped = status !== FilterStatus.Continue;
     stop.buffering = status === FilterStatus.StopAndBuffer;
-    stop.passed.push(event);
+    const replacement = this.#replacement;
+    this.#replacement = undefined;
+    stop.passed.push(
+      replacement === undefined
+        ? event
+        : kept<Head>(Kind.Data, replacement, event.end || event.kind === Kind.Trailers),
+    );
     return true;
   }
 }

@@ -94,7 +94,11 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   }
 
   suspend(): Resume {
-    return this.#decode.runningFilter >= 0 ? this.#decode.suspend() : this.#encode.suspend();
+    return (this.#decode.runningFilter >= 0 ? this.#decode : this.#encode).suspend();
+  }
+
+  replaceData(chunk: Buffer): void {
+    (this.#decode.runningFilter >= 0 ? this.#decode : this.#encode).replace(chunk);
   }
 
   reply(reply: LocalReply): FilterStatus {

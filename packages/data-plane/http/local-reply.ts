@@ -1,5 +1,6 @@
 import { Headers } from '@tulle/decision/headers';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
+import { isGrpc } from './grpc.ts';
 import type { RequestHead, ResponseHead } from './stream.ts';
 
 /** A response that the proxy makes itself. */
@@ -29,10 +30,9 @@ export function localReplyHead(
   request: RequestHead,
 ): { readonly head: ResponseHead; readonly body: Buffer } {
   const headers = new Headers();
-  const type = request.headers.get('content-type');
   const { protocol } = request;
   for (const [name, value] of Object.entries(reply.headers ?? {})) headers.add(name, value);
-  if (type !== undefined && /^application\/grpc($|[+;])/.test(type)) {
+  if (isGrpc(request.headers)) {
     headers.add('content-type', 'application/grpc');
     headers.add('grpc-status', String(grpcStatuses[reply.status] ?? 2));
     if (reply.body !== '') headers.add('grpc-message', encodeURIComponent(reply.body).replaceAll('%20', ' '));

@@ -33,6 +33,9 @@ export class StreamInfo {
   /** 0: no response was begun. */
   status = 0;
   grpcStatus = -1;
+  /** gRPC messages that went upstream, and that came back. */
+  requestMessages = 0;
+  responseMessages = 0;
   attempts = 0;
   /** Body bytes. */
   requestBytes = 0;

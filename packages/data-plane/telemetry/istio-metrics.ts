@@ -14,6 +14,9 @@ export interface HttpOutcome {
   /** Body bytes. */
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** Of gRPC. */
+  readonly requestMessages: number;
+  readonly responseMessages: number;
 }
 
 /** Istio's standard metrics (reference: istio.io, Istio Standard Metrics). */
@@ -23,6 +26,8 @@ export class IstioMetrics {
   readonly durations: Family<Histogram>;
   readonly requestBytes: Family<Histogram>;
   readonly responseBytes: Family<Histogram>;
+  readonly requestMessages: Family<Slot>;
+  readonly responseMessages: Family<Slot>;
   readonly tcpOpened: Family<Slot>;
   readonly tcpClosed: Family<Slot>;
   readonly tcpSent: Family<Slot>;
@@ -38,6 +43,12 @@ export class IstioMetrics {
     );
     this.requestBytes = registry.histogram(http('istio_request_bytes', 'Request body sizes in bytes.'));
     this.responseBytes = registry.histogram(http('istio_response_bytes', 'Response body sizes in bytes.'));
+    this.requestMessages = registry.counter(
+      http('istio_request_messages_total', 'gRPC messages sent by clients.'),
+    );
+    this.responseMessages = registry.counter(
+      http('istio_response_messages_total', 'gRPC messages sent by servers.'),
+    );
     this.tcpOpened = registry.counter(tcp('istio_tcp_connections_opened_total', 'TCP connections opened.'));
     this.tcpClosed = registry.counter(tcp('istio_tcp_connections_closed_total', 'TCP connections closed.'));
     this.tcpSent = registry.counter(
@@ -59,6 +70,8 @@ interface HttpSeries {
   readonly durations: Histogram;
   readonly requestBytes: Histogram;
   readonly responseBytes: Histogram;
+  /** Of gRPC alone. */
+  readonly messages: { readonly request: Slot; readonly response: Slot } | undefined;
 }
 
 export class IstioPair {
@@ -82,6 +95,9 @@ export class IstioPair {
     series.durations.record(outcome.durationMs);
     series.requestBytes.record(outcome.requestBytes);
     series.responseBytes.record(outcome.responseBytes);
+    if (series.messages === undefined) return;
+    this.#metrics.registry.add(series.messages.request, outcome.requestMessages);
+    this.#metrics.registry.add(series.messages.response, outcome.responseMessages);
   }
 
   /** A TCP connection with this pair is open. */
@@ -103,6 +119,13 @@ export class IstioPair {
         durations: this.#metrics.durations.with(...values),
         requestBytes: this.#metrics.requestBytes.with(...values),
         responseBytes: this.#metrics.responseBytes.with(...values),
+        messages:
+          protocol === 'grpc'
+            ? {
+                request: this.#metrics.requestMessages.with(...values),
+                response: this.#metrics.responseMessages.with(...values),
+              }
+            : undefined,
       };
       this.#http.set(key, series);
     }

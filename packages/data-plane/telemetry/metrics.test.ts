@@ -141,6 +141,8 @@ test('both reporters name both sides, without an unknown', () => {
     durationMs: 4,
     requestBytes: 0,
     responseBytes: 300,
+    requestMessages: 0,
+    responseMessages: 0,
   } as const;
   for (const pair of [source, destination]) {
     pair.recordHttp({ ...outcome, status: 200, flags: '' });

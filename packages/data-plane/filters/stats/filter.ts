@@ -1,4 +1,5 @@
 import { stripPort } from '@tulle/decision/authority';
+import { isGrpc } from '../../http/grpc.ts';
 import { workloadLabelsOf } from '../../telemetry/peer-metadata.ts';
 import type { HttpFilter } from '../filter.ts';
 import type { FilterKind } from '../filter-kind.ts';
@@ -14,15 +15,16 @@ export const statsFilter: FilterKind = {
     const pairs = new Pairs({ metrics, reporter, self: workloadLabelsOf(node.metadata), uri });
     const filter: HttpFilter = {
       destroy({ info, request }) {
-        const type = request.headers.get('content-type');
         pairs.of(info, hostFallback ? stripPort(info.authority) : '').recordHttp({
-          protocol: type?.startsWith('application/grpc') === true ? 'grpc' : 'http',
+          protocol: isGrpc(request.headers) ? 'grpc' : 'http',
           status: info.status,
           grpcStatus: info.grpcStatus,
           flags: info.flags.length === 0 ? '' : info.flags.join(','),
           durationMs: info.endedAt - info.startedMono,
           requestBytes: info.requestBytes,
           responseBytes: info.responseBytes,
+          requestMessages: info.requestMessages,
+          responseMessages: info.responseMessages,
         });
       },
     };
