@@ -10,20 +10,26 @@ export function observeSources(sources: AdminSources): void {
   observeClusters(sources);
   observeListeners(sources.metrics, sources.listeners);
   const { metrics } = sources;
-  const server = (name: string, help: string, value: () => number): void => {
+  const server = (name: string, help: string, value: () => number, sameInWorkers = false): void => {
     metrics.observe({
       name: `envoy_server_${name}`,
       help,
       kind: 'gauge',
       labels: [],
+      sameInWorkers,
       observe: (say) => say(value()),
     });
   };
-  server('live', 'Whether traffic may be sent here.', () => (sources.ready() ? 1 : 0));
-  server('state', 'LIVE 0, DRAINING 1, PRE_INITIALIZING 2, INITIALIZING 3.', () =>
-    states.indexOf(sources.state()),
+  server('live', 'Whether traffic may be sent here.', () => (sources.ready() ? 1 : 0), true);
+  server(
+    'state',
+    'LIVE 0, DRAINING 1, PRE_INITIALIZING 2, INITIALIZING 3.',
+    () => states.indexOf(sources.state()),
+    true,
   );
-  server('uptime', 'Seconds since the start.', () => Math.floor(sources.serverInfo().uptimeMs / 1_000));
+  const uptime = (): number => Math.floor(sources.serverInfo().uptimeMs / 1_000);
+  server('uptime', 'Seconds since the start.', uptime, true);
+  server('concurrency', 'Worker processes.', () => 1);
   server('memory_allocated', 'Bytes that the heap uses.', () => process.memoryUsage().heapUsed);
   server('memory_heap_size', 'Bytes of the heap.', () => process.memoryUsage().heapTotal);
   server('memory_physical_size', 'Resident bytes of the process.', () => process.memoryUsage.rss());
@@ -37,12 +43,14 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     name: string,
     help: string,
     value: (cluster: AdminCluster) => number,
+    sameInWorkers = false,
   ): void => {
     metrics.observe({
       name: `envoy_cluster_${name}`,
       help,
       kind,
       labels: ['cluster_name'],
+      sameInWorkers,
       observe: (say) => {
         // Two series of one name and labels would make the whole scrape invalid.
         const seen = new Set<string>();
@@ -113,19 +121,21 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     'Retries refused by a breaker.',
     breakers((of) => of.retries),
   );
-  each('gauge', 'membership_total', 'Endpoints.', ({ endpoints }) => endpoints.length);
+  each('gauge', 'membership_total', 'Endpoints.', ({ endpoints }) => endpoints.length, true);
   each(
     'gauge',
     'membership_healthy',
     'Endpoints that get requests.',
     ({ endpoints }) =>
       endpoints.filter(({ config, ejected }) => config.health === 'healthy' && !ejected).length,
+    true,
   );
   each(
     'gauge',
     'outlier_detection_ejections_active',
     'Endpoints ejected now.',
     ({ endpoints }) => endpoints.filter(({ ejected }) => ejected).length,
+    true,
   );
   each(
     'counter',

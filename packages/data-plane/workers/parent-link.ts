@@ -1,16 +1,15 @@
+import type { SocketHandle, SocketRequest, SocketSource } from '../net/socket-source.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { SharePermits } from '../upstream/breakers.ts';
 import {
   generationOf,
   leads,
   type PeerMessage,
-  type SocketRequest,
   type ToParent,
   type ToWorker,
   type WorkerId,
 } from './protocol.ts';
 import { PermitDesk } from './shared-permits.ts';
-import type { SocketHandle } from './sockets.ts';
 
 /** The worker's end of the channel: Node's IPC, or a test's. */
 export interface ParentChannel {
@@ -38,7 +37,7 @@ export interface Succession {
 }
 
 /** What a worker knows of its parent and of the other workers. */
-export class ParentLink {
+export class ParentLink implements SocketSource {
   readonly id: WorkerId;
   readonly shared: boolean;
   readonly succeeds: boolean;
@@ -81,7 +80,6 @@ export class ParentLink {
     return (name, gauge) => desk.open(name, gauge);
   }
 
-  /** @throws an error with the system's code, as `Server.listen` would */
   bind(request: SocketRequest): Promise<SocketHandle> {
     const id = ++this.#requests;
     const answer = Promise.withResolvers<SocketHandle>();

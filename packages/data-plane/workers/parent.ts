@@ -1,6 +1,7 @@
+import type { SocketHandle } from '../net/socket-source.ts';
 import { PermitBook } from './permit-book.ts';
 import type { ToParent, ToWorker, WorkerId } from './protocol.ts';
-import { ListeningSockets, type SocketHandle } from './sockets.ts';
+import { ListeningSockets } from './sockets.ts';
 
 /** The parent's end of the channel to a worker. */
 export interface WorkerChannel {
@@ -50,6 +51,8 @@ export class WorkerParent {
   }
 
   receive(from: WorkerId, message: ToParent): void {
+    // The last words of one that has been told dead.
+    if (!this.#workers.has(from)) return;
     switch (message.kind) {
       case 'bind':
         this.#sockets.bind(from, message, (outcome) => {

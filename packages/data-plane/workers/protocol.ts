@@ -1,5 +1,6 @@
 import type { RawResource, Update } from '@tulle/xds/client/ads-client';
 import type { XdsType } from '@tulle/xds/resource';
+import type { SocketRequest } from '../net/socket-source.ts';
 import type { WorkerStatistics } from './statistics.ts';
 
 /** `<generation>.<slot>`: a generation is one hot restart, slot 0 leads it. */
@@ -15,16 +16,6 @@ export const leads = (id: WorkerId): boolean => slotOf(id) === 0;
 
 export function isWorkerId(text: string): text is WorkerId {
   return /^\d+\.\d+$/.test(text);
-}
-
-/** A listening address, by a name that every worker and successor uses for it. */
-export interface SocketRequest {
-  readonly key: string;
-  readonly address: string;
-  /** 0: any free one, the same for all. */
-  readonly port: number;
-  /** For one worker at a time; who asks next waits until it is let go. */
-  readonly exclusive: boolean;
 }
 
 /** What a worker says to its parent. */

@@ -1,7 +1,8 @@
 import { connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SocketHandle } from '../net/socket-source.ts';
 import type { SocketError } from './protocol.ts';
-import { ListeningSockets, type SocketHandle } from './sockets.ts';
+import { ListeningSockets } from './sockets.ts';
 
 const sockets = new ListeningSockets();
 const servers: Server[] = [];
@@ -15,6 +16,8 @@ const request = (key: string, port = 0, exclusive = false) => ({
   address: '127.0.0.1',
   port,
   exclusive,
+  ipv6Only: false,
+  socketMode: 0,
 });
 
 function bind(

@@ -1,13 +1,22 @@
+import { chmodSync } from 'node:fs';
 import * as net from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import type { SocketError, SocketRequest, WorkerId } from './protocol.ts';
+import { isSocketPath } from '@tulle/decision/authority';
+import type { SocketHandle, SocketRequest } from '../net/socket-source.ts';
+import { systemPath } from '../net/unix-socket.ts';
+import type { SocketError, WorkerId } from './protocol.ts';
 
-/** Node's own handle of a socket: what `Server.listen` takes and `process.send` carries. */
-export interface SocketHandle {
-  close(): void;
-}
+type CreateHandle = (
+  address: string,
+  port: number,
+  /** -1: `address` is a path. */
+  family: 4 | 6 | -1,
+  fd: undefined,
+  flags: number,
+) => SocketHandle | number;
 
-type CreateHandle = (address: string, port: number, family: 4 | 6) => SocketHandle | number;
+/** libuv's UV_TCP_IPV6ONLY. */
+const ipv6OnlyFlag = 1;
 
 /**
  * A handle that is bound and listens nowhere, as node:cluster makes them: a `BoundSocket` can be given away but
@@ -32,12 +41,13 @@ export class ListeningSockets {
   /** Calls back once: at once, or when an exclusive socket is let go. */
   bind(
     worker: WorkerId,
-    { key, address, port, exclusive }: SocketRequest,
+    request: SocketRequest,
     onBound: (outcome: SocketHandle | SocketError) => void,
   ): void {
+    const { key, exclusive } = request;
     const known = this.#held.get(key);
     if (known === undefined) {
-      const handle = bind(address, port);
+      const handle = bind(request);
       if ('close' in handle)
         this.#held.set(key, { handle, holders: new Set([worker]), exclusive, queue: [] });
       onBound(handle);
@@ -91,17 +101,28 @@ export class ListeningSockets {
   }
 }
 
-function bind(address: string, port: number): SocketHandle | SocketError {
-  const made = createHandle(address, port, address.includes(':') ? 6 : 4);
-  if (typeof made === 'number') return socketError(made, address, port);
+function bind(request: SocketRequest): SocketHandle | SocketError {
+  const { address, port, ipv6Only, socketMode } = request;
+  if (isSocketPath(address)) return bindPath(address, socketMode);
+  const flags = ipv6Only ? ipv6OnlyFlag : 0;
+  const made = createHandle(address, port, address.includes(':') ? 6 : 4, undefined, flags);
+  const where = `${address}:${port}`;
+  if (typeof made === 'number') return socketError(made, where);
   // libuv tells of an address in use only at the next call.
   const error = (made as SocketHandle & { getsockname(out: object): number }).getsockname({});
   if (error === 0) return made;
   made.close();
-  return socketError(error, address, port);
+  return socketError(error, where);
 }
 
-function socketError(errno: number, address: string, port: number): SocketError {
+function bindPath(path: string, mode: number): SocketHandle | SocketError {
+  const made = createHandle(systemPath(path), -1, -1, undefined, 0);
+  if (typeof made === 'number') return socketError(made, path);
+  if (mode > 0 && !path.startsWith('@')) chmodSync(path, mode);
+  return made;
+}
+
+function socketError(errno: number, where: string): SocketError {
   const code = getSystemErrorName(errno);
-  return { code, message: `bind ${code} ${address}:${port}` };
+  return { code, message: `bind ${code} ${where}` };
 }
