@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 
 /** A path as the system wants it: `@name` is of Linux's abstract namespace, without a file. */
@@ -9,6 +9,12 @@ export function systemPath(path: string): string {
 /** Removes the file of a Unix socket that nobody listens on any more, as a killed process leaves it. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (path.startsWith('@')) return;
+  // Nobody answers at a plain file either: only sockets are ours to remove.
+  const isSocket = await lstat(path).then(
+    (file) => file.isSocket(),
+    () => false,
+  );
+  if (!isSocket) return;
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {
@@ -17,6 +23,6 @@ export async function removeStaleSocket(path: string): Promise<void> {
     });
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
   });
-  // Anything else (somebody answers, no such file, no socket, no permission) is for `listen` to judge.
+  // Anything else (somebody answers, no permission) is for `listen` to judge.
   if (code === 'ECONNREFUSED') await unlink(path).catch(() => {});
 }
