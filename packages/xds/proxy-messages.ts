@@ -44,8 +44,9 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- common --------------------------------------------------------------------------------------------
   [`${core}Metadata`]: 'filter_metadata ~typed_filter_metadata',
-  [`${core}Address`]: 'socket_address',
-  [`${core}SocketAddress`]: 'protocol address port_value ~resolver_name ~ipv4_compat',
+  [`${core}Address`]: 'socket_address pipe',
+  [`${core}SocketAddress`]: 'protocol address port_value ~resolver_name ipv4_compat',
+  [`${core}Pipe`]: 'path mode',
   [`${core}ConfigSource`]: 'ads self ~resource_api_version ~initial_fetch_timeout',
   [`${core}AggregatedConfigSource`]: '',
   [`${core}SelfConfigSource`]: '~transport_api_version',
@@ -98,6 +99,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.data.dns.v3.DnsTable.DnsVirtualDomain': 'name endpoint answer_ttl',
   'envoy.data.dns.v3.DnsTable.DnsEndpoint': 'address_list',
   'envoy.data.dns.v3.DnsTable.AddressList': 'address',
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol':
+    'allow_requests_without_proxy_protocol disallowed_versions ~stat_prefix',
   [`${hcm}HttpConnectionManager`]:
     'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append internal_address_config generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message strip_trailing_host_dot strip_matching_host_port strip_any_host_port via ~access_log_options append_x_forwarded_port',
   [`${hcm}HttpConnectionManager.InternalAddressConfig`]: 'cidr_ranges',
@@ -106,7 +109,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${hcm}HttpFilter`]: 'name typed_config is_optional disabled',
   [`${hcm}HttpConnectionManager.UpgradeConfig`]: 'upgrade_type enabled',
   [`${tcp}TcpProxy`]:
-    'stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts ~access_log_options ~access_log_flush_interval',
+    'stat_prefix cluster weighted_clusters idle_timeout max_downstream_connection_duration access_log max_connect_attempts ~access_log_options ~access_log_flush_interval',
   [`${tcp}TcpProxy.WeightedCluster`]: 'clusters',
   [`${tcp}TcpProxy.WeightedCluster.ClusterWeight`]: 'name weight',
 
@@ -176,6 +179,10 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'locality ~metadata lb_endpoints load_balancing_weight priority ~proximity',
   [`${endpoint}LbEndpoint`]: 'endpoint health_status metadata load_balancing_weight',
   [`${endpoint}Endpoint`]: 'address ~hostname ~health_check_config',
+
+  'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport':
+    'config transport_socket',
+  [`${core}ProxyProtocolConfig`]: 'version',
 
   // --- TLS -----------------------------------------------------------------------------------------------
   [`${tls}DownstreamTlsContext`]:

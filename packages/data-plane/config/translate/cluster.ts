@@ -5,7 +5,8 @@ import { translateAssignment } from './endpoint.ts';
 import { translateUpstreamProtocol } from './http-protocol.ts';
 import { originsOf, serviceOf, textFields } from './metadata.ts';
 import { messageName, type Problems, read } from './problems.ts';
-import { checkSource, translateUpstreamSocket } from './tls.ts';
+import { checkSource } from './tls.ts';
+import { translateTransport } from './transport-socket.ts';
 
 const dynamicForwardProxy = 'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig';
 
@@ -22,7 +23,6 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
   const cluster = read('envoy.config.cluster.v3.Cluster', bytes, '', problems);
   if (cluster === undefined) return undefined;
   const discovery = translateDiscovery(cluster, problems);
-  const tls = translateUpstreamSocket(cluster.transportSocket, 'transport_socket', problems);
   const service = serviceOf(cluster.metadata);
   const { circuitBreakers, outlierDetection } = cluster;
   return {
@@ -36,15 +36,11 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       'connect_timeout',
       problems,
     ),
-    ...(tls === undefined ? {} : { tls }),
-    tlsMatches: cluster.transportSocketMatches.map(({ match, transportSocket }, i) => {
-      const matched = translateUpstreamSocket(
-        transportSocket,
-        `transport_socket_matches[${i}].transport_socket`,
-        problems,
-      );
-      return { match: textFields(match ?? {}), ...(matched === undefined ? {} : { tls: matched }) };
-    }),
+    ...translateTransport(cluster.transportSocket, 'transport_socket', problems),
+    tlsMatches: cluster.transportSocketMatches.map(({ match, transportSocket }, i) => ({
+      match: textFields(match ?? {}),
+      ...translateTransport(transportSocket, `transport_socket_matches[${i}].transport_socket`, problems),
+    })),
     ...translateUpstreamProtocol(cluster, problems),
     preconnectRatio: translatePreconnect(cluster.preconnectPolicy?.perUpstreamPreconnectRatio, problems),
     breakers: {

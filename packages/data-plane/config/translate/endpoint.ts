@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isSocketPath } from '@tulle/decision/authority';
 import type { Endpoint } from '@tulle/decision/tables';
 import type {
   core_HealthStatus,
@@ -6,6 +7,7 @@ import type {
   endpoint_LbEndpoint,
   endpoint_LocalityLbEndpoints,
 } from '@tulle/xds/wire';
+import { translateAddress } from './address.ts';
 import { filterMetadata, textFields, workloadOf } from './metadata.ts';
 import { type Problems, read } from './problems.ts';
 
@@ -46,17 +48,10 @@ function translateEndpoint(
   allowed: 'addresses' | 'names',
   problems: Problems,
 ): Endpoint | undefined {
-  const socket = endpoint?.address?.socketAddress;
-  if (socket === undefined || socket.portValue === undefined) {
-    problems.add(`${path}.endpoint.address`, 'must be a socket address with a port');
-    return undefined;
-  }
-  const { address, portValue: port } = socket;
-  if (socket.protocol !== 'TCP')
-    problems.add(`${path}.endpoint.address.socket_address.protocol`, `${socket.protocol} is not supported`);
-  if (port < 1 || port > 65_535)
-    problems.add(`${path}.endpoint.address.socket_address.port_value`, `${port} is no port`);
-  if (allowed === 'addresses' && isIP(address) === 0) {
+  const where = translateAddress(endpoint?.address, `${path}.endpoint.address`, problems);
+  if (where === undefined) return undefined;
+  const { address, port } = where;
+  if (allowed === 'addresses' && isIP(address) === 0 && !isSocketPath(address)) {
     problems.add(`${path}.endpoint.address.socket_address.address`, `"${address}" is no IP address`);
   }
   if (loadBalancingWeight < 1) problems.add(`${path}.load_balancing_weight`, 'must be at least 1');

@@ -5,6 +5,7 @@ import type {
   listener_FilterChainMatch,
   listener_Listener,
 } from '@tulle/xds/wire';
+import { translateAddress } from './address.ts';
 import { translateDnsListener } from './dns-listener.ts';
 import { milliseconds } from './duration.ts';
 import type { FilterConfigReaders } from './http-filter.ts';
@@ -14,6 +15,7 @@ import { tcpProxyName, translateTcpProxy } from './tcp-proxy.ts';
 import { translateDownstreamSocket } from './tls.ts';
 
 const inspectors = 'envoy.extensions.filters.listener.';
+const proxyProtocolName = 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol';
 const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: 'outbound' } as const;
 /** Envoy's default. */
 const inspectTimeoutMs = 15_000;
@@ -26,11 +28,8 @@ export function translateListener(
 ): Listener | undefined {
   const listener = read('envoy.config.listener.v3.Listener', bytes, '', problems);
   if (listener === undefined) return undefined;
-  const socket = listener.address?.socketAddress;
-  const port = socket?.portValue ?? 0;
-  if (socket === undefined || port < 1 || port > 65_535)
-    problems.add('address', 'must be a socket address with a port');
-  if (socket?.protocol === 'UDP') return translateDnsListener(listener, problems);
+  if (listener.address?.socketAddress?.protocol === 'UDP') return translateDnsListener(listener, problems);
+  const where = translateAddress(listener.address, 'address', problems);
   if (listener.transparent === true) problems.add('transparent', 'is not supported');
   if (listener.filterChains.length === 0 && listener.defaultFilterChain === undefined)
     problems.add('filter_chains', 'must not be empty');
@@ -42,8 +41,10 @@ export function translateListener(
       : chain(listener.defaultFilterChain, 'default_filter_chain');
   return {
     name: listener.name,
-    address: socket?.address ?? '',
-    port,
+    address: where?.address ?? '',
+    port: where?.port ?? 0,
+    ...(where?.address === '::' && !where.ipv4Compat && { ipv6Only: true }),
+    ...(where !== undefined && where.mode !== 0 && { socketMode: where.mode }),
     direction: directions[listener.trafficDirection],
     inspectTimeoutMs: milliseconds(
       listener.listenerFiltersTimeout,
@@ -63,23 +64,44 @@ export function translateListener(
 function translateListenerFilters(
   listener: listener_Listener,
   problems: Problems,
-): Pick<Listener, 'inspectTls' | 'inspectHttp' | 'originalDestination'> {
+): Pick<Listener, 'inspectTls' | 'inspectHttp' | 'originalDestination' | 'proxyProtocol'> {
   let inspectTls = false;
   let inspectHttp = false;
   let originalDestination: Listener['originalDestination'];
+  let proxyProtocol: Listener['proxyProtocol'];
   listener.listenerFilters.forEach(({ name, typedConfig }, i) => {
     const kind = typedConfig === undefined ? '' : messageName(typedConfig);
     if (kind === `${inspectors}tls_inspector.v3.TlsInspector`) inspectTls = true;
     else if (kind === `${inspectors}http_inspector.v3.HttpInspector`) inspectHttp = true;
     else if (kind === `${inspectors}original_dst.v3.OriginalDst`) originalDestination = 'restore';
-    else problems.add(`listener_filters[${i}]`, `${kind || name} is not supported`);
+    else if (kind === proxyProtocolName) {
+      // The header goes before everything: what comes first must also be read first.
+      if (inspectTls || inspectHttp) problems.add(`listener_filters[${i}]`, 'must come before inspectors');
+      const at = `listener_filters[${i}].typed_config`;
+      proxyProtocol = translateProxyProtocol(typedConfig?.value ?? new Uint8Array(), at, problems);
+    } else problems.add(`listener_filters[${i}]`, `${kind || name} is not supported`);
   });
   if (listener.useOriginalDst === true) originalDestination = 'hand-off';
   return {
     inspectTls,
     inspectHttp,
     ...(originalDestination === undefined ? {} : { originalDestination }),
+    ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
   };
+}
+
+function translateProxyProtocol(
+  bytes: Uint8Array,
+  path: string,
+  problems: Problems,
+): Listener['proxyProtocol'] {
+  const config = read(proxyProtocolName, bytes, path, problems);
+  if (config === undefined) return undefined;
+  const versions = (['v1', 'v2'] as const).filter(
+    (version) => !config.disallowedVersions.some((not) => not.toLowerCase() === version),
+  );
+  if (versions.length === 0) problems.add(`${path}.disallowed_versions`, 'must leave one');
+  return { versions, optional: config.allowRequestsWithoutProxyProtocol };
 }
 
 /** None if its filters cannot be made out; that is a problem too. */

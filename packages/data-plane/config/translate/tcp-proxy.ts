@@ -22,6 +22,12 @@ export function translateTcpProxy(bytes: Uint8Array, path: string, problems: Pro
     statPrefix: proxy.statPrefix,
     clusters,
     idleTimeoutMs: milliseconds(proxy.idleTimeout, idleTimeoutMs, `${path}.idle_timeout`, problems),
+    maxDurationMs: milliseconds(
+      proxy.maxDownstreamConnectionDuration,
+      0,
+      `${path}.max_downstream_connection_duration`,
+      problems,
+    ),
     maxConnectAttempts: proxy.maxConnectAttempts ?? 1,
     accessLogs: translateAccessLogs(proxy.accessLog, `${path}.access_log`, problems),
   };
