@@ -24,8 +24,8 @@ export interface RequestCase extends SmugglingCase {
 export interface ResponseCase extends SmugglingCase {
   readonly request?: string;
   readonly response: string;
-  /** The backend says so before it is asked. */
-  readonly unasked?: true;
+  /** What the backend says when the client has had its answer. */
+  readonly late?: string;
   /** The backend ends the connection after that. */
   readonly ends?: true;
   /** What the client hears, each `STATUS body`; for the proxy's own answers the status alone. */
