@@ -62,7 +62,7 @@ export interface HostRules {
 export interface ClientCertificateRules {
   readonly mode: 'sanitize' | 'forward-only' | 'append-forward' | 'sanitize-set' | 'always-forward-only';
   /** What is said of a certificate beside By and Hash. */
-  readonly details: readonly ('cert' | 'chain' | 'subject' | 'uri' | 'dns')[];
+  readonly details: readonly ('cert' | 'subject' | 'uri' | 'dns')[];
 }
 
 /** server_header_transformation */

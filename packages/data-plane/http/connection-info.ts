@@ -18,12 +18,8 @@ export interface ConnectionTls {
   readonly peerUri?: string;
   /** SHA-256 of the peer's certificate, lower-case hex. */
   readonly peerFingerprint?: string;
-  readonly peerSubject?: string;
-  readonly peerDnsNames?: readonly string[];
-  /** The peer's certificate, PEM. */
-  readonly peerPem?: string;
-  /** The certificates that the peer sent, its own first, PEM. */
-  readonly peerChainPem?: string;
+  /** The peer's verified certificate, DER. */
+  readonly peerCertificate?: Buffer;
   /** Our own identity. */
   readonly localUri?: string;
   readonly serverName?: string;

@@ -16,8 +16,8 @@ export interface ListenerSetParts {
   readonly server: ConnectionServer;
   readonly builder: ChainBuilder;
   readonly secrets: SecretSource;
-  /** Our own SPIFFE ID. */
   readonly trusted: TrustedConnections;
+  /** Our own SPIFFE ID. */
   readonly localUri: () => string | undefined;
   /** Handshakes that were refused, for the log. */
   readonly onRefused?: (listener: string, reason: string) => void;
@@ -217,7 +217,7 @@ export class ListenerSet {
     const localUri = this.#parts.localUri();
     const serverName: unknown = (socket as { servername?: unknown }).servername;
     return {
-      ...(peer === undefined ? {} : { peerFingerprint: certificateHash(peer) }),
+      ...(peer === undefined ? {} : { peerFingerprint: certificateHash(peer), peerCertificate: peer.certificate }),
       ...(peer?.spiffeId === undefined ? {} : { peerUri: peer.spiffeId }),
       ...(localUri === undefined ? {} : { localUri }),
       ...(typeof serverName === 'string' ? { serverName } : {}),

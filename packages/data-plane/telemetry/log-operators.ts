@@ -1,6 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
+import { certificateSubject } from '../net/certificate-subject.ts';
 import { compileTimeFormat } from './log-format-time.ts';
 import { longFlag } from './response-flags.ts';
 
@@ -71,7 +72,10 @@ const plain: Readonly<Record<string, LogOperator>> = {
   REQUESTED_SERVER_NAME: ({ info }) => some(info.connection.tls?.serverName ?? ''),
   DOWNSTREAM_PEER_URI_SAN: ({ info }) => some(info.connection.tls?.peerUri ?? ''),
   DOWNSTREAM_LOCAL_URI_SAN: ({ info }) => some(info.connection.tls?.localUri ?? ''),
-  DOWNSTREAM_PEER_SUBJECT: ({ info }) => some(info.connection.tls?.peerSubject ?? ''),
+  DOWNSTREAM_PEER_SUBJECT: ({ info: { connection } }) =>
+    connection.tls?.peerCertificate === undefined
+      ? undefined
+      : some(certificateSubject(connection.tls.peerCertificate)),
   DOWNSTREAM_PEER_FINGERPRINT_256: ({ info }) => some(info.connection.tls?.peerFingerprint ?? ''),
   DOWNSTREAM_TLS_VERSION: ({ info }) => some(info.connection.tls?.version ?? ''),
   DOWNSTREAM_TLS_CIPHER: ({ info }) => some(info.connection.tls?.cipher ?? ''),

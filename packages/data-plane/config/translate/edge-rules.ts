@@ -52,7 +52,7 @@ export function translateEdgeRules(manager: Manager, path: string, problems: Pro
     },
     clientCertificate: {
       mode: clientCertificateModes[manager.forwardClientCertDetails],
-      details: translateDetails(manager.setCurrentClientCertDetails),
+      details: translateDetails(manager.setCurrentClientCertDetails, path, problems),
     },
     server: {
       name: manager.serverName || defaults.serverName,
@@ -87,10 +87,15 @@ function translateClientRules(manager: Manager, path: string, problems: Problems
 }
 
 /** In the order in which Envoy writes them. */
-function translateDetails(set: SetDetails | undefined): ClientCertificateRules['details'] {
+function translateDetails(
+  set: SetDetails | undefined,
+  path: string,
+  problems: Problems,
+): ClientCertificateRules['details'] {
+  if (set?.chain === true)
+    problems.add(join(path, 'set_current_client_cert_details.chain'), 'is not supported');
   const wanted = {
     cert: set?.cert,
-    chain: set?.chain,
     subject: set?.subject,
     uri: set?.uri,
     dns: set?.dns,

@@ -1,5 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import type { ClientCertificateRules } from '@tulle/decision/edge-rules';
 import type { Headers } from '@tulle/decision/headers';
+import { certificateSubject } from '../../net/certificate-subject.ts';
+import { readSubjectAltNames } from '../../net/subject-alt-names.ts';
 import type { ConnectionInfo } from '../connection-info.ts';
 
 const name = 'x-forwarded-client-cert';
@@ -41,13 +44,21 @@ function describe(tls: NonNullable<ConnectionInfo['tls']>, rules: ClientCertific
 
 /** In Envoy's spelling. */
 const elements = {
-  cert: ({ peerPem }) => (peerPem === undefined ? [] : [`Cert="${encodeURIComponent(peerPem)}"`]),
-  chain: ({ peerChainPem }) =>
-    peerChainPem === undefined ? [] : [`Chain="${encodeURIComponent(peerChainPem)}"`],
-  subject: ({ peerSubject = '' }) => [`Subject="${peerSubject.replaceAll('"', '\\"')}"`],
+  cert: ({ peerCertificate }) =>
+    peerCertificate === undefined ? [] : [`Cert="${escapedPem(peerCertificate)}"`],
+  subject: ({ peerCertificate }) =>
+    peerCertificate === undefined
+      ? []
+      : [`Subject="${certificateSubject(peerCertificate).replaceAll('"', '\\"')}"`],
   uri: ({ peerUri = '' }) => [`URI=${peerUri}`],
-  dns: ({ peerDnsNames = [] }) => peerDnsNames.map((dns) => `DNS=${dns}`),
+  dns: ({ peerCertificate }) =>
+    peerCertificate === undefined
+      ? []
+      : readSubjectAltNames(peerCertificate).dnsNames.map((name) => `DNS=${name}`),
 } satisfies Record<
   ClientCertificateRules['details'][number],
   (tls: NonNullable<ConnectionInfo['tls']>) => readonly string[]
 >;
+
+const escapedPem = (certificate: Buffer): string =>
+  encodeURIComponent(new X509Certificate(certificate).toString());
