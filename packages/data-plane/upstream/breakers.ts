@@ -9,7 +9,7 @@ export interface SharedPermits {
   limitChanged(): void;
   /** None was left here: calls once, when one has been taken for the caller or nobody has one. Returns what takes it back. */
   ask(onAnswer: (taken: boolean) => void): () => void;
-  /** None was left here: calls once when it is worth trying again, however long that takes. */
+  /** None was left here: calls when it is worth trying again, however long that takes; once, however often asked. */
   want(again: () => void): void;
   /** One in use has been given back. */
   released(): void;
@@ -33,7 +33,9 @@ export class Gauge {
   refused = 0;
   /** Permits that are in this process. */
   allowance = 0;
-  /** Another worker wants one and none is spare: true when one is being given back for it (an idle connection). */
+  /** Somebody waits for what is used here: an idle use should end. Never without `SharedPermits`. */
+  wanted = false;
+  /** Called when `wanted` becomes true: ends an idle use if there is one; true if so. */
   onWanted: (() => boolean) | undefined = undefined;
   #limit = 0;
   #shared: SharedPermits | undefined = undefined;
@@ -71,6 +73,17 @@ export class Gauge {
     return true;
   }
 
+  /**
+   * For what must not starve: takes above the limit too, counted as refused. A limit that is shared holds; false
+   * there, and `want` finds a way.
+   */
+  takeAnyway(): boolean {
+    if (this.#shared !== undefined) return this.take();
+    if (this.full) this.refused++;
+    this.value++;
+    return true;
+  }
+
   release(): void {
     this.value--;
     this.#shared?.released();
@@ -84,7 +97,7 @@ export class Gauge {
     return this.#shared?.ask(onAnswer);
   }
 
-  /** After a `take` in vain, for what can wait: `again` is called once when another worker has given one up. */
+  /** After a `take` in vain, for what can wait: `again` is called when another worker has given one up. */
   want(again: () => void): void {
     this.#shared?.want(again);
   }

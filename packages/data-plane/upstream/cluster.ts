@@ -5,12 +5,12 @@ import type { Random } from '@tulle/decision/match';
 import type { Cluster, Endpoint } from '@tulle/decision/tables';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
-import { Breakers } from './breakers.ts';
+import { Breakers, type SharePermits } from './breakers.ts';
 import type { Connector } from './connector.ts';
 import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
-import { OutlierDetector } from './outlier.ts';
+import { type OutcomeSharing, OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
 import type { OpenClientCodec } from './pool/client-connection.ts';
 import { HttpPool, type PoolCallbacks, type PoolFailure } from './pool/pool.ts';
@@ -27,6 +27,9 @@ export interface UpstreamContext {
   readonly openCodec: OpenClientCodec;
   readonly dns: DnsCache;
   readonly ownListeners: OwnListeners;
+  /** In a worker among others: limits and failures count for all of them. */
+  readonly share?: SharePermits;
+  readonly outcomes?: (cluster: string) => OutcomeSharing;
 }
 
 export interface PickContext {
@@ -70,14 +73,12 @@ export class ClusterState {
   constructor(config: Cluster, endpoints: readonly Endpoint[], context: UpstreamContext) {
     this.config = config;
     this.#context = context;
-    this.breakers = {
-      default: new Breakers(config.breakers.default),
-      high: new Breakers(config.breakers.high),
-    };
+    this.breakers = { default: this.#newBreakers('default'), high: this.#newBreakers('high') };
     this.outliers = new OutlierDetector(
       context.wheel,
       () => this.#list,
       () => this.#balancer.rebuild(this.#list),
+      context.outcomes?.(config.name),
     );
     this.outliers.configure(config.outlier);
     this.#balancer = this.#newBalancer();
@@ -111,6 +112,8 @@ export class ClusterState {
     this.#dns?.stop();
     this.outliers.stop();
     for (const endpoint of this.endpoints) endpoint.drain();
+    this.breakers.default.close();
+    this.breakers.high.close();
   }
 
   destroy(): void {
@@ -152,10 +155,23 @@ export class ClusterState {
     callbacks: DialCallbacks,
   ): () => void {
     const { connections } = this.breakers.default;
-    if (!connections.take()) {
-      callbacks.onFailed('overflow', 'connections');
-      return () => {};
-    }
+    const refuse = (): void => callbacks.onFailed('overflow', 'connections');
+    if (connections.take()) return this.#dial(endpoint, source, callbacks);
+    let cancel = connections.ask((taken) => {
+      if (taken) cancel = this.#dial(endpoint, source, callbacks);
+      else refuse();
+    });
+    if (cancel === undefined) refuse();
+    return () => cancel?.();
+  }
+
+  /** With a permit in hand. */
+  #dial(
+    endpoint: EndpointState,
+    source: ConnectionAddresses | undefined,
+    callbacks: DialCallbacks,
+  ): () => void {
+    const { connections } = this.breakers.default;
     const transport = chooseTransport(this.config, endpoint.config);
     let connecting = true;
     const settle = (): void => {
@@ -240,6 +256,24 @@ export class ClusterState {
   /** An endpoint that a request named goes when nothing is connected to it. */
   #forgetUnused(endpoint: EndpointState): void {
     if (endpoint.pools.size === 0 && endpoint.counters.connections === 0) this.#dynamic.release(endpoint);
+  }
+
+  #newBreakers(priority: 'default' | 'high'): Breakers {
+    const { share } = this.#context;
+    const limits = this.config.breakers[priority];
+    if (share === undefined) return new Breakers(limits);
+    const breakers = new Breakers(limits, (name, gauge) =>
+      share(`cluster ${this.config.name} ${priority} ${name}`, gauge),
+    );
+    breakers.connections.onWanted = () => this.#closeIdle(breakers);
+    return breakers;
+  }
+
+  /** False: every connection under these limits is in use. */
+  #closeIdle(breakers: Breakers): boolean {
+    for (const { pools } of this.endpoints)
+      for (const pool of pools.values()) if (pool.breakers === breakers && pool.closeIdle()) return true;
+    return false;
   }
 
   #newBalancer(): LoadBalancer<EndpointState> {

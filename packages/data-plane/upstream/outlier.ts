@@ -2,6 +2,13 @@ import type { OutlierDetection } from '@tulle/decision/tables';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { EndpointState } from './endpoint.ts';
 
+/** What workers of one proxy tell each other of a cluster's endpoints, by their keys. */
+export interface OutcomeSharing {
+  /** An attempt has changed how many failures in a row there are. */
+  counted(endpoint: string, status: number): void;
+  ejected(endpoint: string): void;
+}
+
 /**
  * Passive health: endpoints that fail several times in a row are left out for a while, longer each time.
  *
@@ -16,12 +23,19 @@ export class OutlierDetector {
   readonly #wheel: TimerWheel;
   readonly #endpoints: () => readonly EndpointState[];
   readonly #onChange: () => void;
+  readonly #sharing: OutcomeSharing | undefined;
   #config: OutlierDetection | undefined;
   ejectionsTotal = 0;
   /** Ejections that the maximum percentage prevented. */
   overflows = 0;
 
-  constructor(wheel: TimerWheel, endpoints: () => readonly EndpointState[], onChange: () => void) {
+  constructor(
+    wheel: TimerWheel,
+    endpoints: () => readonly EndpointState[],
+    onChange: () => void,
+    sharing?: OutcomeSharing,
+  ) {
+    this.#sharing = sharing;
     this.#wheel = wheel;
     this.#endpoints = endpoints;
     this.#onChange = onChange;
@@ -42,29 +56,41 @@ export class OutlierDetector {
   /** An attempt ended: a response's status, or 503 / 504 for a failure without one. */
   report(endpoint: EndpointState, status: number): void {
     const config = this.#config;
-    if (status < 500) {
-      endpoint.consecutive5xx = 0;
-      endpoint.consecutiveGatewayErrors = 0;
-      return;
-    }
-    endpoint.consecutive5xx++;
-    if (status === 502 || status === 503 || status === 504) endpoint.consecutiveGatewayErrors++;
-    else endpoint.consecutiveGatewayErrors = 0;
+    const changes = status >= 500 || endpoint.consecutive5xx > 0;
+    if (!changes) return;
+    if (config !== undefined) this.#sharing?.counted(endpoint.key, status);
+    count(endpoint, status);
     if (config === undefined || endpoint.ejected || endpoint.gone) return;
     const over5xx = config.consecutive5xx > 0 && endpoint.consecutive5xx >= config.consecutive5xx;
     const overGateway =
       config.consecutiveGatewayErrors > 0 &&
       endpoint.consecutiveGatewayErrors >= config.consecutiveGatewayErrors;
-    if (over5xx || overGateway) this.#eject(endpoint, config);
+    if (over5xx || overGateway) this.#ejectIfAllowed(endpoint, config);
+  }
+
+  /** Another worker has reported an attempt: it counts here too, and whoever reports the last one ejects. */
+  hear(endpoint: string, status: number): void {
+    const state = this.#find(endpoint);
+    if (state !== undefined) count(state, status);
+  }
+
+  /** Another worker has ejected an endpoint. */
+  hearEjected(endpoint: string): void {
+    const state = this.#find(endpoint);
+    if (state !== undefined && !state.ejected && this.#config !== undefined) this.#eject(state, this.#config);
   }
 
   stop(): void {
     this.#timer.stop();
   }
 
-  #eject(endpoint: EndpointState, config: OutlierDetection): void {
-    endpoint.consecutive5xx = 0;
-    endpoint.consecutiveGatewayErrors = 0;
+  #find(key: string): EndpointState | undefined {
+    return this.#endpoints().find((endpoint) => endpoint.key === key);
+  }
+
+  #ejectIfAllowed(endpoint: EndpointState, config: OutlierDetection): void {
+    // Counted anew, ejected or not.
+    count(endpoint, 0);
     const endpoints = this.#endpoints();
     const ejected = endpoints.reduce((sum, other) => sum + (other.ejected ? 1 : 0), 0);
     // One may always go, else a small percentage of few endpoints would switch detection off.
@@ -73,10 +99,16 @@ export class OutlierDetector {
       return;
     }
     if (config.maxEjectionPercent <= 0) return;
+    this.ejectionsTotal++;
+    this.#sharing?.ejected(endpoint.key);
+    this.#eject(endpoint, config);
+  }
+
+  #eject(endpoint: EndpointState, config: OutlierDetection): void {
+    count(endpoint, 0);
     endpoint.ejected = true;
     endpoint.ejectedAt = this.#wheel.now();
     endpoint.ejections++;
-    this.ejectionsTotal++;
     if (!this.#timer.armed) this.#timer.start(config.intervalMs);
     this.#onChange();
   }
@@ -103,4 +135,10 @@ export class OutlierDetector {
     if (remembered) this.#timer.start(config.intervalMs);
     if (changed) this.#onChange();
   }
+}
+
+function count(endpoint: EndpointState, status: number): void {
+  endpoint.consecutive5xx = status < 500 ? 0 : endpoint.consecutive5xx + 1;
+  const isGateway = status === 502 || status === 503 || status === 504;
+  endpoint.consecutiveGatewayErrors = isGateway ? endpoint.consecutiveGatewayErrors + 1 : 0;
 }

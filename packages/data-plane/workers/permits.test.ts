@@ -120,19 +120,14 @@ describe('permits of two workers', () => {
     want(a, []);
     settle();
     let again = 0;
-    let idle = false;
-    a.onWanted = () => {
-      if (idle) a.release();
-      return idle;
-    };
     b.want(() => again++);
     settle();
-    expect([again, b.allowance]).toEqual([0, 0]);
+    expect([again, b.allowance, a.wanted]).toEqual([0, 0, true]);
     a.release();
     settle();
-    expect([again, a.allowance, b.allowance]).toEqual([1, 0, 1]);
+    expect([again, a.allowance, b.allowance, a.wanted]).toEqual([1, 0, 1, false]);
     expect(b.take()).toBe(true);
-    idle = true;
+    // What it uses is idle.
     b.onWanted = () => {
       b.release();
       return true;

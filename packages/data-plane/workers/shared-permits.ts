@@ -56,7 +56,7 @@ class PermitPurse implements SharedPermits {
   readonly #waiting: ((taken: boolean) => void)[] = [];
   readonly #onClose: () => void;
   readonly #patience: { start(ms: number): void; stop(): void };
-  #hopeful: (() => void)[] = [];
+  readonly #hopeful = new Set<() => void>();
   #asking = false;
   #wanting = false;
   #owed = 0;
@@ -92,8 +92,10 @@ class PermitPurse implements SharedPermits {
   }
 
   want(again: () => void): void {
-    this.#hopeful.push(again);
-    if (this.#wanting) return;
+    this.#hopeful.add(again);
+    this.#gauge.wanted = true;
+    // Something idle of our own is nearer than another worker's.
+    if (this.#gauge.onWanted?.() === true || this.#wanting) return;
     this.#wanting = true;
     this.#send({ kind: 'want', budget: this.#name, limit: this.#gauge.limit });
   }
@@ -102,6 +104,7 @@ class PermitPurse implements SharedPermits {
     if (this.#owed > 0) {
       this.#owed--;
       this.#give(1, false);
+      this.#gauge.wanted = this.#owed > 0 || this.#hopeful.size > 0;
     } else this.#serve();
   }
 
@@ -122,7 +125,7 @@ class PermitPurse implements SharedPermits {
     this.#give(spare, !standing);
     if (!standing) return;
     this.#owed += count - spare;
-    // What is in use but idle may be given up for it.
+    this.#gauge.wanted ||= this.#owed > 0;
     for (let left = count - spare; left > 0 && this.#gauge.onWanted?.() === true; left--);
   }
 
@@ -151,9 +154,10 @@ class PermitPurse implements SharedPermits {
       gauge.value++;
       this.#waiting.shift()?.(true);
     }
-    if (this.#hopeful.length === 0 || gauge.full) return;
-    const hopeful = this.#hopeful;
-    this.#hopeful = [];
+    if (this.#hopeful.size === 0 || gauge.full) return;
+    const hopeful = [...this.#hopeful];
+    this.#hopeful.clear();
+    gauge.wanted = this.#owed > 0;
     for (const again of hopeful) again();
   }
 

@@ -48,7 +48,6 @@ export interface PoolOptions {
 
 interface Waiting {
   readonly callbacks: PoolCallbacks;
-  cancelled: boolean;
 }
 
 /**
@@ -83,6 +82,10 @@ export class HttpPool {
         : (settings.http2.maxConcurrentStreams ?? defaultHttp2Limits.maxConcurrentStreams);
   }
 
+  get breakers(): Breakers {
+    return this.#options.breakers;
+  }
+
   /** Connections, those that are being made included. */
   get size(): number {
     return this.#members.size + this.#leaving.size + this.#connecting.size;
@@ -96,24 +99,53 @@ export class HttpPool {
       if (this.#options.settings.preconnectRatio > 1) this.#connectMore();
       return nothing;
     }
-    const { breakers } = this.#options;
-    if (!breakers.pending.take()) {
-      callbacks.onFailed('overflow', 'pending requests');
-      this.#reportEmpty();
+    const { pending } = this.#options.breakers;
+    const waiting: Waiting = { callbacks };
+    if (pending.take()) {
+      this.#wait(waiting);
+      return () => this.#takeBack(waiting);
+    }
+    const unask = pending.ask((taken) => {
+      if (taken) this.#waitOrGo(waiting);
+      else this.#overflow(callbacks);
+    });
+    if (unask === undefined) {
+      this.#overflow(callbacks);
       return nothing;
     }
-    const waiting: Waiting = { callbacks, cancelled: false };
+    return () => {
+      unask();
+      this.#takeBack(waiting);
+    };
+  }
+
+  #wait(waiting: Waiting): void {
     this.#waiting.push(waiting);
     this.#connectMore();
-    return () => {
-      if (waiting.cancelled) return;
-      const at = this.#waiting.indexOf(waiting);
-      if (at < 0) return;
-      waiting.cancelled = true;
-      this.#waiting.splice(at, 1);
-      breakers.pending.release();
-      this.#reportEmpty();
-    };
+  }
+
+  /** It may wait now; perhaps it need not any more. */
+  #waitOrGo(waiting: Waiting): void {
+    const member = this.#takeOffered();
+    if (member === undefined) {
+      this.#wait(waiting);
+      return;
+    }
+    this.#options.breakers.pending.release();
+    member.lease(waiting.callbacks);
+  }
+
+  #takeBack(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    this.#options.breakers.pending.release();
+    this.#reportEmpty();
+  }
+
+  #overflow(callbacks: PoolCallbacks): void {
+    callbacks.onFailed('overflow', 'pending requests');
+    this.#reportEmpty();
   }
 
   /** Takes no more new requests than those that wait; closes what is idle. Requests under way live on. */
@@ -121,6 +153,16 @@ export class HttpPool {
     this.#draining = true;
     for (const member of [...this.#members]) if (!member.settling) member.connection.close();
     this.#reportEmpty();
+  }
+
+  /** Closes a connection that nobody uses; false: there is none. */
+  closeIdle(): boolean {
+    for (const { connection, settling } of this.#members) {
+      if (settling || connection.active > 0) continue;
+      connection.close();
+      return true;
+    }
+    return false;
   }
 
   /** Ends everything now, but for requests under way. */
@@ -148,15 +190,18 @@ export class HttpPool {
   // --- making connections -----------------------------------------------------------------------------------
 
   #connectMore(): void {
-    const { breakers } = this.#options;
+    const { connections } = this.#options.breakers;
     while (this.#wantsConnection()) {
-      if (this.#members.size + this.#connecting.size === 0) {
-        if (breakers.connections.full) breakers.connections.refused++;
-        breakers.connections.value++;
-      } else if (!breakers.connections.take()) return;
+      const first = this.#members.size + this.#connecting.size === 0;
+      if (!(first ? connections.takeAnyway() : connections.take())) {
+        connections.want(this.#again);
+        return;
+      }
       this.#connect();
     }
   }
+
+  readonly #again = (): void => this.#connectMore();
 
   /** Envoy's rule: what waits and what is under way, times the ratio, is not covered by what there is. */
   #wantsConnection(): boolean {
@@ -275,6 +320,8 @@ export class HttpPool {
       member.lease(waiting.callbacks);
     }
     if (this.#draining || (connection.available === 0 && connection.active === 0)) connection.close();
+    // Another pool, or another worker, waits for it.
+    else if (connection.active === 0 && this.#options.breakers.connections.wanted) connection.close();
     else if (connection.available > 0) {
       if (!member.offered) {
         member.offered = true;
@@ -286,10 +333,7 @@ export class HttpPool {
 
   #nextWaiting(): Waiting | undefined {
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) {
-      waiting.cancelled = true;
-      this.#options.breakers.pending.release();
-    }
+    if (waiting !== undefined) this.#options.breakers.pending.release();
     return waiting;
   }
 
