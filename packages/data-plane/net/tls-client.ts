@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '@tulle/decision/tables';
-import { peerCertificate, rememberPeer } from './peer-certificate.ts';
+import { rememberPeer } from './peer-certificate.ts';
 import { checkIdentity, IdentityError, identityOf } from './spiffe.ts';
 import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
 import { ContextCache, type SecretSource } from './tls-material.ts';
-import { ClientSessions, type ServerPeer } from './tls-sessions.ts';
+import { ClientSessions, type ServerPeer, SessionsOfConnection } from './tls-sessions.ts';
 import type { TrustedConnections } from './trusted-connections.ts';
 
 export interface StartTlsCallbacks {
@@ -81,6 +81,8 @@ export class TlsClient {
       rejectUnauthorized: tls.validation !== undefined,
       checkServerIdentity: (_host, certificate) => identityProblem(certificate.raw, tls),
     });
+    const kept = server === '' ? undefined : new SessionsOfConnection(this.#sessions, server, context);
+    if (kept !== undefined) secured.on('session', (ticket: Buffer) => kept.offer(ticket));
     const onError = (error: NodeJS.ErrnoException): void => {
       if (server !== '') this.#sessions.delete(server);
       fail(refusalOf(error, secured), describe(error));
@@ -109,22 +111,14 @@ export class TlsClient {
       secured.off('error', onError);
       counters.handshakes++;
       if (resumed !== undefined) counters.sessionsReused++;
-      const certificate = peerCertificate(secured);
-      if (certificate !== undefined && tls.validation !== undefined)
-        this.#trusted?.add(secured, certificate, () => tls.validation);
-      if (server !== '') this.#remember(secured, server, context, resumed ?? peerOf(secured));
+      const peer = resumed ?? peerOf(secured);
+      if (peer !== undefined) {
+        if (tls.validation !== undefined) this.#trusted?.add(secured, peer.certificate, () => tls.validation);
+        kept?.belongTo(peer);
+      }
       callbacks.onSecure(secured);
     });
   };
-
-  /** Keeps the sessions that the server offers from here on. */
-  #remember(secured: TLSSocket, server: string, context: SecureContext, peer: ServerPeer | undefined): void {
-    if (peer === undefined) return;
-    const { certificate, notAfter } = peer;
-    secured.on('session', (ticket: Buffer) =>
-      this.#sessions.set(server, context, { ticket, certificate, notAfter }),
-    );
-  }
 }
 
 function peerOf(secured: TLSSocket): ServerPeer | undefined {

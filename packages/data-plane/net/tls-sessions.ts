@@ -57,3 +57,39 @@ export class ClientSessions {
     this.#byServer.delete(server);
   }
 }
+
+/**
+ * What one connection has to keep of sessions. TLS 1.2 offers them within the handshake, before the server is
+ * known to be right; TLS 1.3 at any time after.
+ */
+export class SessionsOfConnection {
+  readonly #sessions: ClientSessions;
+  readonly #server: string;
+  readonly #context: SecureContext;
+  #offered: Buffer | undefined = undefined;
+  #peer: ServerPeer | undefined = undefined;
+
+  constructor(sessions: ClientSessions, server: string, context: SecureContext) {
+    this.#sessions = sessions;
+    this.#server = server;
+    this.#context = context;
+  }
+
+  offer(ticket: Buffer): void {
+    this.#offered = ticket;
+    this.#keep();
+  }
+
+  /** The server was verified. */
+  belongTo(peer: ServerPeer): void {
+    this.#peer = peer;
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (this.#offered === undefined || this.#peer === undefined) return;
+    const { certificate, notAfter } = this.#peer;
+    this.#sessions.set(this.#server, this.#context, { ticket: this.#offered, certificate, notAfter });
+    this.#offered = undefined;
+  }
+}
