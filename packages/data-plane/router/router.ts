@@ -289,8 +289,8 @@ export class Router implements AttemptOwner {
     }
     info.upstreamFailure = failure.transport;
     const policy = this.#retryPolicy;
-    const wanted = policy !== undefined && wantsAfterFailure(policy, failure) && this.#replayable();
-    if (wanted && this.#retriesBy(policy).schedule(attempt.endpoint)) return;
+    const wanted = policy !== undefined && wantsAfterFailure(policy, failure);
+    if (wanted && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint)) return;
     info.flag(failure.flag);
     if (wanted && this.#retries?.left === 0) info.flag('URX');
     if (failure.kind === 'overflow') this.#replyOverflow();
@@ -323,9 +323,8 @@ export class Router implements AttemptOwner {
     const { info, manager } = this.#stream;
     this.#tryTimeout?.stop();
     const policy = this.#retryPolicy;
-    const wanted =
-      policy !== undefined && wantsAfterResponse(policy, head.status, head.headers) && this.#replayable();
-    if (wanted && this.#retriesBy(policy).schedule(attempt.endpoint)) {
+    const wanted = policy !== undefined && wantsAfterResponse(policy, head.status, head.headers);
+    if (wanted && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint)) {
       this.#attempt = undefined;
       if (!end) attempt.discard();
       return;
