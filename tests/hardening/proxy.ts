@@ -34,14 +34,13 @@ export interface ProxyShape {
   readonly secrets?: Tables['secrets'];
 }
 
-/** The real proxy, in this process, before one backend; nothing added to requests but what it can't do without. */
+/** The real proxy, in this process, before one backend. */
 export async function httpProxy(backendPort: number, shape: ProxyShape = {}): Promise<Hardened> {
   const action = forward('backend', {
     timeoutMs: shape.timeoutMs ?? 0,
     ...(shape.retry === undefined ? {} : { retry: shape.retry }),
   });
   const managed = manager(routeTable([host([route(action)])]), {
-    generateRequestId: false,
     ...shape.manager,
   });
   return start(backendPort, httpChain(managed), shape);
