@@ -21,6 +21,11 @@ export interface Http1ServerOptions {
    */
   readonly onConnect?: (head: RequestHead, connection: Http1Server) => boolean;
   /**
+   * The client begins with HTTP/2's preface (RFC 9113 section 3.3): `connection.release()` gives the socket, from
+   * which the preface is read again. Absent: it is a bad request.
+   */
+  readonly onHttp2?: (connection: Http1Server) => void;
+  /**
    * A client that half-closes after its request is served (`serve`), for `halfCloseMs` at most until the
    * response begins, or taken to have left (`reset`, as Envoy). By default plain text is served (old
    * clients and `nc` do that) and TLS is reset: between sidecars it is how a caller gives up.

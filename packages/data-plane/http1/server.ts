@@ -65,6 +65,8 @@ export class Http1Server {
   #peerEnded = false;
   #draining = false;
   #discarded = 0;
+  /** A request's head has come. */
+  #begun = false;
   /** The request said `Expect: 100-continue` and nothing of its body has come. */
   #expectsContinue = false;
   /** Bytes came together with the last head, behind it. */
@@ -109,11 +111,18 @@ export class Http1Server {
     this.#socket.destroy();
   }
 
-  /**
-   * Inside `onConnect` only: answers 200, gives the connection up and returns its socket, paused, with the
-   * bytes that were read beyond the head put back.
-   */
+  /** Inside `onConnect` only: answers 200 and gives the connection up, as `release`. */
   acceptTunnel(): Socket {
+    this.#outbox.writeLatin1('HTTP/1.1 200 OK\r\n\r\n');
+    this.#outbox.flush();
+    return this.release();
+  }
+
+  /**
+   * Inside `onConnect` and `onHttp2` only: gives the connection up and returns its socket, paused; the bytes that
+   * were read and not used are put back.
+   */
+  release(): Socket {
     const socket = this.#socket;
     this.#reading = Reading.Closed;
     this.#timer.stop();
@@ -123,8 +132,6 @@ export class Http1Server {
     socket.off('close', this.#onClose);
     socket.off('error', this.#onError);
     socket.on('error', () => socket.destroy());
-    this.#outbox.writeLatin1('HTTP/1.1 200 OK\r\n\r\n');
-    this.#outbox.flush();
     return socket;
   }
 
@@ -214,6 +221,12 @@ export class Http1Server {
     }
     this.#scan.reset();
     this.#timer.stop();
+    const { onHttp2 } = this.#options;
+    if (!this.#begun && onHttp2 !== undefined && isPreface(bytes, from, end)) {
+      onHttp2(this);
+      return from;
+    }
+    this.#begun = true;
     this.#moreThanHead = end < bytes.length;
     this.#begin(parseRequestHead(bytes, from, end, this.#options.scheme, this.#limits));
     return end;
@@ -496,6 +509,13 @@ export class Http1Server {
     handler?.onReset('connection-termination');
     this.#options.onClose?.();
   }
+}
+
+/** All of HTTP/2's preface that looks like a head. */
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\n', 'latin1');
+
+function isPreface(bytes: Buffer, from: number, end: number): boolean {
+  return end - from === preface.length && preface.compare(bytes, from, end) === 0;
 }
 
 function continueReading(server: Http1Server): void {

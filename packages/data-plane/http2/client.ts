@@ -23,9 +23,6 @@ export interface Http2ClientOptions extends Http2ConnectionOptions {
 /** Identifiers end at 2^31-1; some way before that the connection is replaced. */
 const lastUsableId = 0x7fff0000;
 
-/** What a PING carries: nothing. */
-const probePing = Buffer.alloc(8);
-
 /**
  * One upstream connection, shared by as many requests as the server allows. None is sent before the server's
  * SETTINGS have come, as until then it may refuse them. Who uses it sees to its idle time.
@@ -44,11 +41,15 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     super(socket, options, 0);
     this.#options = options;
     this.writer.raw(clientPreface);
-    this.begin([
-      [Setting.EnablePush, 0],
-      [Setting.InitialWindowSize, options.limits.streamWindow],
-      [Setting.MaxHeaderListSize, options.limits.maxHeaderListBytes],
-    ]);
+    const { limits, keepalive } = options;
+    this.begin(
+      [
+        [Setting.EnablePush, 0],
+        [Setting.InitialWindowSize, limits.streamWindow],
+        [Setting.MaxHeaderListSize, limits.maxHeaderListBytes],
+      ],
+      keepalive,
+    );
   }
 
   /** Requests are under way. */
@@ -94,11 +95,6 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     this.#unsent.add(stream);
     this.#requests++;
     return stream;
-  }
-
-  /** Asks for a sign of life, which shows in `heard`. */
-  ping(): void {
-    if (this.open) this.writer.ping(false, probePing, 0);
   }
 
   /** Takes no more requests; closes when the present ones are over. */

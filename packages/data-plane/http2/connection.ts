@@ -12,6 +12,7 @@ import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { type DataHost, InboundData } from './inbound-data.ts';
+import { Keepalive, type KeepaliveHost, type KeepaliveTimes } from './keepalive.ts';
 import type { Http2Limits } from './limits.ts';
 import { Patience, type PatienceHost } from './patience.ts';
 import { ErrorCode, Http2Error, type Http2Problem, http2Problems } from './protocol-error.ts';
@@ -24,6 +25,8 @@ export interface Http2ConnectionOptions {
   readonly limits: Http2Limits;
   readonly timers: TimerWheel;
   readonly outboxes: Outboxes;
+  /** Absent: a peer is believed to be there until TCP says otherwise. */
+  readonly keepalive?: KeepaliveTimes;
   /** The peer broke the protocol, on the connection or on a stream: for statistics. */
   readonly onProblem?: (problem: Http2Problem) => void;
 }
@@ -36,6 +39,9 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
+/** What a PING of no further meaning carries. */
+const probePing = Buffer.alloc(8);
+
 /** How many control frames a frame of real work allows. */
 const framesPerWork = 4;
 
@@ -47,7 +53,9 @@ const framesPerWork = 4;
  *   socket ◀─ Outbox ◀─ FrameWriter ◀─ stream (or, without window, its queue and WaitingStreams)
  * ```
  */
-export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In, Out>, PatienceHost {
+export abstract class Http2Connection<In, Out>
+  implements FrameSink, DataHost<In, Out>, PatienceHost, KeepaliveHost
+{
   readonly writer: FrameWriter;
   /** What the peer takes of all streams together. */
   sendWindow = 65_535;
@@ -70,6 +78,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
   readonly #idleFrames: Allowance;
   readonly #resets: Allowance;
   readonly #patience: Patience;
+  #keepalive: Keepalive | undefined = undefined;
   readonly #headTimer: Timer;
   #state: State = State.Open;
   /** Something was done since this was last asked. */
@@ -114,8 +123,8 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
   ): void;
   protected abstract onGoaway(lastId: number): void;
   protected abstract onSettled(): void;
-  /** An answer to a PING of ours. */
-  protected abstract onPong(): void;
+  /** An answer to the PING of ours whose content begins with this octet. */
+  protected abstract onPong(first: number): void;
   /** No stream with this identifier has been opened yet. */
   protected abstract isIdle(id: number): boolean;
   /** For GOAWAY: the last stream of the peer that we acted on. */
@@ -143,12 +152,21 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
     this.socket.destroy();
   }
 
+  /** Asks for a sign of life, which shows in `heard`. */
+  ping(): void {
+    if (this.open) this.writer.ping(false, probePing, 0);
+  }
+
   /** Says who we are; the first frames of either side. */
-  protected begin(settings: readonly (readonly [id: number, value: number])[]): void {
+  protected begin(
+    settings: readonly (readonly [id: number, value: number])[],
+    keepalive: KeepaliveTimes | undefined,
+  ): void {
     this.writer.settings(settings);
     this.#data.open();
     if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
     this.#patience.watch();
+    if (keepalive !== undefined) this.#keepalive = new Keepalive(this, this.timers, keepalive);
   }
 
   // --- bytes from the peer -------------------------------------------------------------------------------
@@ -290,7 +308,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
     if (id !== 0) throw new Http2Error('bad-stream-id');
     if (to - from !== 8) throw new Http2Error('bad-frame-size');
     this.idleFrame();
-    if ((flags & Flag.Ack) !== 0) this.onPong();
+    if ((flags & Flag.Ack) !== 0) this.onPong(bytes[from] as number);
     else this.writer.ping(true, bytes, from);
   }
 
@@ -429,6 +447,11 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
   }
 
   /** @internal */
+  onSilence(): void {
+    this.failConnection('no-pong');
+  }
+
+  /** @internal */
   unsent(): number {
     return this.outbox.pending;
   }
@@ -474,6 +497,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
     this.#state = State.Closing;
     this.#reader.stop();
     this.#headTimer.stop();
+    this.#keepalive?.stop();
     this.outbox.end();
     this.outbox.flush();
     this.#patience.linger();
@@ -507,6 +531,7 @@ export abstract class Http2Connection<In, Out> implements FrameSink, DataHost<In
     this.#reader.stop();
     this.#patience.stop();
     this.#headTimer.stop();
+    this.#keepalive?.stop();
     this.#blocks.clear();
     if (before === State.Open) this.#lose('connection-termination');
     this.onClosed();

@@ -43,6 +43,7 @@ export const http2Problems = {
   'too-many-resets': { error: ErrorCode.EnhanceYourCalm, message: 'too many streams reset or refused' },
   'too-many-frames': { error: ErrorCode.EnhanceYourCalm, message: 'too many frames that do no work' },
   'not-reading': { error: ErrorCode.EnhanceYourCalm, message: 'our frames are not being read' },
+  'no-pong': { error: ErrorCode.NoError, message: 'a PING was not answered in time' },
   'send-stalled': { error: ErrorCode.Cancel, message: 'the peer granted no window in time' },
   'too-many-streams': { error: ErrorCode.RefusedStream, message: 'too many concurrent streams' },
   'list-too-large': { error: ErrorCode.EnhanceYourCalm, message: 'the header list is too large' },

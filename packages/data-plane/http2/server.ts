@@ -51,12 +51,16 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
     super(socket, options, options.limits.idleTimeoutMs);
     this.#options = options;
     this.#drainTimer = options.timers.timer(() => this.#drainNow());
-    this.begin([
-      [Setting.MaxConcurrentStreams, options.limits.maxConcurrentStreams],
-      [Setting.InitialWindowSize, options.limits.streamWindow],
-      [Setting.MaxHeaderListSize, options.limits.maxHeaderListBytes],
-      [Setting.EnableConnectProtocol, 1],
-    ]);
+    const { limits, keepalive } = options;
+    this.begin(
+      [
+        [Setting.MaxConcurrentStreams, limits.maxConcurrentStreams],
+        [Setting.InitialWindowSize, limits.streamWindow],
+        [Setting.MaxHeaderListSize, limits.maxHeaderListBytes],
+        [Setting.EnableConnectProtocol, 1],
+      ],
+      keepalive,
+    );
   }
 
   /** Requests are being served. */
@@ -180,8 +184,8 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
 
   protected onSettled(): void {}
 
-  protected onPong(): void {
-    this.#drainNow();
+  protected onPong(first: number): void {
+    if (first === drainPing[0]) this.#drainNow();
   }
 
   protected onGoaway(): void {

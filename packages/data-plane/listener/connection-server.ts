@@ -1,17 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Listener } from '@tulle/decision/tables';
 import type { ConnectionInfo, ConnectionTls } from '../http/connection-info.ts';
-import { HttpStream } from '../http/http-stream.ts';
-import type { ManagerRuntime, StreamContext } from '../http/manager.ts';
-import type { RequestHead } from '../http/stream.ts';
-import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
-import { Http1Server } from '../http1/server.ts';
+import type { StreamContext } from '../http/manager.ts';
 import { addressesOf } from '../net/addresses.ts';
 import type { Outboxes } from '../net/outbox.ts';
-import { revoked } from '../net/trusted-connections.ts';
 import { proxyTcp, type TcpLogger, type TcpObserver } from '../tcp/tcp-proxy.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
-import { connectRoute, serveTunnel } from './tunnel.ts';
+import { HttpConnection } from './http-connection.ts';
 
 /** Serves connections whose chain is known: the step from sockets to streams. */
 export class ConnectionServer {
@@ -45,29 +40,7 @@ export class ConnectionServer {
       socket.destroy();
       return;
     }
-    let manager = service.manager;
-    const connection = new Http1Server(socket, {
-      limits: limitsOf(manager),
-      timers: this.context.wheel,
-      outboxes: this.outboxes,
-      // As Envoy: a client that ends its sending has left.
-      halfClose: 'reset',
-      scheme: info.tls === undefined ? 'http' : 'https',
-      onRequest: (_head, stream) => {
-        // A chain that became something else keeps its last manager for the connections that it has.
-        if (chain.service.kind === 'http') manager = chain.service.manager;
-        // The last request of a connection whose chain is gone: its response says so.
-        if (chain.retired) connection.drain();
-        return new HttpStream(manager, info, stream);
-      },
-      onConnect: (head, http) => {
-        if (chain.service.kind === 'http') manager = chain.service.manager;
-        return this.#tunnel(manager, chain, info, head, http);
-      },
-      onClose: () => chain.connections.delete(connection),
-    });
-    chain.connections.add(connection);
-    if (info.tls !== undefined) socket.once(revoked, () => connection.drain());
+    new HttpConnection(this, chain, service.manager, socket, info);
   }
 
   serveTcp(
@@ -85,24 +58,6 @@ export class ConnectionServer {
     });
   }
 
-  /** True: the CONNECT was accepted and its bytes enter the chain, or go to where it wanted. */
-  #tunnel(
-    manager: ManagerRuntime,
-    chain: ChainRuntime,
-    info: ConnectionInfo,
-    head: RequestHead,
-    http: Http1Server,
-  ): boolean {
-    // No tunnels in tunnels.
-    if (info.tunnel !== undefined) return false;
-    const route = connectRoute(manager, head);
-    if (route === undefined) return false;
-    const socket = http.acceptTunnel();
-    chain.connections.delete(http);
-    serveTunnel(this, chain, socket, { ...info, tunnel: head.authority, memo: new Map() }, route);
-    return true;
-  }
-
   #describe(listener: Listener, socket: Socket, tls: ConnectionTls | undefined): ConnectionInfo {
     return {
       id: this.#nextId++,
@@ -113,14 +68,4 @@ export class ConnectionServer {
       memo: new Map(),
     };
   }
-}
-
-function limitsOf({ config }: ManagerRuntime): Http1Limits {
-  return {
-    ...defaultHttp1Limits,
-    maxHeadBytes:
-      config.maxRequestHeadersBytes > 0 ? config.maxRequestHeadersBytes : defaultHttp1Limits.maxHeadBytes,
-    ...(config.requestHeadersTimeoutMs > 0 ? { headTimeoutMs: config.requestHeadersTimeoutMs } : {}),
-    idleTimeoutMs: config.idleTimeoutMs,
-  };
 }

@@ -39,8 +39,8 @@ export function serveTunnel(
       if (outcome === 'gone' || outcome === 'stalled') return;
       if (
         outcome !== 'timeout' &&
-        outcome.protocols.includes('http/1.1') &&
-        outcome.transport === 'raw_buffer'
+        outcome.transport === 'raw_buffer' &&
+        outcome.protocols.some((protocol) => protocol === 'http/1.1' || protocol === 'h2c')
       ) {
         server.serveHttp(chain, socket, info);
         return;

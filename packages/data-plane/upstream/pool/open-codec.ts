@@ -14,6 +14,7 @@ export function createOpenCodec(timers: TimerWheel, outboxes: Outboxes): OpenCli
       ? new Http1Client(socket, { limits: defaultHttp1Limits, outboxes, onIdle: onAvailable, onClose })
       : new Http2Client(socket, {
           limits: limitsOf(http2),
+          ...(http2.keepalive === undefined ? {} : { keepalive: http2.keepalive }),
           timers,
           outboxes,
           onAvailable,
