@@ -199,7 +199,7 @@ function endsBody(bytes: Buffer, at: number): boolean {
 
 function parseTrailers(bytes: Buffer, from: number, end: number, limits: Http1Limits): Headers | undefined {
   const fields = new Fields();
-  fields.parse(bytes, from, end - 2, bytes.toString('latin1', from, end), from, limits);
+  fields.parse(bytes, from, end - 2, limits);
   // What frames or routes a message may not come after it (RFC 9110 section 6.5.1).
   if (fields.host !== undefined || fields.contentLength >= 0 || fields.transferEncoding !== undefined) {
     throw new Http1Error('bad-trailer');

@@ -25,15 +25,55 @@ const roles: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['te', Role.Te],
 ]);
 
+/** Fields whose values come again and again, and are nobody's secret: how long a comparison takes tells nothing. */
+const repeating: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'host',
+  'keep-alive',
+  'server',
+  'te',
+  'transfer-encoding',
+  'user-agent',
+  'vary',
+  'via',
+  'x-envoy-attempt-count',
+  'x-forwarded-proto',
+  'x-powered-by',
+]);
+const longestRepeating = 128;
+/** V8 copies shorter slices; a longer one would keep the whole head that it is of. */
+const shortestSlice = 13;
+
 export class FieldName {
   readonly spelled: string;
   readonly lower: string;
   readonly role: Role;
+  readonly #repeating: boolean;
+  /** The last value, where values repeat: the next is likely the same, and needs no string of its own. */
+  lastValue = '';
 
   constructor(spelled: string) {
     this.spelled = spelled;
     this.lower = spelled.toLowerCase();
     this.role = roles.get(this.lower) ?? Role.None;
+    this.#repeating = repeating.has(this.lower);
+  }
+
+  /** A value that is not the last one: `bytes[from, to)`, also `text` from `textFrom` on. */
+  newValue(bytes: Buffer, from: number, to: number, text: string, textFrom: number): string {
+    const length = to - from;
+    if (!this.#repeating || length > longestRepeating) return text.slice(textFrom, textFrom + length);
+    this.lastValue =
+      length < shortestSlice ? text.slice(textFrom, textFrom + length) : bytes.toString('latin1', from, to);
+    return this.lastValue;
   }
 }
 

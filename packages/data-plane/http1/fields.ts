@@ -21,14 +21,17 @@ export class Fields {
   #connectionOptions: string[] | undefined = undefined;
 
   /**
-   * Parses the field lines at `bytes[from, to)`, of which `text` is the latin1 string shifted by `base`.
-   * Every line ends in CR LF: `findHeadEnd` has seen to it.
+   * Parses the field lines at `bytes[from, to)`; what was parsed before is forgotten, but for its headers, which
+   * are their user's. Every line ends in CR LF: `findHeadEnd` has seen to it.
    *
    * @throws Http1Error
    */
-  parse(bytes: Buffer, from: number, to: number, text: string, base: number, limits: Http1Limits): void {
+  parse(bytes: Buffer, from: number, to: number, limits: Http1Limits): void {
+    this.#reset();
     let at = from;
     let count = 0;
+    /** All of it, once a value is new. */
+    let text = '';
     while (at < to) {
       if (++count > limits.maxFields) throw new Http1Error('too-many-fields');
       const nameFrom = at;
@@ -47,6 +50,12 @@ export class Fields {
       byte = bytes[++at] as number;
       while (byte === SP || byte === HTAB) byte = bytes[++at] as number;
       const valueFrom = at;
+      // What was a value before may be one again: comparing checks it as well.
+      const { lastValue } = name;
+      while (at - valueFrom < lastValue.length && byte === lastValue.charCodeAt(at - valueFrom)) {
+        byte = bytes[++at] as number;
+      }
+      const matched = at - valueFrom;
       while (VALUE[byte] === 1) byte = bytes[++at] as number;
       // The first CR must be the line's: CR LF ends it, a CR alone may not be in a value.
       if (byte !== CR || bytes[at + 1] !== 0x0a) throw new Http1Error('bad-field-value');
@@ -56,13 +65,29 @@ export class Fields {
       if (name.role === Role.TransferEncoding && valueTo !== at)
         throw new Http1Error('bad-transfer-encoding');
       at += 2;
-      const value = text.slice(valueFrom - base, valueTo - base);
+      let value = lastValue;
+      if (matched !== lastValue.length || valueTo - valueFrom !== matched) {
+        if (text === '') text = bytes.toString('latin1', from, to);
+        value = name.newValue(bytes, valueFrom, valueTo, text, valueFrom - from);
+      }
       if (name.role === Role.None) this.headers.add(name.lower, value, name.spelled);
       else this.#special(name.role, name.lower, name.spelled, value);
     }
     if (this.#connectionOptions !== undefined) {
       for (const option of this.#connectionOptions) this.headers.remove(option);
     }
+  }
+
+  #reset(): void {
+    this.headers = new Headers();
+    this.host = undefined;
+    this.contentLength = -1;
+    this.transferEncoding = undefined;
+    this.connectionClose = false;
+    this.connectionKeepAlive = false;
+    this.connectionUpgrade = false;
+    this.upgrade = undefined;
+    this.#connectionOptions = undefined;
   }
 
   #special(role: Role, lower: string, spelled: string, value: string): void {

@@ -1,5 +1,5 @@
-import { reasons } from './head-writer.ts';
 import type { Http1Error } from './protocol-error.ts';
+import { reasons } from './reasons.ts';
 
 /** The answer to a client that broke the protocol: says why, and that nothing more will be read. */
 export function refusal(error: Http1Error): string {

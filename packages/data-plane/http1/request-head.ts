@@ -1,10 +1,11 @@
 import type { RequestHead } from '../http/stream.ts';
-import { SP, TARGET, TOKEN } from './bytes.ts';
+import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
 import { Fields } from './fields.ts';
 import { Framing, requestFraming } from './framing.ts';
 import type { Http1Limits } from './limits.ts';
 import { Http1Error } from './protocol-error.ts';
 import { isHost, parseTarget } from './target.ts';
+import { versionOf } from './version.ts';
 
 export interface ParsedRequest {
   readonly head: RequestHead;
@@ -16,6 +17,17 @@ export interface ParsedRequest {
 }
 
 const longestMethod = 32;
+/** Of one head at a time: parsing is synchronous. */
+const fields = new Fields();
+/** The last method; most are the same. */
+let lastMethod = '';
+
+function methodOf(bytes: Buffer, from: number, to: number): string {
+  let at = from;
+  while (at < to && bytes[at] === lastMethod.charCodeAt(at - from)) at++;
+  if (at < to || to - from !== lastMethod.length) lastMethod = bytes.toString('latin1', from, to);
+  return lastMethod;
+}
 
 /**
  * The request whose head is `bytes[from, to)`, empty line included.
@@ -29,22 +41,20 @@ export function parseRequestHead(
   scheme: 'http' | 'https',
   limits: Http1Limits,
 ): ParsedRequest {
-  const text = bytes.toString('latin1', from, to);
   let at = from;
   while (TOKEN[bytes[at] as number] === 1) at++;
   if (at === from || at - from > longestMethod || bytes[at] !== SP) throw new Http1Error('bad-method');
-  const method = text.slice(0, at - from);
+  const method = methodOf(bytes, from, at);
   const targetFrom = ++at;
   while (TARGET[bytes[at] as number] === 1) at++;
   if (at === targetFrom || bytes[at] !== SP) throw new Http1Error('bad-target');
-  const target = text.slice(targetFrom - from, at - from);
-  const lineEnd = text.indexOf('\r\n', at - from);
-  const version = text.slice(at + 1 - from, lineEnd);
-  if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw new Http1Error('bad-version');
+  const target = bytes.toString('latin1', targetFrom, at);
+  const version = versionOf(bytes, at + 1);
+  at += 1 + version.length;
+  if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new Http1Error('bad-version');
   const http10 = version === 'HTTP/1.0';
 
-  const fields = new Fields();
-  fields.parse(bytes, from + lineEnd + 2, to - 2, text, from, limits);
+  fields.parse(bytes, at + 2, to - 2, limits);
   const { path, authority, absoluteForm } = parseTarget(method, target);
   if (fields.host === undefined ? !http10 : !isHost(fields.host)) {
     throw new Http1Error(fields.host === undefined ? 'no-host' : 'bad-host');

@@ -4,6 +4,8 @@ import { Fields } from './fields.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import type { Http1Limits } from './limits.ts';
 import { Http1Error } from './protocol-error.ts';
+import { reasons } from './reasons.ts';
+import { versionOf } from './version.ts';
 
 export interface ParsedResponse {
   readonly head: ResponseHead;
@@ -13,6 +15,16 @@ export interface ParsedResponse {
   readonly keepAlive: boolean;
   /** Of a 101. */
   readonly upgrade: string | undefined;
+}
+
+/** Of one head at a time: parsing is synchronous. */
+const fields = new Fields();
+
+/** @param usual the reason that is likely */
+function reasonOf(bytes: Buffer, from: number, to: number, usual: string): string {
+  let at = from;
+  while (at < to && bytes[at] === usual.charCodeAt(at - from)) at++;
+  return at === to && to - from === usual.length ? usual : bytes.toString('latin1', from, to);
 }
 
 /**
@@ -27,9 +39,7 @@ export function parseResponseHead(
   method: string,
   limits: Http1Limits,
 ): ParsedResponse {
-  const text = bytes.toString('latin1', from, to);
-  const version = text.slice(0, 8);
-  if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') throw new Http1Error('bad-version');
+  const version = versionOf(bytes, from);
   if (bytes[from + 8] !== SP) throw new Http1Error('bad-start-line');
   let status = 0;
   for (let at = from + 9; at < from + 12; at++) {
@@ -45,10 +55,9 @@ export function parseResponseHead(
   const reasonFrom = at;
   while (VALUE[bytes[at] as number] === 1) at++;
   if (bytes[at] !== CR || bytes[at + 1] !== 0x0a) throw new Http1Error('bad-start-line');
-  const reason = text.slice(reasonFrom - from, at - from);
+  const reason = reasonOf(bytes, reasonFrom, at, reasons[status] ?? '');
 
-  const fields = new Fields();
-  fields.parse(bytes, at + 2, to - 2, text, from, limits);
+  fields.parse(bytes, at + 2, to - 2, limits);
   // Host means nothing in a response, and TE neither; they are not passed on.
   fields.headers.remove('te');
   const http10 = version === 'HTTP/1.0';
