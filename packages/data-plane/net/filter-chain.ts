@@ -21,9 +21,12 @@ export function chooseFilterChain(
     if (match.transportProtocol === '') return 0;
     return match.transportProtocol === inspection.transport ? 1 : -1;
   });
+  const { protocols } = inspection;
   chains = mostSpecific(chains, ({ match }) => {
     if (match.applicationProtocols.length === 0) return 0;
-    return match.applicationProtocols.some((protocol) => inspection.protocols.includes(protocol)) ? 1 : -1;
+    // The client names what it likes best first.
+    const place = protocols.findIndex((protocol) => match.applicationProtocols.includes(protocol));
+    return place < 0 ? -1 : protocols.length - place;
   });
   return chains[0] ?? listener.defaultFilterChain;
 }

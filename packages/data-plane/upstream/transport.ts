@@ -15,26 +15,32 @@ export interface PoolKind {
 /** How to speak to an endpoint. */
 export interface Transport {
   readonly key: string;
+  /** Of connections that carry bytes. */
   readonly tls: UpstreamTls | undefined;
   readonly proxyProtocol: ProxyProtocolVersion | undefined;
   readonly pools: Readonly<Record<PoolProtocol, PoolKind>>;
 }
 
-/** ALPN where the configuration names none (as Envoy's), and what a pool must not be answered with. */
-const alpn: Readonly<Record<PoolProtocol, { readonly offered: readonly string[]; readonly never: string }>> =
-  {
-    http1: { offered: ['http/1.1'], never: 'h2' },
-    http2: { offered: ['h2'], never: 'http/1.1' },
-    auto: { offered: ['h2', 'http/1.1'], never: '' },
-  };
+const isHttp1 = (name: string): boolean => /(?:^|-)http\/1\.[01]$/.test(name);
+const isHttp2 = (name: string): boolean => /(?:^|-)h2$/.test(name);
 
-function poolKind(key: string, tls: UpstreamTls | undefined, protocol: PoolProtocol): PoolKind {
-  const { offered, never } = alpn[protocol];
-  return {
-    key: `${key}/${protocol}`,
-    highKey: `${key}/${protocol}/high`,
-    tls: tls && { ...tls, alpn: tls.alpn.length === 0 ? offered : tls.alpn.filter((name) => name !== never) },
-  };
+/** ALPN by what a connection carries: offered where the configuration names none (as Envoy's), and never. */
+const alpn: Readonly<
+  Record<
+    PoolProtocol | 'bytes',
+    { readonly offered: readonly string[]; readonly isWrong: (name: string) => boolean }
+  >
+> = {
+  http1: { offered: ['http/1.1'], isWrong: isHttp2 },
+  http2: { offered: ['h2'], isWrong: isHttp1 },
+  auto: { offered: ['h2', 'http/1.1'], isWrong: () => false },
+  bytes: { offered: [], isWrong: (name) => isHttp1(name) || isHttp2(name) },
+};
+
+/** The TLS of connections that carry `what`: a server may choose by ALPN how it takes them. */
+function tlsFor(tls: UpstreamTls | undefined, what: keyof typeof alpn): UpstreamTls | undefined {
+  const { offered, isWrong } = alpn[what];
+  return tls && { ...tls, alpn: tls.alpn.length === 0 ? offered : tls.alpn.filter((name) => !isWrong(name)) };
 }
 
 /** TLS settings are compared by identity: translation keeps the objects of a resource that did not change. */
@@ -55,9 +61,13 @@ function transportOf(
   let transport = known.get(name);
   if (transport === undefined) {
     const key = `${name}${tls === undefined ? 'raw' : `tls-${++serial}`}`;
-    const kind = (protocol: PoolProtocol): PoolKind => poolKind(key, tls, protocol);
+    const kind = (protocol: PoolProtocol): PoolKind => ({
+      key: `${key}/${protocol}`,
+      highKey: `${key}/${protocol}/high`,
+      tls: tlsFor(tls, protocol),
+    });
     const pools = { http1: kind('http1'), http2: kind('http2'), auto: kind('auto') };
-    transport = { key, tls, proxyProtocol, pools };
+    transport = { key, tls: tlsFor(tls, 'bytes'), proxyProtocol, pools };
     known.set(name, transport);
   }
   return transport;
