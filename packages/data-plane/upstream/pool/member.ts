@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAuthority } from '@tulle/decision/authority';
 import type { Http2Options } from '@tulle/decision/tables';
+import { revoked } from '../../net/trusted-connections.ts';
 import type { Timer } from '../../timers/wheel.ts';
 import { serverSpiffeId } from '../server-identity.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -48,6 +49,7 @@ export class Member implements Lease {
         events.onClose(this);
       },
     });
+    if (this.secured) socket.once(revoked, () => this.connection.close());
     this.settling = this.connection.available === 0;
     const { wheel, settings } = options;
     this.#idle = wheel.timer(() => this.connection.close());
