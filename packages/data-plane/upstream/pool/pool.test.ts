@@ -114,6 +114,7 @@ function pool({ limits = {}, settings = {}, protocol = 'http1' }: Setup = {}) {
       localPort: 1,
       alpnProtocol,
       getPeerX509Certificate() {},
+      once() {},
     }) as unknown as Socket;
   const connected = (alpn: string | false = false): void => connecting.shift()?.onConnected(socket(alpn));
   const leases: Lease[] = [];
