@@ -10,6 +10,7 @@ import { translateListener } from '@tulle/data-plane/config/translate/listener';
 import { Problems } from '@tulle/data-plane/config/translate/problems';
 import { translateRoutes } from '@tulle/data-plane/config/translate/route';
 import { translateSecret } from '@tulle/data-plane/config/translate/secret';
+import { translateWorkload } from '@tulle/data-plane/config/translate/workload';
 import type { XdsType } from '@tulle/xds/resource';
 import { expect, test } from 'vitest';
 
@@ -38,6 +39,7 @@ const translate: Readonly<Record<XdsType, (bytes: Uint8Array, problems: Problems
   listener: (bytes, problems) => translateListener(bytes, readers, problems),
   route: (bytes, problems) => translateRoutes(bytes, readers, problems),
   secret: translateSecret,
+  workload: translateWorkload,
 };
 
 test.each(names)('our proxy takes what compile makes of %s', (name) => {

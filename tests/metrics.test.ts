@@ -1,39 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { adminPort } from './bootstraps.ts';
 import { fetchOnce } from './load.ts';
 import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { type Series, scrape } from './prometheus.ts';
 
 const state = temporaryFolder();
 let mesh: Mesh;
-
-interface Series {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** Prometheus' text format, as far as a counter or histogram needs. */
-function parsePrometheus(text: string): Series[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const [, name = '', labels = '', value = ''] =
-        /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-      if (name === '') throw new Error(`no line of a Prometheus text: ${line}`);
-      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/g)];
-      return { name, value: Number(value), labels: Object.fromEntries(pairs.map(([, k, v]) => [k, v])) };
-    });
-}
-
-const scrape = async (instance: string): Promise<Series[]> => {
-  const { status, headers, body } = await fetchOnce(
-    `http://127.0.0.1:${adminPort(state.path, instance)}/stats/prometheus`,
-  );
-  expect(status).toBe(200);
-  expect(headers['content-type']).toMatch(/^text\/plain/);
-  return parsePrometheus(body);
-};
 
 beforeAll(async () => {
   mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
@@ -89,8 +60,8 @@ describe.each(['v1', 'v2', 'v3'])('productpage → reviews %s', (version) => {
     );
 
   test('both reporters count the same requests under the same labels', async () => {
-    const source = between(await scrape('productpage-v1-0'), 'source');
-    const destination = between(await scrape(`${workload}-0`), 'destination');
+    const source = between(await scrape(state.path, 'productpage-v1-0'), 'source');
+    const destination = between(await scrape(state.path, `${workload}-0`), 'destination');
     const counts = [source, destination].map((series) => {
       const requests = series.filter(({ name }) => name === 'istio_requests_total');
       expect(requests).toHaveLength(1);
@@ -104,7 +75,7 @@ describe.each(['v1', 'v2', 'v3'])('productpage → reviews %s', (version) => {
   });
 
   test('the duration histogram has every request', async () => {
-    const series = between(await scrape('productpage-v1-0'), 'source');
+    const series = between(await scrape(state.path, 'productpage-v1-0'), 'source');
     const named = (suffix: string) =>
       series.filter(({ name }) => name === `istio_request_duration_milliseconds${suffix}`);
     const [count] = named('_count');

@@ -7,7 +7,7 @@ import { AdsClient, type Rejection, type Update } from '@tulle/xds/client/ads-cl
 import { type CertificateCall, certificateService } from '@tulle/xds/client/certificates';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import { formatNodeId, type ProxyMetadata } from '@tulle/xds/node';
-import type { XdsType } from '@tulle/xds/resource';
+import { byType, type XdsType } from '@tulle/xds/resource';
 import { decode } from '@tulle/xds/wire';
 import { x509 } from './identity/x509.ts';
 
@@ -102,13 +102,7 @@ export function proxyMetadata(
 
 /** A proxy's configuration stream: takes everything, or refuses what `refuse` gives a reason for. */
 export class FakeProxy {
-  readonly received: Record<XdsType, Map<string, Uint8Array>> = {
-    cluster: new Map(),
-    endpoint: new Map(),
-    listener: new Map(),
-    route: new Map(),
-    secret: new Map(),
-  };
+  readonly received = byType(() => new Map<string, Uint8Array>());
   readonly updates: Update[] = [];
   /** How the stream ended, each time. */
   readonly ended: { code: number; message: string }[] = [];

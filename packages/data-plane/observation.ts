@@ -3,8 +3,8 @@ import type { Tables } from '@tulle/decision/tables';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Observers } from './engine.ts';
 import { Pairs } from './filters/stats/pairs.ts';
-import type { StreamInfo } from './http/stream-info.ts';
 import { accessLogger } from './telemetry/access-log.ts';
+import { Callers } from './telemetry/callers.ts';
 import { IstioMetrics } from './telemetry/istio-metrics.ts';
 import { LogSinks } from './telemetry/log-sink.ts';
 import { workloadLabelsOf } from './telemetry/peer-metadata.ts';
@@ -30,11 +30,14 @@ export interface Observation {
   close(): Promise<void>;
 }
 
+const nobody: Tables['workloads'] = new Map();
+
 export function createObservation(parts: ObservationParts): Observation {
   const registry = new MetricRegistry();
   const metrics = new IstioMetrics(registry);
   const sinks = new LogSinks(parts.wheel, parts);
   const self = workloadLabelsOf(parts.node.metadata);
+  const callers = new Callers(self.cluster);
   const pairs = {
     inbound: new Pairs({ metrics, reporter: 'destination', self, uri: parts.uri }),
     outbound: new Pairs({ metrics, reporter: 'source', self, uri: parts.uri }),
@@ -46,26 +49,10 @@ export function createObservation(parts: ObservationParts): Observation {
       service.kind === 'tcp' ? service.proxy.accessLogs.map((log) => accessLogger(log, sinks)) : [],
     tcp: (info) => {
       const inbound = info.connection.direction === 'inbound';
-      if (inbound) info.peer ??= callerOf(info, parts.tables());
+      const { tls } = info.connection;
+      if (inbound && tls !== undefined) info.peer ??= callers.of(tls, parts.tables()?.workloads ?? nobody);
       return (inbound ? pairs.inbound : pairs.outbound).of(info, '').openTcp();
     },
   };
   return { registry, observers, close: () => sinks.close() };
-}
-
-/**
- * Who called, for bytes that carry no metadata: the one workload of the mesh that we know under the
- * caller's identity. Undefined when several share it, or we know none.
- */
-function callerOf(info: StreamInfo, tables: Tables | undefined): StreamInfo['peer'] {
-  const principal = info.connection.tls?.peerUri;
-  if (principal === undefined || tables === undefined) return undefined;
-  const found = new Map<string, StreamInfo['peer']>();
-  for (const endpoints of tables.endpoints.values()) {
-    for (const { workload } of endpoints) {
-      if (workload?.principal === principal)
-        found.set(`${workload.namespace}/${workload.workload}`, workload);
-    }
-  }
-  return found.size === 1 ? found.values().next().value : undefined;
 }

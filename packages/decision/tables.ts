@@ -448,7 +448,12 @@ export interface WorkloadLabels {
   readonly canonicalName: string;
   readonly canonicalRevision: string;
   readonly cluster: string;
-  readonly principal?: string;
+}
+
+/** A workload that may call this proxy. Several can have one identity. */
+export interface Caller extends WorkloadLabels {
+  /** SPIFFE ID. */
+  readonly principal: string;
 }
 
 // --- secrets ---------------------------------------------------------------------------------------------
@@ -468,4 +473,6 @@ export interface Tables {
   /** By EDS service name. */
   readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
   readonly secrets: ReadonlyMap<string, SecretTable>;
+  /** Who may call, for connections that carry no metadata; a proxy without TCP ports has none. */
+  readonly workloads: ReadonlyMap<string, Caller>;
 }

@@ -40,4 +40,5 @@ export const protoRoots: readonly string[] = [
   'xds/type/v3/typed_struct.proto',
   'udpa/type/v1/typed_struct.proto',
   'istio/v1/auth/ca.proto',
+  'istio/workload/workload.proto',
 ];

@@ -210,4 +210,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': '',
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig':
     '~dns_cache_config ~save_upstream_address',
+
+  // --- who calls -----------------------------------------------------------------------------------------
+  'istio.workload.Workload':
+    'namespace trust_domain service_account canonical_name canonical_revision workload_name cluster_id',
 };

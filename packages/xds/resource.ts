@@ -5,9 +5,19 @@ export const typeUrls = {
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
   secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
+  /** Istio's: who may call, for metrics of connections that carry no metadata. */
+  workload: 'type.googleapis.com/istio.workload.Workload',
 } as const;
 
 export type XdsType = keyof typeof typeUrls;
+
+/** All types, in the order of `typeUrls`. */
+export const xdsTypes = Object.keys(typeUrls) as readonly XdsType[];
+
+/** One value for each type. */
+export function byType<T>(make: (type: XdsType) => T): Record<XdsType, T> {
+  return Object.fromEntries(xdsTypes.map((type) => [type, make(type)])) as Record<XdsType, T>;
+}
 
 /** Sent by a proxy's side to say whether its application serves; the type URL is Istio's. */
 export const healthTypeUrl = 'type.googleapis.com/istio.v1.HealthInformation';

@@ -14,6 +14,8 @@ export interface Validity {
 
 /** The names of a leaf, and the request whose key it is for; without one it gets a new key. */
 export interface LeafRequest extends Validity {
+  /** Without one the subject is empty. */
+  readonly commonName?: string;
   readonly uris?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly string[];
@@ -106,7 +108,8 @@ function authorityOf(
     async issue({ csrPem, ...leaf }) {
       const own = csrPem === undefined ? await newKeys() : undefined;
       const publicKey = own?.publicKey ?? new x509.Pkcs10CertificateRequest(csrPem ?? '').publicKey;
-      const issued = await sign('', publicKey, leaf, leafExtensions(leaf));
+      const subject = leaf.commonName === undefined ? '' : `CN=${leaf.commonName}`;
+      const issued = await sign(subject, publicKey, leaf, leafExtensions(leaf));
       return {
         chainPem: `${issued.toString('pem')}\n${shown}`,
         keyPem: own === undefined ? '' : await pkcs8(own.privateKey),

@@ -24,6 +24,7 @@ const TYPES = [
   ['LDS', 'listener'],
   ['RDS', 'route'],
   ['SDS', 'secret'],
+  ['WDS', 'workload'],
 ] as const;
 
 /** Enough of a hash to tell versions apart. */

@@ -1,4 +1,5 @@
 import { findKindByName } from '@tulle/resources/kinds';
+import { byType } from '@tulle/xds/resource';
 import { describe, expect, test } from 'vitest';
 import type { MeshStatus } from '../api/mesh-status.ts';
 import type { ProxyStatus, ProxyTypeStatus } from '../api/proxies.ts';
@@ -108,7 +109,7 @@ test('proxy-status', async () => {
     connectedSince: '2026-11-21T11:58:30Z',
     peer: '127.0.0.1:40000',
     synced: true,
-    types: { cluster: type(), endpoint: type(), listener: type(), route: type(), secret: type(), ...more },
+    types: { ...byType(() => type()), ...more },
   });
   const proxies = [
     proxy('details-v1-0'),
@@ -122,6 +123,7 @@ test('proxy-status', async () => {
         },
       }),
       secret: type({ subscribed: false }),
+      workload: type({ subscribed: false }),
     }),
   ];
   await expect(renderProxyStatus(proxies, now, plain)).toMatchFileSnapshot(golden('proxy-status'));

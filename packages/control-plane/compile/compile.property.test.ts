@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { xdsTypes } from '@tulle/xds/resource';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { WorkloadInstance } from '../model/instance.ts';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
 import { readCase } from './testing/golden-case.ts';
@@ -43,7 +45,7 @@ test('whatever is written, its order does not matter', () => {
     fc.property(shuffled, ([one, other]) => {
       const [a, b] = [one, other].map((input) => compile(buildModel(input), sidecarOf('a', [])));
       expect(b?.notes).toEqual(a?.notes);
-      for (const type of ['cluster', 'listener', 'route', 'endpoint', 'secret'] as const)
+      for (const type of xdsTypes)
         expect([...(b?.snapshot[type].values() ?? [])]).toEqual([...(a?.snapshot[type].values() ?? [])]);
     }),
     { numRuns: 50 },
@@ -116,6 +118,23 @@ test('equal instances in new objects change nothing', () => {
   const old = compile(before, proxy).snapshot;
   const next = compile(after, proxy).snapshot;
   for (const [name, resource] of next.endpoint) expect(old.endpoint.get(name)).toBe(resource);
+});
+
+test('callers change with workloads and their labels, not with instances', () => {
+  const { input, proxy } = readCase(join(golden, 'callers'));
+  const before = buildModel(input);
+  const old = compile(before, proxy).snapshot.workload;
+  expect(old.size).toBeGreaterThan(3);
+  const [first, ...others] = input.instances as [WorkloadInstance];
+  const after = updateInstances(before, [
+    { ...first, name: 'ratings-v1-7', address: '127.0.0.9' },
+    ...others,
+  ]);
+  expect(after.instances).not.toBe(before.instances);
+  expect(compile(after, proxy).snapshot.workload).toBe(old);
+  expect(compile(updateInstances(before, others), proxy).snapshot.workload).toBe(old);
+  const portless = { ...proxy.metadata, TULLE_INBOUND: [] };
+  expect(compile(before, { ...proxy, metadata: portless }).snapshot.workload.size).toBe(0);
 });
 
 test('each compiled resource names what it stems from', () => {

@@ -2,6 +2,7 @@ import type { Snapshot, XdsResource } from '@tulle/xds/resource';
 import type { AccountIndex } from '../model/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { cached } from './cached.ts';
+import { callersOf } from './callers.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
@@ -26,7 +27,7 @@ export interface Compiled {
 
 type Resources = ReadonlyMap<string, XdsResource>;
 
-/** All of a snapshot but the endpoints: it changes with configuration and service accounts only. */
+/** All of a snapshot but the endpoints and callers: it changes with configuration and service accounts only. */
 interface Plan {
   readonly resources: Readonly<Record<'cluster' | 'listener' | 'route' | 'secret', Resources>>;
   /** Clusters whose endpoints go by EDS, by name. The same array for the same scope. */
@@ -42,7 +43,7 @@ interface Plan {
 export function compile(model: Model, proxy: ProxyDescription): Compiled {
   const { resources, discovered, notes } = planOf(model, proxy);
   const endpoint = endpointsFor(model, discovered);
-  return { snapshot: { ...resources, endpoint }, notes };
+  return { snapshot: { ...resources, endpoint, workload: callersOf(model, proxy) }, notes };
 }
 
 function planOf(model: Model, proxy: ProxyDescription): Plan {

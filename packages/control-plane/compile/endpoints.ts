@@ -4,6 +4,7 @@ import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_p
 import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import { canonicalName, canonicalRevision } from '../model/canonical.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
@@ -102,14 +103,8 @@ function instanceEndpoint(
 
 /** Istio's endpoint label: `workload;namespace;canonical name;canonical revision;cluster`. */
 function workloadLabel({ workload, namespace, labels, cluster }: WorkloadInstance): string {
-  const name =
-    labels['service.istio.io/canonical-name'] || labels['app.kubernetes.io/name'] || labels.app || workload;
-  const revision =
-    labels['service.istio.io/canonical-revision'] ||
-    labels['app.kubernetes.io/version'] ||
-    labels.version ||
-    'latest';
-  return [workload, namespace, name, revision, cluster].join(';');
+  const name = canonicalName(labels, workload);
+  return [workload, namespace, name, canonicalRevision(labels), cluster].join(';');
 }
 
 function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {

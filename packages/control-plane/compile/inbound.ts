@@ -112,8 +112,13 @@ function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: Inb
   return said.find((protocol) => protocol !== undefined && protocol !== 'unspecified') ?? 'unspecified';
 }
 
+/** Whether a port's connections carry nothing that says who their caller is. */
+export function takesBytes(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): boolean {
+  return layerOf(inboundProtocol(config, proxy, port)) !== 'http';
+}
+
 /** The services that lead to a port of the proxy's application. */
-function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Service[] {
+export function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Service[] {
   const { NAMESPACE, LABELS } = proxy.metadata;
   return config.services
     .byNamespace(NAMESPACE)

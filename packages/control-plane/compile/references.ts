@@ -2,14 +2,14 @@ import type { Message } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { XdsResource, XdsType } from '@tulle/xds/resource';
 
-/** A name of another resource that a resource uses. */
+/** A name of another resource that a resource uses; nothing refers to workloads. */
 export interface Reference {
-  readonly type: XdsType;
+  readonly type: Exclude<XdsType, 'workload'>;
   readonly name: string;
 }
 
 /** Fields (by their names in messages) that hold names of other resources. */
-const referring: Readonly<Record<string, readonly [field: string, type: XdsType]>> = {
+const referring: Readonly<Record<string, readonly [field: string, type: Reference['type']]>> = {
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': ['cluster', 'cluster'],
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': ['name', 'cluster'],
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['name', 'cluster'],
@@ -77,7 +77,7 @@ function visit(value: unknown, found: Map<string, Reference>): void {
   for (const key in object) visit(object[key], found);
 }
 
-function addName(type: XdsType, name: unknown, found: Map<string, Reference>): void {
+function addName(type: Reference['type'], name: unknown, found: Map<string, Reference>): void {
   if (typeof name === 'string' && name !== '') add({ type, name }, found);
 }
 

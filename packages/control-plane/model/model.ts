@@ -17,6 +17,7 @@ import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceEntryServices } from './service-entry.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
+import { indexWorkloads, type WorkloadIndex } from './workloads.ts';
 
 /** What users wrote, indexed. One object per change of resources: compile's caches hang on its identity. */
 export interface ConfigModel {
@@ -43,6 +44,7 @@ export interface Model {
   readonly config: ConfigModel;
   readonly instances: InstanceIndex;
   readonly accounts: AccountIndex;
+  readonly workloads: WorkloadIndex;
 }
 
 export interface ModelInput {
@@ -75,7 +77,8 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
     .filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
   const instances = indexInstances(config.services, [...found, ...written], previous?.instances);
   const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
-  return { config, instances, accounts };
+  const workloads = indexWorkloads(config.workloads, instances, previous?.workloads);
+  return { config, instances, accounts, workloads };
 }
 
 function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel {

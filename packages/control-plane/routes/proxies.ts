@@ -1,4 +1,4 @@
-import type { XdsType } from '@tulle/xds/resource';
+import { byType, type XdsType } from '@tulle/xds/resource';
 import type { SessionInfo, TypeInfo } from '@tulle/xds/server/session-info';
 import type { FastifyInstance } from 'fastify';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
@@ -39,7 +39,6 @@ export interface ProxyTypeStatus {
 export function proxyStatus(session: SessionInfo, proxy: AdmittedProxy, now: number): ProxyStatus {
   const { metadata } = proxy;
   const types = session.types;
-  const of = (type: XdsType): ProxyTypeStatus => typeStatus(types[type], now);
   return {
     metadata: { name: metadata.NAME, namespace: metadata.NAMESPACE },
     role: proxy.role,
@@ -52,13 +51,7 @@ export function proxyStatus(session: SessionInfo, proxy: AdmittedProxy, now: num
     peer: session.peer,
     ...(metadata.TULLE_ADMIN_PORT > 0 && { adminAddress: `127.0.0.1:${metadata.TULLE_ADMIN_PORT}` }),
     synced: Object.values(types).every((type) => !type.subscribed || type.synced),
-    types: {
-      cluster: of('cluster'),
-      endpoint: of('endpoint'),
-      listener: of('listener'),
-      route: of('route'),
-      secret: of('secret'),
-    },
+    types: byType((type) => typeStatus(types[type], now)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
+import { byType, type Snapshot, type XdsResource, type XdsType } from '@tulle/xds/resource';
 import type { Delivery, ProxyProgress } from './tally.ts';
 
 interface TypeProgress {
@@ -11,13 +11,7 @@ interface TypeProgress {
 class Progress implements ProxyProgress {
   readonly name: string;
   snapshot: Snapshot;
-  readonly types: Readonly<Record<XdsType, TypeProgress>> = {
-    cluster: newType(),
-    endpoint: newType(),
-    listener: newType(),
-    route: newType(),
-    secret: newType(),
-  };
+  readonly types: Readonly<Record<XdsType, TypeProgress>> = byType(newType);
 
   constructor(name: string, snapshot: Snapshot) {
     this.name = name;

@@ -1,4 +1,4 @@
-import type { Origin, Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
+import { byType, type Origin, type Snapshot, type XdsResource, type XdsType } from '@tulle/xds/resource';
 import { describe, expect, it } from 'vitest';
 import { type Delivery, type ProxyProgress, tally } from './tally.ts';
 
@@ -17,14 +17,7 @@ const resource = (name: string, ...origins: Origin[]): XdsResource => ({
 });
 
 function snapshot(parts: Partial<Record<XdsType, XdsResource[]>>): Snapshot {
-  const of = (type: XdsType) => new Map((parts[type] ?? []).map((item) => [item.name, item]));
-  return {
-    cluster: of('cluster'),
-    endpoint: of('endpoint'),
-    listener: of('listener'),
-    route: of('route'),
-    secret: of('secret'),
-  };
+  return byType((type) => new Map((parts[type] ?? []).map((item) => [item.name, item])));
 }
 
 function proxy(

@@ -1,4 +1,4 @@
-import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
+import { type Snapshot, type XdsResource, type XdsType, xdsTypes } from '@tulle/xds/resource';
 import { resourceKey } from '../model/origin.ts';
 
 /** What became of one xDS resource at one proxy. */
@@ -27,8 +27,6 @@ export interface Count {
   /** The newest generation that was compiled. */
   generation: number;
 }
-
-const types = ['cluster', 'endpoint', 'listener', 'route', 'secret'] as const satisfies readonly XdsType[];
 
 /**
  * Counts, by `resourceKey`, the proxies that hold everything that was compiled from a resource. Resources
@@ -61,7 +59,7 @@ interface Outcome {
 /** Per user resource the worst that became of anything compiled from it: rejected, else pending, else applied. */
 function outcomesAt(proxy: ProxyProgress): Map<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
-  for (const type of types) {
+  for (const type of xdsTypes) {
     for (const resource of proxy.snapshot[type].values()) {
       const sources = sourcesOf(resource);
       if (sources.length === 0) continue;

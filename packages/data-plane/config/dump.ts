@@ -14,7 +14,7 @@ export interface DumpEntry {
   readonly resource: JsonObject;
 }
 
-const order: readonly XdsType[] = ['listener', 'route', 'cluster', 'endpoint', 'secret'];
+const order: readonly XdsType[] = ['listener', 'route', 'cluster', 'endpoint', 'secret', 'workload'];
 
 export function dumpResources(resources: RawResources): DumpEntry[] {
   return order.flatMap((type) =>

@@ -15,7 +15,14 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'tulle-last-good-'));
   clock = new ManualClock();
   errors = [];
-  resources = { cluster: [cluster('a')], endpoint: [], listener: [], route: [route('r', 'a')], secret: [] };
+  resources = {
+    cluster: [cluster('a')],
+    endpoint: [],
+    listener: [],
+    route: [route('r', 'a')],
+    secret: [],
+    workload: [],
+  };
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 

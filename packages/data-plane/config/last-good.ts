@@ -3,14 +3,13 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawResource } from '@tulle/xds/client/ads-client';
 import type { Clock } from '@tulle/xds/clock';
-import type { XdsType } from '@tulle/xds/resource';
+import { byType, type XdsType, xdsTypes } from '@tulle/xds/resource';
 
 export type RawResources = Readonly<Record<XdsType, readonly RawResource[]>>;
 
 const fileName = 'configuration.json';
 /** Changes come in bursts; a write costs more than it is worth for each of them. */
 const debounceMs = 500;
-const types: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
 
 /** One resource in the file: name, version, message in base64. */
 type Line = readonly [name: string, version: string, bytes: string];
@@ -77,7 +76,7 @@ export class LastGood {
 }
 
 function format(resources: RawResources): string {
-  const lines = types.map((type): [string, Line[]] => [
+  const lines = xdsTypes.map((type): [string, Line[]] => [
     type,
     resources[type].map(({ name, version, bytes }) => [name, version, Buffer.from(bytes).toString('base64')]),
   ]);
@@ -89,20 +88,15 @@ function parse(text: string): RawResources {
   const file = JSON.parse(text) as { format?: unknown } & Record<string, unknown>;
   if (file?.format !== 1) throw new Error('the stored configuration has an unknown format');
   const of = (type: XdsType): RawResource[] => {
-    const lines = file[type];
+    // A file of before this type was there.
+    const lines = file[type] ?? (type === 'workload' ? [] : undefined);
     if (!Array.isArray(lines)) throw new Error(`the stored configuration lacks ${type}`);
     return lines.map((line: unknown) => {
       if (!isLine(line)) throw new Error('the stored configuration is damaged');
       return { name: line[0], version: line[1], bytes: Buffer.from(line[2], 'base64') };
     });
   };
-  return {
-    cluster: of('cluster'),
-    endpoint: of('endpoint'),
-    listener: of('listener'),
-    route: of('route'),
-    secret: of('secret'),
-  };
+  return byType(of);
 }
 
 const isLine = (line: unknown): line is Line =>

@@ -1,4 +1,6 @@
 import type { Tables } from '@tulle/decision/tables';
+import type { RawResource } from '@tulle/xds/client/ads-client';
+import { encode } from '@tulle/xds/wire';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   cluster,
@@ -26,6 +28,23 @@ const apply = (
   resources: Parameters<ConfigStore['apply']>[0]['resources'],
   removed: string[] = [],
 ) => store.apply({ type, resources, removed });
+const tcpListener = listener(
+  'l',
+  [
+    {
+      filters: [
+        {
+          name: 'tcp',
+          typedConfig: pack('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+            statPrefix: 'a',
+            cluster: 'a',
+          }),
+        },
+      ],
+    },
+  ],
+  { trafficDirection: 'INBOUND' },
+);
 const names = (map: ReadonlyMap<string, unknown>): string[] => [...map.keys()];
 
 describe('publishing', () => {
@@ -152,6 +171,44 @@ describe('warming', () => {
   });
 });
 
+test('the table of workloads is wanted as long as something takes TCP from the mesh', () => {
+  const workload = (name: string): RawResource =>
+    raw(
+      name,
+      encode('istio.workload.Workload', {
+        trustDomain: 'mesh.test',
+        namespace: 'default',
+        serviceAccount: 'ratings',
+        workloadName: name,
+        canonicalName: 'ratings',
+        canonicalRevision: 'v1',
+      }),
+    );
+  expect(store.takesTcp).toBe(false);
+  apply('cluster', [cluster('a')]);
+  apply('endpoint', [endpoints('a', 1)]);
+  apply('listener', [tcpListener]);
+  expect(store.takesTcp).toBe(true);
+  expect(apply('workload', [workload('ratings-v1'), raw('bad', Uint8Array.of(1))])).toMatchObject([
+    { name: 'bad' },
+  ]);
+  expect([...store.tables.workloads.values()]).toEqual([
+    {
+      principal: 'spiffe://mesh.test/ns/default/sa/ratings',
+      workload: 'ratings-v1',
+      namespace: 'default',
+      app: 'ratings',
+      version: 'v1',
+      canonicalName: 'ratings',
+      canonicalRevision: 'v1',
+      cluster: '',
+    },
+  ]);
+  apply('listener', [], ['l']);
+  expect(store.takesTcp).toBe(false);
+  expect(store.tables.workloads.size).toBe(0);
+});
+
 describe('leaving', () => {
   test('what nobody refers to any more goes with its user', () => {
     apply('cluster', [cluster('a'), cluster('b')]);
@@ -177,6 +234,7 @@ test('an earlier run is restored in one batch; what no longer fits is left out',
     cluster: [cluster('a'), raw('bad', Uint8Array.of(1))],
     listener: [rdsListener('l', 'r')],
     secret: [],
+    workload: [],
   });
   expect(published).toHaveLength(1);
   expect([

@@ -1,4 +1,12 @@
-import type { Cluster, Endpoint, Listener, RouteTable, SecretTable, Tables } from '@tulle/decision/tables';
+import type {
+  Caller,
+  Cluster,
+  Endpoint,
+  Listener,
+  RouteTable,
+  SecretTable,
+  Tables,
+} from '@tulle/decision/tables';
 import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
 import type { XdsType } from '@tulle/xds/resource';
 import { isFileSecret } from '../file-secrets.ts';
@@ -11,7 +19,7 @@ import { translateResource } from './translate/resource.ts';
 export type NamedType = 'endpoint' | 'route' | 'secret';
 const namedTypes: readonly NamedType[] = ['endpoint', 'route', 'secret'];
 /** Users before what they use, so that what is restored is wanted when it comes. */
-const restoreOrder: readonly XdsType[] = ['cluster', 'listener', 'endpoint', 'route', 'secret'];
+const restoreOrder: readonly XdsType[] = ['cluster', 'listener', 'endpoint', 'route', 'secret', 'workload'];
 
 /** Secrets that the proxy has from its identity or its machine; the control plane is never asked for them. */
 const isOwnSecret = (name: string): boolean => name === 'default' || isFileSecret(name);
@@ -40,6 +48,7 @@ export class ConfigStore {
     listener: new Collection<Listener>(),
     route: new Collection<RouteTable>(),
     secret: new Collection<SecretTable>(),
+    workload: new Collection<Caller>(),
   };
   readonly #absent: Readonly<Record<NamedType, Set<string>>> = {
     endpoint: new Set(),
@@ -66,6 +75,15 @@ export class ConfigStore {
   /** Names that accepted resources refer to. The sets are replaced, not edited. */
   get wanted(): Readonly<Record<NamedType, ReadonlySet<string>>> {
     return this.#wanted;
+  }
+
+  /** Callers come with bytes that don't say who they are: the table of workloads is wanted. */
+  get takesTcp(): boolean {
+    for (const { value } of this.#collections.listener.latest.values()) {
+      const { direction, filterChains } = value;
+      if (direction === 'inbound' && filterChains.some(({ filter }) => filter.kind === 'tcp')) return true;
+    }
+    return false;
   }
 
   /** Listeners and clusters are known and nothing waits for anything. */
@@ -136,15 +154,15 @@ export class ConfigStore {
 
   /** Promotes what is ready, drops what nobody refers to, publishes if anything changed. */
   #settle(referencesChanged: boolean): void {
-    const { cluster, endpoint, listener, route, secret } = this.#collections;
+    const { cluster, endpoint, listener, route, secret, workload } = this.#collections;
     const isReady = (references: References): boolean =>
       namedTypes.every((type) => references[type].every((name) => this.#isSettled(type, name)));
     const users = [cluster, listener].map((user) => user.promote(isReady)).includes(true);
     if (users || referencesChanged) this.#follow();
-    const named = [endpoint, route, secret]
+    const others = [endpoint, route, secret, workload]
       .map((collection) => collection.promote(() => true))
       .includes(true);
-    if (!users && !named) return;
+    if (!users && !others) return;
     this.#tables = this.#assemble(this.#tables.epoch + 1);
     this.#options.onTables(this.#tables);
   }
@@ -169,10 +187,12 @@ export class ConfigStore {
       for (const name of this.#absent[type]) if (!next[type].has(name)) this.#absent[type].delete(name);
     }
     this.#wanted = next;
+    const { workload } = this.#collections;
+    if (!this.takesTcp) for (const name of [...workload.latest.keys()]) workload.delete(name);
   }
 
   #assemble(epoch: number): Tables {
-    const { cluster, endpoint, listener, route, secret } = this.#collections;
+    const { cluster, endpoint, listener, route, secret, workload } = this.#collections;
     return {
       epoch,
       listeners: listener.active,
@@ -180,8 +200,9 @@ export class ConfigStore {
       clusters: cluster.active,
       endpoints: endpoint.active,
       secrets: secret.active,
+      workloads: workload.active,
     };
   }
 }
 
-const isNamed = (type: XdsType): type is NamedType => type !== 'cluster' && type !== 'listener';
+const isNamed = (type: XdsType): type is NamedType => (namedTypes as readonly XdsType[]).includes(type);

@@ -3,7 +3,7 @@ import { AdsClient, type ConnectionState, type Rejection, type Update } from '@t
 import type { ConnectGrpc, GrpcTarget } from '@tulle/xds/client/transport';
 import { type Clock, systemClock } from '@tulle/xds/clock';
 import type { JsonObject } from '@tulle/xds/json';
-import type { XdsType } from '@tulle/xds/resource';
+import { byType, type XdsType, xdsTypes } from '@tulle/xds/resource';
 import type { Bootstrap } from '../bootstrap.ts';
 import type { ListenerFailure } from '../listener/bind-failure.ts';
 import { type DumpEntry, dumpResources } from './dump.ts';
@@ -59,7 +59,7 @@ export interface Configuration {
   readonly close: (goodbye: boolean) => Promise<void>;
 }
 
-const types: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
+const nothing: ReadonlySet<string> = new Set();
 const named: readonly NamedType[] = ['endpoint', 'route', 'secret'];
 /** Envoy's initial_fetch_timeout: what has not come by then is taken for missing. */
 const waitMs = 15_000;
@@ -72,8 +72,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
   let waiting: { cancel(): void } | undefined;
 
   const store = new ConfigStore({ readers: options.filters ?? filterReaders, onTables: options.onTables });
-  const all = (): RawResources =>
-    Object.fromEntries(types.map((type) => [type, store.accepted(type)])) as unknown as RawResources;
+  const all = (): RawResources => byType((type) => store.accepted(type));
   const lastGood = new LastGood(bootstrap.stateDir, clock, all, (error) =>
     log(`configuration file: ${error.message}`),
   );
@@ -119,6 +118,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
   /** Subscribes to what is referenced, and tells when all of it is there. */
   function follow(): void {
     for (const type of named) client.subscribe(type, store.wanted[type]);
+    client.subscribe('workload', store.takesTcp ? '*' : nothing);
     if (store.complete) {
       waiting?.cancel();
       waiting = undefined;
@@ -134,7 +134,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
   const stored = lastGood.load();
   if (stored !== undefined) {
     store.restore(stored);
-    for (const type of types) client.restore(type, versions(store, type));
+    for (const type of xdsTypes) client.restore(type, versions(store, type));
   }
   client.subscribe('cluster', '*');
   client.subscribe('listener', '*');

@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { Caller, WorkloadLabels } from '@tulle/decision/tables';
 
 /** Labels that are the same for all requests between two workloads, in Istio's order. */
 const pairLabels = [
@@ -93,11 +93,7 @@ export function pairValues(input: IstioPairInput): string[] {
   ];
 }
 
-function sideOf(
-  labels: WorkloadLabels | undefined,
-  namespace: string,
-  principal: string,
-): Required<WorkloadLabels> {
+function sideOf(labels: WorkloadLabels | undefined, namespace: string, principal: string): Caller {
   return {
     workload: labels?.workload || unknown,
     namespace: namespace || unknown,

@@ -210,6 +210,7 @@ export function tables(parts: {
     clusters: new Map((parts.clusters ?? []).map((each) => [each.name, each])),
     routes: new Map((parts.routes ?? []).map((each) => [each.name, each])),
     endpoints: new Map(Object.entries(parts.endpoints ?? {})),
+    workloads: new Map(),
     secrets: parts.secrets ?? new Map(),
   };
 }

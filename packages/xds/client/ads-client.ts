@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { healthTypeUrl, typeUrls, type XdsType } from '../resource.ts';
+import { healthTypeUrl, typeUrls, type XdsType, xdsTypes } from '../resource.ts';
 import { type core_Node, type Draft, decode, type discovery_DeltaDiscoveryRequest, encode } from '../wire.ts';
 import { Backoff } from './backoff.ts';
 import { ClientSubscription } from './client-subscription.ts';
@@ -42,9 +42,7 @@ export type ConnectionState =
   | { readonly kind: 'disconnected'; readonly status: GrpcStatus; readonly retryInMs: number };
 
 const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-/** Said in this order, so that the server hears of clusters before it sends what uses them. */
-const order: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
-const urlTypes = new Map(order.map((type) => [typeUrls[type] as string, type]));
+const urlTypes = new Map(xdsTypes.map((type) => [typeUrls[type] as string, type]));
 const maxReason = 4096;
 const goodbyeMs = 1_000;
 
@@ -58,7 +56,8 @@ export class AdsClient {
   readonly #options: AdsClientOptions;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
-  readonly #subscriptions = new Map(order.map((type) => [type, new ClientSubscription(type)]));
+  /** Said in this order, so that the server hears of clusters before it sends what uses them. */
+  readonly #subscriptions = new Map(xdsTypes.map((type) => [type, new ClientSubscription(type)]));
   #state: 'idle' | 'streaming' | 'waiting' | 'closed' = 'idle';
   #connection: GrpcConnection | undefined;
   #stream: GrpcStream | undefined;

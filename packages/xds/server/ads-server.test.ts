@@ -1,6 +1,6 @@
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
-import { type Snapshot, typeUrls, type XdsResource } from '../resource.ts';
+import { byType, type Snapshot, typeUrls, type XdsResource } from '../resource.ts';
 import {
   type Draft,
   decode,
@@ -16,13 +16,7 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-const empty: Snapshot = {
-  cluster: new Map(),
-  endpoint: new Map(),
-  listener: new Map(),
-  route: new Map(),
-  secret: new Map(),
-};
+const empty: Snapshot = byType(() => new Map());
 const named = (name: string, version = '1'): [string, XdsResource] => [
   name,
   { name, version, bytes: new Uint8Array(), origins: [] },

@@ -1,4 +1,4 @@
-import type { XdsResource, XdsType } from '../resource.ts';
+import { byType, type XdsResource, type XdsType } from '../resource.ts';
 import { versionOf } from './response.ts';
 import type { Session } from './session.ts';
 import type { Nack, Subscription } from './subscription.ts';
@@ -31,15 +31,7 @@ export interface SessionInfo {
 }
 
 export function typesOf(session: Session): Readonly<Record<XdsType, TypeInfo>> {
-  const of = (type: XdsType): TypeInfo =>
-    typeInfo(session.subscriptions[type], session.snapshot?.[type] ?? nothing);
-  return {
-    cluster: of('cluster'),
-    endpoint: of('endpoint'),
-    listener: of('listener'),
-    route: of('route'),
-    secret: of('secret'),
-  };
+  return byType((type) => typeInfo(session.subscriptions[type], session.snapshot?.[type] ?? nothing));
 }
 
 const nothing: ReadonlyMap<string, XdsResource> = new Map();

@@ -1,4 +1,4 @@
-import { type Snapshot, typeUrls, type XdsResource, type XdsType } from '../resource.ts';
+import { byType, type Snapshot, typeUrls, type XdsResource, type XdsType } from '../resource.ts';
 import { encode } from '../wire.ts';
 import type { SessionRequest } from './request.ts';
 import type { SessionResponse } from './response.ts';
@@ -17,14 +17,7 @@ export const edsCluster = (name: string, version = '1'): XdsResource =>
   resource(name, version, encode('envoy.config.cluster.v3.Cluster', { name, type: 'EDS' }));
 
 export function snapshotOf(parts: Partial<Record<XdsType, readonly XdsResource[]>>): Snapshot {
-  const map = (type: XdsType) => new Map((parts[type] ?? []).map((item) => [item.name, item]));
-  return {
-    cluster: map('cluster'),
-    endpoint: map('endpoint'),
-    listener: map('listener'),
-    route: map('route'),
-    secret: map('secret'),
-  };
+  return byType((type) => new Map((parts[type] ?? []).map((item) => [item.name, item])));
 }
 
 export function request(type: XdsType, parts: Partial<SessionRequest> = {}): SessionRequest {

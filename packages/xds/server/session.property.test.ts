@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Snapshot, XdsResource, XdsType } from '../resource.ts';
+import { byType, type Snapshot, type XdsResource, type XdsType } from '../resource.ts';
 import type { SessionRequest } from './request.ts';
 import type { SessionResponse } from './response.ts';
 import { edsCluster, request, resource, snapshotOf } from './session.fixture.ts';
@@ -14,13 +14,7 @@ import { Session } from './session.ts';
  * A route's version is `<n>><cluster>`, a listener's `<n>><route>`; `!` at the end means: refuse it.
  */
 class Client {
-  readonly has: Record<XdsType, Map<string, string>> = {
-    cluster: new Map(),
-    endpoint: new Map(),
-    listener: new Map(),
-    route: new Map(),
-    secret: new Map(),
-  };
+  readonly has = byType(() => new Map<string, string>());
   readonly #said = { endpoint: new Set<string>(), route: new Set<string>() };
   #first = new Set<XdsType>();
   toServer: SessionRequest[] = [];

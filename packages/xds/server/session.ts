@@ -1,4 +1,4 @@
-import type { Snapshot, XdsResource, XdsType } from '../resource.ts';
+import { byType, type Snapshot, type XdsResource, type XdsType, xdsTypes } from '../resource.ts';
 import { endpointsOf } from './cluster-endpoints.ts';
 import { rejectedNames } from './rejected-names.ts';
 import type { NackDetail, SessionRequest } from './request.ts';
@@ -19,9 +19,6 @@ export type SessionEvent =
       readonly error: NackDetail;
       readonly rejected: ReadonlyMap<string, string>;
     };
-
-/** Users after what they use. */
-const order: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
 
 export interface SessionLimits {
   /** A response is cut after the resource that passes this; the rest follows the acknowledgement. Bytes. */
@@ -62,13 +59,7 @@ export class Session {
 
   constructor(limits: SessionLimits = defaultLimits) {
     this.#limits = limits;
-    this.subscriptions = {
-      cluster: new Subscription('cluster'),
-      endpoint: new Subscription('endpoint'),
-      listener: new Subscription('listener'),
-      route: new Subscription('route'),
-      secret: new Subscription('secret'),
-    };
+    this.subscriptions = byType((type) => new Subscription(type));
   }
 
   get snapshot(): Snapshot | undefined {
@@ -138,7 +129,7 @@ export class Session {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return undefined;
     for (const [name, deadline] of this.#warming) if (deadline <= now) this.#warming.delete(name);
-    for (const type of order) {
+    for (const type of xdsTypes) {
       const subscription = this.subscriptions[type];
       if (!subscription.subscribed || subscription.pending !== undefined) continue;
       const response = this.#respond(subscription, snapshot, now, variant);
@@ -224,7 +215,7 @@ export class Session {
 
   #mayRemove(type: XdsType, snapshot: Snapshot, now: number): boolean {
     const settled = (user: XdsType): boolean => this.subscriptions[user].settled(snapshot[user]);
-    if (type === 'listener') return true;
+    if (type === 'listener' || type === 'workload') return true;
     if (now < this.#holdUntil()) return false;
     if (type === 'route') return settled('listener');
     if (type === 'cluster') return settled('listener') && settled('route');

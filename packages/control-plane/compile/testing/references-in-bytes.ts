@@ -7,7 +7,7 @@ import { isOfProxy } from '../secrets.ts';
 import { messages, registry } from './registry.ts';
 
 /** Fields that hold names of other resources, by message. */
-const referring: Readonly<Record<string, readonly (readonly [field: string, type: XdsType])[]>> = {
+const referring: Readonly<Record<string, readonly (readonly [field: string, type: Reference['type']])[]>> = {
   'envoy.config.route.v3.RouteAction': [['cluster', 'cluster']],
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': [['cluster', 'cluster']],
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': [['name', 'cluster']],

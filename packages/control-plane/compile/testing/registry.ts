@@ -19,6 +19,7 @@ import {
   UpstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { WorkloadSchema } from '@tulle/xds/gen/istio/workload/workload_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
 import type { XdsType } from '@tulle/xds/resource';
 
@@ -29,6 +30,7 @@ export const messages = {
   listener: ListenerSchema,
   route: RouteConfigurationSchema,
   secret: SecretSchema,
+  workload: WorkloadSchema,
 } as const satisfies Record<XdsType, DescMessage>;
 
 /** Every message that compile packs into an Any. */

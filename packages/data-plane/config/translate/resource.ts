@@ -1,4 +1,4 @@
-import type { Cluster, Endpoint, Listener, RouteTable, SecretTable } from '@tulle/decision/tables';
+import type { Caller, Cluster, Endpoint, Listener, RouteTable, SecretTable } from '@tulle/decision/tables';
 import type { XdsType } from '@tulle/xds/resource';
 import { translateCluster } from './cluster.ts';
 import { translateEndpoints } from './endpoint.ts';
@@ -8,6 +8,7 @@ import { Problems } from './problems.ts';
 import { clusterReferences, listenerReferences, noReferences, type References } from './references.ts';
 import { translateRoutes } from './route.ts';
 import { translateSecret } from './secret.ts';
+import { translateWorkload } from './workload.ts';
 
 /** What a resource of each type becomes. */
 export interface TableOf {
@@ -16,6 +17,7 @@ export interface TableOf {
   readonly listener: Listener;
   readonly route: RouteTable;
   readonly secret: SecretTable;
+  readonly workload: Caller;
 }
 
 export type Translated<T extends XdsType> =
@@ -34,6 +36,7 @@ const translators: {
   listener: translateListener,
   route: translateRoutes,
   secret: (bytes, _, problems) => translateSecret(bytes, problems),
+  workload: (bytes, _, problems) => translateWorkload(bytes, problems),
 };
 
 /** One resource, as its bytes, into its table; or every reason why not, in one line. */

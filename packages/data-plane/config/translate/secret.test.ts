@@ -83,7 +83,7 @@ test('a dump shows the certificate and not the key', () => {
       privateKey: { inlineString: one.keyPem },
     },
   });
-  const none = { cluster: [], endpoint: [], listener: [], route: [] };
+  const none = { cluster: [], endpoint: [], listener: [], route: [], workload: [] };
   const [entry] = dumpResources({ ...none, secret: [{ name: 's', version: '1', bytes: message }] });
   expect(entry?.resource).toMatchObject({
     name: 's',
