@@ -10,16 +10,20 @@ import type { ChainRuntime } from './listener/chain-runtime.ts';
 import { ConnectionServer } from './listener/connection-server.ts';
 import { ListenerSet } from './listener/listener-set.ts';
 import { Outboxes } from './net/outbox.ts';
+import type { SocketSource } from './net/socket-source.ts';
 import { TlsClient } from './net/tls-client.ts';
 import { TrustedConnections } from './net/trusted-connections.ts';
+import type { Gate } from './overload/gate.ts';
 import { type IdentityMaterial, ProxySecrets } from './secrets.ts';
 import type { TcpLogger, TcpObserver } from './tcp/tcp-proxy.ts';
 import { IstioMetrics } from './telemetry/istio-metrics.ts';
 import { MetricRegistry } from './telemetry/registry.ts';
 import { TimerWheel } from './timers/wheel.ts';
+import type { SharePermits } from './upstream/breakers.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createConnector } from './upstream/connector.ts';
 import { DnsCache, type Resolve } from './upstream/dns.ts';
+import type { OutcomeSharing } from './upstream/outlier.ts';
 import { createOpenCodec } from './upstream/pool/open-codec.ts';
 
 export interface EngineParts {
@@ -33,7 +37,18 @@ export interface EngineParts {
   readonly wallNow?: () => number;
   readonly resolve?: Resolve;
   readonly observe?: Observers;
+  /** Who may come in at all; everybody by default. */
+  readonly gate?: Gate;
+  /** What this process shares with other workers of the proxy. */
+  readonly workers?: WorkerSharing;
   readonly onRefusedHandshake?: (listener: string, reason: string) => void;
+}
+
+/** A worker's part in its proxy: sockets of the parent; limits and failures that count for all workers. */
+export interface WorkerSharing {
+  readonly sockets: SocketSource;
+  readonly share?: SharePermits;
+  readonly outcomes?: (cluster: string) => OutcomeSharing;
 }
 
 /** What watches traffic: access logs and metrics. Absent parts cost nothing. */
@@ -66,6 +81,7 @@ export class Engine {
     const random = parts.random ?? Math.random;
     const wallNow = parts.wallNow ?? Date.now;
     const outboxes = new Outboxes();
+    const { gate, workers } = parts;
     this.trusted = new TrustedConnections(this.secrets, this.wheel);
     this.tls = new TlsClient(this.secrets, { trusted: this.trusted, wallNow });
     this.clusters = new ClusterManager({
@@ -78,6 +94,7 @@ export class Engine {
         ...(parts.resolve === undefined ? {} : { resolve: parts.resolve }),
       }),
       ownListeners: () => this.#ownListeners(),
+      ...workers,
     });
     const context: StreamContext = {
       clusters: this.clusters,
@@ -85,6 +102,7 @@ export class Engine {
       random,
       wallNow,
       draining: () => this.#draining,
+      refusing: () => gate?.refusesRequests === true,
     };
     const { node, trustDomain, role, observe } = parts;
     const metrics = observe?.metrics ?? new IstioMetrics(new MetricRegistry());
@@ -101,6 +119,7 @@ export class Engine {
       server: new ConnectionServer({
         context,
         outboxes,
+        entrance: { ...workers, ...(gate === undefined ? {} : { gate }) },
         tcpLoggers: observe?.tcpLoggers ?? (() => []),
         ...(observe?.tcp === undefined ? {} : { tcpObserver: observe.tcp }),
       }),

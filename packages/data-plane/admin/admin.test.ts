@@ -42,7 +42,7 @@ function countersOf({ handshakes, refused }: { handshakes: number; refused: numb
 const listener = {
   config: { name: 'inbound_9080', address: '127.0.0.1' } as Listener,
   port: 20_000,
-  counters: { accepted: 4, active: 2, overflowed: 0 },
+  counters: { accepted: 4, active: 2, overflowed: 0, overflowedGlobally: 0 },
   unmatched: 1,
   inspectTimeouts: 0,
   chains: new Map([

@@ -179,8 +179,14 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
   each(
     'counter',
     'downstream_cx_overflow',
-    'Connections closed for being too many.',
+    'Connections turned away for being too many here.',
     ({ counters }) => counters.overflowed,
+  );
+  each(
+    'counter',
+    'downstream_global_cx_overflow',
+    'Connections turned away for being too many in the proxy.',
+    ({ counters }) => counters.overflowedGlobally,
   );
   each(
     'counter',

@@ -79,7 +79,12 @@ export interface AdminListener {
   readonly config: Listener;
   /** The bound one. */
   readonly port: number;
-  readonly counters: { readonly accepted: number; readonly active: number; readonly overflowed: number };
+  readonly counters: {
+    readonly accepted: number;
+    readonly active: number;
+    readonly overflowed: number;
+    readonly overflowedGlobally: number;
+  };
   /** Connections that no filter chain wanted. */
   readonly unmatched: number;
   readonly inspectTimeouts: number;

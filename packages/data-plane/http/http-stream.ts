@@ -131,6 +131,10 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
       this.reply(problem);
       return;
     }
+    if (manager.context.refusing()) {
+      this.reply({ status: 503, body: 'overloaded', details: 'overload', flag: 'OM' });
+      return;
+    }
     this.#decode.head(head, end);
   }
 

@@ -17,6 +17,8 @@ export interface StreamContext {
   readonly wallNow: () => number;
   /** Responses ask their clients to close. */
   readonly draining: () => boolean;
+  /** Memory is short: new requests are answered 503. */
+  readonly refusing: () => boolean;
 }
 
 /** Writes a line for each stream that ends. */

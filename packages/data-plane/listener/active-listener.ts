@@ -11,6 +11,16 @@ import type { ChainRuntime } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
 import type { Redirections } from './redirections.ts';
 
+export interface ListenerCounters {
+  readonly accepted: number;
+  readonly active: number;
+  /** Turned away for being too many: here, and in the proxy. */
+  readonly overflowed: number;
+  readonly overflowedGlobally: number;
+}
+
+const noCounts: ListenerCounters = { accepted: 0, active: 0, overflowed: 0, overflowedGlobally: 0 };
+
 /** One address and what serves there now. */
 export class ActiveListener {
   config: Listener;
@@ -41,21 +51,25 @@ export class ActiveListener {
     return this.#bound !== undefined;
   }
 
-  get counters(): { readonly accepted: number; readonly active: number; readonly overflowed: number } {
-    return this.#bound ?? { accepted: 0, active: 0, overflowed: 0 };
+  get counters(): ListenerCounters {
+    return this.#bound ?? noCounts;
   }
 
   /** @throws the system's error */
   async bind(): Promise<void> {
     if (this.config.unbound === true) return;
     if (this.config.originalDestination !== undefined) await this.#redirections.load();
-    const { address, port, ipv6Only, socketMode, maxConnections } = this.config;
+    const { name, address, port, ipv6Only, socketMode, maxConnections } = this.config;
     this.#bound = await BoundListener.bind({
+      ...this.#server.entrance,
+      // A port that the system chooses is one for all workers.
+      ...(port === 0 ? { key: name } : {}),
       address,
       port,
       ...(ipv6Only === undefined ? {} : { ipv6Only }),
       ...(socketMode === undefined ? {} : { socketMode }),
       ...(maxConnections === undefined ? {} : { maxConnections }),
+      speaksHttp: () => this.config.filterChains.every(speaksClearHttp),
       onConnection: (socket) => this.#accept(socket),
     });
   }
@@ -150,6 +164,10 @@ export class ActiveListener {
   serve(chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
     this.#server.serve(this.config, chain, socket, tls);
   }
+}
+
+function speaksClearHttp({ tls, filter }: FilterChain): boolean {
+  return tls === undefined && filter.kind === 'http';
 }
 
 function needsTlsInspection({ match }: FilterChain): boolean {

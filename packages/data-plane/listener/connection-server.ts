@@ -3,6 +3,7 @@ import type { Listener } from '@tulle/decision/tables';
 import type { ConnectionInfo, ConnectionTls } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { addressesOf } from '../net/addresses.ts';
+import type { Entrance } from '../net/listener.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { proxyTcp, type TcpLogger, type TcpObserver } from '../tcp/tcp-proxy.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
@@ -12,6 +13,8 @@ import { HttpConnection } from './http-connection.ts';
 export class ConnectionServer {
   readonly context: StreamContext;
   readonly outboxes: Outboxes;
+  /** How listeners are bound, and who is let in. */
+  readonly entrance: Entrance;
   readonly #tcpLoggers: (paths: ChainRuntime) => readonly TcpLogger[];
   readonly #tcpObserver: TcpObserver | undefined;
   #nextId = 1;
@@ -21,8 +24,10 @@ export class ConnectionServer {
     readonly outboxes: Outboxes;
     readonly tcpLoggers: (chain: ChainRuntime) => readonly TcpLogger[];
     readonly tcpObserver?: TcpObserver;
+    readonly entrance?: Entrance;
   }) {
     this.context = parts.context;
+    this.entrance = parts.entrance ?? {};
     this.outboxes = parts.outboxes;
     this.#tcpLoggers = parts.tcpLoggers;
     this.#tcpObserver = parts.tcpObserver;

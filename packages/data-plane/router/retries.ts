@@ -59,7 +59,12 @@ export class Retries {
   /** False: none is left, or the cluster allows no more. Else `again` is called after the back-off. */
   schedule(failed: EndpointState): boolean {
     this.release();
-    if (this.left <= 0 || !this.#budget.take()) return false;
+    if (this.left <= 0) return false;
+    if (!this.#budget.take()) {
+      // A failure can't wait to be told; the next one may be retried.
+      this.#budget.fetch();
+      return false;
+    }
     this.#holdsBudget = true;
     this.left--;
     this.tried.add(failed);

@@ -37,6 +37,8 @@ export class Router implements AttemptOwner {
   #chosen: Chosen | undefined = undefined;
   #cluster: ClusterState | undefined = undefined;
   #breakers: Breakers | undefined = undefined;
+  /** Another worker is being asked whether it can spare a request; takes the question back. */
+  #unask: (() => void) | undefined = undefined;
   #retryPolicy: RetryPolicy | undefined = undefined;
   /** Made when a first attempt has failed. */
   #retries: Retries | undefined = undefined;
@@ -123,6 +125,7 @@ export class Router implements AttemptOwner {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#unask?.();
     this.#timeout?.stop();
     this.#tryTimeout?.stop();
     this.#retries?.cancel();
@@ -159,22 +162,15 @@ export class Router implements AttemptOwner {
       return;
     }
     stream.info.service = cluster.config.service;
-    const breakers = cluster.breakers[action.priority];
-    if (!breakers.requests.take()) {
+    if (!this.#takeRequest(cluster.breakers[action.priority])) {
       this.#replyOverflow();
       return;
     }
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
-    this.#breakers = breakers;
     this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
     if (action.hashPolicy.length > 0) {
-      this.#hash = requestHash(
-        action.hashPolicy,
-        head.headers,
-        head.path,
-        stream.info.connection.remoteAddress,
-      );
+      this.#hash = requestHash(action.hashPolicy, head.headers, head.path, stream.info.clientAddress);
     }
     const { connection } = stream.info;
     this.#destination =
@@ -185,8 +181,24 @@ export class Router implements AttemptOwner {
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;
     this.#mirror(head, end, action);
-    this.#try();
+    if (this.#unask === undefined) this.#try();
     if (end && !this.#over) this.#requestEnded();
+  }
+
+  /** False: the cluster has as many requests as it may. */
+  #takeRequest(breakers: Breakers): boolean {
+    if (breakers.requests.take()) {
+      this.#breakers = breakers;
+      return true;
+    }
+    this.#unask = breakers.requests.ask((taken) => {
+      this.#unask = undefined;
+      if (taken) {
+        this.#breakers = breakers;
+        this.#try();
+      } else this.#replyOverflow();
+    });
+    return this.#unask !== undefined;
   }
 
   #retriesBy(policy: RetryPolicy): Retries {

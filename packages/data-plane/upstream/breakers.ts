@@ -97,6 +97,13 @@ export class Gauge {
     return this.#shared?.ask(onAnswer);
   }
 
+  /** Brings permits here, if another worker can spare some, for those who can't wait for an answer. */
+  fetch(): void {
+    this.#shared?.ask((taken) => {
+      if (taken) this.release();
+    });
+  }
+
   /** After a `take` in vain, for what can wait: `again` is called when another worker has given one up. */
   want(again: () => void): void {
     this.#shared?.want(again);

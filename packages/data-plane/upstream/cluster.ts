@@ -265,6 +265,7 @@ export class ClusterState {
     const breakers = new Breakers(limits, (name, gauge) =>
       share(`cluster ${this.config.name} ${priority} ${name}`, gauge),
     );
+    breakers.retries.fetch();
     breakers.connections.onWanted = () => this.#closeIdle(breakers);
     return breakers;
   }
