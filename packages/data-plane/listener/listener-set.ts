@@ -217,7 +217,9 @@ export class ListenerSet {
     const localUri = this.#parts.localUri();
     const serverName: unknown = (socket as { servername?: unknown }).servername;
     return {
-      ...(peer === undefined ? {} : { peerFingerprint: certificateHash(peer), peerCertificate: peer.certificate }),
+      ...(peer === undefined
+        ? {}
+        : { peerFingerprint: certificateHash(peer), peerCertificate: peer.certificate }),
       ...(peer?.spiffeId === undefined ? {} : { peerUri: peer.spiffeId }),
       ...(localUri === undefined ? {} : { localUri }),
       ...(typeof serverName === 'string' ? { serverName } : {}),

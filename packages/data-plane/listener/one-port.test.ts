@@ -210,21 +210,6 @@ describe('a server that speaks first', () => {
     expect(clock.now()).toBe(0);
   });
 
-  test('a ClientHello that comes in pieces is waited for, beyond the time, and never passed on as it is', async () => {
-    let called = 0;
-    const { port, clock, wheel, engine } = await server(permissive, () => called++);
-    const socket = await open(port);
-    socket.write(Buffer.from([22, 3, 1]));
-    await expect.poll(() => wheel.armed).toBe(1);
-    const ended = once(socket.resume(), 'close');
-    for (let passed = 0; passed < 5_200; passed += 50) {
-      clock.advance(50);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await ended;
-    expect([called, engine.listeners.get('l')?.inspectTimeouts]).toEqual([0, 1]);
-  });
-
   test('waits for nobody where there is no choice: STRICT', async () => {
     const strict = permissive.slice(0, 2);
     const { port, clock } = await server(strict, greet);

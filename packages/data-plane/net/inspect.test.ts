@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { FilterChain, Listener } from '@tulle/decision/tables';
 import { expect, test } from 'vitest';
@@ -131,6 +131,38 @@ test('inspection puts the bytes back, and ends by time or when the client leaves
     'gone',
   ]);
   expect(timers.armed).toBe(0);
+  await listener.close();
+});
+
+test('a begun ClientHello is waited for beyond the time, and then given up: it is never plain text', async () => {
+  const clock = new VirtualClock();
+  const timers = new TimerWheel({ clock });
+  const outcomes: InspectOutcome[] = [];
+  const accepted: Socket[] = [];
+  const listener = await BoundListener.bind({
+    address: '127.0.0.1',
+    port: 0,
+    onConnection: (socket) => {
+      accepted.push(socket);
+      const options = { tls: true, http: true, timeoutMs: 100, timers };
+      inspect(socket, options, (outcome) => outcomes.push(outcome));
+    },
+  });
+  const begun = connect(listener.port, '127.0.0.1');
+  begun.write(Buffer.from([22, 3, 1]));
+  const gone = once(begun.resume(), 'close');
+  await expect.poll(() => accepted[0]?.bytesRead).toBe(3);
+  clock.advance(4_900);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(outcomes).toEqual([]);
+  clock.advance(5_100);
+  await gone;
+  expect([outcomes, timers.armed]).toEqual([['stalled'], 0]);
+
+  const leaver = connect(listener.port, '127.0.0.1');
+  leaver.end(Buffer.from([22, 3, 1]));
+  await once(leaver.resume(), 'close');
+  expect(outcomes[1]).toBe('gone');
   await listener.close();
 });
 
