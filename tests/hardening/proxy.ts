@@ -17,11 +17,21 @@ import {
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
 import type { Cluster, HttpManager, Listener, RetryPolicy, Tables, TcpProxy } from '@tulle/decision/tables';
 
+/** What is said of a request or connection when it is over. */
+export interface Verdict {
+  /** 0: no response was begun. */
+  readonly status: number;
+  /** As Envoy documents them for %RESPONSE_FLAGS%, in the order in which they came. */
+  readonly flags: string;
+  /** Endpoints asked, the first included. */
+  readonly attempts: number;
+}
+
 export interface Hardened {
   readonly engine: Engine;
   readonly port: number;
-  /** One for each request or TCP connection that has ended. */
-  readonly ended: readonly StreamInfo[];
+  /** One for each request or TCP connection that has ended, as it was then. */
+  readonly ended: readonly Verdict[];
   close(): void;
 }
 
@@ -68,7 +78,9 @@ async function start(
   served: Parameters<typeof listener>[1][number],
   shape: ProxyShape,
 ): Promise<Hardened> {
-  const ended: StreamInfo[] = [];
+  const ended: Verdict[] = [];
+  const judge = ({ status, flags, attempts }: StreamInfo): unknown =>
+    ended.push({ status, flags: flags.join(','), attempts });
   const engine = await startEngine(
     tables({
       listeners: [listener('l', [served], shape.listener)],
@@ -78,8 +90,8 @@ async function start(
     {
       wheel: new TimerWheel({ tickMs: 5 }),
       observe: {
-        httpLoggers: () => [(info) => ended.push(info)],
-        tcpLoggers: () => [(info) => ended.push(info)],
+        httpLoggers: () => [judge],
+        tcpLoggers: () => [judge],
       },
     },
   );

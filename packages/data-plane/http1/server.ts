@@ -42,6 +42,9 @@ const Reading = {
 } as const;
 type Reading = (typeof Reading)[keyof typeof Reading];
 
+/** Of what comes before it can be used; beyond, the socket is not read from. */
+const mostHeldEarly = 8 * 1024;
+
 /**
  * One downstream connection. Requests are served one at a time, pipelined ones in order: the next is not
  * even parsed before the answer to the one before is complete, so answers can't be mixed up.
@@ -280,11 +283,12 @@ export class Http1Server {
 
   /** Reads on or stops reading, by whether there is use for more. */
   #regulate(): void {
-    const stop =
-      this.#held.length > 0 &&
-      (this.#paused || (this.#reading !== Reading.Head && this.#reading !== Reading.Lingering));
+    const reading = this.#reading;
+    const early = reading === Reading.Answering || reading === Reading.TunnelAsked;
     const pause =
-      stop || (this.#paused && (this.#reading === Reading.Body || this.#reading === Reading.Tunnel));
+      // Some of the next request is held: a socket that is not read from can't say that it is gone.
+      (early && this.#held.length > mostHeldEarly) ||
+      (this.#paused && (reading === Reading.Body || reading === Reading.Tunnel));
     if (pause === this.#socketPaused) return;
     this.#socketPaused = pause;
     if (pause) this.#socket.pause();
@@ -485,8 +489,8 @@ export class Http1Server {
         return;
       }
       case Reading.Answering:
-        if (this.#held.length > 0) return;
         if (this.#halfClose === 'reset') this.#lost();
+        else if (this.#held.length > 0) return;
         else if (this.#exchange?.started === false) this.#timer.start(this.#limits.halfCloseMs);
         return;
     }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { StreamInfo } from '../http/stream-info.ts';
+import { cut } from '../http1/cut.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
@@ -43,10 +44,11 @@ export function relay(downstream: Socket, upstream: Socket, options: RelayOption
       if (to.destroyed || !outbox.write(chunk)) from.pause();
     });
     from.on('end', () => outbox.end());
-    from.on('error', destroy);
+    // As Envoy: a reset is passed on, else the other side would take what it has for all.
+    from.on('error', () => cut(to));
     from.once('close', () => {
       // Its last bytes may still be on their way out at the other side, if it ended in order.
-      if (from.errored !== null || !from.readableEnded) {
+      if (!from.readableEnded) {
         outbox.flush();
         to.destroy();
       }

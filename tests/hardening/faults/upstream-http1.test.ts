@@ -1,9 +1,9 @@
 import { retry } from '@tulle/data-plane/testing/tables';
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpProxy, type ProxyShape } from '../proxy.ts';
+import { httpProxy, type ProxyShape, type Verdict } from '../proxy.ts';
 import { type Answer, echo, type RawConnection, rawBackend } from '../raw-backend.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
-import { expectNothingLeft, type Verdict, verdicts } from './run.ts';
+import { expectNothingLeft } from './run.ts';
 
 const cleanup: (() => unknown)[] = [];
 afterEach(async () => {
@@ -233,7 +233,7 @@ describe('an HTTP/1.1 backend that', () => {
       ]);
     }
     await expect.poll(() => proxy.ended.length).toBe(1);
-    expect([fault.verdict, fault.orElse]).toContainEqual(verdicts(proxy)[0]);
+    expect([fault.verdict, fault.orElse]).toContainEqual(proxy.ended[0]);
     await expectNothingLeft(proxy, fault.refuses ? undefined : backend, client, fault.kept ?? 0);
   });
 
@@ -256,7 +256,7 @@ describe('an HTTP/1.1 backend that', () => {
     client.send(request);
     await client.until((text) => answersIn(text).answers.length > 1);
     expect(answersIn(client.text).answers[1]?.slice(0, 3)).toBe(String(status));
-    await expect.poll(() => verdicts(proxy)).toEqual([verdict(200, ''), expected]);
+    await expect.poll(() => proxy.ended).toEqual([verdict(200, ''), expected]);
     await expectNothingLeft(proxy, backend, client, status === 200 ? 1 : 0);
   });
 });
