@@ -8,6 +8,7 @@ const missing = install([
   debian('haproxy', 'haproxy', ['-v']),
   debian('nginx', 'nginx', ['-v']),
   debian('wrk', 'wrk', ['-v']),
+  debian('nghttp2-client', 'h2load', ['--version']),
   debian('util-linux', 'taskset'),
 ]);
 for (const { name, needs } of missing) process.stderr.write(`bench: no ${name} (needs ${needs})\n`);

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import type { Ask } from '../scenarios/scenario.ts';
 import { loadCore } from '../system/cpu.ts';
 import { runProgram } from '../system/program.ts';
 import type { Percentiles } from './percentiles.ts';
 
 export interface OpenLoop {
   readonly port: number;
-  readonly path: string;
+  readonly ask: Ask;
   readonly host: string;
   readonly connections: number;
   /** Requests per second. */

@@ -55,12 +55,12 @@ export async function measure(
   await repeat(tallies, options, note, async (tally, round) => {
     const others = watchOthers();
     const { port, host } = tally.subject;
-    const { path } = scenario;
+    const { ask, connections } = scenario;
     const result = await openLoop({
       port,
       host,
-      path,
-      connections: openLoopConnections,
+      ask,
+      connections: ask.streams === undefined ? openLoopConnections : connections,
       rate,
       seconds: options.seconds,
       seed: 1 + round,
@@ -129,8 +129,8 @@ async function loadedSample(
 
 async function idleSample(scenario: Scenario, subject: Subject): Promise<Sample> {
   const others = watchOthers();
-  const { path, connections } = scenario;
-  const program = await holdIdle({ port: subject.port, host: subject.host, path, connections });
+  const { ask, connections } = scenario;
+  const program = await holdIdle({ port: subject.port, host: subject.host, path: ask.path, connections });
   const rssBytes = residentBytes(subject.pids);
   await program.stop();
   return {
@@ -144,14 +144,14 @@ async function idleSample(scenario: Scenario, subject: Subject): Promise<Sample>
 }
 
 async function load(
-  { certificates }: Bench,
-  { kind, path, connections }: Scenario,
+  { certificates, folder }: Bench,
+  { kind, ask, connections }: Scenario,
   { port, host }: Subject,
   seconds: number,
 ): Promise<LoadResult & Partial<Percentiles>> {
   return kind === 'handshakes'
-    ? handshakes({ port, host, path, seconds, concurrency: connections, certificates })
-    : closedLoop({ port, host, path, seconds, connections });
+    ? handshakes({ port, host, path: ask.path, seconds, concurrency: connections, certificates })
+    : closedLoop({ port, host, ask, seconds, connections, folder });
 }
 
 /** Quiet rounds; where there was none, what there is. */

@@ -22,8 +22,8 @@ export function envoyConfiguration(plan: HopPlan): object {
           address: { socket_address: { address: '127.0.0.1', port_value: plan.port } },
           filter_chains: [
             {
-              filters: [plan.shape === 'tcp' ? tcpProxy : httpManager],
-              ...(plan.shape === 'mtls-in' ? { transport_socket: downstreamTls(plan) } : {}),
+              filters: [plan.shape.protocol === 'tcp' ? tcpProxy : httpManager],
+              ...(plan.shape.mtls === 'in' ? { transport_socket: downstreamTls(plan) } : {}),
             },
           ],
         },
@@ -38,7 +38,8 @@ export function envoyConfiguration(plan: HopPlan): object {
             cluster_name: 'out',
             endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(plan.upstreamPort) } }] }],
           },
-          ...(plan.shape === 'mtls-out' ? { transport_socket: upstreamTls(plan) } : {}),
+          ...(plan.shape.mtls === 'out' ? { transport_socket: upstreamTls(plan) } : {}),
+          ...(plan.shape.protocol === 'http2' ? { typed_extension_protocol_options: http2 } : {}),
         },
       ],
     },
@@ -97,8 +98,17 @@ const httpManager = typed(
 
 const tls13 = { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' };
 
-const commonTls = ({ certificates: { chain, key, root, uri } }: HopPlan): object => ({
+const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const http2 = {
+  [httpOptions]: {
+    '@type': `type.googleapis.com/${httpOptions}`,
+    explicit_http_config: { http2_protocol_options: {} },
+  },
+};
+
+const commonTls = ({ shape, certificates: { chain, key, root, uri } }: HopPlan): object => ({
   tls_params: tls13,
+  ...(shape.protocol === 'http2' ? { alpn_protocols: ['h2'] } : {}),
   tls_certificates: [{ certificate_chain: { filename: chain }, private_key: { filename: key } }],
   validation_context: {
     trusted_ca: { filename: root },

@@ -9,7 +9,7 @@ import type { Peer } from './peer.ts';
 
 export const envoy: Peer = {
   name: 'envoy',
-  shapes: ['http', 'mtls-out', 'mtls-in', 'tcp'],
+  protocols: ['http1', 'http2', 'tcp'],
   work: 'router; x-request-id, 2 retries as Istio, path normalisation, own statistics, no access log',
   version: () =>
     /version: \w+\/(\d+\.\d+\.\d+)\//.exec(

@@ -7,7 +7,7 @@ import type { HopPlan, Peer } from './peer.ts';
 
 export const haproxy: Peer = {
   name: 'haproxy',
-  shapes: ['http', 'mtls-out', 'mtls-in', 'tcp'],
+  protocols: ['http1', 'http2', 'tcp'],
   work: 'routing, x-request-id, retries, no log',
   version: () =>
     /version (\S+)/.exec(execFileSync('haproxy', ['-v'], { encoding: 'utf8' }))?.[1] ?? 'unknown',
@@ -21,9 +21,12 @@ export const haproxy: Peer = {
 };
 
 function configuration({ shape, port, upstreamPort, certificates: { root, combined } }: HopPlan): string {
-  const bindTls = shape === 'mtls-in' ? ` ssl crt ${combined} ca-file ${root} verify required` : '';
-  const serverTls = shape === 'mtls-out' ? ` ssl crt ${combined} ca-file ${root} verify required` : '';
-  const http = shape !== 'tcp';
+  const { protocol, mtls } = shape;
+  const alpn = protocol === 'http2' ? ' alpn h2' : '';
+  const plain = protocol === 'http2' ? ' proto h2' : '';
+  const bindTls = mtls === 'in' ? ` ssl crt ${combined} ca-file ${root} verify required${alpn}` : plain;
+  const serverTls = mtls === 'out' ? ` ssl crt ${combined} ca-file ${root} verify required${alpn}` : plain;
+  const http = protocol !== 'tcp';
   return [
     'global',
     '  nbthread 1',

@@ -8,7 +8,8 @@ import type { HopPlan, Peer } from './peer.ts';
 
 export const nginx: Peer = {
   name: 'nginx',
-  shapes: ['http', 'mtls-out', 'mtls-in'],
+  // It speaks HTTP/1.1 to upstreams.
+  protocols: ['http1'],
   work: 'routing, x-request-id, next upstream on error, no log',
   version: () =>
     /nginx\/(\S+)/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr)?.[1] ?? 'unknown',
@@ -35,13 +36,13 @@ function server({ shape, port, upstreamPort, certificates: { root, chain, key } 
   return [
     `  upstream out { server 127.0.0.1:${upstreamPort}; keepalive 64; keepalive_requests 100000000; }`,
     '  server {',
-    `    listen 127.0.0.1:${port}${shape === 'mtls-in' ? ' ssl' : ''};`,
-    ...(shape === 'mtls-in' ? tlsIn : []),
+    `    listen 127.0.0.1:${port}${shape.mtls === 'in' ? ' ssl' : ''};`,
+    ...(shape.mtls === 'in' ? tlsIn : []),
     '    location / {',
-    `      proxy_pass ${shape === 'mtls-out' ? 'https' : 'http'}://out;`,
+    `      proxy_pass ${shape.mtls === 'out' ? 'https' : 'http'}://out;`,
     '      proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;',
     '      proxy_set_header x-request-id $request_id;',
-    ...(shape === 'mtls-out' ? tlsOut : []),
+    ...(shape.mtls === 'out' ? tlsOut : []),
     '    }',
     '  }',
   ];

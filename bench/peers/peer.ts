@@ -1,13 +1,14 @@
 import type { Program } from '../system/program.ts';
 
-/**
- * What one proxy process does:
- * - `http`: HTTP/1.1 in, HTTP/1.1 out
- * - `mtls-out`: HTTP/1.1 in, HTTP/1.1 over mTLS out (the client's sidecar)
- * - `mtls-in`: HTTP/1.1 over mTLS in, HTTP/1.1 out (the server's sidecar)
- * - `tcp`: bytes in, bytes out
- */
-export type Shape = 'http' | 'mtls-out' | 'mtls-in' | 'tcp';
+/** What a proxy passes on: requests of this protocol on both sides, or bytes. */
+export type Protocol = 'http1' | 'http2' | 'tcp';
+
+/** What one proxy process does. */
+export interface Shape {
+  readonly protocol: Protocol;
+  /** `out`: mTLS to the upstream, as the client's sidecar; `in`: mTLS from the client, as the server's. */
+  readonly mtls: 'none' | 'in' | 'out';
+}
 
 export interface HopPlan {
   readonly shape: Shape;
@@ -33,7 +34,7 @@ export interface CertificateFiles {
 /** A proxy that is compared. */
 export interface Peer {
   readonly name: string;
-  readonly shapes: readonly Shape[];
+  readonly protocols: readonly Protocol[];
   version(): string;
   /** What it does to each request, for the report. */
   readonly work: string;

@@ -52,40 +52,44 @@ export function hopTables({ shape, port, upstreamPort, certificates: { uri } }: 
       accessLogs: [],
     },
   });
-  const http = httpChain(managed, shape === 'mtls-in' ? { tls: downstreamTls(uri) } : {});
+  const alpn = shape.protocol === 'http2' ? ['h2'] : [];
+  const http = httpChain(managed, shape.mtls === 'in' ? { tls: downstreamTls(uri, alpn) } : {});
   return tables({
     listeners: [
-      listener('in', [shape === 'tcp' ? tcp : http], {
+      listener('in', [shape.protocol === 'tcp' ? tcp : http], {
         port,
-        direction: shape === 'mtls-in' ? 'inbound' : 'outbound',
+        direction: shape.mtls === 'in' ? 'inbound' : 'outbound',
       }),
     ],
     clusters: [
       cluster('out', [endpoint(upstreamPort)], {
         breakers: { default: limits, high: limits },
         idleTimeoutMs: hourMs,
-        ...(shape === 'mtls-out' ? { tls: upstreamTls(uri) } : {}),
+        protocol: shape.protocol === 'http2' ? 'http2' : 'http1',
+        ...(shape.mtls === 'out' ? { tls: upstreamTls(uri, alpn) } : {}),
       }),
     ],
   });
 }
 
-const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], ecdhCurves: [], alpn: [] } as const;
+const versions = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], ecdhCurves: [] } as const;
 const peersOf = (uri: string) => ({
   rootsSecret: 'ROOTCA',
   subjectAltNames: [(shown: string) => shown === uri],
 });
 
-const downstreamTls = (uri: string): DownstreamTls => ({
+const downstreamTls = (uri: string, alpn: readonly string[]): DownstreamTls => ({
   ...versions,
+  alpn,
   requireClientCertificate: true,
   certificateSecrets: ['default'],
   sessionTimeoutMs: 3_600_000,
   validation: peersOf(uri),
 });
 
-const upstreamTls = (uri: string): UpstreamTls => ({
+const upstreamTls = (uri: string, alpn: readonly string[]): UpstreamTls => ({
   ...versions,
+  alpn,
   sni: 'outbound_.80_._.server.default.svc.cluster.local',
   resumeSessions: true,
   certificateSecret: 'default',

@@ -11,7 +11,7 @@ const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
 export const tulle: Peer = {
   name: 'tulle',
-  shapes: ['http', 'mtls-out', 'mtls-in', 'tcp'],
+  protocols: ['http1', 'http2', 'tcp'],
   work: 'istio.stats, router; x-request-id, 2 retries as Istio, path normalisation, Istio metrics, no access log',
   version: () => `on Node ${process.versions.node}`,
   async start(plan) {

@@ -1,4 +1,5 @@
-import type { Hop, Peer, Shape } from '../peers/peer.ts';
+import type { Backend } from '../peers/backend.ts';
+import type { Hop, Peer, Protocol, Shape } from '../peers/peer.ts';
 import { freePort } from '../system/program.ts';
 import type { Bench, Subject } from './scenario.ts';
 
@@ -6,7 +7,8 @@ import type { Bench, Subject } from './scenario.ts';
 export async function hopsOf(bench: Bench, shapes: readonly Shape[]): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const peer of bench.peers) {
-    if (shapes.every((shape) => peer.shapes.includes(shape))) subjects.push(await start(bench, peer, shapes));
+    if (shapes.every(({ protocol }) => peer.protocols.includes(protocol)))
+      subjects.push(await start(bench, peer, shapes));
   }
   return subjects;
 }
@@ -14,7 +16,7 @@ export async function hopsOf(bench: Bench, shapes: readonly Shape[]): Promise<Su
 async function start(bench: Bench, peer: Peer, shapes: readonly Shape[]): Promise<Subject> {
   const { folder, certificates, backend } = bench;
   const hops: Hop[] = [];
-  let port = backend.port;
+  let port = portOf(backend, shapes[0]?.protocol);
   for (const shape of shapes) {
     const upstreamPort = port;
     port = await freePort();
@@ -41,6 +43,9 @@ async function start(bench: Bench, peer: Peer, shapes: readonly Shape[]): Promis
 }
 
 /** The backend without any proxy: what the proxies add is counted from here. */
-export function direct({ backend }: Bench): Subject {
-  return { peer: 'direct', port: backend.port, host: 'server', pids: [], stop: async () => {} };
+export function direct({ backend }: Bench, protocol: Protocol = 'http1'): Subject {
+  return { peer: 'direct', port: portOf(backend, protocol), host: 'server', pids: [], stop: async () => {} };
 }
+
+const portOf = ({ port, http2Port }: Backend, protocol: Protocol | undefined): number =>
+  protocol === 'http2' ? http2Port : port;

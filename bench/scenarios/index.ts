@@ -1,76 +1,98 @@
+import type { Protocol, Shape } from '../peers/peer.ts';
 import { direct, hopsOf } from './hops.ts';
 import { meshPair } from './mesh.ts';
 import type { NotYet, Scenario } from './scenario.ts';
 
 const mebibyte = 1024 * 1024;
 
+const plain = (protocol: Protocol): Shape => ({ protocol, mtls: 'none' });
+/** The server's sidecar, then the client's. */
+const mtlsPair = (protocol: Protocol): readonly Shape[] => [
+  { protocol, mtls: 'in' },
+  { protocol, mtls: 'out' },
+];
+
+const http2 = (connections: number, streams: number): Scenario => ({
+  name: `http2-${connections}x${streams}`,
+  kind: 'requests',
+  ask: { path: '/1k', streams },
+  connections,
+  hops: 1,
+  setUp: async (bench) => [...(await hopsOf(bench, [plain('http2')])), direct(bench, 'http2')],
+});
+
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   {
     name: 'http1',
     kind: 'requests',
-    path: '/1k',
+    ask: { path: '/1k' },
     connections: 32,
     hops: 1,
-    setUp: async (bench) => [...(await hopsOf(bench, ['http'])), direct(bench)],
+    setUp: async (bench) => [...(await hopsOf(bench, [plain('http1')])), direct(bench)],
   },
+  http2(4, 16),
+  http2(32, 1),
   {
     name: 'mtls-pair-http1',
     kind: 'requests',
-    path: '/1k',
+    ask: { path: '/1k' },
     connections: 32,
     hops: 2,
-    setUp: (bench) => hopsOf(bench, ['mtls-in', 'mtls-out']),
+    setUp: (bench) => hopsOf(bench, mtlsPair('http1')),
   },
   {
     name: 'mesh-pair',
     kind: 'requests',
-    path: '/1k',
+    ask: { path: '/1k' },
     connections: 32,
     hops: 2,
     setUp: async (bench) => [await meshPair(bench, 'tulle'), await meshPair(bench, 'envoy'), direct(bench)],
   },
   {
+    name: 'grpc-unary-mtls',
+    kind: 'requests',
+    ask: { path: '/bench.Echo/Unary', streams: 16, grpc: true },
+    connections: 4,
+    hops: 2,
+    setUp: (bench) => hopsOf(bench, mtlsPair('http2')),
+  },
+  {
     name: 'new-mtls-connection',
     kind: 'handshakes',
-    path: '/1k',
+    ask: { path: '/1k' },
     connections: 8,
     hops: 1,
-    setUp: (bench) => hopsOf(bench, ['mtls-in']),
+    setUp: (bench) => hopsOf(bench, [{ protocol: 'http1', mtls: 'in' }]),
   },
   {
     name: 'bulk-1mib',
     kind: 'requests',
-    path: '/1m',
+    ask: { path: '/1m' },
     connections: 8,
     bytes: mebibyte,
     hops: 1,
-    setUp: (bench) => hopsOf(bench, ['http']),
+    setUp: (bench) => hopsOf(bench, [plain('http1')]),
   },
   {
     name: 'tcp',
     kind: 'requests',
-    path: '/1m',
+    ask: { path: '/1m' },
     connections: 8,
     bytes: mebibyte,
     hops: 1,
-    setUp: (bench) => hopsOf(bench, ['tcp']),
+    setUp: (bench) => hopsOf(bench, [plain('tcp')]),
   },
   {
     name: 'idle-connections',
     kind: 'idle',
-    path: '/1k',
+    ask: { path: '/1k' },
     connections: 9_000,
     hops: 1,
-    setUp: (bench) => hopsOf(bench, ['http']),
+    setUp: (bench) => hopsOf(bench, [plain('http1')]),
   },
 ];
 
-const codec = 'HTTP/2 is not wired into listeners and pools yet';
-
 export const notYet: readonly NotYet[] = [
-  { name: 'http2-4x16', why: codec },
-  { name: 'http2-32x1', why: codec },
-  { name: 'grpc-unary-mtls', why: codec },
   { name: 'tls-resumed', why: 'tickets follow the trust bundle by a rule that is not built yet' },
 ];

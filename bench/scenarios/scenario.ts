@@ -1,5 +1,5 @@
+import type { Backend } from '../peers/backend.ts';
 import type { CertificateFiles, Peer } from '../peers/peer.ts';
-import type { Program } from '../system/program.ts';
 
 /** One peer as a scenario has set it up. */
 export interface Subject {
@@ -15,16 +15,25 @@ export interface Subject {
 /** What scenarios share: one backend, one set of certificates, a folder that goes with the run. */
 export interface Bench {
   readonly folder: string;
-  readonly backend: { readonly port: number; readonly program: Program };
+  readonly backend: Backend;
   readonly certificates: CertificateFiles;
   readonly peers: readonly Peer[];
+}
+
+/** What is asked for, and how. */
+export interface Ask {
+  readonly path: '/1k' | '/1m' | '/bench.Echo/Unary';
+  /** HTTP/2 by prior knowledge: so many requests under way on each connection. Absent: HTTP/1.1. */
+  readonly streams?: number;
+  /** A gRPC call: the message goes with the request, and a status must come back. */
+  readonly grpc?: boolean;
 }
 
 export interface Scenario {
   readonly name: string;
   /** What the load does: asks again and again, makes connections, or just stays. */
   readonly kind: 'requests' | 'handshakes' | 'idle';
-  readonly path: '/1k' | '/1m';
+  readonly ask: Ask;
   readonly connections: number;
   /** Of each answer: figures are compared by bytes per CPU second instead of CPU per request. */
   readonly bytes?: number;
