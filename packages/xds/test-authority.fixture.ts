@@ -20,6 +20,8 @@ export interface LeafRequest extends Validity {
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly string[];
   readonly csrPem?: string;
+  /** An RSA key of 2048 bits in place of an ECDSA one. */
+  readonly rsa?: boolean;
   /** Of the key usage extension, which is left out by default. */
   readonly keyUsages?: number;
   /** OIDs of the extended key usage extension, which is left out by default. */
@@ -106,7 +108,7 @@ function authorityOf(
     rootPem: `${root.toString('pem')}\n`,
     pin: createHash('sha256').update(new Uint8Array(root.rawData)).digest('hex'),
     async issue({ csrPem, ...leaf }) {
-      const own = csrPem === undefined ? await newKeys() : undefined;
+      const own = csrPem === undefined ? await newKeys(leaf.rsa) : undefined;
       const publicKey = own?.publicKey ?? new x509.Pkcs10CertificateRequest(csrPem ?? '').publicKey;
       const subject = leaf.commonName === undefined ? '' : `CN=${leaf.commonName}`;
       const issued = await sign(subject, publicKey, leaf, leafExtensions(leaf));
@@ -156,8 +158,15 @@ function dates({ notBefore = Date.now() - hour, notAfter = Date.now() + hour }: 
   return { notBefore: new Date(notBefore), notAfter: new Date(notAfter) };
 }
 
-function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
+const rsa = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+
+function newKeys(isRsa = false): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(isRsa ? rsa : ecdsa, true, ['sign', 'verify']);
 }
 
 async function pkcs8(key: webcrypto.CryptoKey): Promise<string> {

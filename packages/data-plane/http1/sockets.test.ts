@@ -109,7 +109,7 @@ async function serve(tls: boolean): Promise<{ port: number; echoes: Echo[] }> {
   const listener = await BoundListener.bind({
     address: '127.0.0.1',
     port: 0,
-    onConnection: (socket) => (tls ? terminator.accept(socket) : onSocket(socket)),
+    onConnection: (socket) => (tls ? terminator.accept(socket, '') : onSocket(socket)),
   });
   open.push(listener);
   return { port: listener.port, echoes };

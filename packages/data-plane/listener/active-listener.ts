@@ -127,7 +127,7 @@ export class ActiveListener {
     inspect(
       socket,
       {
-        tls: config.inspectTls || config.filterChains.some(needsTlsInspection),
+        tls: config.inspectTls || chainsOf(config).some(needsTlsInspection),
         http: config.inspectHttp,
         timeoutMs: config.inspectTimeoutMs,
         timers: this.#server.context.wheel,
@@ -157,7 +157,7 @@ export class ActiveListener {
       return;
     }
     if (chain.terminator === undefined) this.serve(chain, socket, undefined);
-    else chain.terminator.accept(socket);
+    else chain.terminator.accept(socket, inspection.serverName);
   }
 
   /** Called for plain connections, and by the chain's terminator once TLS is there. */
@@ -170,6 +170,10 @@ function speaksClearHttp({ tls, filter }: FilterChain): boolean {
   return tls === undefined && filter.kind === 'http';
 }
 
-function needsTlsInspection({ match }: FilterChain): boolean {
-  return match.transportProtocol !== '' || match.serverNames.length > 0;
+const chainsOf = ({ filterChains, defaultFilterChain }: Listener): readonly FilterChain[] =>
+  defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];
+
+function needsTlsInspection({ match, tls }: FilterChain): boolean {
+  const choosesCertificate = tls !== undefined && tls.certificateSecrets.length > 1;
+  return match.transportProtocol !== '' || match.serverNames.length > 0 || choosesCertificate;
 }

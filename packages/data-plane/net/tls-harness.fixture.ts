@@ -110,7 +110,7 @@ export async function serve(
     onConnection: (socket) => {
       const terminator = terminators[accepted++ % workers];
       inspect(socket, { tls: true, http: true, timeoutMs: 0, timers }, (outcome) => {
-        if (outcome !== 'gone' && outcome !== 'timeout') terminator?.accept(socket);
+        if (typeof outcome === 'object') terminator?.accept(socket, outcome.serverName);
       });
     },
   });

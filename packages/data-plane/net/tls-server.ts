@@ -1,12 +1,5 @@
 import type { Socket } from 'node:net';
-import {
-  createSecureContext,
-  createServer,
-  type SecureContext,
-  type SecureContextOptions,
-  type Server,
-  type TLSSocket,
-} from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { DownstreamTls, SecretTable } from '@tulle/decision/tables';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { CertificateChoice } from './certificate-choice.ts';
@@ -49,10 +42,11 @@ export interface TlsTerminatorOptions {
 export class TlsTerminator {
   readonly counters: TlsCounters;
   readonly #options: TlsTerminatorOptions;
-  readonly #server: Server;
   readonly #handshaking = new Map<Socket, Timer>();
   #secrets: readonly unknown[] = [];
-  #choice: CertificateChoice<SecureContext> | undefined = undefined;
+  /** Assigned by the first `update`. */
+  #fallback!: Server;
+  #choice!: CertificateChoice<Server>;
 
   /**
    * @throws MissingSecret when a secret is not there yet
@@ -61,32 +55,6 @@ export class TlsTerminator {
   constructor(options: TlsTerminatorOptions, secrets: SecretSource) {
     this.#options = options;
     this.counters = options.counters ?? new TlsCounters();
-    const { tls } = options;
-    this.#server = createServer({
-      allowHalfOpen: true,
-      requestCert: tls.requireClientCertificate || tls.validation !== undefined,
-      rejectUnauthorized: tls.requireClientCertificate,
-      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
-      // With one certificate there is no choice to make, and the handshake need not stop to ask for it.
-      ...(tls.certificateSecrets.length > 1
-        ? {
-            SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
-              done(null, this.#choice?.for(name)),
-          }
-        : {}),
-      // Ours is absolute; Node's starts anew with every byte.
-      handshakeTimeout: 0,
-    });
-    this.#server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket));
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-      const verification: unknown = socket.authorizationError;
-      if (verification !== null && verification !== undefined)
-        this.#refuse(socket, 'verify-error', String(verification));
-      else {
-        const { reason = error.code ?? error.message } = error as { reason?: string };
-        this.#refuse(socket, reason === noCertificate ? 'no-certificate' : 'connection-error', reason);
-      }
-    });
     this.update(secrets);
   }
 
@@ -104,18 +72,48 @@ export class TlsTerminator {
     if (all.length === this.#secrets.length && all.every((secret, at) => secret === this.#secrets[at]))
       return;
     const sessions = sessionsOf(tls, own, certificates, roots);
-    const options = (shown: readonly CertificateSecret[]): SecureContextOptions => ({
-      ...contextOptions(tls, shown, roots, sessions === undefined ? 'no-tickets' : 'tickets'),
-      ...sessions,
-    });
-    const choice = new CertificateChoice(certificates, (shown) => createSecureContext(options(shown)));
-    this.#server.setSecureContext(options(choice.fallback));
+    const serverFor = (shown: readonly CertificateSecret[]): Server =>
+      this.#newServer({
+        ...contextOptions(tls, shown, roots, sessions === undefined ? 'no-tickets' : 'tickets'),
+        ...sessions,
+      });
+    const choice = new CertificateChoice(certificates, serverFor);
+    this.#fallback = serverFor(choice.fallback);
     this.#choice = choice;
     this.#secrets = all;
   }
 
-  /** Takes a connection over; what was read from it must have been put back. */
-  accept(socket: Socket): void {
+  /** One for each set of certificates: of the contexts that an SNICallback gives, Node uses one certificate alone. */
+  #newServer(context: SecureContextOptions): Server {
+    const { tls } = this.#options;
+    const server = createServer({
+      ...context,
+      allowHalfOpen: true,
+      requestCert: tls.requireClientCertificate || tls.validation !== undefined,
+      rejectUnauthorized: tls.requireClientCertificate,
+      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
+      // Ours is absolute; Node's starts anew with every byte.
+      handshakeTimeout: 0,
+    });
+    server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      const verification: unknown = socket.authorizationError;
+      if (verification !== null && verification !== undefined) {
+        this.#refuse(socket, 'verify-error', String(verification));
+        return;
+      }
+      const { reason = error.code ?? error.message } = error as { reason?: string };
+      this.#refuse(socket, reason === noCertificate ? 'no-certificate' : 'connection-error', reason);
+    });
+    return server;
+  }
+
+  /**
+   * Takes a connection over; what was read from it must have been put back.
+   *
+   * @param serverName that the client asks for, as its ClientHello was read; only the certificate depends on it
+   */
+  accept(socket: Socket, serverName: string): void {
     const timer = this.#options.timers.timer(() => this.#refuse(socket, 'timeout', 'handshake timeout'));
     this.#handshaking.set(socket, timer);
     timer.start(this.#options.handshakeTimeoutMs ?? 5_000);
@@ -123,7 +121,7 @@ export class TlsTerminator {
       // TLS learns of the end after its socket, and may know a better reason.
       setImmediate(() => this.#refuse(socket, 'connection-error', 'closed during the handshake'));
     });
-    this.#server.emit('connection', socket);
+    (this.#choice.for(serverName) ?? this.#fallback).emit('connection', socket);
   }
 
   /** Connections whose handshake is under way. */

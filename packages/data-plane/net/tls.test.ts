@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { DownstreamTls, SecretTable } from '@tulle/decision/tables';
 import { type LeafRequest, type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { TlsClient } from './tls-client.ts';
@@ -15,7 +14,6 @@ import {
   type Secrets,
   secretsOf,
   serve,
-  tls13,
   upstream,
 } from './tls-harness.fixture.ts';
 
@@ -143,39 +141,4 @@ test('roots of two authorities are both believed while trust moves from one to t
   expect(await call(server.port, new TlsClient(await secrets(other, { uris: [productpage] })))).not.toBe(
     'hello',
   );
-});
-
-test('a gateway shows the certificate that covers the name that was asked for', async () => {
-  const source = new Map<string, SecretTable>([
-    ['one', { kind: 'certificate', ...(await mesh.issue({ dnsNames: ['one.test'] })) }],
-    ['two', { kind: 'certificate', ...(await mesh.issue({ dnsNames: ['*.two.test'] })) }],
-    ['ROOTCA', rootsOf(mesh)],
-  ]);
-  const simple: DownstreamTls = {
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    cipherSuites: [],
-    ecdhCurves: [],
-    sessionTimeoutMs: 3_600_000,
-    alpn: ['http/1.1'],
-    requireClientCertificate: false,
-    certificateSecrets: ['one', 'two'],
-  };
-  const server = await serve(source, { tls: simple });
-  for (const [sni, name] of [
-    ['one.test', 'one.test'],
-    ['a.two.test', '*.two.test'],
-    ['unknown.test', 'one.test'],
-  ]) {
-    const validation = { rootsSecret: 'ROOTCA', subjectAltNames: [(san: string) => san === name] };
-    expect(
-      await call(server.port, new TlsClient(source), {
-        ...tls13,
-        sni: sni as string,
-        resumeSessions: true,
-        validation,
-      }),
-    ).toBe('hello');
-  }
-  expect(server.peers).toEqual([undefined, undefined, undefined]);
 });
