@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ProxyProtocolConfig_Version } from '@tulle/xds/gen/envoy/config/core/v3/proxy_protocol_pb.js';
+import { ProxyProtocolUpstreamTransportSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import {
   type CertificateValidationContextSchema,
   SubjectAltNameMatcher_SanType,
@@ -19,7 +20,15 @@ import type { Engine } from './proxy.ts';
 import { credentialName, credentialRootsName, fileCertificateName, fileRootsName } from './secrets.ts';
 import { any } from './serialize.ts';
 
-type Sockets = Pick<MessageInitShape<typeof ClusterSchema>, 'transportSocket' | 'transportSocketMatches'>;
+/** Of a cluster: one for all endpoints, or by their labels. */
+interface Sockets {
+  readonly transportSocket?: TransportSocket;
+  readonly transportSocketMatches?: {
+    readonly name: string;
+    readonly match: Record<string, string>;
+    readonly transportSocket: TransportSocket;
+  }[];
+}
 type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
 type ClientCertificate = Pick<CommonTlsContext, 'tlsCertificateSdsSecretConfigs' | 'tlsCertificates'>;
 
@@ -31,6 +40,12 @@ const systemRoots = '/etc/ssl/certs/ca-certificates.crt';
  * others, by the endpoint's `tlsMode` (Istio's auto mTLS).
  */
 export function clientTls(ref: ClusterRef, model: Model, engine: Engine): Sockets {
+  const { proxyProtocol } = ref.settings;
+  const sockets = socketsOf(ref, model, engine);
+  return proxyProtocol === undefined ? sockets : withProxyHeader(sockets, proxyProtocol.version);
+}
+
+function socketsOf(ref: ClusterRef, model: Model, engine: Engine): Sockets {
   const { service, settings } = ref;
   const tls = settings.tls;
   const mesh = (): TransportSocket => meshSocket(ref, model, engine, tls?.sni);
@@ -51,6 +66,30 @@ export function clientTls(ref: ClusterRef, model: Model, engine: Engine): Socket
         ],
       };
   }
+}
+
+/** Each connection begins with a PROXY header, before TLS (DestinationRule `proxyProtocol`). */
+function withProxyHeader(
+  { transportSocket = rawBuffer, transportSocketMatches }: Sockets,
+  version = 'V1',
+): Sockets {
+  const wrap = (inner: TransportSocket): TransportSocket => ({
+    name: 'envoy.transport_sockets.upstream_proxy_protocol',
+    configType: {
+      case: 'typedConfig',
+      value: any(ProxyProtocolUpstreamTransportSchema, {
+        config: { version: ProxyProtocolConfig_Version[version as 'V1' | 'V2'] },
+        transportSocket: inner,
+      }),
+    },
+  });
+  if (transportSocketMatches === undefined) return { transportSocket: wrap(transportSocket) };
+  return {
+    transportSocketMatches: transportSocketMatches.map(({ transportSocket: inner, ...match }) => ({
+      ...match,
+      transportSocket: wrap(inner),
+    })),
+  };
 }
 
 function meshSocket(

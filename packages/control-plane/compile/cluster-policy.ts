@@ -66,7 +66,9 @@ const httpOptionsName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 /** HTTP/1.1 to the endpoints, with the pool's limits. */
 export function httpOptions(settings: PolicySettings): Pick<Cluster, 'typedExtensionProtocolOptions'> {
   const { idleTimeout, maxRequestsPerConnection } = settings.connectionPool?.http ?? {};
+  const { maxConnectionDuration } = settings.connectionPool?.tcp ?? {};
   const common = {
+    ...(maxConnectionDuration && { maxConnectionDuration: duration(maxConnectionDuration) }),
     ...(idleTimeout && { idleTimeout: duration(idleTimeout) }),
     ...(maxRequestsPerConnection && { maxRequestsPerConnection }),
   };

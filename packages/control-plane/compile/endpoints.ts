@@ -1,4 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { isSocketPath } from '@tulle/decision/authority';
 import { isIpAddress } from '@tulle/resources/schema/host';
 import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_pb.js';
 import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
@@ -45,7 +46,9 @@ export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
   const listed = service.listed
     .filter((endpoint) => selects(labels, endpoint.labels))
     .map((endpoint) => listedEndpoint(endpoint, port));
-  const usable = [...instances, ...listed].filter(({ address }) => isIpAddress(address));
+  const usable = [...instances, ...listed].filter(
+    ({ address }) => isIpAddress(address) || isSocketPath(address),
+  );
   const message = create(ClusterLoadAssignmentSchema, assignment(name, usable));
   return named(name, toBinary(ClusterLoadAssignmentSchema, message), [service.origin]);
 }
@@ -124,10 +127,12 @@ const hostIdentifier = (address: string, portValue: number): Pick<LbEndpoint, 'h
     case: 'endpoint',
     value: {
       address: {
-        address: {
-          case: 'socketAddress',
-          value: { address, portSpecifier: { case: 'portValue', value: portValue } },
-        },
+        address: isSocketPath(address)
+          ? { case: 'pipe', value: { path: address } }
+          : {
+              case: 'socketAddress',
+              value: { address, portSpecifier: { case: 'portValue', value: portValue } },
+            },
       },
     },
   },

@@ -85,11 +85,15 @@ export function tcpProxy(
   clusters: readonly WeightedName[],
 ): NetworkFilter {
   const [only, ...others] = clusters;
-  // One timeout per listener: the first destination's that has one.
-  const idleTimeout = duration(clusters.find((cluster) => cluster.idleTimeout)?.idleTimeout);
+  // One of each per listener: the first destination's that has one.
+  const first = (name: 'idleTimeout' | 'maxConnectionDuration') =>
+    duration(clusters.find(({ pool }) => pool?.[name])?.pool?.[name]);
+  const idleTimeout = first('idleTimeout');
+  const maxDownstreamConnectionDuration = first('maxConnectionDuration');
   const value = any(TcpProxySchema, {
     statPrefix,
     ...(idleTimeout && { idleTimeout }),
+    ...(maxDownstreamConnectionDuration && { maxDownstreamConnectionDuration }),
     clusterSpecifier:
       others.length === 0
         ? { case: 'cluster', value: only?.name ?? blackHoleCluster }

@@ -1,5 +1,5 @@
 import type { Origin } from '@tulle/xds/resource';
-import type { RouteDestination, TcpRouteSpec, TlsRouteSpec } from '../model/istio.ts';
+import type { PolicySettings, RouteDestination, TcpRouteSpec, TlsRouteSpec } from '../model/istio.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { meshGateway, type Rule, type VirtualService } from '../model/virtual-service.ts';
 import { blackHoleCluster, type ClusterRef, clusterRef, resolveDestination } from './cluster-ref.ts';
@@ -12,8 +12,8 @@ import type { View } from './view.ts';
 export interface WeightedName {
   readonly name: string;
   readonly weight: number;
-  /** DestinationRule's `connectionPool.tcp.idleTimeout`. */
-  readonly idleTimeout?: string | undefined;
+  /** DestinationRule's `connectionPool.tcp`. */
+  readonly pool?: NonNullable<PolicySettings['connectionPool']>['tcp'];
 }
 
 export function meshSource(view: View, port: number): Source {
@@ -36,8 +36,7 @@ export function tcpClusters(
 }
 
 function weightedName(cluster: ClusterRef, weight: number, collector: Collector): WeightedName {
-  const idleTimeout = cluster.settings.connectionPool?.tcp?.idleTimeout;
-  return { name: collector.use(cluster), weight, idleTimeout };
+  return { name: collector.use(cluster), weight, pool: cluster.settings.connectionPool?.tcp };
 }
 
 export function firstTcpRule(service: VirtualService, source: Source): Rule<TcpRouteSpec> | undefined {

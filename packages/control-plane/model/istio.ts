@@ -158,12 +158,13 @@ export interface SubsetSpec {
   readonly trafficPolicy?: TrafficPolicySpec | undefined;
 }
 
-/** The four groups of settings that a port, a subset and a whole rule can each have. */
+/** The groups of settings that a port (but for `proxyProtocol`), a subset and a whole rule can each have. */
 export interface PolicySettings {
   readonly loadBalancer?: LoadBalancer | undefined;
   readonly connectionPool?: ConnectionPool | undefined;
   readonly outlierDetection?: OutlierDetection | undefined;
   readonly tls?: ClientTls | undefined;
+  readonly proxyProtocol?: { readonly version?: 'V1' | 'V2' | undefined } | undefined;
 }
 export interface TrafficPolicySpec extends PolicySettings {
   readonly portLevelSettings?:
@@ -198,6 +199,7 @@ export interface ConnectionPool {
         readonly maxConnections?: number | undefined;
         readonly connectTimeout?: string | undefined;
         readonly idleTimeout?: string | undefined;
+        readonly maxConnectionDuration?: string | undefined;
       }
     | undefined;
   readonly http?:

@@ -5,7 +5,7 @@ import { originOf, seniorityOf } from './origin.ts';
 import { parseProtocol } from './protocol.ts';
 import type { ListedEndpoint, Service } from './service.ts';
 
-/** One service per host of a ServiceEntry. Sockets of the file system (`unix:///…`) are not reachable by a mesh. */
+/** One service per host of a ServiceEntry. */
 export function serviceEntryServices(resource: Resource): Service[] {
   const spec = resource.spec as ServiceEntrySpec;
   const seniority = seniorityOf(resource.metadata);
@@ -39,6 +39,13 @@ export function serviceEntryServices(resource: Resource): Service[] {
 
 function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
   const { address, ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;
-  if (address === undefined || address === '' || address.startsWith('unix:')) return undefined;
-  return { address, ports, labels, locality, weight: weight || 1, serviceAccount };
+  if (address === undefined || address === '') return undefined;
+  return {
+    address: address.replace(/^unix:\/\//, ''),
+    ports,
+    labels,
+    locality,
+    weight: weight || 1,
+    serviceAccount,
+  };
 }

@@ -13,6 +13,7 @@ export interface ServicePort {
 
 /** An endpoint that its resource itself lists (ServiceEntry.endpoints, ExternalName). */
 export interface ListedEndpoint {
+  /** An IP address, a name, or the path of a Unix socket on the caller's machine. */
   readonly address: string;
   /** By the service port's name. */
   readonly ports: Readonly<Record<string, number>>;

@@ -11,7 +11,6 @@ const anywhere = [
   'loadBalancer.consistentHash.httpCookie.ttl',
   'loadBalancer.consistentHash.httpCookie.attributes',
   'connectionPool.tcp.tcpKeepalive',
-  'connectionPool.tcp.maxConnectionDuration',
   'connectionPool.http.h2UpgradePolicy',
   'connectionPool.http.useClientProtocol',
   'connectionPool.http.maxConcurrentStreams',
@@ -21,7 +20,7 @@ const anywhere = [
   'outlierDetection.outlierDetectionHttpErrorCodes',
   'tls.caCrl',
 ];
-const hostOnly = ['tunnel', 'proxyProtocol', 'retryBudget'];
+const hostOnly = ['tunnel', 'retryBudget'];
 
 export const notEnforced: readonly string[] = [
   ...['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) => [
