@@ -25,7 +25,8 @@ export class RawClient {
     });
     socket.on('data', (chunk: Buffer) => {
       this.#heard.push(chunk);
-      this.#wake();
+      // Others who listen to the socket come first.
+      queueMicrotask(() => this.#wake());
     });
   }
 

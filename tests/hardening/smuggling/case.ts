@@ -35,3 +35,16 @@ export interface ResponseCase extends SmugglingCase {
   /** The connection to the backend is used again. */
   readonly reused: boolean;
 }
+
+/** A client that sends an odd message over HTTP/2 to a backend of HTTP/1.1. */
+export interface FrameCase extends SmugglingCase {
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** DATA, each a frame; the last ends the stream unless there are trailers. Without any, the head ends it. */
+  readonly data?: readonly string[];
+  readonly trailers?: readonly (readonly [name: string, value: string])[];
+  /** What reaches the backend as a whole. */
+  readonly upstream: readonly string[];
+  /** Else: RST_STREAM with this code (RFC 9113 section 7), or this status. */
+  readonly reset?: number;
+  readonly status?: number;
+}
