@@ -66,7 +66,7 @@ afterAll(async () => {
 
 test('a port that somebody else has shows on the resource and the proxy until it is free', async () => {
   const port = portOf(holder);
-  const reason = `127.0.0.1_${port}: cannot bind '127.0.0.1:${port}': address already in use`;
+  const reason = `127.0.0.1_${port}: cannot bind '127.0.0.1:${port}': Address already in use`;
   const file = `${state.path}/gateway.yaml`;
   writeFileSync(file, gateway(port));
   await mesh.ok('apply', '-f', file);

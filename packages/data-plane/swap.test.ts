@@ -163,7 +163,7 @@ describe('a swap of tables', () => {
     };
     // The second update comes while the first one's listener is being bound: it has the same to tell.
     const outcomes = await Promise.all([engine.apply(withTaken), engine.apply({ ...withTaken })]);
-    const reason = `cannot bind '127.0.0.1:${a.port}': address already in use`;
+    const reason = `cannot bind '127.0.0.1:${a.port}': Address already in use`;
     for (const failures of outcomes) expect(failures).toEqual([{ listener: 'taken', reason }]);
     expect((await ask(portOf(engine, 'l'))).status).toBe(200);
   });

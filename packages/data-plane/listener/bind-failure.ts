@@ -7,9 +7,9 @@ export interface ListenerFailure {
 }
 
 const meanings: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'address already in use',
-  EACCES: 'permission denied: ports below 1024 need a privilege',
-  EADDRNOTAVAIL: 'this machine has no such address',
+  EADDRINUSE: 'Address already in use',
+  EACCES: 'Permission denied: ports below 1024 need a privilege',
+  EADDRNOTAVAIL: 'Cannot assign requested address: this machine has none such',
 };
 
 /** In Envoy's words, `cannot bind '0.0.0.0:8443': …`: what a NACK says reads the same from both engines. */
