@@ -41,7 +41,8 @@ export function createProxyStreams(options: {
       const admission = admit(certificate, node, { trustDomain, workload, registeredLabels });
       if (admission.kind === 'refused') return admission;
       proxies.admitted(admission.proxy);
-      return { kind: 'accepted', proxyId: admission.proxy.id };
+      const { id, notAfter } = admission.proxy;
+      return { kind: 'accepted', proxyId: id, until: notAfter };
     },
     onConnect(id) {
       const proxy = proxies.opened(id);

@@ -1,5 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../clock.ts';
+import { ManualClock } from '../manual-clock.fixture.ts';
 import { byType, type Snapshot, typeUrls, type XdsResource } from '../resource.ts';
 import {
   type Draft,
@@ -41,13 +43,15 @@ function journal() {
 async function start(
   snapshot: Snapshot,
   events: ReturnType<typeof journal>,
+  { until, clock = systemClock }: { until?: number; clock?: Clock } = {},
 ): Promise<{ ads: AdsServer; address: string }> {
   const server = new grpc.Server(adsServerOptions);
   const ads = createAdsServer({
     authenticate: (_, node) =>
       node.id === 'evil'
         ? { kind: 'refused', code: grpc.status.PERMISSION_DENIED, message: 'not you' }
-        : { kind: 'accepted', proxyId: node.id },
+        : { kind: 'accepted', proxyId: node.id, ...(until === undefined ? {} : { until }) },
+    clock,
     onConnect: (id) => {
       events.write(`connect ${id}`);
       ads.setSnapshot(id, snapshot);
@@ -90,6 +94,25 @@ function connect(address: string) {
     status: new Promise<grpc.StatusObject>((resolve) => call.once('status', resolve)),
   };
 }
+
+test('a stream ends with the certificate that it was opened with', async () => {
+  const events = journal();
+  const clock = new ManualClock();
+  const until = clock.now() + 24 * 3_600_000;
+  const { ads, address } = await start(empty, events, { until, clock });
+  const proxy = connect(address);
+  proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  await events.until('connect p');
+  clock.advance(until - clock.now() - 1);
+  expect(ads.sessions()).toHaveLength(1);
+  clock.advance(1);
+  expect(await proxy.status).toMatchObject({
+    code: grpc.status.UNAUTHENTICATED,
+    details: 'the certificate of this stream has expired',
+  });
+  expect(events.items.at(-1)).toBe('lost p');
+  expect(clock.pending).toBe(0);
+});
 
 const snapshot: Snapshot = { ...empty, cluster: new Map([named('a'), named('b')]) };
 

@@ -8,7 +8,8 @@ import { type SessionInfo, typesOf } from './session-info.ts';
 import { AdsStream, type StreamEvents, StreamRefused } from './stream.ts';
 
 export type Authentication =
-  | { readonly kind: 'accepted'; readonly proxyId: string }
+  /** `until`: when its certificate ends, in milliseconds since the epoch; the stream is closed then. */
+  | { readonly kind: 'accepted'; readonly proxyId: string; readonly until?: number }
   /** `code`: a gRPC status, e.g. 16 UNAUTHENTICATED or 7 PERMISSION_DENIED. */
   | { readonly kind: 'refused'; readonly code: number; readonly message: string };
 
@@ -66,8 +67,9 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
         log(`xds: refused ${node.id} from ${stream.peer}: ${answer.message}`);
         throw new StreamRefused(answer.code, answer.message);
       }
-      const { proxyId } = answer;
+      const { proxyId, until } = answer;
       stream.proxyId = proxyId;
+      if (until !== undefined) stream.endAt(until);
       const earlier = streams.get(proxyId);
       streams.set(proxyId, stream);
       earlier?.supersede();

@@ -50,6 +50,7 @@ export class AdsStream {
   #state: 'opened' | 'identified' | 'closed' = 'opened';
   #writable = true;
   #timer: { cancel(): void };
+  #expiry: { cancel(): void } | undefined;
 
   constructor(call: AdsCall, variant: 'delta' | 'sotw', clock: Clock, events: StreamEvents) {
     this.variant = variant;
@@ -134,6 +135,18 @@ export class AdsStream {
     this.#close('lost');
   }
 
+  /**
+   * Ends the stream when the certificate that it was opened with does: whoever has a newer one comes back with it,
+   * and nobody else does.
+   */
+  endAt(time: number): void {
+    this.#expiry = this.#clock.after(time - this.#clock.now(), () => {
+      // A delay can be cut short (setTimeout takes 24 days).
+      if (this.#clock.now() < time) this.endAt(time);
+      else this.fail(status.UNAUTHENTICATED, 'the certificate of this stream has expired');
+    });
+  }
+
   /** Ends the stream because a newer one of the same proxy has taken over. */
   supersede(): void {
     this.fail(status.ABORTED, 'another stream of the same proxy has been opened');
@@ -143,6 +156,7 @@ export class AdsStream {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#timer.cancel();
+    this.#expiry?.cancel();
     if (reason === 'goodbye') this.#call.end();
     this.#events.onClose(this, reason);
   }
