@@ -247,6 +247,8 @@ export const workload = {
   description:
     'How a process of the mesh is started, what it is called, which ports it has and what it calls.',
   schema,
+  // One network so far: every address is tried as it is.
+  notEnforced: ['spec.network'],
   columns: [
     { name: 'Replicas', type: 'integer', path: 'status.replicas' },
     { name: 'Ready', type: 'integer', path: 'status.readyReplicas' },
