@@ -23,6 +23,8 @@ export interface ProxyMetadata {
   readonly TULLE_INBOUND: readonly InboundPort[];
   /** Captured outbound traffic. */
   readonly TULLE_OUTBOUND: OutboundCapture;
+  /** Present when the application's traffic is redirected to the sidecar. */
+  readonly TULLE_CAPTURE?: TransparentCapture;
   /** Loopback port of the admin endpoint. */
   readonly TULLE_ADMIN_PORT: number;
   /** Load-balancing weight of the instance; 1 when absent. */
@@ -52,6 +54,18 @@ export interface OutboundCapture {
   readonly upstreams: readonly UpstreamListener[];
   /** True: the application calls its declared upstreams only, be they none. Else all services, when none is declared. */
   readonly onlyDeclared?: boolean;
+}
+
+/** Where redirected traffic arrives. */
+export interface TransparentCapture {
+  /** Loopback addresses, one per family that the machine has. */
+  readonly addresses: readonly string[];
+  /** What the application opens (Istio's 15001). */
+  readonly outboundPort: number;
+  /** What comes to the application's own ports (Istio's 15006). */
+  readonly inboundPort: number;
+  /** What it asks of names (Istio's 15053). */
+  readonly dnsPort: number;
 }
 
 export interface UpstreamListener {

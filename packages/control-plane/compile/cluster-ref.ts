@@ -19,6 +19,8 @@ export interface ClusterRef {
   readonly settings: PolicySettings;
   /** What `tls.credentialName` names, where the client may have it. */
   readonly credential: Credential | undefined;
+  /** Its clients' connections are redirected: they know where they were going. */
+  readonly captured: boolean;
 }
 
 /** Cluster without endpoints: what is routed to it is answered 503. */
@@ -40,7 +42,7 @@ export function clusterRef(
     if (subset !== '' && chosen === undefined) return undefined;
     const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
     const credential = clientCredential(view, rule, settings.tls?.credentialName);
-    return { name, service, port, subset: chosen, rule, settings, credential };
+    return { name, service, port, subset: chosen, rule, settings, credential, captured: view.captured };
   });
 }
 

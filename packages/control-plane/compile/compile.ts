@@ -3,10 +3,11 @@ import type { AccountIndex } from '../model/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { cached } from './cached.ts';
 import { callersOf } from './callers.ts';
+import { capturedTraffic } from './capture.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
-import { blackHole, passthrough } from './fixed-clusters.ts';
+import { blackHole, capturedPassthrough, passthrough } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
 import type { Note } from './note.ts';
@@ -60,17 +61,20 @@ const plansByAccounts = new WeakMap<AccountIndex, WeakMap<ConfigModel, WeakMap<P
 
 function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const { config } = model;
-  const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_INBOUND } = proxy.metadata;
-  const view = viewOf(config, NAMESPACE, LABELS);
+  const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_INBOUND, TULLE_CAPTURE: capture } = proxy.metadata;
+  const view = viewOf(config, NAMESPACE, LABELS, capture !== undefined);
   const edge = proxy.role === 'router' ? gateway(view, proxy) : undefined;
   const own = edge === undefined ? TULLE_INBOUND.map((port) => inbound(config, proxy, port)) : [];
   // A gateway has the clusters of its routes; a sidecar those of all that it may call, and of what that routes to.
   const scope = edge === undefined ? scopeOf(view, proxy) : nothing;
   const callable = scopeCollector(view, scope);
-  const traffic = edge ?? outbound(view, scope, proxy);
+  const traffic = [
+    edge ?? outbound(view, scope, proxy),
+    ...(capture === undefined ? [] : [capturedTraffic(view, scope, proxy, capture, own)]),
+  ];
+  const tables = traffic.flatMap((part) => part.tables);
   const used = new Collector();
-  used.include(traffic.collector);
-  for (const table of traffic.tables) used.include(table.collector);
+  for (const { collector } of [...traffic, ...tables]) used.include(collector);
   const isCovered = [...used.clusters.keys()].every((name) => callable.clusters.has(name));
   const refs = isCovered ? callable.clusters : new Map([...callable.clusters, ...used.clusters]);
   const set = clusterSet(model, refs, engine);
@@ -79,10 +83,14 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const resources = {
     cluster: new Map([
       ...set.clusters,
-      ...byName([...own.map((port) => port.cluster), blackHole, passthrough]),
+      ...byName([
+        ...own.map((port) => port.cluster),
+        blackHole,
+        view.captured ? capturedPassthrough : passthrough,
+      ]),
     ]),
-    listener: byName([...own.map((port) => port.listener), ...traffic.listeners]),
-    route: byName(traffic.tables.map((table) => table.resource)),
+    listener: byName([...own.map((port) => port.listener), ...traffic.flatMap((part) => part.listeners)]),
+    route: byName(tables.map((table) => table.resource)),
     secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
   checkReferences(proxy, resources, set);

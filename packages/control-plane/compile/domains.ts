@@ -7,11 +7,14 @@ import type { Service } from '../model/service.ts';
  * Kubernetes Service, the short ones; without the port too where that is HTTP's default.
  */
 export function serviceDomains(service: Service, port: number, namespace: string): string[] {
-  const isKubernetes = service.origin.kind === 'Service';
-  const names = isKubernetes
+  return serviceNames(service, namespace).flatMap((name) => authorities(name, port));
+}
+
+/** The names by which a client in `namespace` may call a service; the full one first. */
+export function serviceNames(service: Service, namespace: string): string[] {
+  return service.origin.kind === 'Service'
     ? hostAliases(service.name, service.namespace, namespace, clusterDomain)
     : [service.host];
-  return names.flatMap((name) => authorities(name, port));
 }
 
 /** `host:port`, and `host` for port 80. */

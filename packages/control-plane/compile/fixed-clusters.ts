@@ -10,22 +10,27 @@ import type { Service } from '../model/service.ts';
 import { circuitBreakers, connectTimeout, httpOptions } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { metadata } from './origins.ts';
-import { forwardClusterType } from './outbound-cluster.ts';
+import { forwardDiscovery } from './outbound-cluster.ts';
 import { resource } from './serialize.ts';
 
+/** Hosts outside the mesh: those that requests name, or where captured connections were going. */
+const passthroughTo = (captured: boolean): XdsResource =>
+  resource(
+    ClusterSchema,
+    create(ClusterSchema, {
+      name: passthroughCluster,
+      clusterDiscoveryType: forwardDiscovery(captured),
+      lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+      connectTimeout: connectTimeout({}),
+      circuitBreakers: circuitBreakers({}),
+      ...httpOptions({}),
+    }),
+    [],
+  );
+
 /** Clusters that every proxy has, whatever its mesh holds. */
-export const passthrough: XdsResource = resource(
-  ClusterSchema,
-  create(ClusterSchema, {
-    name: passthroughCluster,
-    clusterDiscoveryType: { case: 'clusterType', value: forwardClusterType },
-    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-    connectTimeout: connectTimeout({}),
-    circuitBreakers: circuitBreakers({}),
-    ...httpOptions({}),
-  }),
-  [],
-);
+export const passthrough: XdsResource = passthroughTo(false);
+export const capturedPassthrough: XdsResource = passthroughTo(true);
 
 export const blackHole: XdsResource = resource(
   ClusterSchema,

@@ -71,6 +71,7 @@ export function serverTls(
       tlsMaximumProtocolVersion:
         versions[tls.maxProtocolVersion ?? 'TLSV1_3'] || TlsParameters_TlsProtocol.TLSv1_3,
       cipherSuites: [...(tls.cipherSuites ?? [])],
+      ecdhCurves: [...(tls.ecdhCurves ?? [])],
     },
     tlsCertificateSdsSecretConfigs: certificates.map((name) => secretConfig(name, engine)),
     alpnProtocols: [...alpn],

@@ -17,8 +17,15 @@ import type { ProxyDescription } from './proxy.ts';
 import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
 
-/** The listener and the cluster of one port of a sidecar's application. */
+/** What says which connections a chain of several is for. */
+type ChainMatch = { readonly destinationPort?: number };
+
+/** What serves one port of a sidecar's application. */
 export interface Inbound {
+  readonly port: InboundPort;
+  /** @param destinationPort the one that they are for, where a listener has several */
+  readonly filterChains: (destinationPort?: number) => readonly FilterChain[];
+  readonly origins: readonly Origin[];
   readonly listener: XdsResource;
   readonly cluster: XdsResource;
 }
@@ -38,25 +45,32 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
       : tcpProxy(config.mesh, inboundClusterName(port.port), [
           { name: inboundClusterName(port.port), weight: 1 },
         ]);
-  const tls: FilterChain = {
+  const tls = (match: ChainMatch): FilterChain => ({
     name: `inbound_${port.port}_tls`,
-    filterChainMatch: { transportProtocol: 'tls' },
+    filterChainMatch: { transportProtocol: 'tls', ...match },
     filters: [filter(true)],
     transportSocket: meshServerTls(config.mesh.trustDomain, meshAlpn[layer], node.TULLE_ENGINE),
-  };
-  const raw: FilterChain = {
+  });
+  const raw = (match: ChainMatch): FilterChain => ({
     name: `inbound_${port.port}_raw`,
-    ...(mode === 'PERMISSIVE' && { filterChainMatch: { transportProtocol: 'raw_buffer' } }),
+    ...(mode === 'PERMISSIVE'
+      ? { filterChainMatch: { transportProtocol: 'raw_buffer', ...match } }
+      : 'destinationPort' in match && { filterChainMatch: match }),
     filters: [filter(false)],
-  };
-  const chains = { STRICT: [tls], PERMISSIVE: [tls, raw], DISABLE: [raw] };
+  });
+  const chains = { STRICT: [tls], PERMISSIVE: [tls, raw], DISABLE: [raw] }[mode];
+  const filterChains = (destinationPort?: number): FilterChain[] =>
+    chains.map((chain) => chain(destinationPort === undefined ? {} : { destinationPort }));
   return {
+    port,
+    filterChains,
+    origins: policies,
     listener: listener({
       name: `inbound_${port.port}`,
       address: port.bindAddress,
       port: port.bindPort,
       direction: TrafficDirection.INBOUND,
-      filterChains: chains[mode],
+      filterChains: filterChains(),
       origins: policies,
     }),
     cluster: inboundCluster(port, layer, origins, servicesOf(config, proxy, port)),

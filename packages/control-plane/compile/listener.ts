@@ -2,11 +2,14 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { FilterChainSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
+import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import { metadata } from './origins.ts';
 import { any, resource } from './serialize.ts';
 
+type Duration = { readonly seconds: bigint; readonly nanos: number };
 export type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 
 export interface ListenerParts {
@@ -16,13 +19,46 @@ export interface ListenerParts {
   readonly direction: TrafficDirection;
   readonly filterChains: readonly FilterChain[];
   readonly origins: readonly Origin[];
+  /** For connections that no chain matches. */
+  readonly defaultFilterChain?: FilterChain;
+  /** Connections are redirected here: `restore` where they were going, or also hand them off to its listener. */
+  readonly redirected?: 'restore' | 'hand-off';
+  /** Only serves what redirected listeners hand off. */
+  readonly unbound?: true;
+  /** Clients that say nothing for so long get the default chain; Envoy's 15 s and no chain without. */
+  readonly inspectFor?: Duration;
 }
 
-/** A listener; looks for TLS where a chain wants it. */
+const originalDst = {
+  name: 'envoy.filters.listener.original_dst',
+  configType: { case: 'typedConfig' as const, value: any(OriginalDstSchema, {}) },
+};
+const tlsInspector = {
+  name: 'envoy.filters.listener.tls_inspector',
+  configType: { case: 'typedConfig' as const, value: any(TlsInspectorSchema, {}) },
+};
+const httpInspector = {
+  name: 'envoy.filters.listener.http_inspector',
+  configType: { case: 'typedConfig' as const, value: any(HttpInspectorSchema, {}) },
+};
+
+/** A listener; looks for TLS and HTTP where a chain wants it. */
 export function listener(parts: ListenerParts): XdsResource {
-  const { name, address, port, direction, filterChains, origins } = parts;
-  const inspect = filterChains.some(
-    ({ filterChainMatch: match }) => match?.transportProtocol || match?.serverNames?.length,
+  const {
+    name,
+    address,
+    port,
+    direction,
+    filterChains,
+    origins,
+    defaultFilterChain,
+    redirected,
+    inspectFor,
+  } = parts;
+  const matches = filterChains.flatMap(({ filterChainMatch }) => filterChainMatch ?? []);
+  const inspectTls = matches.some((match) => match.transportProtocol || match.serverNames?.length);
+  const inspectHttp = matches.some(
+    (match) => match.transportProtocol === 'raw_buffer' && match.applicationProtocols?.length,
   );
   const message = create(ListenerSchema, {
     name,
@@ -35,14 +71,15 @@ export function listener(parts: ListenerParts): XdsResource {
     filterChains: [...filterChains],
     trafficDirection: direction,
     metadata: metadata(origins),
-    ...(inspect && {
-      listenerFilters: [
-        {
-          name: 'envoy.filters.listener.tls_inspector',
-          configType: { case: 'typedConfig', value: any(TlsInspectorSchema, {}) },
-        },
-      ],
-    }),
+    ...(defaultFilterChain && { defaultFilterChain }),
+    ...(parts.unbound && { bindToPort: false }),
+    ...(redirected === 'hand-off' && { useOriginalDst: true }),
+    listenerFilters: [
+      ...(redirected === 'restore' ? [originalDst] : []),
+      ...(inspectTls ? [tlsInspector] : []),
+      ...(inspectHttp ? [httpInspector] : []),
+    ],
+    ...(inspectFor && { listenerFiltersTimeout: inspectFor, continueOnListenerFiltersTimeout: true }),
   });
   return resource(ListenerSchema, message, origins);
 }

@@ -36,7 +36,7 @@ type DiscoveryFields = Pick<
 export const dnsCache = { name: 'tulle', dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED };
 
 /** Envoy's cluster for hosts that a request itself names. */
-export const forwardClusterType = {
+const forwardClusterType = {
   name: 'envoy.clusters.dynamic_forward_proxy',
   typedConfig: any(ClusterConfigSchema, {
     clusterImplementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache },
@@ -44,6 +44,13 @@ export const forwardClusterType = {
     allowInsecureClusterOptions: true,
   }),
 };
+
+/** Of clusters without endpoints of their own: captured connections say themselves where they were going. */
+export const forwardDiscovery = (captured: boolean): ClusterDiscovery =>
+  captured
+    ? { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST }
+    : { case: 'clusterType', value: forwardClusterType };
+type ClusterDiscovery = NonNullable<Cluster['clusterDiscoveryType']>;
 
 /** How a cluster finds its endpoints. */
 export type Discovery = 'eds' | 'dns' | 'forward';
@@ -100,7 +107,7 @@ function discovery(ref: ClusterRef): DiscoveryFields {
       };
     case 'forward':
       return {
-        clusterDiscoveryType: { case: 'clusterType', value: forwardClusterType },
+        clusterDiscoveryType: forwardDiscovery(ref.captured),
         ...balancing({ simple: 'PASSTHROUGH' }),
       };
   }

@@ -7,7 +7,7 @@ import { Collector } from './collector.ts';
 import { httpManager, tcpProxy } from './filters.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { layerOf } from './protocol.ts';
-import type { ProxyDescription } from './proxy.ts';
+import type { Engine, ProxyDescription } from './proxy.ts';
 import {
   foreignUpstreamRoutes,
   httpProxyRoutes,
@@ -38,7 +38,10 @@ export function scopeOf(view: View, proxy: ProxyDescription): Scope {
 
 export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Outbound {
   const collector = new Collector();
-  const { httpProxy, upstreams } = proxy.metadata.TULLE_OUTBOUND;
+  const { TULLE_ENGINE, TULLE_OUTBOUND, TULLE_CAPTURE } = proxy.metadata;
+  const { httpProxy } = TULLE_OUTBOUND;
+  // Captured applications call services by their own names and addresses.
+  const upstreams = TULLE_CAPTURE === undefined ? TULLE_OUTBOUND.upstreams : [];
   const listeners: XdsResource[] = [];
   const tables: MadeTable[] = [];
   if (httpProxy !== undefined) {
@@ -49,7 +52,7 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
         address: httpProxy.address,
         port: httpProxy.port,
         direction: TrafficDirection.OUTBOUND,
-        filterChains: [{ filters: [manager(view, proxy, httpProxyTable, true)] }],
+        filterChains: [{ filters: [outboundManager(view, TULLE_ENGINE, httpProxyTable, true)] }],
         origins: [],
       }),
     );
@@ -86,12 +89,18 @@ function upstreamListener(
     service !== undefined && port !== undefined
       ? upstreamRoutes(view, host, service, port)
       : foreignUpstreamRoutes(view, host, number);
-  const filterChains = [{ filters: [manager(view, proxy, table.resource.name, false)] }];
+  const { TULLE_ENGINE } = proxy.metadata;
+  const filterChains = [{ filters: [outboundManager(view, TULLE_ENGINE, table.resource.name, false)] }];
   return { listener: listener({ ...parts, filterChains }), table };
 }
 
 /** Chains by server name as the virtual service's `tls` says, then one for all other connections. */
-function bytesChains(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain[] {
+export function bytesChains(
+  view: View,
+  service: Service,
+  port: ServicePort,
+  collector: Collector,
+): FilterChain[] {
   const { mesh } = view.config;
   const statPrefix = `outbound|${port.number}||${service.host}`;
   const virtualService = view.virtualService(service.host);
@@ -108,15 +117,15 @@ function bytesChains(view: View, service: Service, port: ServicePort, collector:
   return taken.has('*') ? chains : [...chains, { filters: [all] }];
 }
 
-function manager(
+export function outboundManager(
   view: View,
-  proxy: ProxyDescription,
+  engine: Engine,
   routes: string,
   connect: boolean,
 ): ReturnType<typeof httpManager> {
   const { mesh } = view.config;
   const statPrefix = `outbound_${routes}`;
-  return httpManager(mesh, proxy.metadata.TULLE_ENGINE, {
+  return httpManager(mesh, engine, {
     side: 'outbound',
     statPrefix,
     routes,

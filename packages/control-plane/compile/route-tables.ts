@@ -46,12 +46,15 @@ export function httpProxyRoutes(view: View, scope: Scope): MadeTable {
   });
 }
 
-/** The table of one declared upstream's listener, whose clients may send any Host. */
+/**
+ * The table of a listener that is one service's, whose clients may send any Host: a declared upstream's on
+ * loopback, where the Host means nothing and becomes `host`, or that of a service's own address.
+ */
 export function upstreamRoutes(view: View, host: string, service: Service, port: ServicePort): MadeTable {
   const name = upstreamTable(host, port.number);
   return view.once(`table ${name} ${service.key}`, () => {
     const collector = new Collector();
-    const authority = authorities(host, port.number).at(-1);
+    const authority = view.captured ? undefined : authorities(host, port.number).at(-1);
     const routes = httpRoutes(view, service, port, authority, collector);
     const virtualHost = {
       name: `${service.host}:${port.number}`,

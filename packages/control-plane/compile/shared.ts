@@ -9,10 +9,11 @@ import { outboundCluster } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
-function identify({ name, service, rule, credential }: ClusterRef): string {
+function identify({ name, service, rule, credential, captured }: ClusterRef): string {
   const rules =
     rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
-  return `${name} ${service.key} ${rules} ${credential === undefined ? '' : resourceKey(credential.origin)}`;
+  const secret = credential === undefined ? '' : resourceKey(credential.origin);
+  return `${name} ${service.key} ${rules} ${secret} ${captured}`;
 }
 
 const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();

@@ -15,6 +15,8 @@ export interface View {
   readonly config: ConfigModel;
   readonly namespace: string;
   readonly labels: Labels;
+  /** Of proxies whose applications' traffic is redirected to them. */
+  readonly captured: boolean;
   /** Identifies the view within its configuration. */
   readonly key: string;
   readonly services: readonly Service[];
@@ -29,16 +31,17 @@ export interface View {
 }
 
 /** The view of a proxy; the same object for all proxies of one configuration that see the same. */
-export function viewOf(config: ConfigModel, namespace: string, labels: Labels): View {
+export function viewOf(config: ConfigModel, namespace: string, labels: Labels, captured = false): View {
   const shared = sharedOf(config);
   const relevant = shared.relevantLabels.flatMap((name): [string, string][] => {
     const value = labels[name];
     return value === undefined ? [] : [[name, value]];
   });
-  const key = [namespace, ...relevant.map(([name, value]) => `${name}=${value}`)].join('|');
+  const values = relevant.map(([name, value]) => `${name}=${value}`);
+  const key = [namespace, captured ? 'captured' : '', ...values].join('|');
   const known = shared.views.get(key);
   if (known !== undefined) return known;
-  const view = createView(config, namespace, Object.fromEntries(relevant), key);
+  const view = createView(config, namespace, Object.fromEntries(relevant), captured, key);
   shared.views.set(key, view);
   return view;
 }
@@ -65,7 +68,13 @@ function sharedOf(config: ConfigModel): Shared {
   return shared;
 }
 
-function createView(config: ConfigModel, namespace: string, labels: Labels, key: string): View {
+function createView(
+  config: ConfigModel,
+  namespace: string,
+  labels: Labels,
+  captured: boolean,
+  key: string,
+): View {
   const values = new Map<string, unknown>();
   const once = <T>(name: string, make: () => T): T => {
     if (values.has(name)) return values.get(name) as T;
@@ -90,6 +99,7 @@ function createView(config: ConfigModel, namespace: string, labels: Labels, key:
     config,
     namespace,
     labels,
+    captured,
     key,
     services: config.services.visibleTo(namespace),
     service: (host) => config.services.visible(host, namespace),

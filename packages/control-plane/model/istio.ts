@@ -262,11 +262,13 @@ export interface ServerTls {
   readonly minProtocolVersion?: TlsVersion | undefined;
   readonly maxProtocolVersion?: TlsVersion | undefined;
   readonly cipherSuites?: readonly string[] | undefined;
+  readonly ecdhCurves?: readonly string[] | undefined;
 }
 export type TlsVersion = 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
 
 export interface ServiceEntrySpec {
   readonly hosts: readonly string[];
+  readonly addresses?: readonly string[] | undefined;
   readonly ports?:
     | readonly {
         readonly number: number;

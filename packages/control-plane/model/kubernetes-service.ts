@@ -1,4 +1,5 @@
 import type { Resource } from '@tulle/resources/kind';
+import { isIpAddress } from '@tulle/resources/schema/host';
 import { serviceHost } from './host.ts';
 import { originOf, seniorityOf } from './origin.ts';
 import { portProtocol } from './protocol.ts';
@@ -8,6 +9,9 @@ import type { ListedEndpoint, Service } from './service.ts';
 export interface KubernetesServiceSpec {
   readonly type?: string | undefined;
   readonly externalName?: string | undefined;
+  /** `None` for headless ones. */
+  readonly clusterIP?: string | undefined;
+  readonly clusterIPs?: readonly string[] | undefined;
   readonly selector?: Readonly<Record<string, string>> | undefined;
   readonly ports?:
     | readonly {
@@ -48,6 +52,7 @@ export function kubernetesService(resource: Resource): Service {
     listed: external && spec.externalName !== undefined ? [listedHost(spec.externalName)] : [],
     external,
     exportTo: exportTo === undefined ? [] : exportTo.split(',').map((name) => name.trim()),
+    addresses: [...new Set([spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])])].filter(isIpAddress),
     subjectAltNames: [],
   };
 }

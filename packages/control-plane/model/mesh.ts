@@ -5,6 +5,7 @@ export interface MeshSpec {
   readonly trustDomain?: string | undefined;
   readonly mtls?: { readonly mode?: MtlsMode | undefined } | undefined;
   readonly outboundTrafficPolicy?: { readonly mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | undefined } | undefined;
+  readonly dns?: { readonly serviceAddresses?: string | undefined } | undefined;
   readonly accessLog?: AccessLogSpec | undefined;
   readonly ports?:
     | {
@@ -35,6 +36,8 @@ export interface MeshSettings {
   readonly accessLog:
     | ({ readonly path: string; readonly format: 'TEXT' | 'JSON' } & Pick<AccessLogSpec, 'text' | 'json'>)
     | undefined;
+  /** CIDR, IPv4: where services get their virtual addresses. */
+  readonly serviceAddresses: string;
   /** Where gateways listen when nothing else is said. */
   readonly gatewayAddress: string;
 }
@@ -47,6 +50,7 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     mtls: spec.mtls?.mode ?? 'STRICT',
     registryOnly: spec.outboundTrafficPolicy?.mode === 'REGISTRY_ONLY',
     accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
+    serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     gatewayAddress: ports.address ?? '127.0.0.1',
   };
 }

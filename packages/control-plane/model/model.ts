@@ -14,6 +14,7 @@ import { compare, originOf, resourceKey } from './origin.ts';
 import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
 import { checkVirtualServices, ProblemList } from './problems.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
+import { serviceAddresses } from './service-addresses.ts';
 import { serviceEntryServices } from './service-entry.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
@@ -25,6 +26,8 @@ export interface ConfigModel {
   /** Roots of the mesh's identities, PEM; undefined: proxies have them from elsewhere. */
   readonly trustBundle: string | undefined;
   readonly services: ServiceIndex;
+  /** Virtual addresses, by the service's key. */
+  readonly serviceAddresses: ReadonlyMap<string, readonly string[]>;
   /** The oldest first. */
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: DestinationRuleIndex;
@@ -108,6 +111,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     mesh: settings,
     trustBundle,
     services,
+    serviceAddresses: serviceAddresses(services.all, settings.serviceAddresses),
     virtualServices,
     destinationRules,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),

@@ -1,4 +1,5 @@
 import type { Resource } from '@tulle/resources/kind';
+import { isIpAddress } from '@tulle/resources/schema/host';
 import type { ServiceEntrySpec, WorkloadEntrySpec } from './istio.ts';
 import { listedHost } from './kubernetes-service.ts';
 import { originOf, seniorityOf } from './origin.ts';
@@ -32,6 +33,8 @@ export function serviceEntryServices(resource: Resource): Service[] {
       listed: byName && listed.length === 0 && !host.startsWith('*') ? [listedHost(host)] : listed,
       external: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
       exportTo: spec.exportTo ?? [],
+      // Addresses of several hosts would not tell which is meant.
+      addresses: spec.hosts.length === 1 ? (spec.addresses ?? []).filter(isIpAddress) : [],
       subjectAltNames: spec.subjectAltNames ?? [],
     };
   });

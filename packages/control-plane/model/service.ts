@@ -41,6 +41,8 @@ export interface Service extends Seniority {
   /** Outside the mesh: no sidecar answers there. */
   readonly external: boolean;
   readonly exportTo: readonly string[];
+  /** Virtual addresses that its resource names: IPs, no ranges. */
+  readonly addresses: readonly string[];
   /** Identities that its instances may have, beyond those that discovery tells. */
   readonly subjectAltNames: readonly string[];
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { condition } from '../core/parts.ts';
 import { error, type Finding } from '../finding.ts';
 import type { ResourceKind } from '../kind.ts';
-import { isHostName, isIpAddress } from '../schema/host.ts';
+import { isHostName, isIpAddress, isIpOrCidr } from '../schema/host.ts';
 import { options } from '../schema/message.ts';
 import { portOrZero } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
@@ -13,6 +13,9 @@ const identity = { group: 'tulle.dev', kind: 'Mesh', versions: ['v1alpha1'], nam
 export interface JsonLogFormat {
   readonly [field: string]: string | JsonLogFormat;
 }
+
+/** Room for a few services at least, and no more than a /8. */
+const isServiceRange = (text: string): boolean => /^[\d.]+\/(8|9|1\d|2[0-8])$/.test(text) && isIpOrCidr(text);
 
 const spec = options({
   trustDomain: z
@@ -34,6 +37,16 @@ const spec = options({
         'ALLOW_ANY (default): hosts outside the mesh are reached; REGISTRY_ONLY: only what a Service or ServiceEntry names.',
       ),
   }).describe('What workloads may call.'),
+  dns: options({
+    serviceAddresses: checked(
+      z.string(),
+      'bad-address',
+      isServiceRange,
+      (text) => `must be a range of IPv4 addresses such as "240.240.0.0/16", not ${JSON.stringify(text)}`,
+    ).describe(
+      'Where services get the addresses under which workloads with capture transparent find them; 240.240.0.0/16 by default. Part of 127.0.0.0/8 on a machine without a default route.',
+    ),
+  }).describe('What the sidecars of captured workloads say of names.'),
   accessLog: options({
     enabled: z.boolean().describe('Whether requests are logged; true by default.'),
     format: z.enum(['TEXT', 'JSON']).describe('A line of text (default) or a JSON object per request.'),

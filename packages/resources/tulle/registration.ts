@@ -36,6 +36,7 @@ const spec = message(
     weight: uint32().describe('Load-balancing weight; 1 when absent.'),
     cluster: z.string().describe('Name of its cluster.'),
     engine: z.string().describe('tulle or envoy.'),
+    capture: z.string().describe('How traffic reaches its sidecar: env or transparent.'),
   },
 );
 

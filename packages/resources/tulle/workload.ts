@@ -110,9 +110,9 @@ const spec = message(
         'The program that runs as its sidecar: our own (`tulle`, the default), or an Envoy found on the PATH.',
       ),
     capture: z
-      .enum(['env'])
+      .enum(['env', 'transparent'])
       .describe(
-        'How outbound traffic reaches the sidecar; `env` (default): proxy variables and one loopback port per upstream.',
+        'How traffic reaches the sidecar; `env` (default): proxy variables and one loopback port per upstream; `transparent`: all TCP and DNS is redirected to it (Linux, as root).',
       ),
   },
 );

@@ -32,6 +32,8 @@ interface ProxyFile {
   readonly engine?: Engine;
   readonly inbound?: readonly (Partial<InboundPort> & { readonly port: number })[];
   readonly upstreams?: readonly string[];
+  /** The application's traffic is redirected to it. */
+  readonly captured?: boolean;
   /** `<workload>/<namespace>`: labels, and anything else of an instance. */
   readonly instances?: readonly (Partial<WorkloadInstance> & { readonly name: string })[];
   readonly trustBundle?: string;
@@ -112,12 +114,20 @@ function proxyOf(file: ProxyFile): ProxyDescription {
         ...port,
       })),
       TULLE_OUTBOUND: {
-        ...(role === 'sidecar' && { httpProxy: { address: loopback, port: 15002 } }),
+        ...(role === 'sidecar' && !file.captured && { httpProxy: { address: loopback, port: 15002 } }),
         upstreams: (file.upstreams ?? []).map((written, index) => {
           const [host = '', port] = written.split(':');
           return { host, port: Number(port), bindAddress: loopback, bindPort: 16001 + index };
         }),
       },
+      ...(file.captured && {
+        TULLE_CAPTURE: {
+          addresses: [loopback, '::1'],
+          outboundPort: 15001,
+          inboundPort: 15006,
+          dnsPort: 15053,
+        },
+      }),
       TULLE_ADMIN_PORT: 15000,
     },
   };

@@ -8,9 +8,12 @@ import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_lo
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
+import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { HttpConnectionManagerSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { DnsFilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js';
 import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
 import { ProxyProtocolUpstreamTransportSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import { RawBufferSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
@@ -37,11 +40,14 @@ export const messages = {
 /** Every message that compile packs into an Any. */
 export const registry = createRegistry(
   ClusterConfigSchema,
+  DnsFilterConfigSchema,
   DownstreamTlsContextSchema,
   FileAccessLogSchema,
   FilterConfigSchema,
   HttpConnectionManagerSchema,
+  HttpInspectorSchema,
   HttpProtocolOptionsSchema,
+  OriginalDstSchema,
   PreviousHostsPredicateSchema,
   ProxyProtocolUpstreamTransportSchema,
   RawBufferSchema,

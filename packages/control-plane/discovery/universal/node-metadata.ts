@@ -1,4 +1,10 @@
-import type { InboundPort, OutboundCapture, ProxyMetadata, UpstreamListener } from '@tulle/xds/node';
+import type {
+  InboundPort,
+  OutboundCapture,
+  ProxyMetadata,
+  TransparentCapture,
+  UpstreamListener,
+} from '@tulle/xds/node';
 
 /** Why a Node's metadata is not a proxy's. */
 export class NodeMetadataError extends Error {
@@ -20,6 +26,7 @@ export function readProxyMetadata(metadata: unknown): ProxyMetadata {
   const network = optional(fields.NETWORK, 'NETWORK', text);
   const weight = optional(fields.TULLE_WEIGHT, 'TULLE_WEIGHT', positive);
   const locality = optional(fields.TULLE_LOCALITY, 'TULLE_LOCALITY', text);
+  const captured = optional(fields.TULLE_CAPTURE, 'TULLE_CAPTURE', capture);
   return {
     NAMESPACE: name(fields.NAMESPACE, 'NAMESPACE'),
     SERVICE_ACCOUNT: name(fields.SERVICE_ACCOUNT, 'SERVICE_ACCOUNT'),
@@ -32,6 +39,7 @@ export function readProxyMetadata(metadata: unknown): ProxyMetadata {
     TULLE_ENGINE: fields.TULLE_ENGINE === 'tulle' ? 'tulle' : 'envoy',
     TULLE_INBOUND: list(fields.TULLE_INBOUND ?? [], 'TULLE_INBOUND', inboundPort),
     TULLE_OUTBOUND: outbound(fields.TULLE_OUTBOUND ?? {}, 'TULLE_OUTBOUND'),
+    ...(captured === undefined ? {} : { TULLE_CAPTURE: captured }),
     TULLE_ADMIN_PORT: port(fields.TULLE_ADMIN_PORT ?? 0, 'TULLE_ADMIN_PORT'),
     ...(weight === undefined ? {} : { TULLE_WEIGHT: weight }),
     ...(locality === undefined ? {} : { TULLE_LOCALITY: locality }),
@@ -59,13 +67,27 @@ function outbound(value: unknown, field: string): OutboundCapture {
   const fields = object(value, field);
   const proxy = optional(fields.httpProxy, `${field}.httpProxy`, object);
   const upstreams = list(fields.upstreams ?? [], `${field}.upstreams`, upstream);
-  if (proxy === undefined) return { upstreams };
   return {
-    httpProxy: {
-      address: text(proxy.address, `${field}.httpProxy.address`),
-      port: port(proxy.port, `${field}.httpProxy.port`),
-    },
+    ...(proxy === undefined
+      ? {}
+      : {
+          httpProxy: {
+            address: text(proxy.address, `${field}.httpProxy.address`),
+            port: port(proxy.port, `${field}.httpProxy.port`),
+          },
+        }),
     upstreams,
+    ...(fields.onlyDeclared === true ? { onlyDeclared: true } : {}),
+  };
+}
+
+function capture(value: unknown, field: string): TransparentCapture {
+  const fields = object(value, field);
+  return {
+    addresses: list(fields.addresses, `${field}.addresses`, text),
+    outboundPort: port(fields.outboundPort, `${field}.outboundPort`),
+    inboundPort: port(fields.inboundPort, `${field}.inboundPort`),
+    dnsPort: port(fields.dnsPort, `${field}.dnsPort`),
   };
 }
 

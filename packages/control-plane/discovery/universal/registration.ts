@@ -21,6 +21,7 @@ export interface RegistrationSpec {
   weight: number;
   cluster: string;
   engine: 'tulle' | 'envoy';
+  capture: 'env' | 'transparent';
 }
 
 export interface RegistrationStatus {
@@ -63,6 +64,7 @@ export function specOf(nodeId: string, metadata: ProxyMetadata): RegistrationSpe
     weight: metadata.TULLE_WEIGHT ?? 1,
     cluster: metadata.CLUSTER_ID,
     engine: metadata.TULLE_ENGINE,
+    capture: metadata.TULLE_CAPTURE === undefined ? 'env' : 'transparent',
   };
 }
 

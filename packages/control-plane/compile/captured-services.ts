@@ -1,0 +1,191 @@
+import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import type { Service, ServicePort } from '../model/service.ts';
+import { blackHoleCluster, clusterRef, passthroughCluster } from './cluster-ref.ts';
+import { Collector } from './collector.ts';
+import { serviceNames } from './domains.ts';
+import { tcpProxy } from './filters.ts';
+import { type FilterChain, listener } from './listener.ts';
+import { bytesChains, type Outbound, outboundManager } from './outbound.ts';
+import { layerOf } from './protocol.ts';
+import type { Engine } from './proxy.ts';
+import { type MadeTable, type Scope, table, upstreamRoutes } from './route-tables.ts';
+import { tcpClusters } from './tcp-routes.ts';
+import type { View } from './view.ts';
+import { httpRoutes, otherHosts, type VirtualHost, virtualOnlyHosts } from './virtual-hosts.ts';
+
+/** How long a client that calls an address of nobody's may take to say something (issue 4, Istio's 100 ms). */
+const sniffTimeout = { seconds: 0n, nanos: 100_000_000 };
+/** What the HTTP inspector says of HTTP. */
+const httpProtocols = ['http/1.0', 'http/1.1', 'h2c'];
+
+interface CapturedPort {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly addresses: readonly string[];
+}
+
+/**
+ * What serves redirected connections; it binds nothing. Each service's port has a listener at the service's own
+ * address: who called that means the service, whatever the Host. A port on any other address is told by Host or
+ * SNI where a service of that port number is known: `0.0.0.0_<port>`. Shared by the proxies of a view and scope.
+ */
+export function capturedServices(view: View, scope: Scope, engine: Engine, isDualStack: boolean): Outbound {
+  return view.once(`captured ${scope.key} ${engine} ${isDualStack}`, () => {
+    const collector = new Collector();
+    const ports = scope.services.flatMap((service): CapturedPort[] => {
+      const addresses = view.config.serviceAddresses.get(service.key) ?? [];
+      return service.ports
+        .filter((port) => port.protocol !== 'udp')
+        .map((port) => ({ service, port, addresses }));
+    });
+    const own = ports.map((port) => serviceListeners(view, engine, port, collector));
+    const byNumber = Map.groupBy(ports, ({ port }) => port.number);
+    const virtualOnly = scope.all ? virtualOnlyHosts(view) : [];
+    if (virtualOnly.length > 0 && !byNumber.has(80)) byNumber.set(80, []);
+    const others = [...byNumber].map(([number, of]) => {
+      const hosts = number === 80 ? virtualOnly : [];
+      for (const host of hosts) collector.include(host.collector);
+      const messages = hosts.map((host) => host.message);
+      return otherAddresses(view, engine, number, of, messages, isDualStack, scope, collector);
+    });
+    const all = [...own, ...others];
+    return {
+      listeners: firstOfEachName(all.flatMap((part) => part.listeners)),
+      tables: all.flatMap((part) => part.table ?? []),
+      collector,
+    };
+  });
+}
+
+interface Made {
+  readonly listeners: readonly XdsResource[];
+  readonly table?: MadeTable;
+}
+
+function serviceListeners(
+  view: View,
+  engine: Engine,
+  { service, port, addresses }: CapturedPort,
+  collector: Collector,
+): Made {
+  if (addresses.length === 0) return { listeners: [] };
+  const made =
+    layerOf(port.protocol) === 'http' ? upstreamRoutes(view, service.host, service, port) : undefined;
+  const filterChains =
+    made === undefined
+      ? bytesChains(view, service, port, collector)
+      : [{ filters: [outboundManager(view, engine, made.resource.name, false)] }];
+  const listeners = addresses.map((address) =>
+    listener({
+      name: `${address}_${port.number}`,
+      address,
+      port: port.number,
+      direction: TrafficDirection.OUTBOUND,
+      filterChains,
+      origins: [service.origin],
+      unbound: true,
+    }),
+  );
+  return { listeners, ...(made === undefined ? {} : { table: made }) };
+}
+
+/** Addresses that are no service's own, on a port of some service: HTTP by Host, TLS by server name, then the rest. */
+function otherAddresses(
+  view: View,
+  engine: Engine,
+  number: number,
+  ports: readonly CapturedPort[],
+  virtualOnly: readonly VirtualHost[],
+  isDualStack: boolean,
+  scope: Scope,
+  collector: Collector,
+): Made {
+  const http = ports.filter(({ port }) => layerOf(port.protocol) === 'http');
+  const nameless = ports.filter(({ addresses }) => addresses.length === 0);
+  const byName = nameless.filter(({ port }) => port.protocol === 'tls' || port.protocol === 'https');
+  const anywhere = nameless.find(({ port }) => port.protocol === 'tcp');
+  const isHttp = http.length > 0 || virtualOnly.length > 0;
+  if (!isHttp && byName.length === 0 && anywhere === undefined) return { listeners: [] };
+  const made = isHttp ? portRoutes(view, scope, number, http, virtualOnly) : undefined;
+  const rest = restOf(view, anywhere, collector);
+  const filterChains: FilterChain[] = [
+    ...byName.map(({ service, port }) => serverNameChain(view, service, port, collector)),
+    ...(made === undefined
+      ? []
+      : [
+          {
+            name: `http_${number}`,
+            filterChainMatch: { applicationProtocols: httpProtocols, transportProtocol: 'raw_buffer' },
+            filters: [outboundManager(view, engine, made.resource.name, false)],
+          },
+        ]),
+  ];
+  const addresses = isDualStack ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+  const listeners = addresses.map((address) =>
+    listener({
+      name: `${address}_${number}`,
+      address,
+      port: number,
+      direction: TrafficDirection.OUTBOUND,
+      filterChains,
+      defaultFilterChain: rest,
+      origins: ports.map(({ service }) => service.origin),
+      unbound: true,
+      inspectFor: sniffTimeout,
+    }),
+  );
+  return { listeners, ...(made === undefined ? {} : { table: made }) };
+}
+
+function serverNameChain(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain {
+  const clusters = tcpClusters(view, service, port, collector);
+  return {
+    name: `tls_${service.host}`,
+    filterChainMatch: { serverNames: service.host === '*' ? [] : [service.host], transportProtocol: 'tls' },
+    filters: [tcpProxy(view.config.mesh, `outbound|${port.number}||${service.host}`, clusters)],
+  };
+}
+
+/** What no chain matches: a service that is wherever it is called (resolution NONE), the world, or nobody. */
+function restOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain {
+  const { mesh } = view.config;
+  const ref = anywhere && clusterRef(view, anywhere.service, anywhere.port);
+  const name = ref === undefined ? outsideCluster(view) : collector.use(ref);
+  return { name: 'rest', filters: [tcpProxy(mesh, name, [{ name, weight: 1 }])] };
+}
+
+/** Where connections go that are for nobody in the mesh. */
+export const outsideCluster = (view: View): string =>
+  view.config.mesh.registryOnly ? blackHoleCluster : passthroughCluster;
+
+/** HTTP on a port number by Host, as in Istio: the table is named after the number. */
+function portRoutes(
+  view: View,
+  scope: Scope,
+  number: number,
+  ports: readonly CapturedPort[],
+  virtualOnly: readonly VirtualHost[],
+): MadeTable {
+  return view.once(`table ${number} ${scope.key}`, () => {
+    const collector = new Collector();
+    const hosts = ports.map(({ service, port, addresses }): VirtualHost => {
+      const names = [...serviceNames(service, view.namespace), ...addresses];
+      return {
+        name: `${service.host}:${number}`,
+        domains: names.flatMap((name) => (name === '*' ? name : [name, withPort(name, number)])),
+        routes: httpRoutes(view, service, port, undefined, collector),
+        includeRequestAttemptCount: true,
+      };
+    });
+    const others = otherHosts(view.config.mesh.registryOnly);
+    return table(String(number), [...hosts, ...virtualOnly, others], collector);
+  });
+}
+
+const withPort = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** Two services may claim one address. */
+const firstOfEachName = (listeners: readonly XdsResource[]): XdsResource[] =>
+  [...new Map(listeners.toReversed().map((one) => [one.name, one])).values()].toReversed();
