@@ -7,6 +7,8 @@ export interface ConnectionInfo extends ConnectionAddresses {
   readonly listener: string;
   readonly direction: 'inbound' | 'outbound' | 'unspecified';
   readonly tls?: ConnectionTls;
+  /** Of the filter chain that was chosen by SNI: the hosts that it is for. */
+  readonly serverNames?: readonly string[];
   /** The authority of the CONNECT whose tunnel this connection is in. */
   readonly tunnel?: string;
   /** What filters keep per connection, by filter name. */

@@ -7,6 +7,7 @@ import type { Timer } from '../timers/wheel.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { type LocalReply, localReplyHead } from './local-reply.ts';
 import type { ManagerRuntime } from './manager.ts';
+import { misdirected } from './misdirected.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from './stream.ts';
 import { StreamInfo } from './stream-info.ts';
 import { RequestWay, ResponseWay } from './stream-ways.ts';
@@ -122,7 +123,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     info.path = head.path;
     info.authority = head.authority;
     info.protocol = head.protocol;
-    const problem = manager.edge.request(head, info);
+    const problem = misdirected(head, info.connection) ?? manager.edge.request(head, info);
     this.#startIdle(manager.config.streamIdleTimeoutMs);
     for (const index of manager.chain.starts)
       this.#states[index] = manager.chain.filters[index]?.filter.start?.(this);

@@ -56,8 +56,8 @@ export class StreamSocket extends Duplex implements StreamHandler<RequestHead> {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // Nothing if both directions have ended.
-    this.#stream.reset('local-reset');
+    // What has been given to the codec with its end is the codec's to deliver.
+    if (!this.readableEnded || !this.writableFinished) this.#stream.reset('local-reset');
     this.onDrain();
     done(error);
   }

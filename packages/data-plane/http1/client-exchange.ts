@@ -1,5 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, Stream } from '../http/stream.ts';
+import { acceptOf, newWebsocketKey, websocketAccept, websocketKey } from '../http/websocket.ts';
 import type { Http1Client } from './client.ts';
 import { BodyCoding, requestText, trailerText } from './head-writer.ts';
 
@@ -16,6 +17,8 @@ export class ClientExchange implements Stream<RequestHead> {
   #chunked = false;
   #remaining = -1;
   #tunnel = false;
+  /** Of a WebSocket's handshake that we made ourselves. */
+  #key = '';
   /** Our direction is complete. */
   ended = false;
   /** Of the request, once its head was sent. */
@@ -39,7 +42,17 @@ export class ClientExchange implements Stream<RequestHead> {
     this.upgrade = head.upgrade;
     // Until the answer a tunnel has no content; if it is refused, the request is complete as it is.
     this.ended = end || head.upgrade !== undefined;
-    this.#client.writeText(requestText(head, this.#coding(head)));
+    if (head.upgrade === 'websocket' && !head.headers.has(websocketKey)) this.#key = newWebsocketKey();
+    this.#client.writeText(requestText(head, this.#coding(head), this.#key));
+  }
+
+  /** @internal False: a WebSocket's server has not answered what we have asked it (RFC 6455 section 4.1). */
+  understands(headers: Headers): boolean {
+    if (this.#key === '') return true;
+    const accepted = headers.get(websocketAccept) === acceptOf(this.#key);
+    // Whoever asked by HTTP/2 knows nothing of our key.
+    headers.remove(websocketAccept);
+    return accepted;
   }
 
   /** Requests have none. */

@@ -230,6 +230,7 @@ export class Http1Client {
       if (exchange.upgrade === undefined || (head.status === 101) === (exchange.upgrade === 'connect')) {
         throw new Http1Error('unexpected-switch');
       }
+      if (!exchange.understands(head.headers)) throw new Http1Error('bad-websocket-accept');
       this.#keepAlive = false;
       this.#reading = Reading.Tunnel;
       exchange.openTunnel();

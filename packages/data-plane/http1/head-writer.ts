@@ -23,12 +23,14 @@ export const BodyCoding = {
 } as const;
 export type BodyCoding = (typeof BodyCoding)[keyof typeof BodyCoding];
 
-export function requestText(head: RequestHead, coding: BodyCoding): string {
+/** @param websocketKey of a handshake that has none, as it comes from HTTP/2; empty: none is needed */
+export function requestText(head: RequestHead, coding: BodyCoding, websocketKey = ''): string {
   const target = head.method === 'CONNECT' ? head.authority : head.path === '' ? '/' : head.path;
   let text = `${cleanName(head.method)} ${cleanTarget(target)} HTTP/1.1\r\nHost: ${cleanValue(head.authority)}`;
   text += fieldLines(head.headers, coding);
   if (head.upgrade !== undefined && head.method !== 'CONNECT') {
     text += `\r\nConnection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}`;
+    if (websocketKey !== '') text += `\r\nSec-WebSocket-Key: ${websocketKey}`;
   }
   return `${text}\r\n\r\n`;
 }

@@ -27,6 +27,7 @@ export const http1Problems = {
   'extensions-too-large': { status: 400, message: 'chunk extensions are too large' },
   'head-timeout': { status: 408, message: 'the head did not arrive in time' },
   'unexpected-switch': { status: 502, message: 'the server switched protocols unasked' },
+  'bad-websocket-accept': { status: 502, message: 'the server accepted a WebSocket that was not asked for' },
   'unasked-answer': { status: 502, message: 'the server answered before it was asked' },
   'too-many-informational': { status: 502, message: 'too many informational responses' },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;

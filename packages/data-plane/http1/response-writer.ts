@@ -1,4 +1,5 @@
 import type { ResponseHead } from '../http/stream.ts';
+import { acceptOf, websocketAccept, websocketKey } from '../http/websocket.ts';
 import { BodyCoding, responseText } from './head-writer.ts';
 import type { ParsedRequest } from './request-head.ts';
 
@@ -36,6 +37,10 @@ export class ResponseWriter {
     if (upgrade !== undefined && (upgrade === 'connect' ? status >= 200 && status < 300 : status === 101)) {
       this.tunnel = true;
       if (upgrade === 'connect') return responseText(head, BodyCoding.None, '');
+      const key = this.#request.head.headers.get(websocketKey);
+      // From HTTP/2 it comes without.
+      if (upgrade === 'websocket' && key !== undefined && !headers.has(websocketAccept))
+        headers.add(websocketAccept, acceptOf(key), 'Sec-WebSocket-Accept');
       return responseText(head, BodyCoding.None, 'Upgrade', upgrade);
     }
     this.ended = end;

@@ -1,3 +1,4 @@
+import { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, ResponseHead } from '../http/stream.ts';
 import { ErrorCode } from './protocol-error.ts';
 import type { Http2Server } from './server.ts';
@@ -30,7 +31,14 @@ export class ServerStream extends Http2Stream<RequestHead, ResponseHead> {
   sendHead(head: ResponseHead, end: boolean): void {
     if (this.detached || this.started) return;
     this.started = true;
-    if (this.#upgrade !== undefined && this.#answersTunnel(head)) return;
+    if (this.#upgrade !== undefined) {
+      if (this.#answersTunnel(head)) return;
+      // A server that ignores an Upgrade may answer 200; here that would accept it.
+      if (head.status < 300) {
+        head = { status: 502, headers: Headers.of({ 'content-length': '0' }), protocol: head.protocol };
+        end = true;
+      }
+    }
     const { status } = head;
     this.noContent = this.#method === 'HEAD' || status === 204 || status === 304;
     if (!end && !this.noContent) {

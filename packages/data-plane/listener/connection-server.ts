@@ -34,7 +34,7 @@ export class ConnectionServer {
   }
 
   serve(listener: Listener, chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
-    const info = this.#describe(listener, socket, tls);
+    const info = this.#describe(listener, chain, socket, tls);
     if (chain.service.kind === 'http') this.serveHttp(chain, socket, info);
     else this.serveTcp(chain, socket, info, chain.service.proxy);
   }
@@ -63,13 +63,20 @@ export class ConnectionServer {
     });
   }
 
-  #describe(listener: Listener, socket: Socket, tls: ConnectionTls | undefined): ConnectionInfo {
+  #describe(
+    listener: Listener,
+    chain: ChainRuntime,
+    socket: Socket,
+    tls: ConnectionTls | undefined,
+  ): ConnectionInfo {
+    const { serverNames } = chain.config.match;
     return {
       id: this.#nextId++,
       ...addressesOf(socket, listener),
       listener: listener.name,
       direction: listener.direction,
       ...(tls === undefined ? {} : { tls }),
+      ...(tls === undefined || serverNames.length === 0 ? {} : { serverNames }),
       memo: new Map(),
     };
   }

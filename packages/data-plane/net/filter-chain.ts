@@ -45,6 +45,11 @@ function mostSpecific(chains: readonly FilterChain[], rank: (chain: FilterChain)
   return best;
 }
 
+/** Whether a chain of these server names is for `name` (lower case). */
+export function coversServerName(patterns: readonly string[], name: string): boolean {
+  return serverNameRank(patterns, name) >= 0;
+}
+
 /** -1: no match; 0: any name; longer suffixes rank higher, an exact name highest. */
 function serverNameRank(patterns: readonly string[], name: string): number {
   if (patterns.length === 0) return 0;

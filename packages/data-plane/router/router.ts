@@ -4,6 +4,7 @@ import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import { redirectLocation } from '@tulle/decision/rewrite';
 import type { ForwardAction, RetryPolicy } from '@tulle/decision/tables';
 import type { HttpStream } from '../http/http-stream.ts';
+import { isMisdirected, misdirection } from '../http/misdirected.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
 import type { Timer } from '../timers/wheel.ts';
 import type { Breakers } from '../upstream/breakers.ts';
@@ -69,7 +70,10 @@ export class Router implements AttemptOwner {
     this.#headEnds = end;
     const choice = stream.route();
     if (choice === undefined) {
-      stream.reply({ status: 404, body: '', details: 'route_not_found', flag: 'NR' });
+      const elsewhere = isMisdirected(head, stream.info.connection, stream.manager.matcher);
+      stream.reply(
+        elsewhere ? misdirection : { status: 404, body: '', details: 'route_not_found', flag: 'NR' },
+      );
       return;
     }
     const { action, match } = choice.route;
