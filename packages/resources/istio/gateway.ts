@@ -59,8 +59,10 @@ const serverTls = withRules(
     verifyCertificateHash: z.array(z.string()).describe('Hashes of clients’ certificates.'),
     minProtocolVersion: tlsVersion().describe('Lowest version; TLS 1.2 by default.'),
     maxProtocolVersion: tlsVersion().describe('Highest version.'),
-    cipherSuites: z.array(z.string()).describe('Cipher suites below TLS 1.3.'),
-    ecdhCurves: z.array(z.string()).describe('Curves for the key exchange.'),
+    cipherSuites: z.array(z.string()).describe('Cipher suites below TLS 1.3, as OpenSSL names them.'),
+    ecdhCurves: z
+      .array(z.string())
+      .describe('Groups for the key exchange, best first: X25519, P-256, P-384, P-521, X25519MLKEM768.'),
     insecureSkipVerify: nullable(z.boolean()).describe('Clients’ certificates are not verified.'),
   }),
   {
@@ -147,7 +149,6 @@ export const gateway = {
     'spec.servers[].tls.verifyCertificateSpki',
     'spec.servers[].tls.verifyCertificateHash',
     'spec.servers[].tls.caCrl',
-    'spec.servers[].tls.ecdhCurves',
     'spec.servers[].tls.insecureSkipVerify',
   ],
 } satisfies ResourceKind<Gateway>;

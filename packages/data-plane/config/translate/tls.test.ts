@@ -1,0 +1,72 @@
+import type { Draft, Messages } from '@tulle/xds/wire';
+import { describe, expect, test } from 'vitest';
+import { pack } from '../messages.fixture.ts';
+import { Problems } from './problems.ts';
+import { translateDownstreamSocket, translateUpstreamSocket } from './tls.ts';
+
+const package_ = 'envoy.extensions.transport_sockets.tls.v3';
+type Downstream = Draft<Messages[`${typeof package_}.DownstreamTlsContext`]>;
+type Upstream = Draft<Messages[`${typeof package_}.UpstreamTlsContext`]>;
+type Parameters = Draft<Messages[`${typeof package_}.TlsParameters`]>;
+
+const certificate = { tlsCertificateSdsSecretConfigs: [{ name: 'default', sdsConfig: { ads: {} } }] };
+
+function downstream(context: Downstream) {
+  const problems = new Problems();
+  const typedConfig = pack(`${package_}.DownstreamTlsContext`, { commonTlsContext: certificate, ...context });
+  const tls = translateDownstreamSocket({ typedConfig }, 'transport_socket', problems);
+  return { tls, problems: problems.list };
+}
+
+function upstream(context: Upstream) {
+  const problems = new Problems();
+  const typedConfig = pack(`${package_}.UpstreamTlsContext`, context);
+  const tls = translateUpstreamSocket({ typedConfig }, 'transport_socket', problems);
+  return { tls, problems: problems.list };
+}
+
+const parameters = (tlsParams: Parameters) => downstream({ commonTlsContext: { ...certificate, tlsParams } });
+
+describe('parameters', () => {
+  test('by default', () => {
+    expect(downstream({}).tls).toEqual({
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.3',
+      cipherSuites: [],
+      ecdhCurves: [],
+      alpn: [],
+      requireClientCertificate: false,
+      certificateSecrets: ['default'],
+      sessionTimeoutMs: 3_600_000,
+    });
+    expect(upstream({}).tls).toMatchObject({ sni: '', resumeSessions: true });
+  });
+
+  test('ciphers and curves, each known by name', () => {
+    const tls13 = { tlsMinimumProtocolVersion: 'TLSv1_3', tlsMaximumProtocolVersion: 'TLSv1_3' } as const;
+    expect(parameters({ ...tls13, ecdhCurves: ['X25519MLKEM768', 'P-256'] }).tls).toMatchObject({
+      minVersion: 'TLSv1.3',
+      ecdhCurves: ['X25519MLKEM768', 'P-256'],
+    });
+    const equal = '[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]';
+    expect(parameters({ cipherSuites: [equal] }).tls?.cipherSuites).toEqual([
+      'ECDHE-ECDSA-AES128-GCM-SHA256',
+      'ECDHE-ECDSA-CHACHA20-POLY1305',
+    ]);
+    const path = 'transport_socket.typed_config.common_tls_context.tls_params';
+    expect(parameters({ cipherSuites: ['ECDHE-X'], ecdhCurves: ['P-256', 'P-1'] }).problems).toEqual([
+      `${path}.cipher_suites: ECDHE-X is not known`,
+      `${path}.ecdh_curves: P-1 is not known`,
+    ]);
+    expect(parameters({ tlsMinimumProtocolVersion: 'TLSv1_0' }).problems).toEqual([
+      `${path}.tls_minimum_protocol_version: TLSv1_0 is not secure any more`,
+    ]);
+  });
+
+  test('sessions, how long and whether at all', () => {
+    expect(downstream({ sessionTimeout: { seconds: 60, nanos: 0 } }).tls?.sessionTimeoutMs).toBe(60_000);
+    expect(downstream({ disableStatelessSessionResumption: true }).tls?.sessionTimeoutMs).toBe(0);
+    expect(upstream({ maxSessionKeys: 0 }).tls?.resumeSessions).toBe(false);
+    expect(upstream({ maxSessionKeys: 4 }).tls?.resumeSessions).toBe(true);
+  });
+});
