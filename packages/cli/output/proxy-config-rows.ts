@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { humanDuration } from '@tulle/control-plane/api/human-duration';
 import { at, type Json, list, text } from '../api/config-dump.ts';
 
@@ -78,13 +79,20 @@ export function endpointTable(clusters: unknown): ConfigTable {
   return { columns: ['ENDPOINT', 'HEALTH', 'WEIGHT', 'ACTIVE', 'REQUESTS', 'ERRORS', 'CLUSTER'], rows };
 }
 
-/** Of the config dump's secrets and `/certs`. */
+/** Of `/certs`, which has no names, and the config dump's secrets, which have. What neither names is the proxy's own. */
 export function secretTable(secrets: readonly Json[], certs: unknown, now: number): ConfigTable {
+  const names = new Map(
+    secrets.flatMap((secret) => serialsOf(secret).map((serial) => [serial, text(secret, 'name')])),
+  );
+  const named = (cert: Json, own: string): string =>
+    names.get(text(cert, 'serial_number').toLowerCase()) ?? own;
   const rows = list(certs, 'certificates').flatMap((certificate) => [
-    ...list(certificate, 'ca_cert').map((cert) => certificateRow('ROOTCA', 'trust bundle', cert, now)),
+    ...list(certificate, 'ca_cert').map((cert) =>
+      certificateRow(named(cert, 'ROOTCA'), 'trust bundle', cert, now),
+    ),
     ...list(certificate, 'cert_chain')
       .slice(0, 1)
-      .map((cert) => certificateRow('default', 'certificate', cert, now)),
+      .map((cert) => certificateRow(named(cert, 'default'), 'certificate', cert, now)),
   ]);
   // The bundle stands in /certs once per secret that trusts it.
   const shown = rows.filter((row, at) => rows.findIndex((other) => other.join() === row.join()) === at);
@@ -99,6 +107,26 @@ export function secretTable(secrets: readonly Json[], certs: unknown, now: numbe
       '',
     ]);
   return { columns: ['SECRET', 'TYPE', 'IDENTITY', 'SERIAL', 'EXPIRES IN'], rows: [...shown, ...others] };
+}
+
+/** Serial numbers of the certificates that a secret of the config dump holds: its own, or the roots. Lower-case hex. */
+function serialsOf(entry: Json): string[] {
+  const chain = inline(at(entry, 'secret', 'tls_certificate', 'certificate_chain')).slice(0, 1);
+  const roots = inline(at(entry, 'secret', 'validation_context', 'trusted_ca'));
+  return [...chain, ...roots].flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem).serialNumber.toLowerCase()];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The PEM blocks of a DataSource. */
+function inline(source: unknown): string[] {
+  const bytes = text(source, 'inline_bytes');
+  const pem = bytes === '' ? text(source, 'inline_string') : Buffer.from(bytes, 'base64').toString();
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
 function certificateRow(name: string, type: string, cert: Json, now: number): string[] {

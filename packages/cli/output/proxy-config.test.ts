@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { expect, test } from 'vitest';
 import { readConfigDump } from '../api/config-dump.ts';
 import {
@@ -169,4 +171,33 @@ test('a dump of another shape gives empty tables, not a crash', () => {
     expect(endpointTable(other).rows).toEqual([]);
     expect(secretTable(config.secrets, other, 0).rows).toEqual([]);
   }
+});
+
+test('a gateway has certificates of its own beside its identity', async () => {
+  const authority = await testAuthority();
+  const identity = await authority.issue({ uris: ['spiffe://mesh/ns/a/sa/gateway'] });
+  const shop = await authority.issue({ dnsNames: ['shop.example.com'] });
+  const cert = (pem: string, san: object) => ({
+    serial_number: new X509Certificate(pem).serialNumber.toLowerCase(),
+    subject_alt_names: [san],
+    expiration_time: '2026-11-22T12:00:00Z',
+  });
+  const certs = {
+    certificates: [
+      { cert_chain: [cert(identity.chainPem, { uri: 'spiffe://mesh/ns/a/sa/gateway' })] },
+      { cert_chain: [cert(shop.chainPem, { dns: 'shop.example.com' })] },
+    ],
+  };
+  const inlineBytes = Buffer.from(shop.chainPem).toString('base64');
+  const secrets = [
+    {
+      name: 'kubernetes://shop',
+      secret: { tls_certificate: { certificate_chain: { inline_bytes: inlineBytes } } },
+    },
+  ];
+  const rows = secretTable(secrets, certs, Date.parse('2026-11-21T12:00:00Z')).rows;
+  expect(rows.map(([name, type, identity]) => [name, type, identity])).toEqual([
+    ['default', 'certificate', 'spiffe://mesh/ns/a/sa/gateway'],
+    ['kubernetes://shop', 'certificate', 'shop.example.com'],
+  ]);
 });
