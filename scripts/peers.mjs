@@ -30,6 +30,12 @@ const peers = [
   },
   debian('chromium'),
   debian('tmux', 'tmux', ['-V']),
+  debian('haproxy', 'haproxy', ['-v']),
+  debian('nginx', 'nginx', ['-v']),
+  {
+    ...debian('libnginx-mod-stream'),
+    there: () => existsSync('/usr/lib/nginx/modules/ngx_stream_module.so'),
+  },
 ];
 
 mkdirSync(cache, { recursive: true });
