@@ -48,7 +48,14 @@ const repeating: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
   'x-powered-by',
 ]);
-const longestRepeating = 128;
+/** Longer values are not kept. */
+export const longestRepeating = 128;
+
+/** Whether the last value of a field (lower case) may be kept. */
+export function valuesRepeat(lower: string): boolean {
+  return repeating.has(lower);
+}
+
 /** V8 copies shorter slices; a longer one would keep the whole head that it is of. */
 const shortestSlice = 13;
 
@@ -64,7 +71,7 @@ export class FieldName {
     this.spelled = spelled;
     this.lower = spelled.toLowerCase();
     this.role = roles.get(this.lower) ?? Role.None;
-    this.#repeating = repeating.has(this.lower);
+    this.#repeating = valuesRepeat(this.lower);
   }
 
   /** A value that is not the last one: `bytes[from, to)`, also `text` from `textFrom` on. */

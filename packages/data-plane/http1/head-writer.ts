@@ -1,5 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
+import { longestRepeating, valuesRepeat } from './field-name.ts';
 import { reasons } from './reasons.ts';
 
 /**
@@ -55,7 +56,7 @@ export function trailerText(trailers: Headers): string {
   return `0${fieldLines(trailers, BodyCoding.AsIs)}\r\n\r\n`;
 }
 
-/** Each with the line end before it: two strings to join per field instead of four. */
+/** Each with the line end before it: one or two strings to join per field instead of four. */
 function fieldLines(headers: Headers, coding: BodyCoding): string {
   let text = '';
   const { names, values, spelled } = headers;
@@ -64,7 +65,11 @@ function fieldLines(headers: Headers, coding: BodyCoding): string {
     if (isConnectionField(name)) continue;
     // The connection says how long the body is; a length that contradicts it would let two readers disagree.
     if (name === 'content-length' && coding !== BodyCoding.AsIs) continue;
-    text += lineStart(spelled[at] as string) + cleanValue(values[at] as string);
+    const line = lineOf(spelled[at] as string, name);
+    const value = values[at] as string;
+    if (!line.repeats) text += line.start + cleanValue(value);
+    else if (value === line.lastValue) text += line.last;
+    else text += line.renew(value);
   }
   if (coding === BodyCoding.Chunked) text += '\r\nTransfer-Encoding: chunked';
   else if (coding === BodyCoding.Empty) text += '\r\nContent-Length: 0';
@@ -93,18 +98,41 @@ function isConnectionField(name: string): boolean {
   }
 }
 
-/** By name as spelled. A peer that sends many names only empties it. */
-const lineStarts = new Map<string, string>();
-const mostLineStarts = 1024;
+/** How a field of one name begins, and the whole of the last where values repeat. */
+class FieldLine {
+  readonly start: string;
+  readonly repeats: boolean;
+  lastValue = '';
+  last: string;
 
-function lineStart(spelled: string): string {
-  let start = lineStarts.get(spelled);
-  if (start === undefined) {
-    if (lineStarts.size >= mostLineStarts) lineStarts.clear();
-    start = `\r\n${cleanName(spelled)}: `;
-    lineStarts.set(spelled, start);
+  constructor(spelled: string, lower: string) {
+    this.start = `\r\n${cleanName(spelled)}: `;
+    this.last = this.start;
+    this.repeats = valuesRepeat(lower);
   }
-  return start;
+
+  renew(value: string): string {
+    const line = this.start + cleanValue(value);
+    if (value.length <= longestRepeating) {
+      this.lastValue = value;
+      this.last = line;
+    }
+    return line;
+  }
+}
+
+/** By name as spelled. A peer that sends many names only empties it. */
+const fieldLinesSeen = new Map<string, FieldLine>();
+const mostFieldLines = 1024;
+
+function lineOf(spelled: string, lower: string): FieldLine {
+  let line = fieldLinesSeen.get(spelled);
+  if (line === undefined) {
+    if (fieldLinesSeen.size >= mostFieldLines) fieldLinesSeen.clear();
+    line = new FieldLine(spelled, lower);
+    fieldLinesSeen.set(spelled, line);
+  }
+  return line;
 }
 
 function cleanValue(value: string): string {
