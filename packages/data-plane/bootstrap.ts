@@ -29,6 +29,12 @@ export interface Bootstrap {
   readonly admin: { readonly address: string; readonly port: number };
   /** A pipe that the supervisor holds open: when it closes, drain and end. */
   readonly lifelineFd?: number;
+  /** Clients at a time in one worker; what its descriptors allow by default (Envoy's global_downstream_max_connections). */
+  readonly maxConnections?: number;
+  /** Bytes that the heap and its buffers may take in one worker; the heap's own limit by default. */
+  readonly maxHeapBytes?: number;
   /** How long open requests may take to finish on SIGTERM, in seconds. */
   readonly drainSeconds: number;
+  /** How long what is open may take when a successor has taken over, in seconds; 600, as Envoy's, by default. */
+  readonly handOverSeconds?: number;
 }

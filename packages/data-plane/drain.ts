@@ -31,6 +31,27 @@ export async function drain(engine: Engine, options: DrainOptions): Promise<void
   engine.destroy();
 }
 
+export interface HandOverOptions {
+  /** How long what is open may take, in milliseconds. */
+  readonly limitMs: number;
+  /** Clients that send nothing for so long are let go; others go with their next response. */
+  readonly idleMs: number;
+}
+
+/**
+ * Leaves a proxy's traffic to its successor, which listens on the same sockets: nothing new is accepted here, what
+ * is open goes on until it ends: Serving ─▶ Leaving (responses say close) ─▶ Idle ones go ─▶ Over.
+ */
+export async function handOver(engine: Engine, { limitMs, idleMs }: HandOverOptions): Promise<void> {
+  engine.startDraining();
+  const ended = engine.listeners.stopAccepting();
+  const idle = engine.wheel.timer(() => engine.listeners.drainConnections());
+  idle.start(idleMs);
+  await Promise.race([ended, wait(engine, limitMs)]);
+  idle.stop();
+  engine.destroy();
+}
+
 function wait(engine: Engine, ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (ms <= 0) resolve();

@@ -1,12 +1,24 @@
-/** The proxy as a program: `main.ts --bootstrap FILE`. Everything that is of the process is here. */
+/**
+ * The proxy as a program: `main.ts --bootstrap FILE`. Everything that is of the process is here. Under a parent (an
+ * IPC channel) also `--worker GENERATION.SLOT --workers COUNT`, and `--succeeds` when another generation serves.
+ */
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bootstrap } from './bootstrap.ts';
+import type { ParentLink } from './workers/parent-link.ts';
+import type { ToWorker } from './workers/protocol.ts';
 
-const { values } = parseArgs({ options: { bootstrap: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    bootstrap: { type: 'string' },
+    worker: { type: 'string', default: '0.0' },
+    workers: { type: 'string', default: '1' },
+    succeeds: { type: 'boolean', default: false },
+  },
+});
 if (values.bootstrap === undefined) {
   process.stderr.write('usage: main.ts --bootstrap FILE\n');
   process.exit(2);
@@ -23,6 +35,8 @@ enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(bootstrap.stateDir, 'c
 
 // Loaded after the cache is on: most of the start is loading.
 const { startProxy } = await import('./proxy.ts');
+const { connectionsFor, descriptorLimit } = await import('./overload/descriptor-limit.ts');
+const { readHeap } = await import('./overload/heap-pressure.ts');
 
 const stopped = new AbortController();
 let leave: (why: string) => void = (why) => {
@@ -43,7 +57,15 @@ try {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stopped.signal,
+    capacity: {
+      maxConnections: Math.min(
+        bootstrap.maxConnections ?? Number.POSITIVE_INFINITY,
+        connectionsFor(descriptorLimit() ?? Number.POSITIVE_INFINITY),
+      ),
+      readHeap: () => readHeap(bootstrap.maxHeapBytes),
+    },
     onQuit: () => leave('/quitquitquit'),
+    ...(process.send === undefined ? {} : { parent: await linkToParent(), onRetired: () => process.exit(0) }),
   });
   leave = (why) => {
     leave = () => {};
@@ -64,6 +86,23 @@ try {
   log(`not started: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
   process.exit();
+}
+
+async function linkToParent(): Promise<ParentLink> {
+  const { ParentLink } = await import('./workers/parent-link.ts');
+  const { isWorkerId } = await import('./workers/protocol.ts');
+  return new ParentLink({
+    id: isWorkerId(values.worker) ? values.worker : '0.0',
+    shared: Number(values.workers) > 1,
+    succeeds: values.succeeds,
+    channel: {
+      // A parent that is gone is the lifeline's matter.
+      send: (message) => process.send?.(message, undefined, undefined, () => {}),
+      onMessage: (listener) => {
+        process.on('message', (message, handle) => listener(message as ToWorker, handle));
+      },
+    },
+  });
 }
 
 /** Calls once when the other end of the pipe has closed. */

@@ -1,24 +1,21 @@
-import type { Tables } from '@tulle/decision/tables';
 import { certificateService } from '@tulle/xds/client/certificates';
 import { holdingClock } from '@tulle/xds/clock';
 import { parseNodeId } from '@tulle/xds/node';
-import { startAdmin } from './admin/admin.ts';
+import type { Admin } from './admin/admin.ts';
 import { adminSources } from './admin-sources.ts';
+import { AppliedTables } from './applied-tables.ts';
 import { type Configuration, startConfiguration } from './config/subscription.ts';
-import { drain } from './drain.ts';
+import { Endings } from './endings.ts';
 import { Engine } from './engine.ts';
 import { grpcConnector } from './grpc/connection.ts';
 import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
-import { FailureLog } from './listener/failure-log.ts';
 import { createObservation } from './observation.ts';
+import { Gate } from './overload/gate.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-handle.ts';
 import { TimerWheel } from './timers/wheel.ts';
-
-/** How long new connections are still taken while the news of our leaving travels, in milliseconds. */
-const graceMs = 250;
-/** A listener that could not be bound is tried again after so long. */
-const bindAgainMs = 1_000;
+import { partOf } from './workers/part.ts';
+import { shareThrough } from './workers/sharing.ts';
 
 /**
  * The proxy on one page.
@@ -30,18 +27,18 @@ const bindAgainMs = 1_000;
  * @throws what trying again can't change: a token that was refused, an admin port that is taken
  */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
-  const { bootstrap, log, stdout, stderr, signal } = options;
+  const { bootstrap, parent, log, stdout, stderr, signal } = options;
   const { node, trustDomain } = bootstrap;
   const uri = ownUri(bootstrap);
   const role = parseNodeId(node.id)?.role ?? 'sidecar';
   let identity: ProxyIdentity | undefined;
   let configuration: Configuration | undefined;
+  let admin: Admin | undefined;
   let started = false;
 
   // What carries traffic, and what watches it.
   const wheel = new TimerWheel();
   const observation = createObservation({ node, uri, wheel, stdout, stderr, tables: () => engine.tables });
-  const refused = (listener: string, reason: string): void => log(`${listener}: TLS refused: ${reason}`);
   const engine: Engine = new Engine({
     node,
     trustDomain,
@@ -49,11 +46,14 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     uri,
     wheel,
     observe: observation.observers,
-    onRefusedHandshake: refused,
+    gate: new Gate({ wheel, ...options.capacity }),
+    ...(parent === undefined ? {} : { workers: shareThrough(parent, wheel, () => engine.clusters) }),
+    onRefusedHandshake: (listener, reason) => log(`${listener}: TLS refused: ${reason}`),
   });
+  const part = partOf(parent, bootstrap, wheel);
 
-  // The admin endpoint answers from the first moment on.
-  const admin = await startAdmin({
+  // The admin endpoint answers from the first moment on; the one of whom we take over from, until that retires.
+  const opening = part.admin({
     ...bootstrap.admin,
     timers: wheel,
     sources: adminSources({
@@ -63,71 +63,82 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       identity: () => identity,
       configuration: () => configuration,
       started: () => started,
-      drain: () => void drainOnce(),
+      drain: () => void endings.drain(),
       quit: options.onQuit,
     }),
   });
-
-  const connect = grpcConnector(wheel);
+  const opened = opening?.then((endpoint) => {
+    admin = endpoint;
+  });
+  if (parent?.succeeds === true) opened?.catch((error: unknown) => log(`admin: ${(error as Error).message}`));
+  else await opened;
 
   // Who we are: from the state directory, or by enrolment.
+  const connect = grpcConnector(wheel);
   const onFailure = (error: unknown): void => log(`identity: ${(error as Error).message}`);
-  identity = await startIdentity(
-    {
-      bootstrap,
-      clock: holdingClock,
-      random: Math.random,
-      callCertificateService: certificateService(connect),
-      onFailure,
-    },
-    signal,
+  const callService = certificateService(connect);
+  const own = await part.identity(() =>
+    startIdentity(
+      { bootstrap, clock: holdingClock, random: Math.random, callCertificateService: callService, onFailure },
+      signal,
+    ),
   );
-  const own = identity;
+  identity = own;
   engine.setIdentity(own.current());
   own.onRotate((svid) => engine.setIdentity(svid));
 
   // What to do: the last good configuration first, then what the control plane says.
-  const bound = Promise.withResolvers<void>();
-  const failureLog = new FailureLog(log);
-  const again = wheel.timer(() => void apply(engine.tables as Tables));
-  const apply = async (tables: Tables): Promise<void> => {
-    const failures = await engine.apply(tables);
-    // Newer tables tell of the same listeners.
-    if (engine.tables !== tables || engine.draining) return;
-    failureLog.tell(failures);
-    configuration?.reportFailures(failures);
-    if (failures.length === 0 || (role === 'router' && failures.length < tables.listeners.size))
-      bound.resolve();
-    if (failures.length > 0) again.start(bindAgainMs);
-  };
-  configuration = startConfiguration({
-    bootstrap,
-    identity: () => own.current(),
-    onTables: (tables) => void apply(tables),
-    connect,
+  const applied = new AppliedTables({
+    engine,
     log,
+    role,
+    onFailures: (failures) => configuration?.reportFailures(failures),
   });
-  const { ready, close: leave } = configuration;
+  const onTables = applied.apply.bind(applied);
+  const subscribe = (): Configuration =>
+    part.configuration(
+      (watcher) =>
+        startConfiguration({
+          bootstrap,
+          identity: () => own.current(),
+          onTables,
+          connect,
+          log,
+          ...(watcher === undefined ? {} : { watcher }),
+        }),
+      onTables,
+    );
+  configuration = subscribe();
 
-  const end = async (goodbye: boolean): Promise<void> => {
-    again.stop();
-    own.close();
-    await leave(goodbye);
-    engine.destroy();
-    await Promise.all([admin.close(), observation.close()]);
-  };
-  let draining: Promise<void> | undefined;
-  const drainOnce = (): Promise<void> => {
-    draining ??= drain(engine, { graceMs, limitMs: bootstrap.drainSeconds * 1000 }).then(() => end(true));
-    return draining;
-  };
+  const endings = new Endings({
+    bootstrap,
+    engine,
+    closeAdmin: () => admin?.close(),
+    async end(goodbye) {
+      applied.stop();
+      own.close();
+      await configuration?.close(goodbye);
+      engine.destroy();
+      await observation.close();
+    },
+  });
+  // A successor takes the control plane over as it begins, all else when it serves.
+  parent?.onSuccession({
+    onSucceeded: () => void configuration?.close(false),
+    onResume: () => {
+      configuration = subscribe();
+    },
+    onRetire: () => void endings.retire().then(options.onRetired),
+  });
+
   return {
     engine,
-    adminPort: admin.port,
-    ready: Promise.all([ready, bound.promise]).then(() => {
+    adminPort: admin?.port,
+    ready: Promise.all([configuration.ready, applied.bound]).then(() => {
       started = true;
+      parent?.serving();
     }),
-    drain: drainOnce,
-    close: () => end(false),
+    drain: () => endings.drain(),
+    close: () => endings.close(),
   };
 }

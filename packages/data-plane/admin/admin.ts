@@ -4,6 +4,7 @@ import { defaultHttp1Limits } from '../http1/limits.ts';
 import { Http1Server } from '../http1/server.ts';
 import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
+import type { SocketSource } from '../net/socket-source.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { observeSources } from './envoy-metrics.ts';
 import { type AdminAnswer, type AdminPage, text } from './page.ts';
@@ -17,6 +18,8 @@ export interface AdminOptions {
   readonly sources: AdminSources;
   /** The sources with what other workers of the proxy have counted; in a process of its own there are none. */
   readonly gather?: Gather;
+  /** Where the listening socket comes from, in a worker; one of them has it at a time. */
+  readonly sockets?: SocketSource;
   readonly timers?: TimerWheel;
   readonly outboxes?: Outboxes;
 }
@@ -47,6 +50,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     scheme: 'http' as const,
   };
   const listener = await BoundListener.bind({
+    ...(options.sockets === undefined ? {} : { sockets: options.sockets, key: 'admin', exclusive: true }),
     address,
     port,
     maxConnections: mostConnections,

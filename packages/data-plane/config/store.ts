@@ -11,6 +11,7 @@ import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-clien
 import type { XdsType } from '@tulle/xds/resource';
 import { isFileSecret } from '../file-secrets.ts';
 import { Collection } from './collection.ts';
+import type { RawResources } from './last-good.ts';
 import type { FilterConfigReaders } from './translate/http-filter.ts';
 import type { References } from './translate/references.ts';
 import { translateResource } from './translate/resource.ts';
@@ -103,10 +104,12 @@ export class ConfigStore {
     return rejections;
   }
 
-  /** Takes an earlier run's resources in one batch; what does not fit any more is left out. */
-  restore(resources: Readonly<Record<XdsType, readonly RawResource[]>>): void {
+  /** Takes an earlier run's, or another's, accepted resources in place of what there is; what does not fit is left out. */
+  restore(resources: RawResources): void {
     for (const type of restoreOrder) {
-      this.#accept({ type, resources: resources[type], removed: [] });
+      const names = new Set(resources[type].map(({ name }) => name));
+      const removed = [...this.#collections[type].latest.keys()].filter((name) => !names.has(name));
+      this.#accept({ type, resources: resources[type], removed });
       if (type === 'listener') this.#follow();
     }
     this.#settle(true);
@@ -118,6 +121,13 @@ export class ConfigStore {
       for (const name of this.#wanted[type]) if (!this.#isSettled(type, name)) this.#absent[type].add(name);
     }
     this.#settle(true);
+  }
+
+  /** All that was accepted, as it came. */
+  get resources(): RawResources {
+    return Object.fromEntries(
+      restoreOrder.map((type) => [type, this.accepted(type)]),
+    ) as unknown as RawResources;
   }
 
   /** What was accepted, as it came. */

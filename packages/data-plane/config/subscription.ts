@@ -34,6 +34,15 @@ export interface ConfigurationOptions {
   readonly log?: (message: string) => void;
   /** To the bootstrap's control plane. */
   readonly connect: ConnectGrpc;
+  readonly watcher?: ConfigurationWatcher;
+}
+
+/** Told of all that changes what is accepted, for whoever keeps a copy. */
+export interface ConfigurationWatcher {
+  /** An update, after it was taken. */
+  onUpdate(update: Update): void;
+  /** What is referenced and has not come counts as missing. */
+  onStopWaiting(): void;
 }
 
 export interface ConfigurationState {
@@ -50,6 +59,8 @@ export interface Configuration {
   readonly ready: Promise<void>;
   readonly tables: () => Tables;
   readonly state: () => ConfigurationState;
+  /** All that is accepted, as it came. */
+  readonly resources: () => RawResources;
   /** What is in force, for /config_dump; secrets redacted. */
   readonly dump: () => readonly DumpEntry[];
   /** Listeners of the tables in force that can't be bound: refused until they can, as Envoy does. */
@@ -99,6 +110,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
       log(`configuration: ${update.type} ${name} refused: ${reason}`);
     state = { ...state, updates: state.updates + 1, rejected: state.rejected + rejections.length };
     lastGood.touch();
+    options.watcher?.onUpdate(update);
     follow();
     return update.type === 'listener'
       ? [...rejections, ...failed.rejections(update, rejections)]
@@ -127,6 +139,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
       waiting ??= clock.after(waitMs, () => {
         waiting = undefined;
         store.stopWaiting();
+        options.watcher?.onStopWaiting();
         follow();
       });
   }
@@ -145,6 +158,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
     ready: ready.promise,
     tables: () => store.tables,
     state: () => state,
+    resources: all,
     dump: () => dumpResources(all()),
     reportFailures: (failures) => failed.report(failures),
     reportHealth: (healthy, message) => client.reportHealth(healthy, message),

@@ -49,7 +49,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   let timer: { cancel(): void } | undefined;
   let closed = false;
 
-  let current = loadStored(bootstrap, clock.now()) ?? (await enrolUntilDone());
+  let current = readIdentity(bootstrap, clock.now()) ?? (await enrolUntilDone());
   schedule(current);
 
   async function enrolUntilDone(): Promise<Svid> {
@@ -107,7 +107,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
 }
 
 /** The stored SVID, if it is whole, still valid, this proxy's, and of the CA that a given token pins. */
-function loadStored(bootstrap: Bootstrap, now: number): Svid | undefined {
+export function readIdentity(bootstrap: Bootstrap, now: number): Svid | undefined {
   const stored = readStoredSvid(bootstrap.stateDir);
   if (stored === undefined) return undefined;
   try {

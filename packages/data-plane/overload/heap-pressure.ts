@@ -1,9 +1,16 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 
 /** Bytes in use and the most there may be. */
 export interface HeapReading {
   readonly used: number;
   readonly limit: number;
+}
+
+/** The heap of this process with its buffers, against V8's limit or a lower one. */
+export function readHeap(most: number | undefined): HeapReading {
+  const { used_heap_size, external_memory, heap_size_limit } = getHeapStatistics();
+  return { used: used_heap_size + external_memory, limit: most ?? heap_size_limit };
 }
 
 /** From this share of the limit on new connections are turned away. */

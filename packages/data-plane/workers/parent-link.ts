@@ -41,9 +41,8 @@ export class ParentLink implements SocketSource {
   readonly id: WorkerId;
   readonly shared: boolean;
   readonly succeeds: boolean;
-  /** Undefined until the proxy has said what it does then. */
-  succession: Succession | undefined = undefined;
   readonly #channel: ParentChannel;
+  #succession: Succession | undefined = undefined;
   readonly #binding = new Map<number, PromiseWithResolvers<SocketHandle>>();
   readonly #listeners = new Set<(message: PeerMessage, from: WorkerId) => void>();
   #desk: PermitDesk | undefined = undefined;
@@ -92,6 +91,11 @@ export class ParentLink implements SocketSource {
     this.#channel.send({ kind: 'release', key });
   }
 
+  /** What to do when a successor comes. */
+  onSuccession(succession: Succession): void {
+    this.#succession = succession;
+  }
+
   serving(): void {
     this.#channel.send({ kind: 'serving' });
   }
@@ -127,13 +131,13 @@ export class ParentLink implements SocketSource {
         for (const listener of this.#onWorkers) listener();
         break;
       case 'succeeded':
-        this.succession?.onSucceeded();
+        this.#succession?.onSucceeded();
         break;
       case 'resume':
-        this.succession?.onResume();
+        this.#succession?.onResume();
         break;
       case 'retire':
-        this.succession?.onRetire();
+        this.#succession?.onRetire();
         break;
     }
   }

@@ -1,5 +1,5 @@
-import type { RawResource, Update } from '@tulle/xds/client/ads-client';
-import type { XdsType } from '@tulle/xds/resource';
+import type { Update } from '@tulle/xds/client/ads-client';
+import type { RawResources } from '../config/last-good.ts';
 import type { SocketRequest } from '../net/socket-source.ts';
 import type { WorkerStatistics } from './statistics.ts';
 
@@ -68,7 +68,7 @@ export type PeerMessage =
   /** Follower to lead: tell me what there is. */
   | { readonly kind: 'join' }
   /** Lead to followers: all that is accepted. */
-  | { readonly kind: 'configuration'; readonly resources: Readonly<Record<XdsType, readonly RawResource[]>> }
+  | { readonly kind: 'configuration'; readonly resources: RawResources }
   | { readonly kind: 'update'; readonly update: Update }
   /** What is referenced and has not come counts as missing. */
   | { readonly kind: 'stop-waiting' }

@@ -1,0 +1,32 @@
+import type { WorkerSharing } from '../engine.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { ParentLink } from './parent-link.ts';
+
+/**
+ * What an engine shares through its parent: sockets always; limits and failures where there are other workers.
+ *
+ * @param clusters of the engine that is being made of it
+ */
+export function shareThrough(
+  parent: ParentLink,
+  wheel: TimerWheel,
+  clusters: () => ClusterManager,
+): WorkerSharing {
+  const share = parent.permits(wheel);
+  if (share === undefined) return { sockets: parent };
+  parent.onTold((message) => {
+    if (message.kind === 'outcome')
+      clusters().get(message.cluster)?.outliers.hear(message.endpoint, message.status);
+    else if (message.kind === 'ejected')
+      clusters().get(message.cluster)?.outliers.hearEjected(message.endpoint);
+  });
+  return {
+    sockets: parent,
+    share,
+    outcomes: (cluster) => ({
+      counted: (endpoint, status) => parent.tell('others', { kind: 'outcome', cluster, endpoint, status }),
+      ejected: (endpoint) => parent.tell('others', { kind: 'ejected', cluster, endpoint }),
+    }),
+  };
+}
