@@ -12,11 +12,13 @@ export interface Handshakes {
   readonly concurrency: number;
   readonly seconds: number;
   readonly certificates: CertificateFiles;
+  /** Each connection resumes the session of one before it. */
+  readonly resume: boolean;
 }
 
 export interface HandshakeResult extends LoadResult, Percentiles {}
 
-/** A new mutual-TLS connection for each request, none resumed; each latency is connect to answer. */
+/** A new mutual-TLS connection for each request; each latency is connect to answer. One that is not as `resume` says is an error. */
 export async function handshakes(load: Handshakes): Promise<HandshakeResult> {
   const program = join(import.meta.dirname, 'handshakes-program.ts');
   return JSON.parse(await runProgram(process.execPath, [program, JSON.stringify(load)], loadCore));

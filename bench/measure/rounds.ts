@@ -47,7 +47,7 @@ export async function measure(
     (sample.others > noisyShare ? tally.noisySamples : tally.samples).push(sample);
     return tally.samples.length;
   });
-  if (scenario.kind === 'handshakes') return tallies.map((tally) => roundsOf(tally, 0));
+  if (scenario.kind !== 'requests') return tallies.map((tally) => roundsOf(tally, 0));
   const slowest = Math.min(
     ...tallies.map((tally) => median(settled(tally).map((each) => each.requestsPerSecond))),
   );
@@ -149,9 +149,9 @@ async function load(
   { port, host }: Subject,
   seconds: number,
 ): Promise<LoadResult & Partial<Percentiles>> {
-  return kind === 'handshakes'
-    ? handshakes({ port, host, path: ask.path, seconds, concurrency: connections, certificates })
-    : closedLoop({ port, host, ask, seconds, connections, folder });
+  if (kind === 'requests') return closedLoop({ port, host, ask, seconds, connections, folder });
+  const resume = kind === 'resumptions';
+  return handshakes({ port, host, path: ask.path, seconds, concurrency: connections, certificates, resume });
 }
 
 /** Quiet rounds; where there was none, what there is. */

@@ -27,7 +27,7 @@ export const nginx: Peer = {
 function server({ shape, port, upstreamPort, certificates: { root, chain, key } }: HopPlan): string[] {
   const tlsIn = [
     `    ssl_certificate ${chain}; ssl_certificate_key ${key};`,
-    `    ssl_client_certificate ${root}; ssl_verify_client on; ssl_protocols TLSv1.3; ssl_session_tickets off;`,
+    `    ssl_client_certificate ${root}; ssl_verify_client on; ssl_protocols TLSv1.3;`,
   ];
   const tlsOut = [
     `      proxy_ssl_certificate ${chain}; proxy_ssl_certificate_key ${key};`,

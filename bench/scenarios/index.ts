@@ -66,6 +66,14 @@ export const scenarios: readonly Scenario[] = [
     setUp: (bench) => hopsOf(bench, [{ protocol: 'http1', mtls: 'in' }]),
   },
   {
+    name: 'tls-resumed',
+    kind: 'resumptions',
+    ask: { path: '/1k' },
+    connections: 8,
+    hops: 1,
+    setUp: (bench) => hopsOf(bench, [{ protocol: 'http1', mtls: 'in' }]),
+  },
+  {
     name: 'bulk-1mib',
     kind: 'requests',
     ask: { path: '/1m' },
@@ -93,6 +101,4 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-export const notYet: readonly NotYet[] = [
-  { name: 'tls-resumed', why: 'tickets follow the trust bundle by a rule that is not built yet' },
-];
+export const notYet: readonly NotYet[] = [];

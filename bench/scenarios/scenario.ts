@@ -31,8 +31,8 @@ export interface Ask {
 
 export interface Scenario {
   readonly name: string;
-  /** What the load does: asks again and again, makes connections, or just stays. */
-  readonly kind: 'requests' | 'handshakes' | 'idle';
+  /** What the load does: asks again and again, makes connections, resumes them, or just stays. */
+  readonly kind: 'requests' | 'handshakes' | 'resumptions' | 'idle';
   readonly ask: Ask;
   readonly connections: number;
   /** Of each answer: figures are compared by bytes per CPU second instead of CPU per request. */
