@@ -139,6 +139,8 @@ export interface HttpManager {
   readonly streamIdleTimeoutMs: number;
   /** Time for a whole request head; 0: none. */
   readonly requestHeadersTimeoutMs: number;
+  /** Time for a whole request, body included; 0: none (Envoy's default: some requests never end). */
+  readonly requestTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly maxRequestHeadersBytes: number;
   /** 0: no limit. */
@@ -280,6 +282,8 @@ export interface ForwardAction {
   readonly appendForwardedHost: boolean;
   /** Whole request to whole response; 0: none. Envoy's default is 15 s, Istio sends 0. */
   readonly timeoutMs: number;
+  /** max_grpc_timeout: gRPC calls wait as long as they say, at most so long; 0: any time. Undefined: timeoutMs. */
+  readonly maxGrpcTimeoutMs?: number;
   /** Between bytes of a stream; undefined: the manager's. */
   readonly idleTimeoutMs?: number;
   readonly retry?: RetryPolicy;

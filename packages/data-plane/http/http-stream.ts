@@ -261,8 +261,22 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
 
   #startIdle(ms: number): void {
     this.#idleMs = ms;
-    if (ms > 0) this.#idleTimer.start(ms);
+    this.#watch(ms > 0 ? ms : Number.POSITIVE_INFINITY);
+  }
+
+  /** @param idleLeft how long it may still be idle */
+  #watch(idleLeft: number): void {
+    const left = Math.min(idleLeft, this.#requestLeft);
+    if (left < Number.POSITIVE_INFINITY) this.#idleTimer.start(left);
     else this.#idleTimer.stop();
+  }
+
+  /** How long the rest of the request may still take, in milliseconds. */
+  get #requestLeft(): number {
+    const { requestTimeoutMs } = this.manager.config;
+    if (requestTimeoutMs <= 0 || this.#answered || this.info.requestEndedAt > 0)
+      return Number.POSITIVE_INFINITY;
+    return this.info.startedMono + requestTimeoutMs - this.manager.context.wheel.now();
   }
 
   #checkIdle(): void {
@@ -270,14 +284,22 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
       this.#downstream.reset('local-reset');
       return;
     }
-    const left = this.#lastActivity + this.#idleMs - this.manager.context.wheel.now();
-    if (left > 0) {
-      this.#idleTimer.start(left);
+    const idleLeft =
+      this.#idleMs > 0
+        ? this.#lastActivity + this.#idleMs - this.manager.context.wheel.now()
+        : Number.POSITIVE_INFINITY;
+    const late = this.#requestLeft <= 0;
+    if (idleLeft > 0 && !late) {
+      this.#watch(idleLeft);
+      return;
+    }
+    this.manager.counters.timeouts++;
+    if (late) {
+      this.reply({ status: 408, body: 'request timeout', details: 'request_overall_timeout' });
       return;
     }
     this.info.flag('SI');
     this.info.details = 'stream_idle_timeout';
-    this.manager.counters.timeouts++;
     if (this.#answered) this.resetDownstream('local-reset');
     else this.reply({ status: 408, body: 'stream timeout', details: 'stream_idle_timeout' });
   }

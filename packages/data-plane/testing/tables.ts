@@ -155,6 +155,7 @@ export function manager(routes: RouteTable | string, more: Partial<HttpManager> 
     idleTimeoutMs: 60_000,
     streamIdleTimeoutMs: 60_000,
     requestHeadersTimeoutMs: 10_000,
+    requestTimeoutMs: 0,
     drainTimeoutMs: 5_000,
     maxRequestHeadersBytes: 60 * 1024,
     maxRequestsPerConnection: 0,

@@ -33,7 +33,7 @@ export function translateHttpManager(
   if (manager === undefined) return undefined;
   checkUnsupported(manager, path, problems);
   const time = (
-    field: 'streamIdleTimeout' | 'requestHeadersTimeout' | 'drainTimeout',
+    field: 'streamIdleTimeout' | 'requestHeadersTimeout' | 'requestTimeout' | 'drainTimeout',
     name: string,
     absent: number,
   ): number => milliseconds(manager[field], absent, `${path}.${name}`, problems);
@@ -57,6 +57,7 @@ export function translateHttpManager(
     http2: translateHttp2Options(manager.http2ProtocolOptions, `${path}.http2_protocol_options`, problems),
     streamIdleTimeoutMs: time('streamIdleTimeout', 'stream_idle_timeout', defaults.streamIdleMs),
     requestHeadersTimeoutMs: time('requestHeadersTimeout', 'request_headers_timeout', 0),
+    requestTimeoutMs: time('requestTimeout', 'request_timeout', 0),
     drainTimeoutMs: time('drainTimeout', 'drain_timeout', defaults.drainMs),
     maxRequestHeadersBytes: (manager.maxRequestHeadersKb ?? defaults.headersKiB) * 1024,
   };
@@ -71,8 +72,6 @@ function checkUnsupported(
   const refuse = (field: string, reason: string): void => problems.add(`${path}.${field}`, reason);
   if (manager.httpProtocolOptions?.allowAbsoluteUrl === false)
     refuse('http_protocol_options.allow_absolute_url', 'false is not supported');
-  if (milliseconds(manager.requestTimeout, 0, `${path}.request_timeout`, problems) > 0)
-    refuse('request_timeout', 'is not supported');
 }
 
 function translateRouteSource(

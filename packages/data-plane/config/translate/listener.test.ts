@@ -394,7 +394,6 @@ describe('what is refused, and where', () => {
       http({ httpFilters: [{ name: 'none' }, router] }),
       `${chain}.http_filters[0]: filter "none" has no typed_config`,
     ],
-    [http({ requestTimeout: { seconds: 1, nanos: 0 } }), `${chain}.request_timeout: is not supported`],
     [
       http({ accessLog: [{ typedConfig: { typeUrl: 'x/a.Grpc', value: new Uint8Array() } }] }),
       `${chain}.access_log[0].typed_config: access log a.Grpc is not supported`,
