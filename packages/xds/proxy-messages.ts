@@ -124,7 +124,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
   [`${route}QueryParameterMatcher`]: 'name string_match present_match',
   [`${route}RouteAction`]:
-    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy ~max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
+    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
   [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
   [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
   [`${route}RouteAction.HashPolicy.Header`]: 'header_name',

@@ -44,6 +44,7 @@ export function forwardAction(
   const only = targets.length === 1 ? targets[0]?.cluster : undefined;
   const hash = found.flatMap((cluster) => hashPolicy(cluster.settings.loadBalancer?.consistentHash) ?? []);
   const host = spec.rewrite?.authority || authority || scope.hostRewrite;
+  const timeout = duration(spec.timeout) ?? none;
   const action: RouteAction = {
     clusterSpecifier:
       only !== undefined
@@ -64,7 +65,9 @@ export function forwardAction(
           },
     ...pathRewrite(spec.rewrite),
     ...(host && { hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: host } }),
-    timeout: duration(spec.timeout) ?? none,
+    timeout,
+    // As Istio: a gRPC call's own deadline counts, within the route's.
+    maxGrpcTimeout: timeout,
     retryPolicy: retryPolicy(spec.retries, hash.length > 0 && routes.length === 1),
     requestMirrorPolicies: mirrors(scope, spec, origins, path),
     hashPolicy: hash,

@@ -107,6 +107,7 @@ function httpFilter(
                 value: {
                   clusterSpecifier: { case: 'cluster', value: name },
                   timeout: none,
+                  maxGrpcTimeout: none,
                   retryPolicy: inboundRetryPolicy,
                 },
               },

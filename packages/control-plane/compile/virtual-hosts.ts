@@ -113,6 +113,7 @@ function tunnel(
                 value: { clusters: clusters.map(({ name, weight }) => ({ name, weight })) },
               },
         timeout: none,
+        maxGrpcTimeout: none,
         upgradeConfigs: [{ upgradeType: 'CONNECT', connectConfig: {} }],
       },
     },

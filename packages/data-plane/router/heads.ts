@@ -35,8 +35,6 @@ export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamIn
   if (action.host !== undefined && action.appendForwardedHost)
     head.headers.set('x-forwarded-host', head.authority);
   if (action.host?.kind === 'literal') head.authority = action.host.value;
-  const expectedMs = action.retry?.perTryTimeoutMs || action.timeoutMs;
-  if (expectedMs > 0) head.headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
 }
 
 /** The response as the route wants it downstream. */

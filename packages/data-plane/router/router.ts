@@ -11,6 +11,7 @@ import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { Lease } from '../upstream/pool/pool.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { tellDeadline, timeoutOf } from './deadline.ts';
 import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
 import { requestHash } from './hash.ts';
 import { type Chosen, rewriteRequest, rewriteResponse } from './heads.ts';
@@ -41,6 +42,8 @@ export class Router implements AttemptOwner {
   /** Another worker is being asked whether it can spare a request; takes the question back. */
   #unask: (() => void) | undefined = undefined;
   #retryPolicy: RetryPolicy | undefined = undefined;
+  /** From the request's end to the answer's; 0: any time. */
+  #timeoutMs = 0;
   /** Made when a first attempt has failed. */
   #retries: Retries | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
@@ -173,6 +176,7 @@ export class Router implements AttemptOwner {
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
     this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
+    this.#timeoutMs = timeoutOf(action, head.headers);
     if (action.hashPolicy.length > 0) {
       this.#hash = requestHash(action.hashPolicy, head.headers, head.path, stream.info.clientAddress);
     }
@@ -250,6 +254,7 @@ export class Router implements AttemptOwner {
     if (choice.virtualHost.includeAttemptCount)
       head.headers.set('x-envoy-attempt-count', String(stream.info.attempts));
     if (action.host?.kind === 'auto') head.authority = endpoint.config.address;
+    tellDeadline(head.headers, this.#timeLeft(), action, policy);
     if (this.#complete) this.#startTryTimeout();
     const attempt = new Attempt(cluster, endpoint, this);
     this.#attempt = attempt;
@@ -394,12 +399,18 @@ export class Router implements AttemptOwner {
   /** The request is complete: Envoy measures its timeouts from here. */
   #requestEnded(): void {
     this.#complete = true;
-    const timeoutMs = this.#chosen?.action.timeoutMs ?? 0;
-    if (timeoutMs > 0 && this.#head?.upgrade !== 'connect') {
+    if (this.#timeoutMs > 0 && this.#head?.upgrade !== 'connect') {
       this.#timeout ??= this.#stream.manager.context.wheel.timer(() => this.#timedOut());
-      this.#timeout.start(timeoutMs);
+      this.#timeout.start(this.#timeoutMs);
     }
     if (this.#attempt !== undefined && !this.#answering) this.#startTryTimeout();
+  }
+
+  /** Milliseconds for the rest of the exchange; 0: any time. */
+  #timeLeft(): number {
+    const { info, manager } = this.#stream;
+    if (this.#timeoutMs === 0 || info.requestEndedAt === 0) return this.#timeoutMs;
+    return Math.max(1, this.#timeoutMs - (manager.context.wheel.now() - info.requestEndedAt));
   }
 
   #startTryTimeout(): void {

@@ -43,7 +43,7 @@ function translateForward(action: route_RouteAction, path: string, problems: Pro
   const clusters = translateClusters(action, path, problems);
   const rewrite = translateRewrite(action.prefixRewrite, action.regexRewrite, path, problems);
   const host = translateHost(action);
-  const { idleTimeout, retryPolicy } = action;
+  const { idleTimeout, maxGrpcTimeout, retryPolicy } = action;
   if (
     milliseconds(action.maxStreamDuration?.maxStreamDuration, 0, `${path}.max_stream_duration`, problems) > 0
   ) {
@@ -57,6 +57,9 @@ function translateForward(action: route_RouteAction, path: string, problems: Pro
     ...(host === undefined ? {} : { host }),
     appendForwardedHost: action.appendXForwardedHost,
     timeoutMs: milliseconds(action.timeout, defaultTimeoutMs, `${path}.timeout`, problems),
+    ...(maxGrpcTimeout === undefined
+      ? {}
+      : { maxGrpcTimeoutMs: milliseconds(maxGrpcTimeout, 0, `${path}.max_grpc_timeout`, problems) }),
     ...(idleTimeout === undefined
       ? {}
       : { idleTimeoutMs: milliseconds(idleTimeout, 0, `${path}.idle_timeout`, problems) }),
