@@ -50,6 +50,7 @@ export async function certificateFor(
     ['verify'],
   );
   const svid = await createSvid({
+    bound: {},
     uri,
     publicKey: await x509.PublicKey.create(imported),
     issuer,

@@ -105,7 +105,7 @@ async function setReady(name: string): Promise<void> {
   await vi.waitFor(async () => {
     const { status } = await request('PATCH', path, { status: { ready: true } });
     expect(status).toBe(200);
-  });
+  }, 10_000);
 }
 
 async function applied(): Promise<Condition | undefined> {

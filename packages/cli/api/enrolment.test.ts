@@ -22,7 +22,8 @@ async function ask(answer: (response: ServerResponse) => void, stateDir: string)
   servers.push(server);
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const of = { namespace: 'default', serviceAccount: 'reviews', instance: 'reviews-v1-0', stateDir };
+  const claims = { role: 'sidecar', workload: 'reviews-v1', labels: {} } as const;
+  const of = { namespace: 'default', serviceAccount: 'reviews', instance: 'reviews-v1-0', claims, stateDir };
   return enrolmentToken(createApiClient({ url, token: 'secret' }), of, 100);
 }
 

@@ -1,9 +1,17 @@
 import { existsSync } from 'node:fs';
+import type { ProxyRole } from '@tulle/xds/node';
 import { ApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 
 /** A control plane that takes longer is taken for away. */
 const ANSWER_WITHIN_MS = 2000;
+
+/** What the proxy may say that it is; the control plane refuses anything else of its certificate's holder. */
+export interface Claims {
+  readonly role: ProxyRole;
+  readonly workload: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /**
  * A single-use token with which one instance gets its first certificate (docs/architecture.md, API beyond
@@ -14,12 +22,17 @@ async function requestEnrolmentToken(
   namespace: string,
   serviceAccount: string,
   instance: string,
+  claims: Claims,
   signal: AbortSignal,
 ): Promise<string> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(serviceAccount)}/token`;
   const request = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
+    metadata: {
+      labels: claims.labels,
+      annotations: { 'tulle.dev/role': claims.role, 'tulle.dev/workload': claims.workload },
+    },
     spec: {
       audiences: ['tulle-enrolment'],
       boundObjectRef: { apiVersion: 'tulle.dev/v1alpha1', kind: 'Registration', name: instance },
@@ -41,13 +54,14 @@ export async function enrolmentToken(
     readonly namespace: string;
     readonly serviceAccount: string;
     readonly instance: string;
+    readonly claims: Claims;
     readonly stateDir: string;
   },
   withinMs = ANSWER_WITHIN_MS,
 ): Promise<string | undefined> {
   const late = AbortSignal.timeout(withinMs);
   try {
-    return await requestEnrolmentToken(client, of.namespace, of.serviceAccount, of.instance, late);
+    return await requestEnrolmentToken(client, of.namespace, of.serviceAccount, of.instance, of.claims, late);
   } catch (error) {
     // fetch's TypeError: nobody answered. One that hangs or stumbles serves a start no better.
     const away =

@@ -65,6 +65,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const registrations = new RegistrationStatus(client);
   const ports = await allocatePorts(new PortAllocator(process.pid * 64), plan);
   const stateDir = state.proxyState(plan.instance);
+  // What a killed one of the same name has left is bound to what that one was.
+  rmSync(stateDir, { recursive: true, force: true });
   const sidecarReady = Promise.withResolvers<void>();
   let app: ChildProcess | undefined;
   let healthy = false;
@@ -79,7 +81,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     instance: plan.instance,
     bootstrap: async () => {
       const { namespace, serviceAccount, instance, workload, labels, engine, drainSeconds } = plan;
-      const token = await enrolmentToken(client, { namespace, serviceAccount, instance, stateDir });
+      const claims = { role: 'sidecar', workload, labels } as const;
+      const token = await enrolmentToken(client, { namespace, serviceAccount, instance, claims, stateDir });
       return makeBootstrap({
         role: 'sidecar',
         mesh: run.mesh,

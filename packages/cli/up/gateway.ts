@@ -10,6 +10,7 @@ const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
 const SERVICE_ACCOUNT = 'ingressgateway';
+const LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
 const DRAIN_SECONDS = 2;
 /** A gateway that isn't ready by then may have lost a port to somebody else. */
 const PORT_CHECK_MS = 8000;
@@ -53,6 +54,7 @@ export class Gateway {
           namespace: GATEWAY_NAMESPACE,
           serviceAccount: SERVICE_ACCOUNT,
           instance: INSTANCE,
+          claims: { role: 'router', workload: GATEWAY_WORKLOAD, labels: LABELS },
           stateDir,
         });
         return makeBootstrap({
@@ -62,7 +64,7 @@ export class Gateway {
           instance: INSTANCE,
           workload: GATEWAY_WORKLOAD,
           serviceAccount: SERVICE_ACCOUNT,
-          labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+          labels: LABELS,
           engine: 'tulle',
           inbound: [inbound('http', 'http'), inbound('https', 'https')],
           outbound: { upstreams: [] },

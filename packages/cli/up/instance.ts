@@ -284,7 +284,9 @@ export class Instance implements RolloutInstance {
     const { client, state, mesh, controlPlane } = this.#context;
     const stateDir = state.proxyState(this.fileName);
     const { namespace, serviceAccount } = plan;
-    const token = await enrolmentToken(client, { namespace, serviceAccount, instance: this.name, stateDir });
+    const claims = { role: 'sidecar', workload: plan.name, labels: plan.labels } as const;
+    const of = { namespace, serviceAccount, instance: this.name, claims, stateDir };
+    const token = await enrolmentToken(client, of);
     return makeBootstrap({
       role: 'sidecar',
       mesh,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAuthority, svidLifetimeMs } from './authority.ts';
-import { commonNameOf } from './instance-name.ts';
+import { commonNameOf } from './bound.ts';
 import { readPeer } from './peer.ts';
 import { x509 } from './x509.ts';
 
@@ -64,9 +64,11 @@ describe('an issued SVID', () => {
     const authority = await open();
     const nameOf = async (instance: string): Promise<string | undefined> => {
       const leaf = new x509.X509Certificate(
-        (await authority.issue(reviews, await csr(), instance)).chain[0] as string,
+        (await authority.issue(reviews, await csr(), { commonName: commonNameOf(instance), claims: 'c' }))
+          .chain[0] as string,
       );
-      return readPeer(new Uint8Array(leaf.rawData), 'mesh.test')?.commonName;
+      expect(readPeer(new Uint8Array(leaf.rawData), 'mesh.test')?.bound.claims).toBe('c');
+      return readPeer(new Uint8Array(leaf.rawData), 'mesh.test')?.bound.commonName;
     };
     expect(await nameOf('reviews-v1-0')).toBe('reviews-v1-0');
     const long = await nameOf(`${'r'.repeat(200)}-0`);

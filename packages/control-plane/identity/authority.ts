@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@tulle/xds/clock';
+import type { Bound } from './bound.ts';
 import { createCaCertificate, createSvid, type Issuer } from './certificate.ts';
 import { publicKeyOf } from './csr.ts';
-import { commonNameOf } from './instance-name.ts';
 import { newKeyPem, readIfPresent, signingKeys, writePrivateFile } from './key-file.ts';
 import { type Identity, spiffeUri } from './spiffe.ts';
 import { x509 } from './x509.ts';
@@ -36,10 +36,10 @@ export interface Authority {
   readonly rootPin: string;
   /**
    * Signs the key of a CSR for `identity`; what the CSR itself asks is ignored.
-   * @param instance the one instance that may show it to the control plane; undefined: any of that identity
+   * @param bound who of that identity may show it to the control plane, and as what; any by default
    * @throws CsrError for a request that does not prove its key, or a key of the wrong type
    */
-  issue(identity: Identity, csrPem: string, instance?: string): Promise<IssuedSvid>;
+  issue(identity: Identity, csrPem: string, bound?: Bound): Promise<IssuedSvid>;
 }
 
 /**
@@ -98,14 +98,13 @@ export async function openAuthority(
     trustDomain,
     roots: joinPem(roots),
     rootPin: createHash('sha256').update(new Uint8Array(root.certificate.rawData)).digest('hex'),
-    async issue(identity, csrPem, instance) {
+    async issue(identity, csrPem, bound = {}) {
       const uri = spiffeUri(trustDomain, identity);
       const publicKey = await publicKeyOf(csrPem);
       const issuer = await signer();
       if (issuer.certificate.notAfter.getTime() <= clock.now()) throw new Error('the mesh CA has expired');
       const svid = await createSvid({
-        ...{ uri, publicKey, issuer, now: clock.now(), lifetimeMs: svidLifetimeMs },
-        ...(instance === undefined ? {} : { commonName: commonNameOf(instance) }),
+        ...{ uri, bound, publicKey, issuer, now: clock.now(), lifetimeMs: svidLifetimeMs },
       });
       return {
         chain: [joinPem([svid.toString('pem')]), joinPem([issuer.certificate.toString('pem')])],

@@ -67,9 +67,9 @@ export function renewalHandlers(options: CertificateServiceOptions): UntypedServ
     const raw = call.getAuthContext().sslPeerCertificate?.raw;
     const peer = raw === undefined ? undefined : readPeer(raw, options.authority.trustDomain);
     if (peer === undefined) return undefined;
-    // Whom the certificate was bound to, the next one is; a digest of a long name is short, so it stays as it is.
-    const { identity, commonName: instance, serialNumber: renews } = peer;
-    return { identity, renews, ...(instance === undefined ? {} : { instance }) };
+    // What the certificate was bound to, the next one is.
+    const { identity, bound, serialNumber: renews } = peer;
+    return { identity, bound, renews };
   });
 }
 
@@ -89,7 +89,7 @@ function handlers(
         reply({ code: status.UNAUTHENTICATED, details: refusal });
         return;
       }
-      options.authority.issue(caller.identity, call.request.csr, caller.instance).then(
+      options.authority.issue(caller.identity, call.request.csr, caller.bound).then(
         (svid) => {
           options.onIssued?.(svid, caller);
           reply(null, create(IstioCertificateResponseSchema, { certChain: [...svid.chain, svid.roots] }));

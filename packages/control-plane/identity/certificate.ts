@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Bound, subjectOf } from './bound.ts';
 import type { SigningKeys } from './key-file.ts';
 import { x509 } from './x509.ts';
 
@@ -52,19 +53,19 @@ export function createCaCertificate(request: {
 /**
  * A leaf SVID: exactly one URI SAN, critical since the subject may be empty (RFC 5280 §4.2.1.6); CA:false;
  * digitalSignature; for servers and clients. It ends with its issuer at the latest.
- * @param request.commonName the instance that it is bound to, as `commonNameOf` has it
+ * @param request.bound the instance and claims that it is bound to
  */
 export function createSvid(request: {
   readonly uri: string;
-  readonly commonName?: string;
+  readonly bound: Bound;
   readonly publicKey: x509.PublicKey;
   readonly issuer: Issuer;
   readonly now: number;
   readonly lifetimeMs: number;
 }): Promise<x509.X509Certificate> {
-  const { issuer, now, commonName } = request;
+  const { issuer, now, bound } = request;
   return create({
-    subject: commonName === undefined ? '' : [{ CN: [commonName] }],
+    subject: subjectOf(bound),
     issuerName: issuer.certificate.subject,
     publicKey: request.publicKey,
     signer: issuer.keys,

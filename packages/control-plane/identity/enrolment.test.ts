@@ -3,7 +3,10 @@ import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { describe, expect, it } from 'vitest';
 import { createEnrolmentTokens, tokenLifetimeMs } from './enrolment.ts';
 
-const enrolment = { identity: { namespace: 'default', serviceAccount: 'reviews' }, instance: 'reviews-v1-0' };
+const enrolment = {
+  identity: { namespace: 'default', serviceAccount: 'reviews' },
+  bound: { commonName: 'reviews-v1-0' },
+};
 const rootPin = 'ab'.repeat(32);
 
 function setUp() {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@tulle/xds/clock';
 import { formatEnrolmentToken, parseEnrolmentToken } from '@tulle/xds/enrolment-token';
+import type { Bound } from './bound.ts';
 import type { Identity } from './spiffe.ts';
 
 /** How long a token may wait to be used. */
@@ -11,8 +12,7 @@ const maxWaiting = 10_000;
 /** What a token was made for. */
 export interface Enrolment {
   readonly identity: Identity;
-  /** The instance that the token is bound to, when it is to one. */
-  readonly instance?: string;
+  readonly bound: Bound;
 }
 
 export interface EnrolmentTokens {

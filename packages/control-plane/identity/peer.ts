@@ -1,12 +1,11 @@
-import { readCommonName } from './instance-name.ts';
+import { type Bound, boundOf } from './bound.ts';
 import { type Identity, parseSpiffeUri } from './spiffe.ts';
 import { x509 } from './x509.ts';
 
 /** The caller of a connection, as its certificate says. The chain was verified by TLS before. */
 export interface Peer {
   readonly identity: Identity;
-  /** `commonNameOf` the instance that it was issued to; undefined: to no instance in particular. */
-  readonly commonName?: string;
+  readonly bound: Bound;
   readonly serialNumber: string;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
@@ -24,10 +23,9 @@ export function readPeer(der: Uint8Array, trustDomain: string): Peer | undefined
   const uris = names.filter((name) => name.type === 'url').map((name) => name.value);
   const identity = uris.length === 1 ? parseSpiffeUri(uris[0] as string, trustDomain) : undefined;
   if (identity === undefined) return undefined;
-  const commonName = readCommonName(certificate);
   return {
     identity,
-    ...(commonName === undefined ? {} : { commonName }),
+    bound: boundOf(certificate),
     serialNumber: certificate.serialNumber,
     notAfter: certificate.notAfter.getTime(),
   };

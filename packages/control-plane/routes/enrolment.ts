@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError, badRequest, notFound } from '../api/status-error.ts';
+import { commonNameOf } from '../identity/bound.ts';
+import { type Claims, claimsDigest } from '../identity/claims.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';
 import type { Store } from '../store/store.ts';
 
@@ -26,10 +28,14 @@ export function enrolmentRoutes(
       throw notFound({ group: '', plural: 'serviceaccounts', kind: 'ServiceAccount', name });
     }
     const spec = readSpec(body);
+    const claims = readClaims(body);
     const instance = spec.boundObjectRef?.name;
     const { token, expiresAt } = options.tokens.issue({
       identity: { namespace, serviceAccount: name },
-      ...(instance === undefined ? {} : { instance }),
+      bound: {
+        ...(instance === undefined ? {} : { commonName: commonNameOf(instance) }),
+        ...(claims === undefined ? {} : { claims: claimsDigest(claims) }),
+      },
     });
     const expirationTimestamp = new Date(expiresAt).toISOString().replace(/\.\d+Z$/, 'Z');
     return reply.code(201).send({
@@ -64,6 +70,24 @@ function readSpec(body: unknown): TokenRequestSpec {
     throw badRequest('spec.boundObjectRef.name must be a string');
   return { boundObjectRef: { ...boundObjectRef, ...(name === undefined ? {} : { name }) } };
 }
+
+/**
+ * What the proxy may be: its labels are the request's own, its workload and role stand in annotations. Undefined
+ * without those: then the token leaves it open.
+ */
+function readClaims(body: unknown): Claims | undefined {
+  const { annotations, labels = {} } = fieldsOf(fieldsOf(body).metadata);
+  const { 'tulle.dev/workload': workload, 'tulle.dev/role': role = 'sidecar' } = fieldsOf(annotations);
+  if (workload === undefined) return undefined;
+  if (typeof workload !== 'string' || typeof role !== 'string' || !isTexts(labels))
+    throw badRequest('metadata.labels and metadata.annotations must be texts');
+  return { role, workload, labels };
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  isRecord(value) && Object.values(value).every((one) => typeof one === 'string');
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

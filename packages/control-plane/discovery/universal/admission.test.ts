@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../identity/authority.ts';
+import type { Bound } from '../../identity/bound.ts';
+import { claimsDigest } from '../../identity/claims.ts';
 import { newKeyPem, signingKeys } from '../../identity/key-file.ts';
 import { x509 } from '../../identity/x509.ts';
 import { admit } from './admission.ts';
 
 let certificate: Uint8Array;
 let bound: Uint8Array;
+/** Issued to the instance shell-0 of workload shell. */
+let claiming: Uint8Array;
 let root: Uint8Array;
 let dir: string;
 
@@ -21,13 +25,15 @@ beforeAll(async () => {
     keys: await signingKeys(newKeyPem()),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
   });
-  const issue = async (instance?: string): Promise<Uint8Array> => {
+  const issue = async (to?: Bound): Promise<Uint8Array> => {
     const identity = { namespace: 'default', serviceAccount: 'reviews' };
-    const { chain } = await authority.issue(identity, csr.toString('pem'), instance);
+    const { chain } = await authority.issue(identity, csr.toString('pem'), to);
     return new X509Certificate(chain[0] as string).raw;
   };
   certificate = await issue();
-  bound = await issue('reviews-v1-0');
+  bound = await issue({ commonName: 'reviews-v1-0' });
+  const claims = claimsDigest({ role: 'sidecar', workload: 'shell', labels: { app: 'shell', version: 'a' } });
+  claiming = await issue({ commonName: 'shell-0', claims });
   root = new X509Certificate(authority.roots).raw;
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -117,6 +123,33 @@ describe('admission', () => {
       message: 'reviews-v1-0 is an instance of Workload reviews-v1, not of none',
     });
     expect(admit(bound, { id: id.replace('sidecar', 'router'), metadata }, known)).toMatchObject({ code: 7 });
+  });
+
+  it('lets what is no Workload be what its enrolment said, and nothing else', () => {
+    const shell = {
+      ...metadata,
+      NAME: 'shell-0',
+      WORKLOAD_NAME: 'shell',
+      LABELS: { version: 'a', app: 'shell' },
+    };
+    const shellId = id.replace('reviews-v1-0', 'shell-0');
+    expect(admit(claiming, { id: shellId, metadata: shell }, mesh)).toMatchObject({ kind: 'admitted' });
+    for (const [given, at] of [
+      [{ ...shell, LABELS: { app: 'payments', version: 'a' } }, shellId],
+      [{ ...shell, WORKLOAD_NAME: 'payments-v1' }, shellId],
+      [shell, shellId.replace('sidecar', 'router')],
+    ] as const)
+      expect(admit(claiming, { id: at, metadata: given }, mesh)).toMatchObject({ kind: 'refused', code: 7 });
+    // Of a Workload that has come to be meanwhile, the resource decides.
+    const payments = () => ({
+      apiVersion: 'tulle.dev/v1alpha1',
+      kind: 'Workload',
+      metadata: { name: 'shell', namespace: 'default' },
+      spec: { command: ['true'], serviceAccount: 'reviews', labels },
+    });
+    expect(
+      admit(claiming, { id: shellId, metadata: { ...shell, LABELS: {} } }, { ...mesh, workload: payments }),
+    ).toMatchObject({ kind: 'admitted', proxy: { metadata: { LABELS: labels } } });
   });
 
   it('refuses who shows nothing, a CA, or a certificate of another trust domain', () => {

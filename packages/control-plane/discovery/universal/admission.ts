@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Resource } from '@tulle/resources/kind';
 import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
-import { commonNameOf } from '../../identity/instance-name.ts';
-import { type Peer, readPeer } from '../../identity/peer.ts';
+import { commonNameOf } from '../../identity/bound.ts';
+import { claimsDigest } from '../../identity/claims.ts';
+import { readPeer } from '../../identity/peer.ts';
 import { spiffeUri } from '../../identity/spiffe.ts';
 import { NodeMetadataError, readProxyMetadata } from './node-metadata.ts';
 
@@ -34,8 +35,8 @@ const unauthenticated = 16;
 /**
  * Decides whether a proxy may be what its Node message says: namespace, service account and, where its
  * enrolment was for one instance, that instance must be those of its certificate. An instance of a Workload
- * has that Workload's account and labels, whatever it claims: labels decide whose requests it gets. So a
- * proxy that was broken into stays what it is.
+ * has that Workload's account and labels, whatever it claims: labels decide whose requests it gets. Others are
+ * what their enrolment token says. So a proxy that was broken into stays what it is.
  * @param peerCertificate DER, verified against the mesh's roots; undefined without mutual TLS
  */
 export function admit(
@@ -72,8 +73,9 @@ export function admit(
       `the certificate is for ${serviceAccount} in ${namespace}, not for ${SERVICE_ACCOUNT} in ${NAMESPACE}`,
     );
   }
-  if (peer.commonName !== undefined && !isFor(peer, NAME))
-    return refused(permissionDenied, `the certificate is for ${peer.commonName}, not for ${NAME}`);
+  const { commonName, claims } = peer.bound;
+  if (commonName !== undefined && commonName !== commonNameOf(NAME))
+    return refused(permissionDenied, `the certificate is for ${commonName}, not for ${NAME}`);
   // `reviews-v1-0` is an instance of the Workload reviews-v1, and may not say that it is of another or of none.
   const owner = NAME.replace(/-\d+$/, '');
   if (owner !== WORKLOAD_NAME && mesh.workload(NAMESPACE, owner) !== undefined)
@@ -89,6 +91,14 @@ export function admit(
   }
   if (workload !== undefined && id.role !== 'sidecar')
     return refused(permissionDenied, `an instance of Workload ${WORKLOAD_NAME} is no gateway`);
+  // Of what is no Workload's instance, the enrolment token has said what it may be.
+  const claimed = { role: id.role, workload: WORKLOAD_NAME, labels: metadata.LABELS };
+  if (workload === undefined && claims !== undefined && claims !== claimsDigest(claimed)) {
+    return refused(
+      permissionDenied,
+      `the certificate of ${NAME} is not for a ${id.role} of workload ${WORKLOAD_NAME} with the labels that it says`,
+    );
+  }
   // While a changed Workload rolls out, an instance of before keeps the labels that it was admitted with.
   const earlier = mesh.registeredLabels(NAMESPACE, NAME);
   const isEarlier = earlier !== undefined && isDeepStrictEqual({ ...earlier }, metadata.LABELS);
@@ -104,7 +114,5 @@ export function admit(
   };
   return { kind: 'admitted', proxy };
 }
-
-const isFor = ({ commonName }: Peer, instance: string): boolean => commonName === commonNameOf(instance);
 
 const refused = (code: number, message: string): Admission => ({ kind: 'refused', code, message });
