@@ -105,6 +105,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     logPath: state.proxyLog(plan.instance),
     compileCache: state.compileCache,
     cwd: state.root,
+    concurrency: 1,
     registry,
     onChange: (event) => {
       if (event.kind === 'ready') sidecarReady.resolve();

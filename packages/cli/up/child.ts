@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SendHandle, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { openLog } from './log-file.ts';
@@ -19,6 +19,10 @@ export interface ChildSpec {
   readonly logPath: string;
   /** Gives the child a pipe on descriptor 3 that closes with us. */
   readonly lifeline: boolean;
+  /** Gives it Node's IPC channel: messages both ways, and sockets. */
+  readonly channel?: boolean;
+  /** Among processes whose traffic is told apart: its group. */
+  readonly group?: string;
   /** Keeps stdout for the supervisor (a ready line) and out of the log. */
   readonly readStdout?: boolean;
 }
@@ -32,6 +36,8 @@ export interface ChildExit {
 
 /** Told of every start and end, so that what runs is on record before anything else can go wrong. */
 export interface ChildRegistry {
+  /** Starts a process in its group, where there are groups. */
+  readonly place?: <T>(group: string | undefined, start: () => T) => T;
   started(spec: ChildSpec, identity: ProcessIdentity): void;
   ended(spec: ChildSpec, identity: ProcessIdentity): void;
 }
@@ -45,20 +51,32 @@ export interface Child {
   /** SIGTERM, and SIGKILL to its whole group when it still runs after `graceMs`. Resolves when it is gone. */
   stop(graceMs: number): Promise<ChildExit>;
   kill(signal: NodeJS.Signals): void;
+  /** Over its channel. One that has none, or is gone, hears nothing. */
+  send(message: object, handle?: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
 }
 
 export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
   const log = openLog(spec.logPath);
-  let child: ChildProcess;
-  try {
-    child = spawn(spec.command, [...spec.args], {
+  const start = (): ChildProcess =>
+    spawn(spec.command, [...spec.args], {
       cwd: spec.cwd,
       env: { ...spec.env },
       detached: true,
-      stdio: ['ignore', spec.readStdout ? 'pipe' : log, log, ...(spec.lifeline ? (['pipe'] as const) : [])],
+      stdio: [
+        'ignore',
+        spec.readStdout ? 'pipe' : log,
+        log,
+        ...(spec.lifeline ? (['pipe'] as const) : []),
+        ...(spec.channel ? (['ipc'] as const) : []),
+      ],
+      serialization: 'advanced',
       ...(spec.uid === undefined ? {} : { uid: spec.uid }),
       ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     });
+  let child: ChildProcess;
+  try {
+    child = registry.place === undefined ? start() : registry.place(spec.group, start);
   } catch (error) {
     // spawn throws for what it finds wrong by itself (a bad uid, a NUL in an argument, EPERM).
     return neverStarted(error instanceof Error ? error.message : String(error));
@@ -110,12 +128,27 @@ function supervise(child: ChildProcess, spec: ChildSpec, registry: ChildRegistry
     kill(signal) {
       if (running && pid !== undefined) signalGroup(pid, signal);
     },
+    send(message, handle) {
+      if (child.connected) child.send(message, handle as SendHandle | undefined, {}, () => {});
+    },
+    onMessage(listener) {
+      child.on('message', listener);
+    },
   };
 }
 
 function neverStarted(error: string): Child {
   const exited = Promise.resolve({ code: null, signal: null, error });
-  return { pid: undefined, stdout: undefined, exited, running: false, stop: () => exited, kill: () => {} };
+  return {
+    pid: undefined,
+    stdout: undefined,
+    exited,
+    running: false,
+    stop: () => exited,
+    kill: () => {},
+    send: () => {},
+    onMessage: () => {},
+  };
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

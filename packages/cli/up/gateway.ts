@@ -79,6 +79,7 @@ export class Gateway {
       logPath: state.proxyLog(INSTANCE),
       compileCache: state.compileCache,
       cwd: state.root,
+      concurrency: context.concurrency,
       registry,
       onChange: (event) => {
         if (event.kind === 'ready') this.#ready.resolve();

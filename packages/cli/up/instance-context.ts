@@ -9,6 +9,8 @@ import type { StateDir } from './state-dir.ts';
 /** What every instance of one run shares. */
 export interface InstanceContext {
   readonly mesh: string;
+  /** Worker processes of a proxy that does not say; 0: one per processor. */
+  readonly concurrency: number;
   readonly state: StateDir;
   readonly client: ApiClient;
   readonly controlPlane: () => ControlPlaneAddress;

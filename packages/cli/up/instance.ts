@@ -108,6 +108,8 @@ export class Instance implements RolloutInstance {
       logPath: state.proxyLog(this.fileName),
       compileCache: state.compileCache,
       cwd: state.root,
+      // An Envoy has threads instead.
+      concurrency: this.plan.engine === 'envoy' ? 1 : (this.plan.concurrency ?? this.#context.concurrency),
       registry,
       onChange: (event) => void this.#onProxy(event),
     });

@@ -1,12 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
-import type { ProxyMetadata } from '@tulle/xds/node';
+import { slotOf, type WorkerId } from '@tulle/data-plane/workers/protocol';
+import { Failure } from '../failure.ts';
 import { type Child, type ChildExit, type ChildRegistry, formatExit, startChild } from './child.ts';
 import { lastLines, lastWords } from './log-file.ts';
 import { runProbe } from './probe.ts';
 import { programPath } from './program.ts';
-import { RestartDelay } from './restart-delay.ts';
+import { WorkerSet } from './worker-set.ts';
 
 /** How often a starting proxy is asked whether it is ready. */
 const READY_POLL_MS = 40;
@@ -22,6 +24,10 @@ export interface ProxyOptions {
   readonly logPath: string;
   readonly compileCache: string;
   readonly cwd: string;
+  /** Of a sidecar whose application's traffic is redirected to it. */
+  readonly group?: string;
+  /** Worker processes of ours; 0: one per processor. */
+  readonly concurrency: number;
   readonly registry: ChildRegistry;
   /** The proxy became ready, or ended. */
   readonly onChange: (event: ProxyEvent) => void;
@@ -32,27 +38,39 @@ export type ProxyEvent =
   | { readonly kind: 'ended'; readonly reason: string; readonly restartInMs: number };
 
 /**
- * One proxy, kept running: `Stopped → Starting → Ready → (ended) → Starting | Stopped`. A proxy that ends by
- * itself is started again with back-off and the same ports, since its application's environment names them.
+ * One proxy, kept running: `Stopped → Starting → Ready → (ended) → Starting | Stopped`. A worker that ends by itself
+ * is started again with back-off; ports stay the same, since the application's environment names them.
  */
 export class ProxyProcess {
   readonly #options: ProxyOptions;
-  readonly #delay = new RestartDelay();
-  #child: Child | undefined;
-  #ready = false;
+  readonly #workers: WorkerSet;
+  readonly #count: number;
+  #bootstrap: Bootstrap | undefined;
   #stopped = false;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#count = options.concurrency > 0 ? options.concurrency : availableParallelism();
+    this.#workers = new WorkerSet({
+      count: this.#count,
+      prepare: () => this.#prepare(),
+      spawn: (id, { succeeds }) => this.#spawn(id, succeeds),
+      onServing: () => options.onChange({ kind: 'ready' }),
+      onEnded: ({ exit, reason, restartInMs }) =>
+        options.onChange({
+          kind: 'ended',
+          reason: exit === undefined ? (reason ?? '') : this.#describe(exit),
+          restartInMs,
+        }),
+    });
   }
 
   get ready(): boolean {
-    return this.#ready;
+    return this.#workers.ready;
   }
 
   get pid(): number | undefined {
-    return this.#child?.running ? this.#child.pid : undefined;
+    return this.#workers.pid;
   }
 
   /** The last lines of its log say that a port of its own was taken. */
@@ -63,65 +81,65 @@ export class ProxyProcess {
     );
   }
 
-  async start(): Promise<void> {
-    const { bootstrap, bootstrapPath, logPath, compileCache, cwd, registry, instance } = this.#options;
-    let content: Bootstrap;
-    try {
-      content = await bootstrap();
-    } catch (error) {
-      this.#ended(`can't be prepared: ${error instanceof Error ? error.message : String(error)}`, 0);
-      return;
-    }
-    if (this.#stopped) return;
-    writeFileSync(bootstrapPath, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-    const engine = content.node.metadata.TULLE_ENGINE;
-    const startedAt = Date.now();
-    const child = startChild(
-      {
-        name: `${instance}.proxy`,
-        role: 'proxy',
-        ...proxyCommand(bootstrapPath, engine),
-        env: engine === 'envoy' ? agentEnv(compileCache) : proxyEnv(compileCache),
-        cwd,
-        logPath,
-        lifeline: true,
-      },
-      registry,
-    );
-    this.#child = child;
-    void this.#waitUntilReady(child, content.admin.port);
-    const exit = await child.exited;
-    if (this.#child === child) this.#ended(this.#describe(exit), Date.now() - startedAt);
+  start(): Promise<void> {
+    return this.#workers.start();
+  }
+
+  /** Replaces every worker by a new one without refusing or failing anything. @throws Failure when it can't */
+  async restart(): Promise<void> {
+    if (this.#bootstrap?.node.metadata.TULLE_ENGINE === 'envoy')
+      throw new Failure(`the sidecar of ${this.#options.instance} is an Envoy`);
+    await this.#workers.restart();
   }
 
   /** SIGTERM: the proxy drains for at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
-    this.#ready = false;
-    clearTimeout(this.#timer);
-    await this.#child?.stop(graceMs);
+    await this.#workers.stop(graceMs);
     rmSync(this.#options.bootstrapPath, { force: true });
   }
 
-  async #waitUntilReady(child: Child, port: number): Promise<void> {
+  async #prepare(): Promise<void> {
+    const bootstrap = await this.#options.bootstrap();
+    if (this.#stopped) return;
+    this.#bootstrap = bootstrap;
+    const text = `${JSON.stringify(bootstrap, null, 2)}\n`;
+    writeFileSync(this.#options.bootstrapPath, text, { mode: 0o600 });
+  }
+
+  #spawn(id: WorkerId, succeeds: boolean): Child {
+    const { bootstrapPath, logPath, compileCache, cwd, group, registry, instance } = this.#options;
+    const { node, admin } = this.#bootstrap as Bootstrap;
+    const isEnvoy = node.metadata.TULLE_ENGINE === 'envoy';
+    const slot = slotOf(id);
+    const child = startChild(
+      {
+        name: slot === 0 ? `${instance}.proxy` : `${instance}.proxy-${slot}`,
+        role: 'proxy',
+        ...(isEnvoy ? agentCommand(bootstrapPath) : workerCommand(bootstrapPath, id, this.#count, succeeds)),
+        env: isEnvoy ? agentEnv(compileCache) : proxyEnv(compileCache),
+        cwd,
+        logPath,
+        lifeline: true,
+        ...(group === undefined ? {} : { group }),
+        channel: !isEnvoy,
+      },
+      registry,
+    );
+    if (isEnvoy) void this.#waitUntilReady(child, id, admin.port);
+    return child;
+  }
+
+  /** Ours say so by themselves. */
+  async #waitUntilReady(child: Child, id: WorkerId, port: number): Promise<void> {
     const action = { kind: 'httpGet', port, path: '/ready', headers: {} } as const;
     while (child.running && !this.#stopped) {
       if ((await runProbe(action, READY_TIMEOUT_MS)) === undefined) {
-        if (!child.running || this.#stopped) return;
-        this.#ready = true;
-        this.#options.onChange({ kind: 'ready' });
+        if (child.running) this.#workers.serving(id);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
-  }
-
-  #ended(reason: string, ranMs: number): void {
-    this.#ready = false;
-    if (this.#stopped) return;
-    const restartInMs = this.#delay.next(ranMs);
-    this.#timer = setTimeout(() => void this.start(), restartInMs);
-    this.#options.onChange({ kind: 'ended', reason, restartInMs });
   }
 
   #describe(exit: ChildExit): string {
@@ -130,27 +148,34 @@ export class ProxyProcess {
   }
 }
 
-/**
- * The proxy as a program. Ours gets flags that keep an idle one small and a busy one in the processor's
- * cache (a semi-space of 1 MB: over mTLS 28 µs per request instead of 40 with 2 MB; one helper thread);
- * an Envoy is run by an agent of ours beside it.
- */
-function proxyCommand(
-  bootstrapPath: string,
-  engine: ProxyMetadata['TULLE_ENGINE'],
-): { command: string; args: string[] } {
-  if (engine === 'envoy') {
-    const tulle = fileURLToPath(new URL('../bin/tulle.mjs', import.meta.url));
-    return {
-      command: process.execPath,
-      args: [tulle, 'proxy', '--engine', 'envoy', '--bootstrap', bootstrapPath],
-    };
-  }
-  const program = programPath('data-plane');
+interface ProxyCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** An Envoy is run by an agent of ours beside it. */
+function agentCommand(bootstrapPath: string): ProxyCommand {
+  const tulle = fileURLToPath(new URL('../bin/tulle.mjs', import.meta.url));
   return {
     command: process.execPath,
-    args: ['--max-semi-space-size=1', '--v8-pool-size=1', program, '--bootstrap', bootstrapPath],
+    args: [tulle, 'proxy', '--engine', 'envoy', '--bootstrap', bootstrapPath],
   };
+}
+
+/**
+ * Ours gets flags that keep an idle one small and a busy one in the processor's cache (a semi-space of 1 MB: over
+ * mTLS 28 µs per request instead of 40 with 2 MB; one helper thread).
+ */
+function workerCommand(
+  bootstrapPath: string,
+  id: WorkerId,
+  workers: number,
+  succeeds: boolean,
+): ProxyCommand {
+  const program = programPath('data-plane');
+  const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+  const part = ['--worker', id, '--workers', String(workers), ...(succeeds ? ['--succeeds'] : [])];
+  return { command: process.execPath, args: [...flags, program, '--bootstrap', bootstrapPath, ...part] };
 }
 
 /** A proxy sees nothing of the caller's environment but what Node needs to start. */

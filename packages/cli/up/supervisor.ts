@@ -128,6 +128,7 @@ export class Supervisor {
     );
     const context: InstanceContext = {
       mesh: file.mesh.metadata.name,
+      concurrency: file.mesh.spec?.concurrency ?? 1,
       state,
       client,
       controlPlane: () => this.#reachable(),

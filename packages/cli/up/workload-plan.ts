@@ -47,6 +47,8 @@ export interface WorkloadPlan {
   readonly serviceAccount: string;
   /** The program that runs as the sidecar. */
   readonly engine: ProxyMetadata['TULLE_ENGINE'];
+  /** Worker processes of the sidecar; the mesh's when absent. 0: one per processor. */
+  readonly concurrency?: number;
   readonly locality?: string;
   readonly network?: string;
   readonly weight?: number;
@@ -98,6 +100,7 @@ export function planWorkload(workload: Workload, fallbackDirectory: string): Wor
     labels: spec.labels ?? {},
     serviceAccount: spec.serviceAccount ?? 'default',
     engine: spec.engine ?? 'tulle',
+    ...(spec.concurrency === undefined ? {} : { concurrency: spec.concurrency }),
     ...(spec.locality === undefined ? {} : { locality: spec.locality }),
     ...(spec.network === undefined ? {} : { network: spec.network }),
     ...(spec.weight === undefined ? {} : { weight: spec.weight }),

@@ -37,6 +37,13 @@ const spec = options({
         'ALLOW_ANY (default): hosts outside the mesh are reached; REGISTRY_ONLY: only what a Service or ServiceEntry names.',
       ),
   }).describe('What workloads may call.'),
+  concurrency: z
+    .int()
+    .min(0)
+    .max(256)
+    .describe(
+      'Worker processes of each proxy whose Workload does not say, and of the gateway; 1 by default, 0: one per processor.',
+    ),
   dns: options({
     serviceAddresses: checked(
       z.string(),

@@ -109,6 +109,13 @@ const spec = message(
       .describe(
         'The program that runs as its sidecar: our own (`tulle`, the default), or an Envoy found on the PATH.',
       ),
+    concurrency: z
+      .int()
+      .min(0)
+      .max(256)
+      .describe(
+        'Worker processes of its sidecar, 0: one per processor; the Mesh’s concurrency by default. Limits hold for all of them together.',
+      ),
     capture: z
       .enum(['env', 'transparent'])
       .describe(
