@@ -69,6 +69,7 @@ function virtualInbound(
   if (inbound.length === 0) return [];
   const filterChains = inbound.flatMap((one) => one.filterChains(one.port.appPort));
   const origins = inbound.flatMap((one) => one.origins);
+  const inspectFor = inbound.find((one) => one.inspectFor !== undefined)?.inspectFor;
   return [
     listener({
       name,
@@ -78,6 +79,7 @@ function virtualInbound(
       filterChains,
       origins,
       redirected: 'restore',
+      ...(inspectFor && { inspectFor }),
     }),
   ];
 }

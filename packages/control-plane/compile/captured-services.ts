@@ -6,18 +6,13 @@ import { Collector } from './collector.ts';
 import { serviceNames } from './domains.ts';
 import { tcpProxy } from './filters.ts';
 import { type FilterChain, listener } from './listener.ts';
-import { bytesChains, type Outbound, outboundManager } from './outbound.ts';
-import { layerOf } from './protocol.ts';
+import { type Outbound, outboundManager, serviceChains } from './outbound.ts';
+import { detectionTimeout, layerOf, sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
 import { type MadeTable, type Scope, table, upstreamRoutes } from './route-tables.ts';
 import { tcpClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 import { httpRoutes, otherHosts, type VirtualHost, virtualOnlyHosts } from './virtual-hosts.ts';
-
-/** How long a client that calls an address of nobody's may take to say something (issue 4, Istio's 100 ms). */
-const sniffTimeout = { seconds: 0n, nanos: 100_000_000 };
-/** What the HTTP inspector says of HTTP. */
-const httpProtocols = ['http/1.0', 'http/1.1', 'h2c'];
 
 interface CapturedPort {
   readonly service: Service;
@@ -70,19 +65,16 @@ function serviceListeners(
   collector: Collector,
 ): Made {
   if (addresses.length === 0) return { listeners: [] };
-  const made =
-    layerOf(port.protocol) === 'http' ? upstreamRoutes(view, service.host, service, port) : undefined;
-  const filterChains =
-    made === undefined
-      ? bytesChains(view, service, port, collector)
-      : [{ filters: [outboundManager(view, engine, made.resource.name, false)] }];
+  const layer = layerOf(port.protocol);
+  const made = layer === 'tcp' ? undefined : upstreamRoutes(view, service.host, service, port);
+  const chains = serviceChains(view, engine, service, port, made, collector);
   const listeners = addresses.map((address) =>
     listener({
       name: `${address}_${port.number}`,
       address,
       port: port.number,
       direction: TrafficDirection.OUTBOUND,
-      filterChains,
+      ...chains,
       origins: [service.origin],
       unbound: true,
     }),
@@ -101,7 +93,7 @@ function otherAddresses(
   scope: Scope,
   collector: Collector,
 ): Made {
-  const http = ports.filter(({ port }) => layerOf(port.protocol) === 'http');
+  const http = ports.filter(({ port }) => layerOf(port.protocol) !== 'tcp');
   const nameless = ports.filter(({ addresses }) => addresses.length === 0);
   const byName = nameless.filter(({ port }) => port.protocol === 'tls' || port.protocol === 'https');
   const anywhere = nameless.find(({ port }) => port.protocol === 'tcp');
@@ -116,7 +108,7 @@ function otherAddresses(
       : [
           {
             name: `http_${number}`,
-            filterChainMatch: { applicationProtocols: httpProtocols, transportProtocol: 'raw_buffer' },
+            filterChainMatch: { applicationProtocols: sniffedHttp, transportProtocol: 'raw_buffer' },
             filters: [outboundManager(view, engine, made.resource.name, false)],
           },
         ]),
@@ -132,7 +124,7 @@ function otherAddresses(
       defaultFilterChain: rest,
       origins: ports.map(({ service }) => service.origin),
       unbound: true,
-      inspectFor: sniffTimeout,
+      inspectFor: detectionTimeout(view.config.mesh),
     }),
   );
   return { listeners, ...(made === undefined ? {} : { table: made }) };

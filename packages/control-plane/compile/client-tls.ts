@@ -105,7 +105,10 @@ function meshSocket(
   // Nobody serves it yet: instances of a service are always of its namespace.
   const peers: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
   const name = sni || `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
-  return meshClientTls(peers, name, meshAlpn[layerOf(port.protocol)], engine);
+  const layer = layerOf(port.protocol);
+  // An Envoy offers all of its list; its HTTP chains say what else (`sniffed.ts`).
+  const alpn = meshAlpn[layer === 'sniffed' && engine === 'envoy' ? 'tcp' : layer];
+  return meshClientTls(peers, name, alpn, engine);
 }
 
 /** TLS that the proxy begins for its client (DestinationRule SIMPLE and MUTUAL). */

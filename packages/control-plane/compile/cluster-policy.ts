@@ -3,6 +3,7 @@ import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/clust
 import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import type { PolicySettings } from '../model/istio.ts';
 import { duration } from './duration.ts';
+import type { Layer } from './protocol.ts';
 import { any } from './serialize.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
@@ -63,8 +64,12 @@ function count(
 
 const httpOptionsName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-/** HTTP/1.1 to the endpoints, with the pool's limits. */
-export function httpOptions(settings: PolicySettings): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+/** How the HTTP of a port is sent on, with the pool's limits: as HTTP/1.1, or as it came where it was sniffed. */
+export function httpOptions(
+  settings: PolicySettings,
+  layer: Layer = 'http',
+): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  if (layer === 'tcp') return {};
   const { idleTimeout, maxRequestsPerConnection } = settings.connectionPool?.http ?? {};
   const { maxConnectionDuration } = settings.connectionPool?.tcp ?? {};
   const common = {
@@ -74,10 +79,16 @@ export function httpOptions(settings: PolicySettings): Pick<Cluster, 'typedExten
   };
   const value = any(HttpProtocolOptionsSchema, {
     ...(Object.keys(common).length > 0 && { commonHttpProtocolOptions: common }),
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
-    },
+    upstreamProtocolOptions:
+      layer === 'sniffed'
+        ? {
+            case: 'useDownstreamProtocolConfig',
+            value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
+          }
+        : {
+            case: 'explicitHttpConfig',
+            value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
+          },
   });
   return { typedExtensionProtocolOptions: { [httpOptionsName]: value } };
 }

@@ -11,6 +11,7 @@ import { circuitBreakers, connectTimeout, httpOptions } from './cluster-policy.t
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { metadata } from './origins.ts';
 import { forwardDiscovery } from './outbound-cluster.ts';
+import type { Layer } from './protocol.ts';
 import { resource } from './serialize.ts';
 
 /** Hosts outside the mesh: those that requests name, or where captured connections were going. */
@@ -47,7 +48,7 @@ export const inboundClusterName = (port: number): string => `inbound|${port}||`;
 /** The application behind a sidecar's port. @param services that lead to it: what metrics of callers are told under */
 export function inboundCluster(
   port: InboundPort,
-  layer: 'http' | 'tcp',
+  layer: Layer,
   origins: readonly Origin[],
   services: readonly Service[],
 ): XdsResource {
@@ -79,7 +80,7 @@ export function inboundCluster(
           },
         ],
       },
-      ...(layer === 'http' && httpOptions({})),
+      ...httpOptions({}, layer),
       metadata: metadata(origins, services.length === 0 ? {} : { istio }),
     }),
     origins,

@@ -9,22 +9,22 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { none } from './duration.ts';
 import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
-import { type FilterChain, listener } from './listener.ts';
-import { meshAlpn, meshServerTls } from './mesh-tls.ts';
+import { type ChainKind, inboundChains, mayWaitForServer } from './inbound-chains.ts';
+import { type Duration, type FilterChain, listener } from './listener.ts';
+import { meshServerTls } from './mesh-tls.ts';
 import { metadata } from './origins.ts';
-import { layerOf } from './protocol.ts';
+import { detectionTimeout, layerOf } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
-
-/** What says which connections a chain of several is for. */
-type ChainMatch = { readonly destinationPort?: number };
 
 /** What serves one port of a sidecar's application. */
 export interface Inbound {
   readonly port: InboundPort;
   /** @param destinationPort the one that they are for, where a listener has several */
   readonly filterChains: (destinationPort?: number) => readonly FilterChain[];
+  /** Where a client may wait for the server to speak: how long first bytes are waited for. */
+  readonly inspectFor: Duration | undefined;
   readonly origins: readonly Origin[];
   readonly listener: XdsResource;
   readonly cluster: XdsResource;
@@ -39,31 +39,29 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
   const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
   const layer = layerOf(inboundProtocol(config, proxy, port));
   const policies = origin === undefined ? origins : [...origins, origin];
-  const filter = (peerTls: boolean): NetworkFilter =>
-    layer === 'http'
-      ? httpFilter(config, proxy, port, peerTls, origins)
+  const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
+    carries === 'http'
+      ? httpFilter(config, proxy, port, alpn !== undefined, origins)
       : tcpProxy(config.mesh, inboundClusterName(port.port), [
           { name: inboundClusterName(port.port), weight: 1 },
         ]);
-  const tls = (match: ChainMatch): FilterChain => ({
-    name: `inbound_${port.port}_tls`,
-    filterChainMatch: { transportProtocol: 'tls', ...match },
-    filters: [filter(true)],
-    transportSocket: meshServerTls(config.mesh.trustDomain, meshAlpn[layer], node.TULLE_ENGINE),
-  });
-  const raw = (match: ChainMatch): FilterChain => ({
-    name: `inbound_${port.port}_raw`,
-    ...(mode === 'PERMISSIVE'
-      ? { filterChainMatch: { transportProtocol: 'raw_buffer', ...match } }
-      : 'destinationPort' in match && { filterChainMatch: match }),
-    filters: [filter(false)],
-  });
-  const chains = { STRICT: [tls], PERMISSIVE: [tls, raw], DISABLE: [raw] }[mode];
   const filterChains = (destinationPort?: number): FilterChain[] =>
-    chains.map((chain) => chain(destinationPort === undefined ? {} : { destinationPort }));
+    inboundChains(layer, mode).map((kind) => {
+      const match = { ...kind.match, ...(destinationPort !== undefined && { destinationPort }) };
+      return {
+        name: `inbound_${port.port}_${kind.name}`,
+        ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
+        filters: [filter(kind)],
+        ...(kind.alpn && {
+          transportSocket: meshServerTls(config.mesh.trustDomain, kind.alpn, node.TULLE_ENGINE),
+        }),
+      };
+    });
+  const inspectFor = mayWaitForServer(layer, mode) ? detectionTimeout(config.mesh) : undefined;
   return {
     port,
     filterChains,
+    inspectFor,
     origins: policies,
     listener: listener({
       name: `inbound_${port.port}`,
@@ -72,6 +70,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
       direction: TrafficDirection.INBOUND,
       filterChains: filterChains(),
       origins: policies,
+      ...(inspectFor && { inspectFor }),
     }),
     cluster: inboundCluster(port, layer, origins, servicesOf(config, proxy, port)),
   };
@@ -121,7 +120,7 @@ function httpFilter(
 
 /** What the port itself says, else what a service that leads to it says. */
 function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Protocol {
-  const own = portProtocol({ name: port.name, appProtocol: port.protocol });
+  const own = portProtocol({ number: port.port, name: port.name, appProtocol: port.protocol });
   if (own !== 'unspecified') return own;
   const said = servicesOf(config, proxy, port).map((service) => portTo(service, port)?.protocol);
   return said.find((protocol) => protocol !== undefined && protocol !== 'unspecified') ?? 'unspecified';

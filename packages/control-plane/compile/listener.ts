@@ -9,7 +9,7 @@ import type { Origin, XdsResource } from '@tulle/xds/resource';
 import { metadata } from './origins.ts';
 import { any, resource } from './serialize.ts';
 
-type Duration = { readonly seconds: bigint; readonly nanos: number };
+export type Duration = { readonly seconds: bigint; readonly nanos: number };
 export type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 
 export interface ListenerParts {
@@ -58,14 +58,14 @@ export function listener(parts: ListenerParts): XdsResource {
   const matches = filterChains.flatMap(({ filterChainMatch }) => filterChainMatch ?? []);
   const inspectTls = matches.some((match) => match.transportProtocol || match.serverNames?.length);
   const inspectHttp = matches.some(
-    (match) => match.transportProtocol === 'raw_buffer' && match.applicationProtocols?.length,
+    (match) => match.transportProtocol !== 'tls' && match.applicationProtocols?.length,
   );
   const message = create(ListenerSchema, {
     name,
     address: {
       address: {
         case: 'socketAddress',
-        value: { address, portSpecifier: { case: 'portValue', value: port } },
+        value: { address, portSpecifier: { case: 'portValue', value: port }, ipv4Compat: address === '::' },
       },
     },
     filterChains: [...filterChains],

@@ -64,7 +64,16 @@ export function meshServerTls(trustDomain: string, alpn: readonly string[], engi
  * ALPN between sidecars. Both ends offer the same, Istio's name first: a Node server refuses a client with
  * which it has no protocol in common.
  */
-export const meshAlpn = { http: ['istio', 'http/1.1'], tcp: ['istio'] } as const;
+export const meshAlpn = {
+  http: ['istio', 'http/1.1'],
+  tcp: ['istio'],
+  /** Of a client: our proxy offers of these what names the connection's protocol, or none. */
+  sniffed: ['istio-http/1.1', 'istio-h2', 'istio'],
+} as const;
+
+/** By which a port that does not say its protocol tells what comes from another sidecar, as Istio's. */
+export const meshHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
+export const meshBytesAlpn = ['istio-peer-exchange', 'istio'];
 
 function meshTls(peers: PeerIdentities, alpn: readonly string[], engine: Engine): CommonTlsContext {
   return {

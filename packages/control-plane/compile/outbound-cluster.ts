@@ -80,7 +80,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: { healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 } },
     ...outlierDetection(settings),
-    ...(layerOf(port.protocol) === 'http' ? httpOptions(settings) : {}),
+    ...httpOptions(settings, layerOf(port.protocol)),
     ...clientTls(ref, model, engine),
     metadata: metadata(origins, { istio: sortedObject(istio) }),
   };

@@ -5,8 +5,8 @@ import { hostCovers, resolveHost } from '../model/host.ts';
 import { findPort, type Service, type ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
 import { httpManager, tcpProxy } from './filters.ts';
-import { type FilterChain, listener } from './listener.ts';
-import { layerOf } from './protocol.ts';
+import { type FilterChain, type ListenerParts, listener } from './listener.ts';
+import { detectionTimeout, layerOf } from './protocol.ts';
 import type { Engine, ProxyDescription } from './proxy.ts';
 import {
   foreignUpstreamRoutes,
@@ -16,6 +16,7 @@ import {
   type Scope,
   upstreamRoutes,
 } from './route-tables.ts';
+import { sniffedChains } from './sniffed.ts';
 import { meshSource, tcpClusters, tlsRules, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 
@@ -81,26 +82,37 @@ function upstreamListener(
     direction: TrafficDirection.OUTBOUND,
     origins: service === undefined ? [] : [service.origin],
   };
-  if (service !== undefined && port !== undefined && layerOf(port.protocol) === 'tcp') {
-    const filterChains = bytesChains(view, service, port, collector);
-    return { listener: listener({ ...parts, filterChains }) };
+  const { TULLE_ENGINE: engine } = proxy.metadata;
+  if (service === undefined || port === undefined) {
+    const table = foreignUpstreamRoutes(view, host, number);
+    const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name, false)] }];
+    return { listener: listener({ ...parts, filterChains }), table };
   }
-  const table =
-    service !== undefined && port !== undefined
-      ? upstreamRoutes(view, host, service, port)
-      : foreignUpstreamRoutes(view, host, number);
-  const { TULLE_ENGINE } = proxy.metadata;
-  const filterChains = [{ filters: [outboundManager(view, TULLE_ENGINE, table.resource.name, false)] }];
-  return { listener: listener({ ...parts, filterChains }), table };
+  const table = layerOf(port.protocol) === 'tcp' ? undefined : upstreamRoutes(view, host, service, port);
+  const made = listener({ ...parts, ...serviceChains(view, engine, service, port, table, collector) });
+  return { listener: made, ...(table === undefined ? {} : { table }) };
+}
+
+/** What takes connections for a service's port, as far as it said what they are. @param table of its HTTP */
+export function serviceChains(
+  view: View,
+  engine: Engine,
+  service: Service,
+  port: ServicePort,
+  table: MadeTable | undefined,
+  collector: Collector,
+): Pick<ListenerParts, 'filterChains' | 'defaultFilterChain' | 'inspectFor'> {
+  if (table === undefined) return { filterChains: bytesChains(view, service, port, collector) };
+  const manager = outboundManager(view, engine, table.resource.name, false);
+  if (layerOf(port.protocol) === 'http') return { filterChains: [{ filters: [manager] }] };
+  return {
+    ...sniffedChains(engine, manager, bytesChains(view, service, port, collector)),
+    inspectFor: detectionTimeout(view.config.mesh),
+  };
 }
 
 /** Chains by server name as the virtual service's `tls` says, then one for all other connections. */
-export function bytesChains(
-  view: View,
-  service: Service,
-  port: ServicePort,
-  collector: Collector,
-): FilterChain[] {
+function bytesChains(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain[] {
   const { mesh } = view.config;
   const statPrefix = `outbound|${port.number}||${service.host}`;
   const virtualService = view.virtualService(service.host);

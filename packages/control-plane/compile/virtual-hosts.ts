@@ -28,7 +28,7 @@ export function serviceVirtualHost(view: View, service: Service, port: ServicePo
   return view.once(`virtual host ${service.key}:${port.number}`, () => {
     const collector = new Collector();
     const routes: Route[] = [connectRoute(view, service, port, collector)];
-    if (layerOf(port.protocol) === 'http')
+    if (layerOf(port.protocol) !== 'tcp')
       routes.push(...httpRoutes(view, service, port, undefined, collector));
     const name = `${service.host}:${port.number}`;
     const domains = serviceDomains(service, port.number, view.namespace);
@@ -82,10 +82,9 @@ export function virtualOnlyHosts(view: View): MadeVirtualHost[] {
 }
 
 function connectRoute(view: View, service: Service, port: ServicePort, collector: Collector): Route {
-  const layer = layerOf(port.protocol);
   const all = clusterRef(view, service, port);
   const clusters =
-    layer === 'tcp'
+    layerOf(port.protocol) !== 'http'
       ? tcpClusters(view, service, port, collector)
       : [{ name: all === undefined ? '' : collector.use(all), weight: 1 }];
   collector.origins.push(service.origin);

@@ -43,7 +43,7 @@ export function kubernetesService(resource: Resource): Service {
       .map((port) => ({
         number: port.port,
         name: port.name ?? '',
-        protocol: portProtocol(port),
+        protocol: portProtocol({ ...port, number: port.port }),
         targetPort: port.targetPort || port.port,
       }))
       .filter((port) => port.protocol !== 'udp'),

@@ -7,6 +7,7 @@ export interface MeshSpec {
   readonly outboundTrafficPolicy?: { readonly mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | undefined } | undefined;
   readonly dns?: { readonly serviceAddresses?: string | undefined } | undefined;
   readonly accessLog?: AccessLogSpec | undefined;
+  readonly protocolDetectionTimeout?: string | undefined;
   readonly ports?:
     | {
         readonly api?: number | undefined;
@@ -38,6 +39,8 @@ export interface MeshSettings {
     | undefined;
   /** CIDR, IPv4: where services get their virtual addresses. */
   readonly serviceAddresses: string;
+  /** How long a client may take to say something where its first bytes tell what it speaks. */
+  readonly protocolDetectionTimeout: string;
   /** Where gateways listen when nothing else is said. */
   readonly gatewayAddress: string;
 }
@@ -51,6 +54,7 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     registryOnly: spec.outboundTrafficPolicy?.mode === 'REGISTRY_ONLY',
     accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
+    protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
     gatewayAddress: ports.address ?? '127.0.0.1',
   };
 }

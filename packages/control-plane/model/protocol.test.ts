@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { portProtocol } from './protocol.ts';
 
-test.each([
+test.each<[Partial<Parameters<typeof portProtocol>[0]>, string]>([
   [{ name: 'http' }, 'http'],
   [{ name: 'http-api' }, 'http'],
   [{ name: 'HTTP2-api' }, 'http2'],
@@ -15,4 +15,7 @@ test.each([
   [{ name: 'http', appProtocol: 'example.com/own' }, 'http'],
   [{ name: 'http', appProtocol: 'kubernetes.io/h2c' }, 'http2'],
   [{ name: 'http', protocol: 'UDP' }, 'udp'],
-])('%j speaks %s', (port, protocol) => expect(portProtocol(port)).toBe(protocol));
+  ...[25, 53, 3306, 27017].map((number): [object, string] => [{ number, name: 'db' }, 'tcp']),
+  [{ number: 3306, name: 'http' }, 'http'],
+  [{ number: 3307 }, 'unspecified'],
+])('%j speaks %s', (port, protocol) => expect(portProtocol({ number: 8080, ...port })).toBe(protocol));

@@ -28,8 +28,12 @@ export function parseProtocol(name: string | undefined): Protocol {
   return (name !== undefined && protocols[name.toLowerCase()]) || 'unspecified';
 }
 
-/** A Kubernetes port's protocol: `protocol: UDP`, then `appProtocol`, then the name's prefix. */
+/** Where Istio does not look at first bytes: SMTP, DNS, MySQL, MongoDB. */
+const neverSniffed = new Set([25, 53, 3306, 27017]);
+
+/** A port's protocol: `protocol: UDP`, then `appProtocol`, then the name's prefix, then a well-known number. */
 export function portProtocol(port: {
+  readonly number: number;
   readonly name?: string | undefined;
   readonly appProtocol?: string | undefined;
   readonly protocol?: string | undefined;
@@ -39,5 +43,6 @@ export function portProtocol(port: {
   if (declared !== 'unspecified') return declared;
   const name = port.name?.toLowerCase() ?? '';
   if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'http';
-  return parseProtocol(name.split('-', 1)[0]);
+  const named = parseProtocol(name.split('-', 1)[0]);
+  return named === 'unspecified' && neverSniffed.has(port.number) ? 'tcp' : named;
 }

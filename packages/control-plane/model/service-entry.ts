@@ -3,7 +3,7 @@ import { isIpAddress } from '@tulle/resources/schema/host';
 import type { ServiceEntrySpec, WorkloadEntrySpec } from './istio.ts';
 import { listedHost } from './kubernetes-service.ts';
 import { originOf, seniorityOf } from './origin.ts';
-import { parseProtocol } from './protocol.ts';
+import { portProtocol } from './protocol.ts';
 import type { ListedEndpoint, Service } from './service.ts';
 
 /** One service per host of a ServiceEntry. */
@@ -24,7 +24,7 @@ export function serviceEntryServices(resource: Resource): Service[] {
       ports: (spec.ports ?? []).map((port) => ({
         number: port.number,
         name: port.name,
-        protocol: parseProtocol(port.protocol ?? port.name.split('-', 1)[0]),
+        protocol: portProtocol({ number: port.number, name: port.name, appProtocol: port.protocol }),
         targetPort: port.targetPort || port.number,
       })),
       selector,

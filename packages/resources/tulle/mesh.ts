@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { condition } from '../core/parts.ts';
 import { error, type Finding } from '../finding.ts';
 import type { ResourceKind } from '../kind.ts';
+import { durationOrZero } from '../schema/duration.ts';
 import { isHostName, isIpAddress, isIpOrCidr } from '../schema/host.ts';
 import { options } from '../schema/message.ts';
 import { portOrZero } from '../schema/number.ts';
@@ -54,6 +55,9 @@ const spec = options({
       'Where services get the addresses under which workloads with capture transparent find them; 240.240.0.0/16 by default. Part of 127.0.0.0/8 on a machine without a default route.',
     ),
   }).describe('What the sidecars of captured workloads say of names.'),
+  protocolDetectionTimeout: durationOrZero().describe(
+    'How long a client’s first bytes are waited for where they tell what it speaks: ports that do not say their protocol, and plain text on PERMISSIVE ports. 100ms by default; 0s: for ever.',
+  ),
   accessLog: options({
     enabled: z.boolean().describe('Whether requests are logged; true by default.'),
     format: z.enum(['TEXT', 'JSON']).describe('A line of text (default) or a JSON object per request.'),
