@@ -1,5 +1,6 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import type { HttpFilterSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
@@ -28,8 +29,10 @@ function make(side: Side, engine: Engine): HttpFilter[] {
     name: 'envoy.filters.http.router',
     configType: { case: 'typedConfig', value: any(RouterSchema, {}) },
   };
-  if (engine === 'envoy') return side === 'inbound' ? [router] : [dynamicForwardProxy, router];
+  if (engine === 'envoy')
+    return side === 'inbound' ? [grpcStats, router] : [grpcStats, dynamicForwardProxy, router];
   return [
+    grpcStats,
     typedStruct(
       'envoy.filters.http.peer_metadata',
       'type.googleapis.com/io.istio.http.peer_metadata.Config',
@@ -39,6 +42,18 @@ function make(side: Side, engine: Engine): HttpFilter[] {
     router,
   ];
 }
+
+/** Messages of gRPC calls, for metrics; as Istio sets it. */
+const grpcStats: HttpFilter = {
+  name: 'envoy.filters.http.grpc_stats',
+  configType: {
+    case: 'typedConfig',
+    value: any(GrpcStatsSchema, {
+      emitFilterState: true,
+      perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
+    }),
+  },
+};
 
 const dynamicForwardProxy: HttpFilter = {
   name: 'envoy.filters.http.dynamic_forward_proxy',

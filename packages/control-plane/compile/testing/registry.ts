@@ -7,6 +7,8 @@ import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_logg
 import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
+import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
@@ -45,6 +47,8 @@ export const registry = createRegistry(
   DownstreamTlsContextSchema,
   FileAccessLogSchema,
   FilterConfigSchema,
+  GrpcStatsSchema,
+  GrpcWebSchema,
   HttpConnectionManagerSchema,
   HttpInspectorSchema,
   HttpProtocolOptionsSchema,
