@@ -8,6 +8,8 @@ import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
 import { parseUpstream } from '../up/env-capture.ts';
 import { REGISTRATION } from '../up/registration-status.ts';
+import type { CaptureMode } from '../up/workload-plan.ts';
+import { captureOption } from './capture-option.ts';
 import { example } from './examples.ts';
 import { parseLabels } from './labels.ts';
 import { addMeshOptions } from './mesh-options.ts';
@@ -23,6 +25,7 @@ interface RunOptions {
   readonly name?: string;
   readonly readiness?: string;
   readonly engine: 'tulle' | 'envoy';
+  readonly capture: CaptureMode;
   readonly mesh?: string;
   readonly state?: string;
 }
@@ -50,6 +53,7 @@ export function define(command: Command, io: Io): void {
         .choices(['tulle', 'envoy'])
         .default('tulle'),
     )
+    .addOption(captureOption('how its traffic reaches its sidecar'))
     .passThroughOptions()
     .addHelpText(
       'after',
@@ -103,6 +107,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
         serviceAccount,
         labels,
         engine: options.engine,
+        capture: options.capture,
         ports: [{ ...joined.port, ...(appPort === undefined ? {} : { appPort }) }],
         upstreams,
         ...(readiness === undefined ? {} : { readinessPath: readiness }),

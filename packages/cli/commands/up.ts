@@ -12,13 +12,16 @@ import { PortAllocator } from '../up/ports.ts';
 import { chosenStateDir, stateDirOf } from '../up/state-dir.ts';
 import { Supervisor, whenAllReady } from '../up/supervisor.ts';
 import { renderWelcome } from '../up/welcome.ts';
+import type { CaptureMode } from '../up/workload-plan.ts';
 import { VERSION } from '../version.ts';
+import { captureOption } from './capture-option.ts';
 import { example } from './examples.ts';
 
 interface UpOptions {
   readonly state?: string;
   readonly fresh?: boolean;
   readonly port?: string;
+  readonly capture: CaptureMode;
 }
 
 export function define(command: Command, io: Io): void {
@@ -27,6 +30,7 @@ export function define(command: Command, io: Io): void {
     .option('--state <folder>', 'where to keep its state (also TULLE_STATE)')
     .option('--fresh', 'forget the state of earlier runs first')
     .option('--port <number>', "the ingress gateway's HTTP port, instead of Mesh spec.ports.http (8080)")
+    .addOption(captureOption('how traffic of Workloads that do not say reaches their sidecars'))
     .addHelpText(
       'after',
       example('tulle up examples/bookinfo/mesh.yaml', 'tulle up mesh.yaml --port 9000 --fresh'),
@@ -53,7 +57,15 @@ async function up(path: string, options: UpOptions, io: Io): Promise<void> {
       anyFree: () => new PortAllocator(process.pid * 64 + 5).take(),
     });
     for (const text of notes) view.warn(text);
-    supervisor = new Supervisor({ file, state, ports, reporter: view, env: io.env, onChange: () => {} });
+    supervisor = new Supervisor({
+      file,
+      state,
+      ports,
+      capture: options.capture,
+      reporter: view,
+      env: io.env,
+      onChange: () => {},
+    });
     const running = supervisor;
     await untilInterrupted(io, async () => {
       await running.start();

@@ -7,17 +7,19 @@ import { enrolmentToken } from '../api/enrolment.ts';
 import { Failure } from '../failure.ts';
 import { inheritedEnv } from '../up/app-env.ts';
 import { makeBootstrap } from '../up/bootstrap-file.ts';
+import { appGroup, Capture, proxyGroup } from '../up/capture/capture.ts';
+import { serviceAddressesOf } from '../up/capture/service-addresses.ts';
 import type { ChildRegistry } from '../up/child.ts';
 import { captureEnv } from '../up/env-capture.ts';
 import { allocatePorts, type InstancePorts } from '../up/instance-ports.ts';
 import { lastWords } from '../up/log-file.ts';
 import { PortAllocator } from '../up/ports.ts';
 import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
-import { identifyProcess } from '../up/process-identity.ts';
+import { identifyProcess, type ProcessIdentity } from '../up/process-identity.ts';
 import { ProxyProcess } from '../up/proxy-process.ts';
 import { type InstanceStatus, RegistrationStatus } from '../up/registration-status.ts';
 import { Warden } from '../up/warden.ts';
-import type { PlannedPort } from '../up/workload-plan.ts';
+import type { CaptureMode, PlannedPort } from '../up/workload-plan.ts';
 
 /** A process that joins a mesh for as long as it runs. */
 export interface JoinPlan {
@@ -28,6 +30,7 @@ export interface JoinPlan {
   readonly labels: Readonly<Record<string, string>>;
   /** The program that runs as its sidecar. */
   readonly engine: ProxyMetadata['TULLE_ENGINE'];
+  readonly capture: CaptureMode;
   readonly ports: readonly PlannedPort[];
   readonly upstreams: readonly { readonly host: string; readonly port: number }[];
   /** Asked on the application's port; an open port is enough without. */
@@ -58,7 +61,14 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const controlPlane = run.controlPlane;
   if (controlPlane === undefined) throw new Failure(`mesh ${run.mesh} is still starting`);
   const warden = new Warden();
+  const owner = identifyProcess(process.pid) as ProcessIdentity;
+  const capture = new Capture({
+    mesh: run.mesh,
+    owner,
+    serviceAddresses: await serviceAddressesOf(client, run.mesh),
+  });
   const registry: ChildRegistry = {
+    place: (group, start) => capture.start(group, start),
     started: ({ role }, identity) => warden.add(role, identity),
     ended: (_, { pid }) => warden.remove(pid),
   };
@@ -94,6 +104,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
         engine,
         inbound: ports.inboundListeners,
         outbound: ports.outbound,
+        ...(ports.capture === undefined ? {} : { capture: ports.capture }),
         adminPort: ports.admin,
         drainSeconds,
         stateDir,
@@ -106,6 +117,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     compileCache: state.compileCache,
     cwd: state.root,
     concurrency: 1,
+    ...(ports.capture === undefined ? {} : { group: proxyGroup(plan.instance) }),
     registry,
     onChange: (event) => {
       if (event.kind === 'ready') sidecarReady.resolve();
@@ -115,6 +127,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   });
 
   try {
+    if (ports.capture !== undefined) capture.prepare({ name: plan.instance, uid: undefined });
     void proxy.start();
     await within(SIDECAR_WITHIN_MS, sidecarReady.promise, interrupted, () => {
       throw new Failure(
@@ -123,7 +136,12 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     });
     if (interrupted.aborted) return 130;
     const exit = Promise.withResolvers<number>();
-    app = startCommand(plan, ports, around, exit);
+    if (ports.capture !== undefined) {
+      const appPorts = ports.inbound.map(({ appPort }) => appPort);
+      await capture.add({ ...ports.capture, name: plan.instance, uid: undefined, appPorts });
+    }
+    const group = ports.capture === undefined ? undefined : appGroup(plan.instance);
+    app = capture.start(group, () => startCommand(plan, ports, around, exit));
     const identity = app.pid === undefined ? undefined : identifyProcess(app.pid);
     // The warden ends groups: only a command that leads one is given to it.
     if (identity !== undefined && !around.isTerminal) warden.add('app', identity);
@@ -157,6 +175,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     await proxy.stop(1000);
     rmSync(stateDir, { recursive: true, force: true });
     await warden.close();
+    await capture.close();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type OutboundCapture,
   type ProxyMetadata,
   type ProxyRole,
+  type TransparentCapture,
 } from '@tulle/xds/node';
 import type { ControlPlaneAddress } from './run-record.ts';
 
@@ -22,6 +23,7 @@ export interface BootstrapInput {
   readonly weight?: number;
   readonly inbound: readonly InboundPort[];
   readonly outbound: OutboundCapture;
+  readonly capture?: TransparentCapture;
   readonly adminPort: number;
   readonly drainSeconds: number;
   readonly stateDir: string;
@@ -53,6 +55,7 @@ export function makeBootstrap(input: BootstrapInput): Bootstrap {
         TULLE_ENGINE: input.engine,
         TULLE_INBOUND: input.inbound,
         TULLE_OUTBOUND: input.outbound,
+        ...(input.capture === undefined ? {} : { TULLE_CAPTURE: input.capture }),
         TULLE_ADMIN_PORT: input.adminPort,
         ...(network === undefined ? {} : { NETWORK: network }),
         ...(weight === undefined ? {} : { TULLE_WEIGHT: weight }),

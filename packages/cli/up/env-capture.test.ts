@@ -33,6 +33,21 @@ test('ports, proxy and upstreams become variables', () => {
   expect(env.JAVA_TOOL_OPTIONS).toContain('-Dhttp.proxyPort=20003');
 });
 
+test('what is redirected needs no proxy, and calls its upstreams by their names', () => {
+  const env = captureEnv({
+    ports: [{ port: 9080, appPort: 20_001 }],
+    httpProxyPort: undefined,
+    upstreams: [{ host: 'my-db.prod', port: 5432, bindPort: 0 }],
+  });
+  expect(env).toEqual({
+    PORT: '20001',
+    PORT_9080: '20001',
+    MY_DB_URL: 'http://my-db.prod:5432',
+    MY_DB_HOST: 'my-db.prod',
+    MY_DB_PORT: '5432',
+  });
+});
+
 test('upstreams and variable names', () => {
   expect(parseUpstream('reviews.ns:9080')).toEqual({ host: 'reviews.ns', port: 9080 });
   for (const wrong of ['reviews', ':9080', 'reviews:0', 'reviews:70000', 'a b:1'])

@@ -26,24 +26,12 @@ const NOT_PROXIED = 'localhost,127.0.0.1,::1';
  */
 export function captureEnv(options: {
   readonly ports: readonly CapturedPort[];
-  readonly httpProxyPort: number;
+  /** Undefined: traffic is redirected, and upstreams are called by their own names. */
+  readonly httpProxyPort: number | undefined;
   readonly upstreams: readonly CapturedUpstream[];
 }): Record<string, string> {
   const { ports, httpProxyPort, upstreams } = options;
-  const proxy = `http://127.0.0.1:${httpProxyPort}`;
-  const env: Record<string, string> = {
-    http_proxy: proxy,
-    HTTP_PROXY: proxy,
-    https_proxy: proxy,
-    HTTPS_PROXY: proxy,
-    no_proxy: NOT_PROXIED,
-    NO_PROXY: NOT_PROXIED,
-    NODE_USE_ENV_PROXY: '1',
-    JAVA_TOOL_OPTIONS: ['http', 'https']
-      .map((scheme) => `-D${scheme}.proxyHost=127.0.0.1 -D${scheme}.proxyPort=${httpProxyPort}`)
-      .concat('-Dhttp.nonProxyHosts=localhost|127.*|[::1]')
-      .join(' '),
-  };
+  const env = httpProxyPort === undefined ? {} : proxyVariables(httpProxyPort);
   ports.forEach(({ name, port, appPort }, index) => {
     if (index === 0) env.PORT = String(appPort);
     env[`PORT_${port}`] = String(appPort);
@@ -52,11 +40,30 @@ export function captureEnv(options: {
   for (const { host, port, bindPort } of upstreams) {
     const base = variableName(host.split('.')[0] ?? host);
     const name = `${base}_URL` in env ? `${base}_${port}` : base;
-    env[`${name}_URL`] = `http://127.0.0.1:${bindPort}`;
-    env[`${name}_HOST`] = '127.0.0.1';
-    env[`${name}_PORT`] = String(bindPort);
+    const address = httpProxyPort === undefined ? host : '127.0.0.1';
+    const at = String(httpProxyPort === undefined ? port : bindPort);
+    env[`${name}_URL`] = `http://${address}:${at}`;
+    env[`${name}_HOST`] = address;
+    env[`${name}_PORT`] = at;
   }
   return env;
+}
+
+function proxyVariables(port: number): Record<string, string> {
+  const proxy = `http://127.0.0.1:${port}`;
+  return {
+    http_proxy: proxy,
+    HTTP_PROXY: proxy,
+    https_proxy: proxy,
+    HTTPS_PROXY: proxy,
+    no_proxy: NOT_PROXIED,
+    NO_PROXY: NOT_PROXIED,
+    NODE_USE_ENV_PROXY: '1',
+    JAVA_TOOL_OPTIONS: ['http', 'https']
+      .map((scheme) => `-D${scheme}.proxyHost=127.0.0.1 -D${scheme}.proxyPort=${port}`)
+      .concat('-Dhttp.nonProxyHosts=localhost|127.*|[::1]')
+      .join(' '),
+  };
 }
 
 /** `reviews-api` ⇒ `REVIEWS_API`; a leading digit gets an underscore, as POSIX names need. */

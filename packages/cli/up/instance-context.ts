@@ -1,4 +1,5 @@
 import type { ApiClient } from '../api/client.ts';
+import type { Capture } from './capture/capture.ts';
 import type { ChildRegistry } from './child.ts';
 import type { PortAllocator } from './ports.ts';
 import type { RegistrationStatus } from './registration-status.ts';
@@ -16,6 +17,7 @@ export interface InstanceContext {
   readonly controlPlane: () => ControlPlaneAddress;
   readonly ports: PortAllocator;
   readonly registry: ChildRegistry;
+  readonly capture: Capture;
   readonly registrations: RegistrationStatus;
   readonly reporter: Reporter;
   /** The supervisor's own environment. */

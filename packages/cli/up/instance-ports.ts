@@ -1,4 +1,5 @@
-import type { InboundPort, OutboundCapture, UpstreamListener } from '@tulle/xds/node';
+import type { InboundPort, OutboundCapture, TransparentCapture, UpstreamListener } from '@tulle/xds/node';
+import { loopbackAddresses } from './capture/capture.ts';
 import type { CapturedPort } from './env-capture.ts';
 import type { PortAllocator } from './ports.ts';
 import type { WorkloadPlan } from './workload-plan.ts';
@@ -8,7 +9,9 @@ const LOOPBACK = '127.0.0.1';
 /** The ports of one instance, all on loopback. */
 export interface InstancePorts {
   readonly admin: number;
-  readonly httpProxy: number;
+  /** Absent when traffic is redirected. */
+  readonly httpProxy?: number;
+  readonly capture?: TransparentCapture;
   /** Known port ⇒ where the application listens. */
   readonly inbound: readonly (CapturedPort & { readonly bindPort: number })[];
   readonly inboundListeners: readonly InboundPort[];
@@ -22,7 +25,7 @@ export interface InstancePorts {
 
 export async function allocatePorts(
   allocator: Pick<PortAllocator, 'take'>,
-  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'> & Partial<Pick<WorkloadPlan, 'onlyDeclared'>>,
+  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'> & Partial<Pick<WorkloadPlan, 'onlyDeclared' | 'capture'>>,
 ): Promise<InstancePorts> {
   const allocated: number[] = [];
   const take = async (): Promise<number> => {
@@ -31,23 +34,35 @@ export async function allocatePorts(
     return port;
   };
   const admin = await take();
-  const httpProxy = await take();
+  const isTransparent = plan.capture === 'transparent';
+  const httpProxy = isTransparent ? undefined : await take();
+  const capture = isTransparent
+    ? {
+        addresses: loopbackAddresses(),
+        outboundPort: await take(),
+        inboundPort: await take(),
+        dnsPort: await take(),
+      }
+    : undefined;
   const inbound: (CapturedPort & { bindPort: number; protocol?: string })[] = [];
   for (const { appPort, ...port } of plan.ports) {
     inbound.push({ ...port, bindPort: await take(), appPort: appPort ?? (await take()) });
   }
   const upstreams: UpstreamListener[] = [];
   for (const { host, port } of plan.upstreams) {
-    upstreams.push({ host, port, bindAddress: LOOPBACK, bindPort: await take() });
+    // Redirected applications call them by their own names: nothing listens for them.
+    const bindPort = isTransparent ? 0 : await take();
+    upstreams.push({ host, port, bindAddress: LOOPBACK, bindPort });
   }
   return {
     admin,
-    httpProxy,
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(capture === undefined ? {} : { capture }),
     inbound,
     inboundListeners: inbound.map((port) => ({ ...port, bindAddress: LOOPBACK, appAddress: LOOPBACK })),
     upstreams,
     outbound: {
-      httpProxy: { address: LOOPBACK, port: httpProxy },
+      ...(httpProxy === undefined ? {} : { httpProxy: { address: LOOPBACK, port: httpProxy } }),
       upstreams,
       ...(plan.onlyDeclared ? { onlyDeclared: true } : {}),
     },

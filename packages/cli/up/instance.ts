@@ -6,6 +6,7 @@ import { messageOf } from '../failure.ts';
 import { inheritedEnv, resolveEnv } from './app-env.ts';
 import { type AppEvent, AppProcess } from './app-process.ts';
 import { makeBootstrap } from './bootstrap-file.ts';
+import { appGroup, proxyGroup } from './capture/capture.ts';
 import type { ChildSpec } from './child.ts';
 import { captureEnv } from './env-capture.ts';
 import type { InstanceContext } from './instance-context.ts';
@@ -101,6 +102,7 @@ export class Instance implements RolloutInstance {
     const ports = await allocatePorts(allocator, this.plan);
     if (this.#stopped) return allocator.release(portsOf(ports));
     this.#ports = ports;
+    if (this.plan.capture === 'transparent' && !this.#prepareCapture()) return;
     this.#proxy = new ProxyProcess({
       instance: this.name,
       bootstrap: () => this.#bootstrap(ports),
@@ -110,6 +112,7 @@ export class Instance implements RolloutInstance {
       cwd: state.root,
       // An Envoy has threads instead.
       concurrency: this.plan.engine === 'envoy' ? 1 : (this.plan.concurrency ?? this.#context.concurrency),
+      ...(this.plan.capture === 'transparent' ? { group: proxyGroup(this.fileName) } : {}),
       registry,
       onChange: (event) => void this.#onProxy(event),
     });
@@ -145,6 +148,8 @@ export class Instance implements RolloutInstance {
     await this.#proxy?.stop(Math.min(drainSeconds * 1000 + 1000, limitMs * 0.6));
     await this.#app?.stop(Math.min(stopSeconds * 1000, Math.max(200, limitMs - (Date.now() - began))));
     if (this.#ports) ports.release(portsOf(this.#ports));
+    // With the mesh all rules go at once.
+    if (!quick) await this.#context.capture.remove(this.fileName);
     // An instance that goes for good takes its key along; one that stops with the mesh comes back with it.
     if (!quick) rmSync(state.proxyState(this.fileName), { recursive: true, force: true });
     this.#enter('gone');
@@ -195,16 +200,16 @@ export class Instance implements RolloutInstance {
   }
 
   async #startApp(): Promise<void> {
-    const { client, registry, reporter } = this.#context;
+    const { client, registry } = this.#context;
     const ports = this.#ports;
     if (ports === undefined) return;
     let spec: ChildSpec;
     try {
       spec = this.#appSpec(ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
+      // Not one connection of it may go past the sidecar.
+      await this.#redirect(ports);
     } catch (error) {
-      this.#enter('waiting', messageOf(error));
-      reporter.error(`${this.name}: ${messageOf(error)}`);
-      this.#startAgain = setTimeout(() => void this.#startApp(), ENV_RETRY_MS);
+      this.#retry(error, () => this.#startApp());
       return;
     }
     if (this.#stopped) return;
@@ -219,6 +224,40 @@ export class Instance implements RolloutInstance {
     });
     this.#enter('running');
     void this.#app.start();
+  }
+
+  /** Says why it can't go on, once, and tries again. */
+  #retry(error: unknown, again: () => Promise<void>): void {
+    const message = messageOf(error);
+    if (message !== this.#message) this.#context.reporter.error(`${this.name}: ${message}`);
+    this.#enter('waiting', message);
+    this.#startAgain = setTimeout(() => void again(), ENV_RETRY_MS);
+  }
+
+  /** @returns whether its sidecar may start */
+  #prepareCapture(): boolean {
+    try {
+      this.#context.capture.prepare({ name: this.fileName, uid: this.#user.uid });
+      return true;
+    } catch (error) {
+      if (this.#ports) this.#context.ports.release(portsOf(this.#ports));
+      this.#retry(error, () => this.start());
+      return false;
+    }
+  }
+
+  async #redirect({ capture, inbound }: InstancePorts): Promise<void> {
+    if (capture === undefined) return;
+    await this.#context.capture.add({
+      ...capture,
+      name: this.fileName,
+      uid: this.#user.uid,
+      appPorts: inbound.map(({ appPort }) => appPort),
+    });
+  }
+
+  get #user(): { readonly uid?: number; readonly gid?: number } {
+    return this.plan.user === undefined ? {} : findUser(this.plan.user);
   }
 
   #onApp(event: AppEvent): void {
@@ -275,7 +314,8 @@ export class Instance implements RolloutInstance {
       args,
       env,
       cwd: plan.cwd,
-      ...(plan.user === undefined ? {} : findUser(plan.user)),
+      ...this.#user,
+      ...(plan.capture === 'transparent' ? { group: appGroup(this.fileName) } : {}),
       logPath: this.#context.state.appLog(this.fileName),
       lifeline: false,
     };
@@ -303,6 +343,7 @@ export class Instance implements RolloutInstance {
       ...(plan.weight === undefined ? {} : { weight: plan.weight }),
       inbound: ports.inboundListeners,
       outbound: ports.outbound,
+      ...(ports.capture === undefined ? {} : { capture: ports.capture }),
       adminPort: ports.admin,
       drainSeconds: plan.drainSeconds,
       stateDir,

@@ -12,10 +12,17 @@ export class RunFile implements ChildRegistry {
   readonly #warden: Warden;
   readonly #children = new Map<number, ChildRecord>();
   #record: RunRecord;
+  readonly place: NonNullable<ChildRegistry['place']>;
 
-  constructor(path: string, warden: Warden, record: Omit<RunRecord, 'children'>) {
+  constructor(
+    path: string,
+    warden: Warden,
+    record: Omit<RunRecord, 'children'>,
+    place: NonNullable<ChildRegistry['place']>,
+  ) {
     this.#path = path;
     this.#warden = warden;
+    this.place = place;
     this.#record = { ...record, children: [] };
     this.#write();
   }

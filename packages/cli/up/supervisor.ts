@@ -5,6 +5,9 @@ import { findKind } from '@tulle/resources/kinds';
 import { type ApiClient, createApiClient, type KindAddress } from '../api/client.ts';
 import { type Informer, startInformer } from '../api/informer.ts';
 import { messageOf } from '../failure.ts';
+import { Capture } from './capture/capture.ts';
+import { serviceAddressesIn } from './capture/service-addresses.ts';
+import { sweepCapture } from './capture/sweep.ts';
 import { ControlPlaneProcess, type ControlPlaneReady } from './control-plane-process.ts';
 import { Gateway } from './gateway.ts';
 import type { InstanceContext } from './instance-context.ts';
@@ -21,6 +24,7 @@ import { RunFile } from './run-file.ts';
 import type { ControlPlaneAddress } from './run-record.ts';
 import type { StateDir } from './state-dir.ts';
 import { Warden } from './warden.ts';
+import type { CaptureMode } from './workload-plan.ts';
 import { WorkloadSet } from './workload-set.ts';
 
 /** Everything is gone this long after a stop was asked for: 4.2 s of grace, then SIGKILL. */
@@ -34,6 +38,8 @@ export interface SupervisorOptions {
   readonly file: MeshFile;
   readonly state: StateDir;
   readonly ports: MeshPorts;
+  /** How traffic of Workloads that do not say is captured. */
+  readonly capture: CaptureMode;
   readonly reporter: Reporter;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Something to show has changed. */
@@ -47,6 +53,7 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #warden = new Warden();
+  readonly #capture: Capture;
   readonly #run: RunFile;
   readonly #ports: PortAllocator;
   readonly #controlPlane: ControlPlaneProcess;
@@ -63,14 +70,22 @@ export class Supervisor {
     const { file, state, ports, reporter } = options;
     const self = identifyProcess(process.pid);
     if (self === undefined) throw new Error('this process has no start time');
+    this.#capture = new Capture({
+      mesh: file.mesh.metadata.name,
+      owner: self,
+      serviceAddresses: serviceAddressesIn(file.mesh),
+    });
     const base = (scheme: string, port: number): string => `${scheme}://${ports.address}:${port}`;
-    this.#run = new RunFile(state.runRecord, this.#warden, {
+    const record = {
       mesh: file.mesh.metadata.name,
       file: file.path,
       supervisor: self,
       startedAt: new Date().toISOString(),
       urls: { http: base('http', ports.http), https: base('https', ports.https) },
-    });
+    };
+    this.#run = new RunFile(state.runRecord, this.#warden, record, (group, start) =>
+      this.#capture.start(group, start),
+    );
     // Two clones start looking for ports at different places.
     this.#ports = new PortAllocator(Number.parseInt(file.hash, 16) + process.pid * 64);
     this.#controlPlane = new ControlPlaneProcess({
@@ -109,6 +124,8 @@ export class Supervisor {
   /** Resolves when the mesh file is applied and all processes are on their way. */
   async start(): Promise<void> {
     const { file, reporter, state, env, onChange } = this.#options;
+    const swept = await sweepCapture();
+    if (swept.length > 0) reporter.info(`removed redirects that a killed run had left: ${swept.join(', ')}`);
     const began = Date.now();
     const ready = await this.#controlPlane.start();
     reporter.info(
@@ -134,6 +151,7 @@ export class Supervisor {
       controlPlane: () => this.#reachable(),
       ports: this.#ports,
       registry: this.#run,
+      capture: this.#capture,
       registrations: this.#registrations,
       reporter: quietReporter(reporter),
       env,
@@ -141,7 +159,7 @@ export class Supervisor {
     this.#gateway = await Gateway.create(context, this.#options.ports, onChange);
     if (this.#stopped) return;
     this.#gateway.start();
-    this.#workloads = new WorkloadSet(context, file.directory, onChange);
+    this.#workloads = new WorkloadSet(context, { directory: file.directory, capture: this.#options.capture }, onChange);
     await this.#follow(client);
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
   }
@@ -162,6 +180,7 @@ export class Supervisor {
     this.#registrations?.close();
     await this.#controlPlane.stop(left());
     await this.#warden.close();
+    await this.#capture.close();
   }
 
   /** The control plane is ready, for the first time or again after it had ended. */

@@ -15,7 +15,8 @@ const workload = (spec: Partial<Workload['spec']>): Workload => ({
   spec: { command: ['node', 'server.ts'], ...spec },
 });
 
-const plan = (spec: Partial<Workload['spec']>) => planWorkload(workload(spec), '/mesh');
+const plan = (spec: Partial<Workload['spec']>) =>
+  planWorkload(workload(spec), { directory: '/mesh', capture: 'env' });
 
 describe('planWorkload', () => {
   test('fills in defaults', () => {
@@ -80,7 +81,10 @@ describe('planWorkload', () => {
 
 test('needs: through services that select others, and by name', () => {
   const named = (name: string, spec: Partial<Workload['spec']>) =>
-    planWorkload({ ...workload(spec), metadata: { name, namespace: 'default' } }, '/');
+    planWorkload(
+      { ...workload(spec), metadata: { name, namespace: 'default' } },
+      { directory: '/', capture: 'env' },
+    );
   const page = named('page', { upstreams: ['reviews:9080', 'elsewhere:1'], dependsOn: ['db'] });
   const reviews = named('reviews-v1', { labels: { app: 'reviews', version: 'v1' } });
   const db = named('db', { labels: { app: 'db' } });

@@ -5,6 +5,7 @@ import type { Workload, WorkloadSpec } from '@tulle/resources/tulle/workload';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { RestartPolicy } from './app-process.ts';
 import { type CapturedUpstream, parseUpstream } from './env-capture.ts';
+import { proxyRestartOf } from './proxy-restart.ts';
 import { parseQuantity } from './quantity.ts';
 import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './restart-delay.ts';
 
@@ -47,8 +48,12 @@ export interface WorkloadPlan {
   readonly serviceAccount: string;
   /** The program that runs as the sidecar. */
   readonly engine: ProxyMetadata['TULLE_ENGINE'];
+  /** How traffic reaches it. */
+  readonly capture: CaptureMode;
   /** Worker processes of the sidecar; the mesh's when absent. 0: one per processor. */
   readonly concurrency?: number;
+  /** When it changes, the sidecars are replaced while they serve. */
+  readonly proxyRestart?: string;
   readonly locality?: string;
   readonly network?: string;
   readonly weight?: number;
@@ -61,6 +66,8 @@ export interface WorkloadPlan {
   readonly backOff: { readonly firstMs: number; readonly longestMs: number };
 }
 
+export type CaptureMode = NonNullable<WorkloadSpec['capture']>;
+
 export interface ResourceLimits {
   /** Bytes of private memory (RLIMIT_DATA). */
   readonly memoryBytes?: number;
@@ -72,8 +79,14 @@ export function keyOfPlan(plan: Pick<WorkloadPlan, 'namespace' | 'name'>): strin
   return `${plan.namespace}/${plan.name}`;
 }
 
-/** @param fallbackDirectory where an application starts whose Workload names no absolute directory */
-export function planWorkload(workload: Workload, fallbackDirectory: string): WorkloadPlan {
+/** What holds for Workloads that do not say. */
+export interface PlanDefaults {
+  /** Where an application starts whose Workload names no absolute directory. */
+  readonly directory: string;
+  readonly capture: CaptureMode;
+}
+
+export function planWorkload(workload: Workload, defaults: PlanDefaults): WorkloadPlan {
   const { metadata, spec } = workload;
   const { name, namespace = 'default' } = metadata;
   const [program = '', ...args] = spec.command;
@@ -86,7 +99,7 @@ export function planWorkload(workload: Workload, fallbackDirectory: string): Wor
     replicas,
     command: [program, ...args],
     env: planEnv(spec.env),
-    cwd: resolve(fallbackDirectory, spec.workingDirectory ?? '.'),
+    cwd: resolve(defaults.directory, spec.workingDirectory ?? '.'),
     ...(spec.user === undefined ? {} : { user: spec.user }),
     ports: (spec.ports ?? []).map(({ port, name: portName, appProtocol, targetPort }) => ({
       port,
@@ -100,6 +113,8 @@ export function planWorkload(workload: Workload, fallbackDirectory: string): Wor
     labels: spec.labels ?? {},
     serviceAccount: spec.serviceAccount ?? 'default',
     engine: spec.engine ?? 'tulle',
+    capture: spec.capture ?? defaults.capture,
+    ...proxyRestartOf(workload),
     ...(spec.concurrency === undefined ? {} : { concurrency: spec.concurrency }),
     ...(spec.locality === undefined ? {} : { locality: spec.locality }),
     ...(spec.network === undefined ? {} : { network: spec.network }),

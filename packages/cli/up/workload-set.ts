@@ -3,7 +3,7 @@ import type { Resource } from '@tulle/resources/kind';
 import type { Workload } from '@tulle/resources/tulle/workload';
 import type { InstanceContext } from './instance-context.ts';
 import { startLayers } from './order.ts';
-import { keyOfPlan, planWorkload, type WorkloadPlan } from './workload-plan.ts';
+import { keyOfPlan, type PlanDefaults, planWorkload, type WorkloadPlan } from './workload-plan.ts';
 import { WorkloadRunner } from './workload-runner.ts';
 
 /** A caller starts when those it calls are ready, but does not wait longer than this for them. */
@@ -12,16 +12,16 @@ const CALLEE_WAIT_MS = 5000;
 /** All Workloads of the mesh as processes: made to match what the API holds, as a kubelet does with Pods. */
 export class WorkloadSet {
   readonly #context: InstanceContext;
-  readonly #fallbackDirectory: string;
+  readonly #defaults: PlanDefaults;
   readonly #onChange: () => void;
   readonly #runners = new Map<string, WorkloadRunner>();
   readonly #leaving = new Set<Promise<void>>();
   #needs = new Map<string, string[]>();
   #closed = false;
 
-  constructor(context: InstanceContext, fallbackDirectory: string, onChange: () => void) {
+  constructor(context: InstanceContext, defaults: PlanDefaults, onChange: () => void) {
     this.#context = context;
-    this.#fallbackDirectory = fallbackDirectory;
+    this.#defaults = defaults;
     this.#onChange = onChange;
   }
 
@@ -38,7 +38,7 @@ export class WorkloadSet {
     const wanted = workloads.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     const plans = new Map<string, WorkloadPlan>();
     for (const workload of wanted) {
-      const plan = planWorkload(workload as Workload, this.#fallbackDirectory);
+      const plan = planWorkload(workload as Workload, this.#defaults);
       plans.set(keyOfPlan(plan), plan);
     }
     this.#needs = new Map([...plans].map(([key, plan]) => [key, needsOf(plan, plans.values(), services)]));
@@ -60,6 +60,7 @@ export class WorkloadSet {
         } else if (runner.plan.hash !== plan.hash || runner.plan.replicas !== plan.replicas) {
           runner.update(plan, this.#gate(key, plan));
         }
+        runner.restartProxies(plan.proxyRestart);
       }
     }
   }

@@ -9,6 +9,8 @@ import type { Responder } from './responder.ts';
 const maxClients = 64;
 const idleMs = 10_000;
 const maxWaiting = 32;
+/** Elsewhere the system has no such option, or means something else by it. */
+const canShare = process.platform === 'linux';
 
 /** One address on which questions are answered, over UDP and TCP. */
 export class DnsServer {
@@ -22,7 +24,8 @@ export class DnsServer {
   private constructor(address: string, responder: Responder, wheel: TimerWheel) {
     this.#responder = responder;
     this.#wheel = wheel;
-    this.#udp = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
+    // Workers of one proxy, and the one that succeeds another, answer side by side.
+    this.#udp = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', reusePort: canShare });
     this.#udp.on('message', (message, client) => {
       responder.respond(message, 'udp', (response) => {
         // Closed meanwhile, or the client's port is gone: nobody waits for it.
@@ -44,7 +47,7 @@ export class DnsServer {
     try {
       server.#udp.bind(port, address);
       await once(server.#udp, 'listening');
-      server.#tcp.listen({ host: address, port: server.port });
+      server.#tcp.listen({ host: address, port: server.port, reusePort: canShare });
       await once(server.#tcp, 'listening');
     } catch (error) {
       server.close();
