@@ -16,6 +16,8 @@ export interface Http1Limits {
   readonly halfCloseMs: number;
   /** How long the peer may take to close after our last byte. */
   readonly lingerMs: number;
+  /** How long a client may take nothing of answers that are complete. Envoy's stream_idle_timeout: 5 min. */
+  readonly flushTimeoutMs: number;
   /** 1xx responses to one request. */
   readonly maxInformational: number;
 }
@@ -29,5 +31,6 @@ export const defaultHttp1Limits: Http1Limits = {
   maxDiscardBytes: 64 * 1024,
   halfCloseMs: 15_000,
   lingerMs: 1_000,
+  flushTimeoutMs: 300_000,
   maxInformational: 16,
 };

@@ -23,6 +23,7 @@ import type { Http1ServerOptions } from './server-options.ts';
  *   Head ─▶ Body ─▶ Answering ─▶ Head            a request, its body, its answer, the next
  *    │        └─▶ Discarding ─▶ Head             answered before its body had come
  *    └─▶ TunnelAsked ─▶ Tunnel | Head            CONNECT or an upgrade, accepted or refused
+ *   … ─▶ Flushing ─▶ Head                        answered, and the client has much of that to take yet
  *   any ─▶ Lingering ─▶ Closed                   all is said, or the peer broke the protocol
  * ```
  */
@@ -39,6 +40,8 @@ const Reading = {
   /** Read and forgotten, so that the client can still read our last answer. */
   Lingering: 6,
   Closed: 7,
+  /** What comes now is the next request, and is held until the client has taken the answers before. */
+  Flushing: 8,
 } as const;
 type Reading = (typeof Reading)[keyof typeof Reading];
 
@@ -89,7 +92,7 @@ export class Http1Server {
     this.#socket = socket;
     this.#options = options;
     this.#limits = options.limits;
-    this.#outbox = options.outboxes.open(socket, () => this.#handler?.onDrain());
+    this.#outbox = options.outboxes.open(socket, () => this.#drained());
     this.#timer = options.timers.timer(() => this.#timedOut());
     this.#body = new BodyReader(options.limits);
     socket.on('error', this.#onError);
@@ -200,6 +203,7 @@ export class Http1Server {
           return bytes.length;
         case Reading.Answering:
         case Reading.TunnelAsked:
+        case Reading.Flushing:
         case Reading.Closed:
           return at;
       }
@@ -284,7 +288,8 @@ export class Http1Server {
   /** Reads on or stops reading, by whether there is use for more. */
   #regulate(): void {
     const reading = this.#reading;
-    const early = reading === Reading.Answering || reading === Reading.TunnelAsked;
+    const early =
+      reading === Reading.Answering || reading === Reading.TunnelAsked || reading === Reading.Flushing;
     const pause =
       // Some of the next request is held: a socket that is not read from can't say that it is gone.
       (early && this.#held.length > mostHeldEarly) ||
@@ -386,11 +391,30 @@ export class Http1Server {
       this.#linger();
       return;
     }
+    if (!this.#outbox.ready()) {
+      this.#reading = Reading.Flushing;
+      this.#watchFlush();
+      return;
+    }
     this.#reading = Reading.Head;
     this.#scan.reset();
     if (this.#limits.idleTimeoutMs > 0) this.#timer.start(this.#limits.idleTimeoutMs);
     else this.#timer.stop();
     this.#continueSoon();
+  }
+
+  /** The client takes more. */
+  #drained(): void {
+    if (this.#reading !== Reading.Flushing) this.#handler?.onDrain();
+    else if (this.#draining) this.#linger();
+    else this.#nextRequest();
+  }
+
+  /** A client that takes nothing of its answers for so long is gone. */
+  #watchFlush(): void {
+    this.#unsent = this.#outbox.pending;
+    if (this.#limits.flushTimeoutMs > 0) this.#timer.start(this.#limits.flushTimeoutMs);
+    else this.#timer.stop();
   }
 
   /** Goes on with what is held, outside of the caller's stack. */
@@ -415,19 +439,31 @@ export class Http1Server {
   // --- ends ------------------------------------------------------------------------------------------------
 
   #timedOut(): void {
-    if (this.#reading === Reading.Head && (this.#held.length > 0 || this.#scan.scanned > 0)) {
-      this.#refuse(new Http1Error('head-timeout'));
-    } else if (this.#reading === Reading.Head) this.#linger();
-    else if (this.#reading === Reading.Answering) {
-      // Half-closed, and nobody knows whether anyone still waits for the answer.
-      if (this.#exchange?.started !== true) this.#lost();
-    } else if (
-      this.#reading === Reading.Lingering &&
-      this.#outbox.pending > 0 &&
-      this.#outbox.pending < this.#unsent
-    ) {
-      this.#lingerOn();
-    } else this.#socket.destroy();
+    switch (this.#reading) {
+      case Reading.Head:
+        if (this.#held.length > 0 || this.#scan.scanned > 0) this.#refuse(new Http1Error('head-timeout'));
+        else this.#linger();
+        return;
+      case Reading.Answering:
+        // Half-closed, and nobody knows whether anyone still waits for the answer.
+        if (this.#exchange?.started !== true) this.#lost();
+        return;
+      case Reading.Lingering:
+        if (this.#takes) this.#lingerOn();
+        else this.#socket.destroy();
+        return;
+      case Reading.Flushing:
+        if (this.#takes) this.#watchFlush();
+        else this.#socket.destroy();
+        return;
+      default:
+        this.#socket.destroy();
+    }
+  }
+
+  /** The client has taken some of what we sent since the timer was started. */
+  get #takes(): boolean {
+    return this.#outbox.pending > 0 && this.#outbox.pending < this.#unsent;
   }
 
   #refuse(error: Http1Error): void {
@@ -472,6 +508,7 @@ export class Http1Server {
     switch (this.#reading) {
       case Reading.Head:
       case Reading.Discarding:
+      case Reading.Flushing:
         this.#linger();
         return;
       case Reading.Body:

@@ -30,6 +30,7 @@ export class Wire extends EventEmitter {
         this.text += text;
         return true;
       },
+      ready: (): boolean => true,
       flush: (): void => {},
       end: (): void => {},
     };

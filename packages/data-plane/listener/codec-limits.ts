@@ -22,10 +22,12 @@ export function codecLimits(config: HttpManager): CodecLimits {
 function makeLimits({
   maxRequestHeadersBytes: headBytes,
   requestHeadersTimeoutMs: headMs,
+  streamIdleTimeoutMs: idleMs,
   idleTimeoutMs,
   http2,
 }: HttpManager): CodecLimits {
-  const common = { ...(headMs > 0 ? { headTimeoutMs: headMs } : {}), idleTimeoutMs };
+  const flushMs = idleMs > 0 ? { flushTimeoutMs: idleMs, stallTimeoutMs: idleMs } : {};
+  const common = { ...(headMs > 0 ? { headTimeoutMs: headMs } : {}), ...flushMs, idleTimeoutMs };
   return {
     http1: { ...defaultHttp1Limits, ...common, ...(headBytes > 0 ? { maxHeadBytes: headBytes } : {}) },
     http2: limitsOf(http2, { ...common, ...(headBytes > 0 ? { maxHeaderListBytes: headBytes } : {}) }),

@@ -3,15 +3,19 @@ import { TLSSocket } from 'node:tls';
 
 /** Above this much that the peer has not taken, `write` answers false. */
 const highWatermark = 128 * 1024;
+/** The most that leaves in one write. */
 const arenaBytes = 64 * 1024;
+/** What most connections need in a turn: every one that writes in it holds one. */
+const smallBytes = 8 * 1024;
 const mostIdleArenas = 16;
+const mostIdleSmall = 256;
 
 /**
  * Where a proxy's connections leave their bytes during a turn of the event loop; all is written at its end:
  * head and first body bytes, or many small pieces, go out in one system call and one TLS record.
  *
  * ```
- *   write, write, write … ─▶ arena (64 KiB, pooled) ─▶ one socket.write per socket and turn
+ *   write, write, write … ─▶ arena (8 or 64 KiB, pooled) ─▶ one socket.write per socket and turn
  * ```
  * Never `cork`: a writev of small Buffers costs more than it saves (measured, prototype).
  */
@@ -20,6 +24,7 @@ export class Outboxes {
   #spare: Outbox[] = [];
   #scheduled = false;
   readonly #arenas: Buffer[] = [];
+  readonly #small: Buffer[] = [];
   readonly #flush = (): void => {
     this.#scheduled = false;
     const dirty = this.#dirty;
@@ -41,12 +46,16 @@ export class Outboxes {
     setImmediate(this.#flush);
   }
 
-  borrow(): Buffer {
+  /** An arena for `length` bytes or more. */
+  borrow(length: number): Buffer {
+    if (length <= smallBytes) return this.#small.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
     return this.#arenas.pop() ?? Buffer.allocUnsafeSlow(arenaBytes);
   }
 
   giveBack(arena: Buffer): void {
-    if (this.#arenas.length < mostIdleArenas) this.#arenas.push(arena);
+    if (arena.length === smallBytes) {
+      if (this.#small.length < mostIdleSmall) this.#small.push(arena);
+    } else if (this.#arenas.length < mostIdleArenas) this.#arenas.push(arena);
   }
 }
 
@@ -84,12 +93,12 @@ export class Outbox {
         this.#socket.write(Buffer.from(chunk));
         this.written++;
       } else {
-        this.#room().set(chunk, this.#used);
+        this.#room(length).set(chunk, this.#used);
         this.#used += length;
         this.#schedule();
       }
     }
-    return this.#ready();
+    return this.ready();
   }
 
   /** As `write`, for text whose characters are all below 256. */
@@ -100,17 +109,17 @@ export class Outbox {
       this.#socket.write(text, 'latin1');
       this.written++;
     } else if (length > 0) {
-      this.#room().write(text, this.#used, 'latin1');
+      this.#room(length).write(text, this.#used, 'latin1');
       this.#used += length;
       this.#schedule();
     }
-    return this.#ready();
+    return this.ready();
   }
 
   /** Room for `length` bytes (64 KiB at most), to be written in place from `claimedAt` on; then `commit`. */
   claim(length: number): Buffer {
     if (length > arenaBytes - this.#used) this.#writeOut();
-    return this.#room();
+    return this.#room(length);
   }
 
   get claimedAt(): number {
@@ -121,7 +130,7 @@ export class Outbox {
   commit(length: number): boolean {
     this.#used += length;
     this.#schedule();
-    return this.#ready();
+    return this.ready();
   }
 
   /** Writes what is left and half-closes, at the end of this turn. */
@@ -139,9 +148,18 @@ export class Outbox {
     if (this.#blocked && this.#socket.writableLength < this.#socket.writableHighWaterMark) this.#unblock();
   }
 
-  #room(): Buffer {
-    this.#arena ??= this.#owner.borrow();
-    return this.#arena;
+  /** The arena, with room for `length` bytes more. */
+  #room(length: number): Buffer {
+    const arena = this.#arena;
+    const needed = this.#used + length;
+    if (arena !== undefined && needed <= arena.length) return arena;
+    const larger = this.#owner.borrow(needed);
+    if (arena !== undefined) {
+      arena.copy(larger, 0, 0, this.#used);
+      this.#owner.giveBack(arena);
+    }
+    this.#arena = larger;
+    return larger;
   }
 
   #schedule(): void {
@@ -150,7 +168,8 @@ export class Outbox {
     this.#owner.schedule(this);
   }
 
-  #ready(): boolean {
+  /** False: above the high watermark, hold back until `onDrain`. */
+  ready(): boolean {
     if (this.#used + this.#socket.writableLength <= highWatermark) return true;
     this.#blocked = true;
     this.#schedule();

@@ -70,7 +70,7 @@ const points: Readonly<Record<string, Leaving>> = {
     sends: get,
     answer: says(`HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(20_000_000)}`),
     deaf: true,
-    when: ({ proxy }) => (proxy.engine.clusters.get('backend')?.endpoints[0]?.active ?? 0) === 1,
+    when: ({ proxy }) => proxy.engine.clusters.get('backend')?.endpoints[0]?.counters.requestsSucceeded === 1,
     verdict: left(200),
   },
   'while the next try is waited for': {

@@ -875,8 +875,10 @@ export const requestCases: readonly RequestCase[] = [
   forwarded(
     'upgrade',
     'a request behind a WebSocket that was not accepted',
-    `${get}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n${admin}`,
-    [`${get}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
+    `${get}Sec-WebSocket-Key: q1IPmMVEkSwFIkZaC3qu7g==\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n${admin}`,
+    [
+      `${get}Sec-WebSocket-Key: q1IPmMVEkSwFIkZaC3qu7g==\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    ],
     'https://github.com/0ang3el/websocket-smuggle',
     { closes: true },
   ),
