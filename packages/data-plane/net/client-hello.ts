@@ -15,8 +15,10 @@ const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const PROTOCOLS = 16;
-/** OpenSSL's own limit is 128 KiB; real ones, with post-quantum key shares, are below 4 KiB. */
-const mostBytes = 64 * 1024;
+/** As Envoy's; real ones, with post-quantum key shares, are below 4 KiB. */
+const mostBytes = 16 * 1024;
+/** Real ones come in one or two. Each is looked at again with every piece that arrives. */
+const mostRecords = 64;
 
 /** @param bytes what the client has sent so far */
 export function readClientHello(bytes: Buffer): HelloResult {
@@ -32,35 +34,29 @@ export function readClientHello(bytes: Buffer): HelloResult {
 
 /** The body of the first handshake message, which may be spread over records. */
 function handshakeMessage(bytes: Buffer): Cursor | 'more' | 'invalid' {
-  const parts: Buffer[] = [];
-  let collected = 0;
-  let needed = 4;
-  for (let at = 0; ; ) {
-    if (collected >= 4) {
-      const start = Buffer.concat(parts);
-      if (start[0] !== CLIENT_HELLO) return 'invalid';
-      needed = 4 + start.readUIntBE(1, 3);
+  let message = nothing;
+  for (let at = 0, records = 0; ; records++) {
+    if (message.length >= 4) {
+      const needed = 4 + message.readUIntBE(1, 3);
       if (needed > mostBytes) return 'invalid';
-      if (collected >= needed) return new Cursor(start.subarray(4, needed));
+      if (message.length >= needed) return new Cursor(message.subarray(4, needed));
     }
     if (bytes.length > at && bytes[at] !== HANDSHAKE) return 'invalid';
     if (bytes.length > at + 1 && bytes[at + 1] !== 3) return 'invalid';
     if (bytes.length < at + 5) return 'more';
+    if (records === mostRecords) return 'invalid';
     const length = bytes.readUInt16BE(at + 3);
     // An empty record would let a client send records for ever.
     if (length === 0 || length > 16_384) return 'invalid';
-    const record = bytes.subarray(at + 5, at + 5 + length);
-    if (record.length > 0 && collected === 0 && record[0] !== CLIENT_HELLO) return 'invalid';
-    parts.push(record);
-    collected += record.length;
-    if (record.length < length && collected < needed) return 'more';
-    if (record.length < length && collected >= 4) {
-      const total = 4 + Buffer.concat(parts).readUIntBE(1, 3);
-      if (collected < total) return total > mostBytes ? 'invalid' : 'more';
-    }
-    at += 5 + length;
+    at += 5;
+    const record = bytes.subarray(at, at + length);
+    message = message.length === 0 ? record : Buffer.concat([message, record]);
+    if (message.length > 0 && message[0] !== CLIENT_HELLO) return 'invalid';
+    at += length;
   }
 }
+
+const nothing = Buffer.alloc(0);
 
 function parseHello(hello: Cursor): ClientHello {
   hello.skip(2 + 32);

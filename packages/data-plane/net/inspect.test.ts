@@ -62,6 +62,25 @@ test('a broken ClientHello is never read past its end', async () => {
   expect(readClientHello(Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff]))).toBe('invalid');
 });
 
+test('a ClientHello is at most 16 KiB long and comes in at most 64 records', () => {
+  const hello = (length: number, perRecord: number): Buffer => {
+    const body = Buffer.alloc(4 + length);
+    body[0] = 1;
+    body.writeUIntBE(length, 1, 3);
+    const records: Buffer[] = [];
+    for (let at = 0; at < body.length; at += perRecord) {
+      const part = body.subarray(at, at + perRecord);
+      records.push(Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]), part);
+    }
+    return Buffer.concat(records);
+  };
+  expect(readClientHello(hello(16_381, 16_384).subarray(0, -10))).toBe('invalid');
+  expect(readClientHello(hello(16_380, 8_000).subarray(0, -10))).toBe('more');
+  expect(readClientHello(hello(640, 10).subarray(0, 64 * 15 - 1))).toBe('more');
+  // Each piece that arrives is looked at with all before it: the cost of this one was 9 s before it had a limit.
+  expect(readClientHello(hello(16_000, 1))).toBe('invalid');
+});
+
 const first: [bytes: string, expected: Inspection['protocols'] | 'more'][] = [
   ['GET / HTTP/1.1\r\n', ['http/1.1']],
   ['\r\nPOST /a?b HTTP/1.0\r\nHost', ['http/1.1']],
