@@ -14,7 +14,14 @@ import type { ClientTls } from '../model/istio.ts';
 import type { Model } from '../model/model.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { secretConfig } from './config-source.ts';
-import { meshAlpn, meshClientTls, type PeerIdentities, rawBuffer, type TransportSocket } from './mesh-tls.ts';
+import { outboundProtocol } from './http-protocol.ts';
+import {
+  clientAlpn,
+  meshClientTls,
+  type PeerIdentities,
+  rawBuffer,
+  type TransportSocket,
+} from './mesh-tls.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
 import { credentialName, credentialRootsName, fileCertificateName, fileRootsName } from './secrets.ts';
@@ -92,12 +99,8 @@ function withProxyHeader(
   };
 }
 
-function meshSocket(
-  { service, port, subset }: ClusterRef,
-  model: Model,
-  engine: Engine,
-  sni?: string,
-): TransportSocket {
+function meshSocket(ref: ClusterRef, model: Model, engine: Engine, sni?: string): TransportSocket {
+  const { service, port, subset } = ref;
   const { trustDomain } = model.config.mesh;
   const accounts = model.accounts.get(service.key) ?? [];
   const inNamespace = `spiffe://${trustDomain}/ns/${service.namespace}/sa/`;
@@ -105,10 +108,17 @@ function meshSocket(
   // Nobody serves it yet: instances of a service are always of its namespace.
   const peers: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
   const name = sni || `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
-  const layer = layerOf(port.protocol);
-  // An Envoy offers all of its list; its HTTP chains say what else (`sniffed.ts`).
-  const alpn = meshAlpn[layer === 'sniffed' && engine === 'envoy' ? 'tcp' : layer];
-  return meshClientTls(peers, name, alpn, engine);
+  return meshClientTls(peers, name, alpnOf(ref, engine), engine);
+}
+
+function alpnOf(ref: ClusterRef, engine: Engine): readonly string[] {
+  const layer = layerOf(ref.port.protocol);
+  if (layer === 'tcp') return clientAlpn.bytes;
+  const protocol = outboundProtocol(ref, engine);
+  if (engine === 'tulle' || protocol !== 'downstream') return clientAlpn[protocol];
+  // An Envoy offers all of its list. Where it sniffs that is the list of bytes, and its chain for HTTP says another
+  // (`sniffed.ts`); elsewhere, without a list, each connection offers what it speaks.
+  return layer === 'sniffed' ? clientAlpn.bytes : [];
 }
 
 /** TLS that the proxy begins for its client (DestinationRule SIMPLE and MUTUAL). */

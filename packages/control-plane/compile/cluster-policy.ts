@@ -1,10 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
-import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import type { PolicySettings } from '../model/istio.ts';
 import { duration } from './duration.ts';
-import type { Layer } from './protocol.ts';
-import { any } from './serialize.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
 
@@ -60,35 +57,4 @@ function count(
 ): Record<string, number> {
   if (value === undefined || value === null) return {};
   return { [threshold]: value, [enforcing]: value > 0 ? 100 : 0 };
-}
-
-const httpOptionsName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-
-/** How the HTTP of a port is sent on, with the pool's limits: as HTTP/1.1, or as it came where it was sniffed. */
-export function httpOptions(
-  settings: PolicySettings,
-  layer: Layer = 'http',
-): Pick<Cluster, 'typedExtensionProtocolOptions'> {
-  if (layer === 'tcp') return {};
-  const { idleTimeout, maxRequestsPerConnection } = settings.connectionPool?.http ?? {};
-  const { maxConnectionDuration } = settings.connectionPool?.tcp ?? {};
-  const common = {
-    ...(maxConnectionDuration && { maxConnectionDuration: duration(maxConnectionDuration) }),
-    ...(idleTimeout && { idleTimeout: duration(idleTimeout) }),
-    ...(maxRequestsPerConnection && { maxRequestsPerConnection }),
-  };
-  const value = any(HttpProtocolOptionsSchema, {
-    ...(Object.keys(common).length > 0 && { commonHttpProtocolOptions: common }),
-    upstreamProtocolOptions:
-      layer === 'sniffed'
-        ? {
-            case: 'useDownstreamProtocolConfig',
-            value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
-          }
-        : {
-            case: 'explicitHttpConfig',
-            value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
-          },
-  });
-  return { typedExtensionProtocolOptions: { [httpOptionsName]: value } };
 }

@@ -51,6 +51,8 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
   const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;
   const value = any(HttpConnectionManagerSchema, {
     codecType: HttpConnectionManager_CodecType.AUTO,
+    // WebSockets travel as extended CONNECT (RFC 8441).
+    http2ProtocolOptions: { allowConnect: true },
     statPrefix,
     routeSpecifier:
       typeof routes === 'string'

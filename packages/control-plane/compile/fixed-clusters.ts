@@ -6,12 +6,14 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { InboundPort } from '@tulle/xds/node';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
+import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
-import { circuitBreakers, connectTimeout, httpOptions } from './cluster-policy.ts';
+import { circuitBreakers, connectTimeout } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
+import { applicationProtocol, httpOptions } from './http-protocol.ts';
 import { metadata } from './origins.ts';
 import { forwardDiscovery } from './outbound-cluster.ts';
-import type { Layer } from './protocol.ts';
+import { layerOf } from './protocol.ts';
 import { resource } from './serialize.ts';
 
 /** Hosts outside the mesh: those that requests name, or where captured connections were going. */
@@ -24,7 +26,7 @@ const passthroughTo = (captured: boolean): XdsResource =>
       lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
       connectTimeout: connectTimeout({}),
       circuitBreakers: circuitBreakers({}),
-      ...httpOptions({}),
+      ...httpOptions('downstream'),
     }),
     [],
   );
@@ -48,7 +50,7 @@ export const inboundClusterName = (port: number): string => `inbound|${port}||`;
 /** The application behind a sidecar's port. @param services that lead to it: what metrics of callers are told under */
 export function inboundCluster(
   port: InboundPort,
-  layer: Layer,
+  protocol: Protocol,
   origins: readonly Origin[],
   services: readonly Service[],
 ): XdsResource {
@@ -80,7 +82,7 @@ export function inboundCluster(
           },
         ],
       },
-      ...httpOptions({}, layer),
+      ...(layerOf(protocol) !== 'tcp' && httpOptions(applicationProtocol(protocol))),
       metadata: metadata(origins, services.length === 0 ? {} : { istio }),
     }),
     origins,

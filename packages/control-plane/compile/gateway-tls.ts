@@ -12,7 +12,7 @@ import type { Credential } from '../model/credential.ts';
 import type { ServerTls, TlsVersion } from '../model/istio.ts';
 import { secretConfig } from './config-source.ts';
 import type { BoundServer } from './gateway-ports.ts';
-import { meshAlpn, meshServerTls, type TransportSocket } from './mesh-tls.ts';
+import { meshServerTls, serverAlpn, type TransportSocket } from './mesh-tls.ts';
 import { type Note, note } from './note.ts';
 import type { Engine } from './proxy.ts';
 import { certificateSecret, clientRootsSecret } from './secrets.ts';
@@ -44,7 +44,7 @@ export function serverTls(
   const tls: ServerTls = server.spec.tls ?? {};
   const mode = tls.mode ?? 'SIMPLE';
   if (mode === 'ISTIO_MUTUAL')
-    return { socket: meshServerTls(view.config.mesh.trustDomain, meshAlpn.http, engine), secrets: [] };
+    return { socket: meshServerTls(view.config.mesh.trustDomain, serverAlpn.http, engine), secrets: [] };
   const names = tls.credentialNames?.length ? tls.credentialNames : [tls.credentialName ?? ''];
   const secrets: XdsResource[] = [];
   const certificates: string[] = [];

@@ -101,7 +101,7 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
     return [];
   }
   const isHttp = server.protocol === 'https';
-  const tls = serverTls(view, bound, isHttp ? ['http/1.1'] : [], proxy.metadata.TULLE_ENGINE);
+  const tls = serverTls(view, bound, isHttp ? ['h2', 'http/1.1'] : [], proxy.metadata.TULLE_ENGINE);
   if ('note' in tls) {
     collector.notes.push(tls.note);
     return [];

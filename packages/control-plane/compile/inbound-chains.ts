@@ -1,5 +1,5 @@
 import type { MtlsMode } from '../model/istio.ts';
-import { meshAlpn, meshBytesAlpn, meshHttpAlpn } from './mesh-tls.ts';
+import { serverAlpn, sniffedHttpAlpn } from './mesh-tls.ts';
 import { type Layer, sniffedHttp } from './protocol.ts';
 
 /** One filter chain of an application's port. */
@@ -15,7 +15,10 @@ export interface ChainKind {
 const tls = { transportProtocol: 'tls' };
 const raw = { transportProtocol: 'raw_buffer' };
 const httpOnly = { applicationProtocols: sniffedHttp };
-const fromMesh = (names: string[]): ChainKind['match'] => ({ ...tls, applicationProtocols: names });
+const fromMesh = (names: readonly string[]): ChainKind['match'] => ({
+  ...tls,
+  applicationProtocols: [...names],
+});
 
 /**
  * The chains of a port by mTLS mode, as Istio's. TLS on a PERMISSIVE port is the mesh's on a port for HTTP, which
@@ -23,17 +26,17 @@ const fromMesh = (names: string[]): ChainKind['match'] => ({ ...tls, application
  */
 const chains: Readonly<Record<Layer, Readonly<Record<MtlsMode, readonly ChainKind[]>>>> = {
   http: {
-    STRICT: [{ name: 'tls', match: tls, layer: 'http', alpn: meshAlpn.http }],
+    STRICT: [{ name: 'tls', match: tls, layer: 'http', alpn: serverAlpn.http }],
     PERMISSIVE: [
-      { name: 'tls', match: tls, layer: 'http', alpn: meshAlpn.http },
+      { name: 'tls', match: tls, layer: 'http', alpn: serverAlpn.http },
       { name: 'raw', match: raw, layer: 'http' },
     ],
     DISABLE: [{ name: 'raw', match: {}, layer: 'http' }],
   },
   tcp: {
-    STRICT: [{ name: 'tls', match: tls, layer: 'tcp', alpn: meshBytesAlpn }],
+    STRICT: [{ name: 'tls', match: tls, layer: 'tcp', alpn: serverAlpn.bytes }],
     PERMISSIVE: [
-      { name: 'tls', match: fromMesh(meshBytesAlpn), layer: 'tcp', alpn: meshBytesAlpn },
+      { name: 'tls', match: fromMesh(serverAlpn.bytes), layer: 'tcp', alpn: serverAlpn.bytes },
       { name: 'passthrough', match: tls, layer: 'tcp' },
       { name: 'raw', match: raw, layer: 'tcp' },
     ],
@@ -41,12 +44,12 @@ const chains: Readonly<Record<Layer, Readonly<Record<MtlsMode, readonly ChainKin
   },
   sniffed: {
     STRICT: [
-      { name: 'tls_http', match: fromMesh(meshHttpAlpn), layer: 'http', alpn: meshHttpAlpn },
-      { name: 'tls', match: tls, layer: 'tcp', alpn: meshBytesAlpn },
+      { name: 'tls_http', match: fromMesh(sniffedHttpAlpn), layer: 'http', alpn: serverAlpn.sniffedHttp },
+      { name: 'tls', match: tls, layer: 'tcp', alpn: serverAlpn.bytes },
     ],
     PERMISSIVE: [
-      { name: 'tls_http', match: fromMesh(meshHttpAlpn), layer: 'http', alpn: meshHttpAlpn },
-      { name: 'tls', match: fromMesh(meshBytesAlpn), layer: 'tcp', alpn: meshBytesAlpn },
+      { name: 'tls_http', match: fromMesh(sniffedHttpAlpn), layer: 'http', alpn: serverAlpn.sniffedHttp },
+      { name: 'tls', match: fromMesh(serverAlpn.bytes), layer: 'tcp', alpn: serverAlpn.bytes },
       { name: 'passthrough', match: tls, layer: 'tcp' },
       { name: 'raw_http', match: { ...raw, ...httpOnly }, layer: 'http' },
       { name: 'raw', match: raw, layer: 'tcp' },

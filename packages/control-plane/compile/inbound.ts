@@ -37,7 +37,8 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
   );
   const origins = workload === undefined ? [] : [at(originOf(workload), 'spec.ports')];
   const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
-  const layer = layerOf(inboundProtocol(config, proxy, port));
+  const protocol = inboundProtocol(config, proxy, port);
+  const layer = layerOf(protocol);
   const policies = origin === undefined ? origins : [...origins, origin];
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
@@ -72,7 +73,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
       origins: policies,
       ...(inspectFor && { inspectFor }),
     }),
-    cluster: inboundCluster(port, layer, origins, servicesOf(config, proxy, port)),
+    cluster: inboundCluster(port, protocol, origins, servicesOf(config, proxy, port)),
   };
 }
 

@@ -61,19 +61,28 @@ export function meshServerTls(trustDomain: string, alpn: readonly string[], engi
 }
 
 /**
- * ALPN between sidecars. Both ends offer the same, Istio's name first: a Node server refuses a client with
- * which it has no protocol in common.
+ * ALPN between sidecars. Istio's name is in all of them: a Node server refuses a client with which it has no protocol
+ * in common, and with it a caller and a callee that hear of a new protocol at different times still agree. Where
+ * it is chosen, the first bytes say what is spoken.
  */
-export const meshAlpn = {
-  http: ['istio', 'http/1.1'],
-  tcp: ['istio'],
-  /** Of a client: our proxy offers of these what names the connection's protocol, or none. */
-  sniffed: ['istio-http/1.1', 'istio-h2', 'istio'],
+export const serverAlpn = {
+  http: ['h2', 'istio', 'http/1.1'],
+  /** Of a port that was sniffed: what an Envoy knows before what only tells ours how to take it. */
+  sniffedHttp: ['h2', 'http/1.1', 'istio-http/1.1', 'istio-h2', 'istio-http/1.0'],
+  bytes: ['istio-peer-exchange', 'istio'],
+} as const;
+
+/** What clients offer, by what the cluster speaks. Our proxy leaves out what a connection does not speak. */
+export const clientAlpn = {
+  http1: ['istio', 'http/1.1'],
+  http2: ['h2', 'istio'],
+  auto: ['h2', 'istio', 'http/1.1'],
+  downstream: ['istio-http/1.1', 'http/1.1', 'istio-h2', 'h2', 'istio'],
+  bytes: ['istio'],
 } as const;
 
 /** By which a port that does not say its protocol tells what comes from another sidecar, as Istio's. */
-export const meshHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
-export const meshBytesAlpn = ['istio-peer-exchange', 'istio'];
+export const sniffedHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 
 function meshTls(peers: PeerIdentities, alpn: readonly string[], engine: Engine): CommonTlsContext {
   return {

@@ -10,10 +10,11 @@ import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import { balancing } from './balancing.ts';
 import { clientTls } from './client-tls.ts';
-import { circuitBreakers, connectTimeout, httpOptions, outlierDetection } from './cluster-policy.ts';
+import { circuitBreakers, connectTimeout, outlierDetection } from './cluster-policy.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
 import { listedAssignment } from './endpoints.ts';
+import { httpOptions, outboundProtocol } from './http-protocol.ts';
 import { metadata } from './origins.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
@@ -80,7 +81,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: { healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 } },
     ...outlierDetection(settings),
-    ...httpOptions(settings, layerOf(port.protocol)),
+    ...(layerOf(port.protocol) !== 'tcp' && httpOptions(outboundProtocol(ref, engine), settings)),
     ...clientTls(ref, model, engine),
     metadata: metadata(origins, { istio: sortedObject(istio) }),
   };

@@ -8,10 +8,17 @@ import { type Note, note } from './note.ts';
 /** How a port is proxied. `sniffed`: nobody said what it speaks, each connection's first bytes do. */
 export type Layer = 'http' | 'tcp' | 'sniffed';
 
-/** HTTP/2 and gRPC pass as bytes until both engines of a connection speak HTTP/2 between sidecars. */
 export function layerOf(protocol: Protocol): Layer {
-  if (protocol === 'unspecified') return 'sniffed';
-  return protocol === 'http' ? 'http' : 'tcp';
+  switch (protocol) {
+    case 'http':
+    case 'http2':
+    case 'grpc':
+      return 'http';
+    case 'unspecified':
+      return 'sniffed';
+    default:
+      return 'tcp';
+  }
 }
 
 /** How long first bytes are waited for; 0: for ever. */
@@ -27,15 +34,6 @@ export function protocolNotes({ origin, ports, namespace }: Service): Note[] {
   if (namespace === rootNamespace) return [];
   return ports.flatMap((port, index) => {
     const path = `spec.ports[${index}]`;
-    if (port.protocol === 'http2' || port.protocol === 'grpc')
-      return [
-        note(
-          origin,
-          'not-supported',
-          `${port.protocol} passes as TCP: its requests are not routed one by one`,
-          path,
-        ),
-      ];
     if (port.protocol !== 'unspecified') return [];
     const message = `port ${port.number} does not say its protocol: each connection’s first bytes tell; servers that speak first should be named tcp`;
     return [note(origin, 'unknown-protocol', message, path)];

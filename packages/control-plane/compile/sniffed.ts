@@ -1,7 +1,7 @@
 import { ConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
 import type { NetworkFilter } from './filters.ts';
 import type { FilterChain, ListenerParts } from './listener.ts';
-import { meshAlpn } from './mesh-tls.ts';
+import { clientAlpn, sniffedHttpAlpn } from './mesh-tls.ts';
 import { sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
@@ -42,7 +42,12 @@ const sayHttp: NetworkFilter = {
             value: {
               format: {
                 case: 'textFormatSource',
-                value: { specifier: { case: 'inlineString', value: meshAlpn.sniffed.join(',') } },
+                value: {
+                  specifier: {
+                    case: 'inlineString',
+                    value: [...sniffedHttpAlpn, ...clientAlpn.bytes].join(','),
+                  },
+                },
               },
             },
           },

@@ -209,6 +209,12 @@ export interface ConnectionPool {
         readonly maxRequestsPerConnection?: number | undefined;
         readonly maxRetries?: number | undefined;
         readonly idleTimeout?: string | undefined;
+        readonly h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE' | undefined;
+        readonly useClientProtocol?: boolean | undefined;
+        readonly maxConcurrentStreams?: number | undefined;
+        readonly http2KeepAlive?:
+          | { readonly interval?: string | undefined; readonly timeout?: string | undefined }
+          | undefined;
       }
     | undefined;
 }
