@@ -59,6 +59,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   };
   const refuse = (flag: ResponseFlag): void => {
     info.flag(flag);
+    downstream.off('close', onEarlyClose);
     downstream.destroy();
     end();
   };
