@@ -46,6 +46,8 @@ export interface InstanceStatus {
   readonly workload: string;
   readonly role: string;
   readonly engine: string;
+  /** `env`, `transparent`; `-` for what has no application. */
+  readonly capture: string;
   readonly ready: boolean;
   readonly draining: boolean;
   readonly connected: boolean;
@@ -158,6 +160,7 @@ function instanceStatus(
     workload: spec.workload,
     role: spec.proxy,
     engine: spec.engine ?? '-',
+    capture: spec.proxy === 'sidecar' ? (spec.capture ?? 'env') : '-',
     ready: status.ready ?? false,
     draining: status.draining ?? false,
     connected: proxy !== undefined,

@@ -17,11 +17,7 @@ export function renderMeshStatus(status: MeshStatus, now: number, colors: Palett
     ],
     ['File', status.file],
     ['State', status.state],
-    // The design's honest limit of capturing by environment variables.
-    [
-      'Capture',
-      'env: processes of this machine can reach an application past its sidecar, on its own loopback port',
-    ],
+    ['Capture', captureOf(status.proxies)],
   ]);
   return [
     head,
@@ -29,6 +25,19 @@ export function renderMeshStatus(status: MeshStatus, now: number, colors: Palett
     section('Workloads', renderWorkloads(status.workloads, colors), colors),
     section('Proxies', renderProxies(status.proxies, now, colors), colors),
   ].join('\n');
+}
+
+/** With the design's honest limit of capturing by environment variables. */
+function captureOf(proxies: readonly InstanceStatus[]): string {
+  const sidecars = proxies.filter(({ capture }) => capture !== '-');
+  const redirected = sidecars.filter(({ capture }) => capture === 'transparent').length;
+  if (redirected > 0 && redirected === sidecars.length)
+    return 'transparent: every application is reached through its sidecar alone';
+  const limit =
+    'processes of this machine can reach an application past its sidecar, on its own loopback port';
+  return redirected === 0
+    ? `env: ${limit}`
+    : `transparent for ${redirected} of ${sidecars.length}; env for the others: ${limit}`;
 }
 
 function section(title: string, table: string, colors: Palette): string {
@@ -69,6 +78,7 @@ function renderProxies(proxies: readonly InstanceStatus[], now: number, colors: 
     proxy.namespace,
     proxy.name,
     proxy.engine,
+    proxy.capture,
     configuration(proxy, colors),
     proxy.certificateExpires === undefined ? '-' : expiry(Date.parse(proxy.certificateExpires) - now),
     proxy.proxyPid === undefined ? '-' : String(proxy.proxyPid),
@@ -76,7 +86,7 @@ function renderProxies(proxies: readonly InstanceStatus[], now: number, colors: 
     proxy.adminAddress ?? '-',
   ]);
   return table(
-    ['NAMESPACE', 'NAME', 'ENGINE', 'CONFIGURATION', 'CERTIFICATE', 'PID', 'APP PID', 'ADMIN'],
+    ['NAMESPACE', 'NAME', 'ENGINE', 'CAPTURE', 'CONFIGURATION', 'CERTIFICATE', 'PID', 'APP PID', 'ADMIN'],
     rows,
     colors,
   );

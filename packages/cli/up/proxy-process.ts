@@ -173,7 +173,8 @@ function workerCommand(
   succeeds: boolean,
 ): ProxyCommand {
   const program = programPath('data-plane');
-  const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
+  // The one experimental thing that it uses is node:ffi, on purpose.
+  const flags = ['--max-semi-space-size=1', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'];
   const part = ['--worker', id, '--workers', String(workers), ...(succeeds ? ['--succeeds'] : [])];
   return { command: process.execPath, args: [...flags, program, '--bootstrap', bootstrapPath, ...part] };
 }
