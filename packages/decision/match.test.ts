@@ -14,7 +14,6 @@ function route(name: string, match: Partial<RouteMatch>): Route {
     requestHeaders: none,
     responseHeaders: none,
     perFilter: new Map(),
-    origins: [],
   };
 }
 

@@ -8,7 +8,6 @@ const policy = (...on: RetryCondition[]): RetryPolicy => ({
   on: new Set(on),
   statuses: new Set([418]),
   perTryTimeoutMs: 0,
-  perTryIdleTimeoutMs: 0,
   backoffBaseMs: 25,
   backoffMaxMs: 250,
   avoidPreviousHosts: false,

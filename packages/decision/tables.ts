@@ -9,14 +9,6 @@ import type { SubstitutionContext } from './substitution.ts';
 
 export type StringMatcher = (value: string) => boolean;
 
-/** The resource that a table entry stems from: `kind/namespace/name`, for explanations. */
-export interface TableOrigin {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly path: string;
-}
-
 // --- listeners -------------------------------------------------------------------------------------------
 
 /** Of the header that tells between whom a connection really is. */
@@ -141,7 +133,6 @@ export interface HttpManager {
   readonly requestHeadersTimeoutMs: number;
   /** Time for a whole request, body included; 0: none (Envoy's default: some requests never end). */
   readonly requestTimeoutMs: number;
-  readonly drainTimeoutMs: number;
   readonly maxRequestHeadersBytes: number;
   /** 0: no limit. */
   readonly maxRequestsPerConnection: number;
@@ -225,7 +216,6 @@ export interface Route {
   readonly responseHeaders: HeaderMutation;
   /** Per-filter configuration by filter name. */
   readonly perFilter: ReadonlyMap<string, unknown>;
-  readonly origins: readonly TableOrigin[];
 }
 
 export interface RouteMatch {
@@ -336,7 +326,6 @@ export interface RetryPolicy {
   readonly statuses: ReadonlySet<number>;
   /** 0: none, the whole request's timeout holds. */
   readonly perTryTimeoutMs: number;
-  readonly perTryIdleTimeoutMs: number;
   /** Envoy's defaults: 25 ms, ten times the base. */
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
@@ -401,7 +390,6 @@ export interface Cluster {
   readonly panicThresholdPercent: number;
   /** Istio's `metadata.istio`: the service that this cluster serves, for labels. */
   readonly service?: { readonly host: string; readonly name: string; readonly namespace: string };
-  readonly origins: readonly TableOrigin[];
 }
 
 export type BalancerPolicy =

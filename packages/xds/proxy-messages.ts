@@ -102,7 +102,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol':
     'allow_requests_without_proxy_protocol disallowed_versions ~stat_prefix',
   [`${hcm}HttpConnectionManager`]:
-    'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append internal_address_config generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message strip_trailing_host_dot strip_matching_host_port strip_any_host_port via ~access_log_options append_x_forwarded_port',
+    'codec_type stat_prefix rds route_config http_filters ~add_user_agent common_http_protocol_options http_protocol_options http2_protocol_options server_name server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout ~drain_timeout ~delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append internal_address_config generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details set_current_client_cert_details ~proxy_100_continue upgrade_configs normalize_path merge_slashes path_with_escaped_slashes_action ~tracing ~request_id_extension ~stream_error_on_invalid_http_message strip_trailing_host_dot strip_matching_host_port strip_any_host_port via ~access_log_options append_x_forwarded_port',
   [`${hcm}HttpConnectionManager.InternalAddressConfig`]: 'cidr_ranges',
   [`${hcm}HttpConnectionManager.SetCurrentClientCertDetails`]: 'subject cert chain dns uri',
   [`${hcm}Rds`]: 'config_source route_config_name',
@@ -141,7 +141,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite regex_rewrite response_code strip_query',
   [`${route}DirectResponseAction`]: 'status body',
   [`${route}RetryPolicy`]:
-    'retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off ~retry_priority',
+    'retry_on num_retries per_try_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off ~retry_priority',
   [`${route}RetryPolicy.RetryBackOff`]: 'base_interval max_interval',
   [`${route}RetryPolicy.RetryHostPredicate`]: 'name typed_config',
 

@@ -45,7 +45,6 @@ export function cluster(name: string, endpoints: readonly Endpoint[], more: Part
     http2: {},
     breakers: { default: limits, high: limits },
     panicThresholdPercent: 0,
-    origins: [],
     ...more,
   };
 }
@@ -56,7 +55,6 @@ export function retry(more: Partial<RetryPolicy> = {}): RetryPolicy {
     on: new Set(['5xx', 'reset', 'connect-failure']),
     statuses: new Set(),
     perTryTimeoutMs: 0,
-    perTryIdleTimeoutMs: 0,
     backoffBaseMs: 1,
     backoffMaxMs: 10,
     avoidPreviousHosts: true,
@@ -99,7 +97,6 @@ export function route(
     requestHeaders: none,
     responseHeaders: none,
     perFilter: new Map(),
-    origins: [],
     ...more,
     action,
     match: { path: { kind: 'prefix', value: '/', ignoreCase: false }, headers: [], query: [], ...more.match },
@@ -156,7 +153,6 @@ export function manager(routes: RouteTable | string, more: Partial<HttpManager> 
     streamIdleTimeoutMs: 60_000,
     requestHeadersTimeoutMs: 10_000,
     requestTimeoutMs: 0,
-    drainTimeoutMs: 5_000,
     maxRequestHeadersBytes: 60 * 1024,
     maxRequestsPerConnection: 0,
     maxConnectionDurationMs: 0,

@@ -67,7 +67,6 @@ test('Envoy’s defaults', () => {
       high: { connections: 1024, pending: 1024, requests: 1024, retries: 3 },
     },
     panicThresholdPercent: 50,
-    origins: [],
   });
 });
 

@@ -3,7 +3,7 @@ import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
 import { translateUpstreamProtocol } from './http-protocol.ts';
-import { originsOf, serviceOf, textFields } from './metadata.ts';
+import { serviceOf, textFields } from './metadata.ts';
 import { messageName, type Problems, read } from './problems.ts';
 import { checkSource } from './tls.ts';
 import { translateTransport } from './transport-socket.ts';
@@ -50,7 +50,6 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
     ...(outlierDetection === undefined ? {} : { outlier: translateOutlier(outlierDetection, problems) }),
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
     ...(service === undefined ? {} : { service }),
-    origins: originsOf(cluster.metadata),
   };
 }
 

@@ -16,7 +16,6 @@ export const routerName = 'envoy.extensions.filters.http.router.v3.Router';
 /** Envoy's defaults. */
 const defaults = {
   streamIdleMs: 300_000,
-  drainMs: 5_000,
   headersKiB: 60,
 } as const;
 
@@ -33,7 +32,7 @@ export function translateHttpManager(
   if (manager === undefined) return undefined;
   checkUnsupported(manager, path, problems);
   const time = (
-    field: 'streamIdleTimeout' | 'requestHeadersTimeout' | 'requestTimeout' | 'drainTimeout',
+    field: 'streamIdleTimeout' | 'requestHeadersTimeout' | 'requestTimeout',
     name: string,
     absent: number,
   ): number => milliseconds(manager[field], absent, `${path}.${name}`, problems);
@@ -58,7 +57,6 @@ export function translateHttpManager(
     streamIdleTimeoutMs: time('streamIdleTimeout', 'stream_idle_timeout', defaults.streamIdleMs),
     requestHeadersTimeoutMs: time('requestHeadersTimeout', 'request_headers_timeout', 0),
     requestTimeoutMs: time('requestTimeout', 'request_timeout', 0),
-    drainTimeoutMs: time('drainTimeout', 'drain_timeout', defaults.drainMs),
     maxRequestHeadersBytes: (manager.maxRequestHeadersKb ?? defaults.headersKiB) * 1024,
   };
 }

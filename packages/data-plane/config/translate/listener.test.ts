@@ -217,7 +217,6 @@ describe('the HTTP connection manager', () => {
       idleTimeoutMs: 3_600_000,
       streamIdleTimeoutMs: 300_000,
       requestHeadersTimeoutMs: 0,
-      drainTimeoutMs: 5_000,
       maxRequestHeadersBytes: 60 * 1024,
       maxRequestsPerConnection: 0,
       maxConnectionDurationMs: 0,

@@ -1,4 +1,4 @@
-import type { TableOrigin, WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables';
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import type { core_Metadata } from '@tulle/xds/wire';
 
@@ -13,19 +13,6 @@ const nothing: JsonObject = {};
 /** `filter_metadata[name]`. */
 export const filterMetadata = (metadata: core_Metadata | undefined, name: string): JsonObject =>
   metadata?.filterMetadata.get(name) ?? nothing;
-
-/** `tulle.dev/origin`: the resources that this was compiled from. */
-export function originsOf(metadata: core_Metadata | undefined): readonly TableOrigin[] {
-  return listOf(filterMetadata(metadata, 'tulle.dev/origin').origins).map((item) => {
-    const origin = objectOf(item);
-    return {
-      kind: textOf(origin.kind),
-      namespace: textOf(origin.namespace),
-      name: textOf(origin.name),
-      path: textOf(origin.path),
-    };
-  });
-}
 
 /** Istio's `services` of a cluster: the first. */
 export function serviceOf(

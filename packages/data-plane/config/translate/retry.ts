@@ -51,7 +51,6 @@ export function translateRetry(policy: route_RetryPolicy, path: string, problems
     on: new Set(names as RetryCondition[]),
     statuses: new Set(policy.retriableStatusCodes),
     perTryTimeoutMs: milliseconds(policy.perTryTimeout, 0, `${path}.per_try_timeout`, problems),
-    perTryIdleTimeoutMs: milliseconds(policy.perTryIdleTimeout, 0, `${path}.per_try_idle_timeout`, problems),
     backoffBaseMs: base,
     backoffMaxMs: max,
     avoidPreviousHosts: policy.retryHostPredicate.some((predicate, i) =>

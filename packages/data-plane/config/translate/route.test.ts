@@ -150,7 +150,6 @@ describe('a forwarding route', () => {
       ]),
       statuses: new Set([503]),
       perTryTimeoutMs: 0,
-      perTryIdleTimeoutMs: 0,
       backoffBaseMs: 25,
       backoffMaxMs: 250,
       avoidPreviousHosts: true,
@@ -310,34 +309,6 @@ test('header mutations: set, add, remove, substitutions; empty values are left o
   ]);
   expect(requestHeaders.add.map(({ name }) => name)).toEqual(['x-add', 'x-kept']);
   expect(responseHeaders.remove).toEqual(['server']);
-});
-
-test('origins tell the user’s resource', () => {
-  const metadata = {
-    filterMetadata: new Map([
-      [
-        'tulle.dev/origin',
-        {
-          origins: [
-            {
-              kind: 'VirtualService',
-              namespace: 'default',
-              name: 'reviews',
-              generation: 3,
-              path: 'spec.http[0]',
-            },
-            7,
-          ],
-        },
-      ],
-    ]),
-  };
-  expect(firstRoute(withRoute({ metadata: metadata as never, route: { cluster: 'c' } })).origins[0]).toEqual({
-    kind: 'VirtualService',
-    namespace: 'default',
-    name: 'reviews',
-    path: 'spec.http[0]',
-  });
 });
 
 describe('what is refused, and where', () => {

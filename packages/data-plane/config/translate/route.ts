@@ -2,7 +2,6 @@ import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables';
 import type { protobuf_Any, route_Route, route_RouteConfiguration, route_VirtualHost } from '@tulle/xds/wire';
 import { noMutations, translateMutations } from './header-mutation.ts';
 import { type FilterConfigReaders, readFilterConfig } from './http-filter.ts';
-import { originsOf } from './metadata.ts';
 import { join, type Problems, read } from './problems.ts';
 import { translateRetry } from './retry.ts';
 import { translateAction } from './route-action.ts';
@@ -104,7 +103,6 @@ const toHttps: Route = {
   action: { kind: 'redirect', status: 301, scheme: 'https', stripQuery: false },
   ...noMutations,
   perFilter: new Map(),
-  origins: [],
 };
 
 function translateRoute(
@@ -121,7 +119,6 @@ function translateRoute(
     action: translateAction(route, path, problems),
     ...translateMutations(route, path, problems),
     perFilter: own.size === 0 ? inherited : new Map([...inherited, ...own]),
-    origins: originsOf(route.metadata),
   };
 }
 
