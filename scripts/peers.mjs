@@ -30,6 +30,8 @@ const peers = [
   },
   debian('chromium'),
   debian('tmux', 'tmux', ['-V']),
+  debian('openssl', 'openssl', ['version']),
+  debian('curl', 'curl', ['--version']),
   debian('haproxy', 'haproxy', ['-v']),
   debian('nginx', 'nginx', ['-v']),
   {

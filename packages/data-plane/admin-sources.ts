@@ -5,6 +5,7 @@ import type { Configuration } from './config/subscription.ts';
 import type { Engine } from './engine.ts';
 import type { ProxyIdentity } from './identity/identity.ts';
 import type { MetricRegistry } from './telemetry/registry.ts';
+import { variantsOf } from './upstream/transport.ts';
 
 export const version = '0.1.0';
 
@@ -40,7 +41,7 @@ export function adminSources(parts: ProxyParts): AdminSources {
       node: bootstrap.node as unknown as JsonObject,
     }),
     clusters: () => engine.clusters.clusters,
-    tlsCountersOf: (tls) => engine.tls.countersOf(tls),
+    tlsCountersOf: (tls) => variantsOf(tls).map((variant) => engine.tls.countersOf(variant)),
     listeners: () => engine.listeners.active,
     configDump: () => parts.configuration()?.dump() ?? [],
     bootstrap: () => shown as unknown as JsonObject,

@@ -86,7 +86,7 @@ async function start(): Promise<Fixture> {
     ready: () => fixture.ready,
     state: () => (fixture.ready ? 'LIVE' : 'INITIALIZING'),
     serverInfo: () => ({ version: '0.1.0', uptimeMs: 61_500, node: { id: 'sidecar~1' } }),
-    tlsCountersOf: () => new TlsCounters(),
+    tlsCountersOf: () => [],
     clusters: () => [
       {
         config: cluster,

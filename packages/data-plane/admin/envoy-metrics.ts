@@ -145,10 +145,9 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
   );
   for (const { name, help, value } of tlsMetrics)
     each('counter', name, help, ({ config }) =>
-      [config.tls, ...config.tlsMatches.map(({ tls }) => tls)].reduce(
-        (total, tls) => total + (tls === undefined ? 0 : value(tlsCountersOf(tls))),
-        0,
-      ),
+      [config, ...config.tlsMatches]
+        .flatMap(({ tls }) => (tls === undefined ? [] : tlsCountersOf(tls)))
+        .reduce((total, counters) => total + value(counters), 0),
     );
 }
 

@@ -13,8 +13,8 @@ export interface AdminSources {
   readonly serverInfo: () => ServerInfo;
   /** `ClusterManager.clusters` fits. */
   readonly clusters: () => Iterable<AdminCluster>;
-  /** Handshakes by a cluster's settings. `TlsClient.countersOf` fits. */
-  readonly tlsCountersOf: (tls: UpstreamTls) => TlsCounters;
+  /** Handshakes by a cluster's settings, one for each kind of connection. */
+  readonly tlsCountersOf: (tls: UpstreamTls) => readonly TlsCounters[];
   /** `ListenerSet.active` fits. */
   readonly listeners: () => Iterable<AdminListener>;
   /** `Configuration.dump()` fits. */

@@ -34,7 +34,7 @@ export function readClientHello(bytes: Buffer): HelloResult {
 
 /** The body of the first handshake message, which may be spread over records. */
 function handshakeMessage(bytes: Buffer): Cursor | 'more' | 'invalid' {
-  let message = nothing;
+  let message: Buffer = nothing;
   for (let at = 0, records = 0; ; records++) {
     if (message.length >= 4) {
       const needed = 4 + message.readUIntBE(1, 3);

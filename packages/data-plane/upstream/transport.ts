@@ -73,6 +73,12 @@ function transportOf(
   return transport;
 }
 
+/** What `tls` has become for connections of one kind or another: theirs are the handshakes that are counted. */
+export const variantsOf = (tls: UpstreamTls): readonly UpstreamTls[] =>
+  [...(keys.get(tls)?.values() ?? [])]
+    .flatMap((transport) => [transport, ...Object.values(transport.pools)])
+    .flatMap((kind) => kind.tls ?? []);
+
 /** The first transport match whose every label the endpoint has; else the cluster's own. */
 export function chooseTransport(cluster: Cluster, endpoint: Endpoint): Transport {
   for (const { match, tls, proxyProtocol } of cluster.tlsMatches) {
