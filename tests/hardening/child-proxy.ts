@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Census } from './census.ts';
 import type { ProxyShape, Verdict } from './proxy.ts';
 
-export type ChildShape = Omit<ProxyShape, 'retry' | 'secrets'> & {
+export type ChildShape = Omit<ProxyShape, 'retry' | 'tls'> & {
   readonly kind: 'http' | 'tcp';
   readonly backendPort: number;
 };

@@ -1,5 +1,6 @@
 import type { Engine } from '@tulle/data-plane/engine';
 import type { StreamInfo } from '@tulle/data-plane/http/stream-info';
+import type { IdentityMaterial } from '@tulle/data-plane/secrets';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import {
   chain,
@@ -15,7 +16,14 @@ import {
   tables,
 } from '@tulle/data-plane/testing/tables';
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
-import type { Cluster, HttpManager, Listener, RetryPolicy, Tables, TcpProxy } from '@tulle/decision/tables';
+import type {
+  Cluster,
+  DownstreamTls,
+  HttpManager,
+  Listener,
+  RetryPolicy,
+  TcpProxy,
+} from '@tulle/decision/tables';
 
 /** What is said of a request or connection when it is over. */
 export interface Verdict {
@@ -41,7 +49,8 @@ export interface ProxyShape {
   readonly listener?: Partial<Listener>;
   readonly retry?: RetryPolicy;
   readonly timeoutMs?: number;
-  readonly secrets?: Tables['secrets'];
+  /** Clients come over TLS, and this is who we are. */
+  readonly tls?: { readonly downstream: DownstreamTls; readonly identity: IdentityMaterial };
 }
 
 /** The real proxy, in this process, before one backend. */
@@ -78,14 +87,21 @@ async function start(
   served: Parameters<typeof listener>[1][number],
   shape: ProxyShape,
 ): Promise<Hardened> {
+  const secured =
+    shape.tls === undefined
+      ? served
+      : {
+          ...served,
+          tls: shape.tls.downstream,
+          match: { ...served.match, transportProtocol: 'tls' as const },
+        };
   const ended: Verdict[] = [];
   const judge = ({ status, flags, attempts }: StreamInfo): unknown =>
     ended.push({ status, flags: flags.join(','), attempts });
   const engine = await startEngine(
     tables({
-      listeners: [listener('l', [served], shape.listener)],
+      listeners: [listener('l', [secured], shape.listener)],
       clusters: [cluster('backend', [endpoint(backendPort)], shape.cluster)],
-      ...(shape.secrets === undefined ? {} : { secrets: shape.secrets }),
     }),
     {
       wheel: new TimerWheel({ tickMs: 5 }),
@@ -95,5 +111,6 @@ async function start(
       },
     },
   );
+  if (shape.tls !== undefined) engine.setIdentity(shape.tls.identity);
   return { engine, port: portOf(engine, 'l'), ended, close: () => engine.destroy() };
 }
