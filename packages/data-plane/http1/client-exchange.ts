@@ -42,7 +42,9 @@ export class ClientExchange implements Stream<RequestHead> {
     this.upgrade = head.upgrade;
     // Until the answer a tunnel has no content; if it is refused, the request is complete as it is.
     this.ended = end || head.upgrade !== undefined;
-    if (head.upgrade === 'websocket' && !head.headers.has(websocketKey)) this.#key = newWebsocketKey();
+    // An HTTP/1.1 client that left it out has its server to answer to.
+    if (head.upgrade === 'websocket' && head.protocol === 'HTTP/2' && !head.headers.has(websocketKey))
+      this.#key = newWebsocketKey();
     this.#client.writeText(requestText(head, this.#coding(head), this.#key));
   }
 

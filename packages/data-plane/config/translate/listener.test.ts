@@ -217,6 +217,7 @@ describe('the HTTP connection manager', () => {
       idleTimeoutMs: 3_600_000,
       streamIdleTimeoutMs: 300_000,
       requestHeadersTimeoutMs: 0,
+      requestTimeoutMs: 0,
       maxRequestHeadersBytes: 60 * 1024,
       maxRequestsPerConnection: 0,
       maxConnectionDurationMs: 0,
