@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { FilterChain, Listener } from '@tulle/decision/tables';
@@ -134,6 +135,17 @@ describe('a PERMISSIVE port that does not say its protocol', () => {
   test('HTTP/1.1 in plain text', async () => {
     const { port, app } = await server(permissive, echo);
     expect((await ask(port)).status).toBe(200);
+    expect(app.count()).toBe(1);
+  });
+
+  test('HTTP/2 in plain text', async () => {
+    const { port, app } = await server(permissive, echo);
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    cleanup.push(() => session.destroy());
+    const [headers] = (await once(session.request({ ':path': '/' }), 'response')) as [
+      Record<string, unknown>,
+    ];
+    expect(headers[':status']).toBe(200);
     expect(app.count()).toBe(1);
   });
 
