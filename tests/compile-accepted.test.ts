@@ -5,7 +5,7 @@ import { readCase } from '@tulle/control-plane/compile/testing/golden-case';
 import { buildModel } from '@tulle/control-plane/model/model';
 import { translateCluster } from '@tulle/data-plane/config/translate/cluster';
 import { translateEndpoints } from '@tulle/data-plane/config/translate/endpoint';
-import type { FilterConfigReaders } from '@tulle/data-plane/config/translate/http-filter';
+import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
 import { translateListener } from '@tulle/data-plane/config/translate/listener';
 import { Problems } from '@tulle/data-plane/config/translate/problems';
 import { translateRoutes } from '@tulle/data-plane/config/translate/route';
@@ -26,18 +26,11 @@ const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
 /** Golden cases spell certificates `CERT`. */
 const placeholderPem = /is not (a list of PEM certificates|a PEM private key)$/;
 
-const filterNames = [
-  'io.istio.http.peer_metadata.Config',
-  'stats.PluginConfig',
-  'envoy.extensions.filters.http.router.v3.Router',
-];
-const readers: FilterConfigReaders = new Map(filterNames.map((name) => [name, () => ({})]));
-
 const translate: Readonly<Record<XdsType, (bytes: Uint8Array, problems: Problems) => unknown>> = {
   cluster: translateCluster,
   endpoint: translateEndpoints,
-  listener: (bytes, problems) => translateListener(bytes, readers, problems),
-  route: (bytes, problems) => translateRoutes(bytes, readers, problems),
+  listener: (bytes, problems) => translateListener(bytes, filterReaders, problems),
+  route: (bytes, problems) => translateRoutes(bytes, filterReaders, problems),
   secret: translateSecret,
   workload: translateWorkload,
 };
