@@ -20,7 +20,7 @@ export type HttpProtocol = 'http1' | 'http2' | 'auto' | 'downstream';
 
 /**
  * What a proxy speaks to a service's endpoints. Between sidecars HTTP/1.1 requests travel by HTTP/2 where the
- * other side agrees (docs/decisions/0009): only our engine can leave that to ALPN while the same cluster has
+ * other side agrees (docs/decisions/0010): only our engine can leave that to ALPN while the same cluster has
  * endpoints without TLS, which an Envoy refuses.
  */
 export function outboundProtocol({ service, port, settings }: ClusterRef, engine: Engine): HttpProtocol {
