@@ -63,7 +63,15 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
   if (filterChains.length === 0) return undefined;
   const { address, port } = first.binding;
   const origins = same.map(({ server }) => server.origin);
-  return listener({ name, address, port, direction: TrafficDirection.OUTBOUND, filterChains, origins });
+  return listener({
+    name,
+    address,
+    port,
+    direction: TrafficDirection.OUTBOUND,
+    filterChains,
+    origins,
+    proxyProtocol: draft.view.config.mesh.gatewayProxyProtocol,
+  });
 }
 
 const chainsOf: Readonly<

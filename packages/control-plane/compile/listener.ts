@@ -4,6 +4,7 @@ import type { FilterChainSchema } from '@tulle/xds/gen/envoy/config/listener/v3/
 import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
+import { ProxyProtocolSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import { metadata } from './origins.ts';
@@ -23,6 +24,8 @@ export interface ListenerParts {
   readonly defaultFilterChain?: FilterChain;
   /** Connections are redirected here: `restore` where they were going, or also hand them off to its listener. */
   readonly redirected?: 'restore' | 'hand-off';
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol?: boolean;
   /** Only serves what redirected listeners hand off. */
   readonly unbound?: true;
   /** Clients that say nothing for so long get the default chain; Envoy's 15 s and no chain without. */
@@ -32,6 +35,10 @@ export interface ListenerParts {
 const originalDst = {
   name: 'envoy.filters.listener.original_dst',
   configType: { case: 'typedConfig' as const, value: any(OriginalDstSchema, {}) },
+};
+const proxyProtocol = {
+  name: 'envoy.filters.listener.proxy_protocol',
+  configType: { case: 'typedConfig' as const, value: any(ProxyProtocolSchema, {}) },
 };
 const tlsInspector = {
   name: 'envoy.filters.listener.tls_inspector',
@@ -75,6 +82,7 @@ export function listener(parts: ListenerParts): XdsResource {
     ...(parts.unbound && { bindToPort: false }),
     ...(redirected === 'hand-off' && { useOriginalDst: true }),
     listenerFilters: [
+      ...(parts.proxyProtocol ? [proxyProtocol] : []),
       ...(redirected === 'restore' ? [originalDst] : []),
       ...(inspectTls ? [tlsInspector] : []),
       ...(inspectHttp ? [httpInspector] : []),

@@ -8,6 +8,7 @@ export interface MeshSpec {
   readonly dns?: { readonly serviceAddresses?: string | undefined } | undefined;
   readonly accessLog?: AccessLogSpec | undefined;
   readonly protocolDetectionTimeout?: string | undefined;
+  readonly gatewayTopology?: { readonly proxyProtocol?: object | undefined } | undefined;
   readonly ports?:
     | {
         readonly api?: number | undefined;
@@ -41,6 +42,8 @@ export interface MeshSettings {
   readonly serviceAddresses: string;
   /** How long a client may take to say something where its first bytes tell what it speaks. */
   readonly protocolDetectionTimeout: string;
+  /** Connections to gateways begin with a PROXY header. */
+  readonly gatewayProxyProtocol: boolean;
   /** Where gateways listen when nothing else is said. */
   readonly gatewayAddress: string;
 }
@@ -55,6 +58,7 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
+    gatewayProxyProtocol: spec.gatewayTopology?.proxyProtocol !== undefined,
     gatewayAddress: ports.address ?? '127.0.0.1',
   };
 }

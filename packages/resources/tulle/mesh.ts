@@ -58,6 +58,11 @@ const spec = options({
   protocolDetectionTimeout: durationOrZero().describe(
     'How long a client’s first bytes are waited for where they tell what it speaks: ports that do not say their protocol, and plain text on PERMISSIVE ports. 100ms by default; 0s: for ever.',
   ),
+  gatewayTopology: options({
+    proxyProtocol: options({}).describe(
+      'Every connection to a gateway begins with a PROXY header (v1 or v2), as load balancers send it; its addresses are believed, and connections without one are closed.',
+    ),
+  }).describe('What stands between gateways and their clients.'),
   accessLog: options({
     enabled: z.boolean().describe('Whether requests are logged; true by default.'),
     format: z.enum(['TEXT', 'JSON']).describe('A line of text (default) or a JSON object per request.'),

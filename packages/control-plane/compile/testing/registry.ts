@@ -12,6 +12,7 @@ import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
+import { ProxyProtocolSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { HttpConnectionManagerSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { ConfigSchema as SetFilterStateSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
@@ -60,6 +61,7 @@ export const registry = createRegistry(
   StdoutAccessLogSchema,
   SetFilterStateSchema,
   TcpProxySchema,
+  ProxyProtocolSchema,
   TlsInspectorSchema,
   TypedStructSchema,
   UpstreamTlsContextSchema,
