@@ -18,6 +18,12 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'down', group: 'Run a mesh', summary: 'stop a mesh', load: () => import('./down.ts') },
   {
+    name: 'restart-proxy',
+    group: 'Run a mesh',
+    summary: 'replace proxies while they serve',
+    load: () => import('./restart-proxy.ts'),
+  },
+  {
     name: 'status',
     group: 'Run a mesh',
     summary: 'services, workloads, proxies, certificates',

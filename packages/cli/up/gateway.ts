@@ -5,8 +5,9 @@ import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
 import { findPortHolder } from './port-holder.ts';
 import { ProxyProcess } from './proxy-process.ts';
+import { reportRestart } from './proxy-restart.ts';
 
-const GATEWAY_NAMESPACE = 'tulle-system';
+export const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
 const SERVICE_ACCOUNT = 'ingressgateway';
@@ -27,6 +28,8 @@ export class Gateway {
   readonly #ports: MeshPorts;
   #portCheck: NodeJS.Timeout | undefined;
   #restarts = 0;
+  /** The latest wish for a restart; undefined until the Mesh has been read. */
+  #asked: string | undefined;
 
   static async create(context: InstanceContext, ports: MeshPorts, onChange: () => void): Promise<Gateway> {
     return new Gateway(context, ports, await context.ports.take(), onChange);
@@ -119,6 +122,17 @@ export class Gateway {
       const taken = [this.#ports.http, this.#ports.https].map((port) => describePort(port)).join(', ');
       this.#context.reporter.error(`the ingress gateway can't listen (${taken}); it tries again and again`);
     }, PORT_CHECK_MS);
+  }
+
+  /** Replaces its workers while they serve, when it is asked for anew. @param asked empty: never was */
+  restartProxy(asked: string): void {
+    const isNew = this.#asked !== undefined && asked !== this.#asked;
+    this.#asked = asked;
+    if (!isNew) return;
+    void reportRestart(this.#context.reporter, INSTANCE, async () => {
+      await this.#proxy.restart();
+      this.#tell();
+    });
   }
 
   async stop(graceMs: number): Promise<void> {

@@ -120,6 +120,12 @@ export class Instance implements RolloutInstance {
     void this.#proxy.start();
   }
 
+  /** @throws why its sidecar could not be replaced; the one before goes on */
+  async restartProxy(): Promise<void> {
+    await this.#proxy?.restart();
+    this.#changed();
+  }
+
   /**
    * Leaves the mesh without failing a request: others learn that it drains, the sidecar finishes what is open,
    * then the application ends. `quick` leaves out the notice (when the callers have ended already).

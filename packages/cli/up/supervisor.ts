@@ -17,6 +17,7 @@ import type { MeshPorts } from './mesh-ports.ts';
 import { applyMeshFile, describeKept } from './owned-resources.ts';
 import { PortAllocator } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
+import { proxyRestartOf } from './proxy-restart.ts';
 import { quietReporter } from './quiet-reporter.ts';
 import { RegistrationStatus } from './registration-status.ts';
 import type { Reporter } from './reporter.ts';
@@ -33,6 +34,7 @@ const ROTATE_EVERY_MS = 5000;
 
 const WORKLOAD = knownKind('tulle.dev/v1alpha1', 'Workload');
 const SERVICE = knownKind('v1', 'Service');
+const MESH = knownKind('tulle.dev/v1alpha1', 'Mesh');
 
 export interface SupervisorOptions {
   readonly file: MeshFile;
@@ -159,7 +161,11 @@ export class Supervisor {
     this.#gateway = await Gateway.create(context, this.#options.ports, onChange);
     if (this.#stopped) return;
     this.#gateway.start();
-    this.#workloads = new WorkloadSet(context, { directory: file.directory, capture: this.#options.capture }, onChange);
+    this.#workloads = new WorkloadSet(
+      context,
+      { directory: file.directory, capture: this.#options.capture },
+      onChange,
+    );
     await this.#follow(client);
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
   }
@@ -213,8 +219,12 @@ export class Supervisor {
     };
     const workloads = startInformer(client, WORKLOAD, reconcile);
     const services = startInformer(client, SERVICE, reconcile);
-    this.#informers.push(workloads, services);
-    await Promise.all([workloads.ready, services.ready]);
+    const meshes = startInformer(client, MESH, () => {
+      for (const mesh of meshes.items.values())
+        if (meshes.synced) this.#gateway?.restartProxy(proxyRestartOf(mesh).proxyRestart ?? '');
+    });
+    this.#informers.push(workloads, services, meshes);
+    await Promise.all([workloads.ready, services.ready, meshes.ready]);
   }
 
   #rotateLogs(): void {

@@ -1,5 +1,6 @@
 import { Instance } from './instance.ts';
 import type { InstanceContext } from './instance-context.ts';
+import { reportRestart } from './proxy-restart.ts';
 import { nextStep } from './rollout.ts';
 import { keyOfPlan, type WorkloadPlan } from './workload-plan.ts';
 
@@ -12,6 +13,7 @@ export class WorkloadRunner {
   readonly #settled = Promise.withResolvers<void>();
   #plan: WorkloadPlan;
   #gate: Promise<void> = Promise.resolve();
+  #restarting: Promise<void> = Promise.resolve();
   #stopping = false;
 
   constructor(plan: WorkloadPlan, context: InstanceContext, onChange: () => void) {
@@ -44,6 +46,17 @@ export class WorkloadRunner {
     this.#plan = plan;
     this.#gate = gate;
     this.#reconcile();
+  }
+
+  /** Replaces the sidecars one after the other, while they serve, when it is asked for anew. */
+  restartProxies(asked: string | undefined): void {
+    if (asked === this.#plan.proxyRestart) return;
+    this.#plan = { ...this.#plan, ...(asked === undefined ? {} : { proxyRestart: asked }) };
+    const { reporter } = this.#context;
+    this.#restarting = this.instances.reduce(async (before, instance) => {
+      await before;
+      if (!instance.stopping) await reportRestart(reporter, instance.name, () => instance.restartProxy());
+    }, this.#restarting);
   }
 
   /** Stops all instances; resolves when they are gone. */
