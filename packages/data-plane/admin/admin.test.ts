@@ -45,6 +45,7 @@ const listener = {
   counters: { accepted: 4, active: 2, overflowed: 0, overflowedGlobally: 0 },
   unmatched: 1,
   inspectTimeouts: 0,
+  proxyHeaderErrors: 0,
   chains: new Map([
     [
       'mtls',

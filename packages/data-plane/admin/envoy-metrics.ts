@@ -201,6 +201,12 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
   );
   each(
     'counter',
+    'downstream_cx_proxy_proto_error',
+    'Connections closed for a PROXY header that was missing or malformed.',
+    (of) => of.proxyHeaderErrors,
+  );
+  each(
+    'counter',
     'downstream_cx_transport_socket_connect_timeout',
     'Connections whose TLS handshake took too long.',
     tls((of) => of.refused.timeout),

@@ -88,6 +88,8 @@ export interface AdminListener {
   /** Connections that no filter chain wanted. */
   readonly unmatched: number;
   readonly inspectTimeouts: number;
+  /** Connections closed for their PROXY header, or for want of one. */
+  readonly proxyHeaderErrors: number;
   readonly chains: { values(): Iterable<AdminChain> };
 }
 
