@@ -1,5 +1,6 @@
 /** Trust moves from one root to another while connections are open. */
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecretTable, Tables } from '@tulle/decision/tables';
@@ -50,7 +51,7 @@ const believing = (...roots: TestAuthority[]): Tables['secrets'] =>
 const routed = (to: string) => manager(routeTable([host([route(forward(to))])]));
 
 describe('a client', () => {
-  const inbound = httpChain(routed('app'), { tls: mtlsInbound });
+  const inbound = httpChain(routed('app'), { tls: { ...mtlsInbound, alpn: ['h2', 'http/1.1'] } });
   /** The same chain, for others. */
   const changed = httpChain(routed('app'), {
     tls: {
@@ -99,6 +100,29 @@ describe('a client', () => {
     expect(await stays.get()).not.toMatch(/connection: close/i);
     expect(engine.trusted.size).toBe(1);
     expect(engine.trusted.revoked).toBe(2);
+  });
+
+  test('of HTTP/2 hears GOAWAY, and its streams end in order', async () => {
+    const leaf = await leaving.issue({ uris: [uriOf('caller')] });
+    const session = connectHttp2(`https://127.0.0.1:${portOf(engine, 'in')}`, {
+      cert: leaf.chainPem,
+      key: leaf.keyPem,
+      rejectUnauthorized: false,
+      // An address is no server name (RFC 6066 section 3).
+      servername: '',
+    });
+    cleanup.push(() => session.destroy());
+    const stream = session.request({ ':path': '/', ':method': 'POST', ':authority': 'app' });
+    stream.write('1');
+    await expect.poll(() => engine.clusters.get('app')?.endpoints[0]?.active).toBe(1);
+    const away = once(session, 'goaway');
+    await engine.apply(serving(inbound, staying));
+    await away;
+    stream.end('2');
+    const [headers] = (await once(stream, 'response')) as [{ ':status'?: number }];
+    expect(headers[':status']).toBe(200);
+    stream.resume();
+    await once(session, 'close');
   });
 
   test('stays while roots only come', async () => {

@@ -114,6 +114,16 @@ describe('settings', () => {
     expect(await agree(simple, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).toBeUndefined();
   });
 
+  test('let nobody begin anew within TLS 1.2', async () => {
+    const { port } = await serve(secrets, { tls: simple });
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    await once(socket, 'data');
+    const failed = once(socket, 'error');
+    socket.renegotiate({ rejectUnauthorized: false }, () => {});
+    expect(String((await failed)[0])).toContain('no renegotiation');
+    socket.destroy();
+  });
+
   test('choose the ciphers of TLS 1.2, and leave TLS 1.3 alone', async () => {
     const cipherSuites = ['ECDHE-ECDSA-CHACHA20-POLY1305'];
     const tls = { ...simple, cipherSuites };
