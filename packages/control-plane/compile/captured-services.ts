@@ -109,7 +109,7 @@ function otherAddresses(
           {
             name: `http_${number}`,
             filterChainMatch: { applicationProtocols: sniffedHttp, transportProtocol: 'raw_buffer' },
-            filters: [outboundManager(view, engine, made.resource.name, false)],
+            filters: [outboundManager(view, engine, made.resource.name)],
           },
         ]),
   ];

@@ -30,6 +30,8 @@ export interface HttpManagerOptions {
   readonly peerTls: boolean;
   /** CONNECT is understood: an HTTP proxy. */
   readonly connect: boolean;
+  /** gRPC-Web is understood. */
+  readonly grpcWeb: boolean;
 }
 
 const { APPEND_FORWARD, SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
@@ -38,15 +40,15 @@ const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
 /** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
 export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb } = options;
   if (typeof routes !== 'string') return makeManager(mesh, engine, options);
   const made = cached(managers, mesh, () => new Map<string, NetworkFilter>());
-  const key = [engine, side, statPrefix, routes, peerTls, connect].join(' ');
+  const key = [engine, side, statPrefix, routes, peerTls, connect, grpcWeb].join(' ');
   return cachedByName(made, key, () => makeManager(mesh, engine, options));
 }
 
 function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb } = options;
   const isGateway = side === 'gateway';
   const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;
   const value = any(HttpConnectionManagerSchema, {
@@ -58,7 +60,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
       typeof routes === 'string'
         ? { case: 'rds', value: { configSource: ads, routeConfigName: routes } }
         : { case: 'routeConfig', value: routes },
-    httpFilters: httpFilters(side, engine),
+    httpFilters: httpFilters(side, engine, grpcWeb),
     accessLog: accessLogs(mesh),
     // A gateway is the edge: addresses and identities that clients claim are not believed.
     useRemoteAddress: isGateway,

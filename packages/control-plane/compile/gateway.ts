@@ -80,7 +80,8 @@ const chainsOf: Readonly<
   http: (draft, servers) => {
     const name = `http.${servers[0]?.binding.port}`;
     draft.tables.push(gatewayRoutes(draft.view, name, servers, false));
-    return [{ filters: [manager(draft, name)] }];
+    const grpcWeb = servers.some(({ server }) => server.protocol === 'grpc-web');
+    return [{ filters: [manager(draft, name, grpcWeb)] }];
   },
   tcp: (draft, [first]) =>
     first === undefined ? [] : [{ filters: [bytes(draft, first, plainClusters(draft, first))] }],
@@ -164,11 +165,12 @@ const sourceOf = ({ view }: Draft, { gateway: owner, server }: BoundServer) => (
 const bytes = ({ view }: Draft, { server }: BoundServer, clusters: readonly WeightedName[]) =>
   tcpProxy(view.config.mesh, `gateway_${server.spec.port.number}`, clusters);
 
-const manager = ({ view, proxy }: Draft, routes: string) =>
+const manager = ({ view, proxy }: Draft, routes: string, grpcWeb = false) =>
   httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'gateway',
     statPrefix: `gateway_${routes}`,
     routes,
     peerTls: false,
     connect: false,
+    grpcWeb,
   });

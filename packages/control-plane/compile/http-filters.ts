@@ -1,6 +1,7 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
 import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
+import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import type { HttpFilterSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
@@ -18,8 +19,9 @@ export type Side = 'inbound' | 'outbound' | 'gateway';
  * The HTTP filters in Istio's order. Plain Envoy lacks peer metadata and Istio's metrics; in return it needs a
  * filter for hosts that requests name.
  */
-export function httpFilters(side: Side, engine: Engine): HttpFilter[] {
-  return cachedByName(made, `${side} ${engine}`, () => make(side, engine));
+export function httpFilters(side: Side, engine: Engine, grpcWeb: boolean): HttpFilter[] {
+  const filters = cachedByName(made, `${side} ${engine}`, () => make(side, engine));
+  return grpcWeb ? [grpcWebFilter, ...filters] : filters;
 }
 
 const made = new Map<string, HttpFilter[]>();
@@ -42,6 +44,12 @@ function make(side: Side, engine: Engine): HttpFilter[] {
     router,
   ];
 }
+
+/** Browsers' gRPC becomes gRPC: on ports that say so, as Istio. */
+const grpcWebFilter: HttpFilter = {
+  name: 'envoy.filters.http.grpc_web',
+  configType: { case: 'typedConfig', value: any(GrpcWebSchema, {}) },
+};
 
 /** Messages of gRPC calls, for metrics; as Istio sets it. */
 const grpcStats: HttpFilter = {

@@ -39,6 +39,7 @@ export function applicationProtocol(protocol: Protocol): HttpProtocol {
   switch (protocol) {
     case 'http2':
     case 'grpc':
+    case 'grpc-web':
       return 'http2';
     case 'unspecified':
       return 'downstream';

@@ -42,7 +42,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
   const policies = origin === undefined ? origins : [...origins, origin];
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
-      ? httpFilter(config, proxy, port, alpn !== undefined, origins)
+      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', origins)
       : tcpProxy(config.mesh, inboundClusterName(port.port), [
           { name: inboundClusterName(port.port), weight: 1 },
         ]);
@@ -82,6 +82,7 @@ function httpFilter(
   proxy: ProxyDescription,
   port: InboundPort,
   peerTls: boolean,
+  grpcWeb: boolean,
   origins: readonly Origin[],
 ): NetworkFilter {
   const name = inboundClusterName(port.port);
@@ -90,6 +91,7 @@ function httpFilter(
     statPrefix: `inbound_${port.bindAddress}_${port.port}`,
     peerTls,
     connect: false,
+    grpcWeb,
     routes: {
       name,
       validateClusters: false,

@@ -53,7 +53,7 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
         address: httpProxy.address,
         port: httpProxy.port,
         direction: TrafficDirection.OUTBOUND,
-        filterChains: [{ filters: [outboundManager(view, TULLE_ENGINE, httpProxyTable, true)] }],
+        filterChains: [{ filters: [outboundManager(view, TULLE_ENGINE, httpProxyTable, { connect: true })] }],
         origins: [],
       }),
     );
@@ -85,7 +85,7 @@ function upstreamListener(
   const { TULLE_ENGINE: engine } = proxy.metadata;
   if (service === undefined || port === undefined) {
     const table = foreignUpstreamRoutes(view, host, number);
-    const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name, false)] }];
+    const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name)] }];
     return { listener: listener({ ...parts, filterChains }), table };
   }
   const table = layerOf(port.protocol) === 'tcp' ? undefined : upstreamRoutes(view, host, service, port);
@@ -103,7 +103,9 @@ export function serviceChains(
   collector: Collector,
 ): Pick<ListenerParts, 'filterChains' | 'defaultFilterChain' | 'inspectFor'> {
   if (table === undefined) return { filterChains: bytesChains(view, service, port, collector) };
-  const manager = outboundManager(view, engine, table.resource.name, false);
+  const manager = outboundManager(view, engine, table.resource.name, {
+    grpcWeb: port.protocol === 'grpc-web',
+  });
   if (layerOf(port.protocol) === 'http') return { filterChains: [{ filters: [manager] }] };
   return {
     ...sniffedChains(engine, manager, bytesChains(view, service, port, collector)),
@@ -133,7 +135,7 @@ export function outboundManager(
   view: View,
   engine: Engine,
   routes: string,
-  connect: boolean,
+  { connect = false, grpcWeb = false } = {},
 ): ReturnType<typeof httpManager> {
   const { mesh } = view.config;
   const statPrefix = `outbound_${routes}`;
@@ -143,6 +145,7 @@ export function outboundManager(
     routes,
     peerTls: false,
     connect,
+    grpcWeb,
   });
 }
 

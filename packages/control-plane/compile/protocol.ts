@@ -13,6 +13,7 @@ export function layerOf(protocol: Protocol): Layer {
     case 'http':
     case 'http2':
     case 'grpc':
+    case 'grpc-web':
       return 'http';
     case 'unspecified':
       return 'sniffed';

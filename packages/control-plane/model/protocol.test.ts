@@ -5,7 +5,7 @@ test.each<[Partial<Parameters<typeof portProtocol>[0]>, string]>([
   [{ name: 'http' }, 'http'],
   [{ name: 'http-api' }, 'http'],
   [{ name: 'HTTP2-api' }, 'http2'],
-  [{ name: 'grpc-web-ui' }, 'http'],
+  [{ name: 'grpc-web-ui' }, 'grpc-web'],
   [{ name: 'grpc-ui' }, 'grpc'],
   [{ name: 'mysql' }, 'tcp'],
   [{ name: 'web' }, 'unspecified'],

@@ -1,5 +1,14 @@
 /** What a port speaks, as far as the proxy must know. `unspecified`: nobody said. */
-export type Protocol = 'http' | 'http2' | 'grpc' | 'https' | 'tls' | 'tcp' | 'udp' | 'unspecified';
+export type Protocol =
+  | 'http'
+  | 'http2'
+  | 'grpc'
+  | 'grpc-web'
+  | 'https'
+  | 'tls'
+  | 'tcp'
+  | 'udp'
+  | 'unspecified';
 
 /**
  * Istio's explicit protocol selection: names of `appProtocol`, of Gateway and ServiceEntry ports, and the part
@@ -9,7 +18,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
   http: 'http',
   http2: 'http2',
   grpc: 'grpc',
-  'grpc-web': 'http',
+  'grpc-web': 'grpc-web',
   https: 'https',
   tls: 'tls',
   tcp: 'tcp',
@@ -42,7 +51,7 @@ export function portProtocol(port: {
   const declared = parseProtocol(port.appProtocol);
   if (declared !== 'unspecified') return declared;
   const name = port.name?.toLowerCase() ?? '';
-  if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'http';
+  if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'grpc-web';
   const named = parseProtocol(name.split('-', 1)[0]);
   return named === 'unspecified' && neverSniffed.has(port.number) ? 'tcp' : named;
 }
