@@ -32,6 +32,7 @@ const peers = [
   debian('tmux', 'tmux', ['-V']),
   debian('openssl', 'openssl', ['version']),
   debian('curl', 'curl', ['--version']),
+  debian('nghttp2-client', 'nghttp', ['--version']),
   debian('haproxy', 'haproxy', ['-v']),
   debian('nginx', 'nginx', ['-v']),
   {
