@@ -132,7 +132,10 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     const stream = this.streams.get(id);
     if (stream === undefined) {
       if (this.isIdle(id)) throw new Http2Error('idle-stream');
+      // A second answer: whoever sends it may give it to the next request just as well.
+      if (this.closedStreams.ending(id) === Ending.Closed) throw new Http2Error('stream-closed');
       // An answer that was under way when we gave the request up.
+      this.idleFrame();
       return;
     }
     this.worked();

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { census, nothing } from '../census.ts';
 import type { Hardened } from '../proxy.ts';
-import type { RawBackend } from '../raw-backend.ts';
 import type { RawClient } from '../raw-client.ts';
 
 /**
@@ -10,7 +9,7 @@ import type { RawClient } from '../raw-client.ts';
  */
 export async function expectNothingLeft(
   proxy: Hardened,
-  backend: RawBackend | undefined,
+  backend: { readonly open: number; close(): Promise<void> } | undefined,
   client: RawClient,
   kept: number,
 ): Promise<void> {
