@@ -42,13 +42,15 @@ const parent = new ParentLink({
     },
   },
 });
-const fromDescriptors = connectionsFor(descriptorLimit() ?? Number.POSITIVE_INFINITY);
 const engine: Engine = new Engine({
   node: { id: 'sidecar~127.0.0.1~test-0.default~default.svc.cluster.local', metadata },
   trustDomain: 'cluster.local',
   role: 'sidecar',
   wheel,
-  gate: new Gate({ wheel, maxConnections: Math.min(fromDescriptors, gate ?? fromDescriptors) }),
+  gate: new Gate({
+    wheel,
+    maxConnections: gate ?? connectionsFor(descriptorLimit() ?? Number.POSITIVE_INFINITY),
+  }),
   workers: shareThrough(parent, wheel, () => engine.clusters),
 });
 parent.onSuccession({

@@ -20,15 +20,20 @@ export interface WorkerArguments {
   readonly outlier?: OutlierDetection;
   /** Of each listener. */
   readonly maxConnections?: number;
-  /** Of the proxy. */
+  /** Of each worker, whatever its descriptors allow. */
   readonly gate?: number;
+  /** RLIMIT_NOFILE of each worker. */
+  readonly descriptors?: number;
 }
 
 const program = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** The command line of a worker: its channel is Node's IPC, with structured clones. */
 export function workerCommand(args: WorkerArguments): readonly [string, ...string[]] {
-  return [process.execPath, program, JSON.stringify(args)];
+  const command = [process.execPath, program, JSON.stringify(args)] as const;
+  const { descriptors } = args;
+  if (descriptors === undefined) return command;
+  return ['/bin/sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command];
 }
 
 export interface TestWorkers {
