@@ -84,7 +84,8 @@ describe(`a proxy with ${descriptors} descriptors`, () => {
     const before = cpuMs(pid);
     await pause(500);
     expect(cpuMs(pid) - before).toBeLessThan(150);
-    expect(await statuses(inside)).toEqual(Array(60).fill(200));
+    // One after the other, over the connections upstream that there are: there is no descriptor for another.
+    for (const client of inside) expect((await client.get()).status).toBe(200);
     for (const { socket } of flood) socket.destroy();
     await expect.poll(async () => statuses(await open(http, 10))).toEqual(Array(10).fill(200));
   });
