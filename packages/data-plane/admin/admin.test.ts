@@ -16,6 +16,8 @@ const cluster = {
 const counters = {
   connections: 2,
   connectionsTotal: 5,
+  http1Total: 1,
+  http2Total: 2,
   connectFailures: 0,
   requestsTotal: 10,
   requestsSucceeded: 9,
@@ -31,7 +33,7 @@ const limits = {
 
 const manager = {
   config: { statPrefix: 'inbound_9080' },
-  counters: { active: 1, total: 12, classes: [0, 0, 10, 0, 1, 1] },
+  counters: { active: 1, total: 12, classes: [0, 0, 10, 0, 1, 1], http1Connections: 3, http2Connections: 4 },
 };
 function countersOf({ handshakes, refused }: { handshakes: number; refused: number }): TlsCounters {
   const counters = new TlsCounters();

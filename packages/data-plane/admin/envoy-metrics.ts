@@ -73,6 +73,18 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     sum((of) => of.connectionsTotal),
   );
   each(
+    'counter',
+    'upstream_cx_http1_total',
+    'Connections made for HTTP/1.1.',
+    sum((of) => of.http1Total),
+  );
+  each(
+    'counter',
+    'upstream_cx_http2_total',
+    'Connections made for HTTP/2.',
+    sum((of) => of.http2Total),
+  );
+  each(
     'gauge',
     'upstream_cx_active',
     'Connections open.',
@@ -234,6 +246,12 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
   http('gauge', 'downstream_rq_active', 'Requests under way.', [], (of, prefix, say) =>
     say(of.active, prefix),
   );
+  http('counter', 'downstream_cx_http1_total', 'Connections that carried HTTP/1.1.', [], (of, prefix, say) =>
+    say(of.http1, prefix),
+  );
+  http('counter', 'downstream_cx_http2_total', 'Connections that carried HTTP/2.', [], (of, prefix, say) =>
+    say(of.http2, prefix),
+  );
   http(
     'counter',
     'downstream_rq_xx',
@@ -250,6 +268,8 @@ interface ManagerCounts {
   active: number;
   total: number;
   classes: number[];
+  http1: number;
+  http2: number;
 }
 
 type SayOfManager = (counts: ManagerCounts, prefix: string, say: Say) => void;
@@ -261,9 +281,17 @@ function managers(listeners: Iterable<AdminListener>): Map<string, ManagerCounts
     for (const { service } of chains.values()) {
       if (service.kind !== 'http') continue;
       const { config, counters } = service.manager;
-      const sum = sums.get(config.statPrefix) ?? { active: 0, total: 0, classes: [0, 0, 0, 0, 0, 0] };
+      const sum = sums.get(config.statPrefix) ?? {
+        active: 0,
+        total: 0,
+        classes: [0, 0, 0, 0, 0, 0],
+        http1: 0,
+        http2: 0,
+      };
       sum.active += counters.active;
       sum.total += counters.total;
+      sum.http1 += counters.http1Connections;
+      sum.http2 += counters.http2Connections;
       sum.classes = sum.classes.map((count, at) => count + (counters.classes[at] ?? 0));
       sums.set(config.statPrefix, sum);
     }

@@ -67,6 +67,8 @@ export interface AdminEndpoint {
   readonly counters: {
     readonly connections: number;
     readonly connectionsTotal: number;
+    readonly http1Total: number;
+    readonly http2Total: number;
     readonly connectFailures: number;
     readonly requestsTotal: number;
     readonly requestsSucceeded: number;
@@ -105,6 +107,8 @@ export interface AdminChain {
             readonly total: number;
             /** By hundreds of the status, 1 to 5. */
             readonly classes: readonly number[];
+            readonly http1Connections: number;
+            readonly http2Connections: number;
           };
         };
       }

@@ -83,4 +83,7 @@ export class ManagerCounters {
   readonly classes = [0, 0, 0, 0, 0, 0];
   resets = 0;
   timeouts = 0;
+  /** Connections that have carried requests, by what they speak. */
+  http1Connections = 0;
+  http2Connections = 0;
 }

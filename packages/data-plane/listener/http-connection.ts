@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Headers } from '@tulle/decision/headers';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import { HttpStream } from '../http/http-stream.ts';
-import type { ManagerRuntime } from '../http/manager.ts';
+import type { ManagerCounters, ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { StreamSocket } from '../http/stream-socket.ts';
 import { Http1Server } from '../http1/server.ts';
@@ -105,10 +105,15 @@ export class HttpConnection implements DrainableConnection {
   #begin(stream: Stream<ResponseHead>): StreamHandler<RequestHead> {
     const manager = this.#refresh();
     const { maxRequestsPerConnection: most } = manager.config;
-    this.#requests++;
+    if (this.#requests++ === 0) this.#count(manager.counters);
     // The last request of a connection whose chain is gone, or that has served enough: its response says so.
     if (this.#chain.retired || (most > 0 && this.#requests >= most)) this.drain();
     return new HttpStream(manager, this.#info, stream);
+  }
+
+  #count(counters: ManagerCounters): void {
+    if (this.#codec instanceof Http2Server) counters.http2Connections++;
+    else counters.http1Connections++;
   }
 
   /** A chain that became something else keeps its last manager for the connections that it has. */

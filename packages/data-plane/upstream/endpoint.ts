@@ -9,6 +9,9 @@ import { chooseTransport, type Transport } from './transport.ts';
 export interface EndpointCounters {
   connections: number;
   connectionsTotal: number;
+  /** Of these, by the protocol of their requests; connections of TCP have none. */
+  http1Total: number;
+  http2Total: number;
   connectFailures: number;
   requestsTotal: number;
   requestsSucceeded: number;
@@ -35,6 +38,8 @@ export class EndpointState implements Host {
   readonly counters: EndpointCounters = {
     connections: 0,
     connectionsTotal: 0,
+    http1Total: 0,
+    http2Total: 0,
     connectFailures: 0,
     requestsTotal: 0,
     requestsSucceeded: 0,

@@ -205,6 +205,8 @@ function addEndpoint(one: AdminEndpoint, other: AdminEndpoint): AdminEndpoint {
     counters: {
       connections: a.connections + b.connections,
       connectionsTotal: a.connectionsTotal + b.connectionsTotal,
+      http1Total: a.http1Total + b.http1Total,
+      http2Total: a.http2Total + b.http2Total,
       connectFailures: a.connectFailures + b.connectFailures,
       requestsTotal: a.requestsTotal + b.requestsTotal,
       requestsSucceeded: a.requestsSucceeded + b.requestsSucceeded,

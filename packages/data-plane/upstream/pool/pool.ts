@@ -237,7 +237,10 @@ export class HttpPool {
         endpoint.counters.connectionsTotal++;
         endpoint.counters.connections++;
         const http2 = this.#speaksHttp2(socket) ? settings.http2 : undefined;
-        if (http2 === undefined) this.#streamsPerConnection = 1;
+        if (http2 === undefined) {
+          endpoint.counters.http1Total++;
+          this.#streamsPerConnection = 1;
+        } else endpoint.counters.http2Total++;
         const member = new Member(this.#options, socket, http2, this.#memberEvents);
         this.#members.add(member);
         if (!member.settling) this.#offer(member);
