@@ -169,7 +169,7 @@ const applications: Readonly<
 > = {
   'HTTP/1.1': {
     start: async () => {
-      const app = await backend((request, response) => response.end());
+      const app = await backend((_request, response) => response.end());
       cleanup.push(() => app.close());
       return app.port;
     },

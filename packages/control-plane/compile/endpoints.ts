@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { isSocketPath } from '@tulle/decision/authority';
 import { isIpAddress } from '@tulle/resources/schema/host';
 import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_pb.js';
 import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
@@ -121,6 +120,9 @@ function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
     endpoint: { ...hostIdentifier(listed.address, target), loadBalancingWeight: listed.weight },
   };
 }
+
+/** A Unix socket's path, or its abstract name. */
+const isSocketPath = (address: string): boolean => /^[/@]/.test(address);
 
 const hostIdentifier = (address: string, portValue: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
   hostIdentifier: {

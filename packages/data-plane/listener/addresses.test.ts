@@ -15,6 +15,7 @@ import { portOf, startEngine } from '../testing/engine.ts';
 import {
   chain,
   cluster,
+  edgeRules,
   endpoint,
   forward,
   host,
@@ -100,6 +101,20 @@ describe('a PROXY header on the way in', () => {
     socket.write(Buffer.concat([writeProxyHeader(version, client), Buffer.from(plainRequest)]));
     expect(await readAll(socket)).toMatch(/^HTTP\/1\.1 200 /);
     expect(ended[0]?.connection).toMatchObject(client);
+  });
+
+  test('they are what the application hears of, at an edge', async () => {
+    const app = await named('app');
+    cleanup.push(() => app.close());
+    const routes = routeTable([host([route(forward('a'))])]);
+    const rules = edgeRules();
+    const edge = { ...rules, client: { ...rules.client, useRemoteAddress: true } };
+    const { port } = await serve([httpChain(manager(routes, { edge }))], endpoint(app.port), {
+      listener: { proxyProtocol: believed },
+    });
+    const socket = await open({ port });
+    socket.write(Buffer.concat([writeProxyHeader('v2', client), Buffer.from(plainRequest)]));
+    expect(await readAll(socket)).toContain('"x-forwarded-for":"192.0.2.1"');
   });
 
   test('split at each byte, before bytes that are inspected', async () => {
