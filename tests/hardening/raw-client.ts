@@ -87,10 +87,10 @@ export function answersIn(text: string): { readonly answers: string[]; readonly 
     let after = rest.slice(headEnd + 4);
     let body = '';
     if (/^transfer-encoding: chunked$/im.test(head)) {
-      const end = after.indexOf('0\r\n\r\n');
+      const end = chunksEnd(after);
       if (end < 0) return { answers, rest };
-      body = after.slice(0, end).replace(/[0-9a-f]+\r\n([\s\S]*?)\r\n/g, '$1');
-      after = after.slice(end + 5);
+      body = unchunked(after.slice(0, end));
+      after = after.slice(end);
     } else {
       const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
       if (after.length < length) return { answers, rest };
@@ -100,4 +100,27 @@ export function answersIn(text: string): { readonly answers: string[]; readonly 
     answers.push(`${status} ${body}`.trim());
     rest = after;
   }
+}
+
+/** The index after the last chunk of a body without trailers; -1: it is not there. */
+function chunksEnd(text: string): number {
+  for (let at = 0; ; ) {
+    const line = /^([0-9a-f]+)\r\n/.exec(text.slice(at, at + 20));
+    if (line === null) return -1;
+    const next = at + line[0].length + Number.parseInt(line[1] as string, 16) + 2;
+    if (next > text.length) return -1;
+    if (line[1] === '0') return next;
+    at = next;
+  }
+}
+
+function unchunked(text: string): string {
+  let body = '';
+  for (let at = 0; at < text.length; ) {
+    const size = Number.parseInt(text.slice(at), 16);
+    const from = text.indexOf('\n', at) + 1;
+    body += text.slice(from, from + size);
+    at = from + size + 2;
+  }
+  return body;
 }

@@ -48,3 +48,11 @@ export interface FrameCase extends SmugglingCase {
   readonly reset?: number;
   readonly status?: number;
 }
+
+/** A backend of HTTP/2 that answers `GET /first` of a client of HTTP/1.1 with an odd message. */
+export interface FrameAnswerCase extends SmugglingCase {
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly data?: string;
+  /** What the client hears, `STATUS body`, of our own answers the status alone; or `cut` in the middle of it. */
+  readonly client: string;
+}

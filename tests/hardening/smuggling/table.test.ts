@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { frameAnswerCases } from './frame-answers.ts';
 import { frameCases } from './frames.ts';
 import { requestCases } from './requests.ts';
 import { responseCases } from './responses.ts';
@@ -18,7 +19,7 @@ test('docs/smuggling.md lists every case as it is tested', () => {
 });
 
 test('every case has a name of its own', () => {
-  const names = [...requestCases, ...responseCases, ...frameCases].map(
+  const names = [...requestCases, ...responseCases, ...frameCases, ...frameAnswerCases].map(
     ({ group, name }) => `${group}: ${name}`,
   );
   expect(new Set(names).size).toBe(names.length);

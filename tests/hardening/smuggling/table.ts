@@ -1,4 +1,5 @@
-import type { FrameCase, RequestCase, ResponseCase, SmugglingCase } from './case.ts';
+import type { FrameAnswerCase, FrameCase, RequestCase, ResponseCase, SmugglingCase } from './case.ts';
+import { frameAnswerCases } from './frame-answers.ts';
 import { frameCases } from './frames.ts';
 import { requestCases } from './requests.ts';
 import { responseCases } from './responses.ts';
@@ -8,7 +9,8 @@ export function smugglingTables(): string {
   return [
     section('Requests over HTTP/1.1', requestCases, ofRequest),
     section('Requests over HTTP/2, to a backend of HTTP/1.1', frameCases, ofFrames),
-    section('Answers of a backend', responseCases, ofResponse),
+    section('Answers of a backend of HTTP/1.1', responseCases, ofResponse),
+    section('Answers of a backend of HTTP/2', frameAnswerCases, ofFrameAnswer),
   ].join('\n');
 }
 
@@ -50,6 +52,11 @@ function ofResponse({ client, cut, reused }: ResponseCase): string {
       ? '502'
       : 'passed on';
   return `${heard}; ${reused ? 'the connection is kept' : 'the connection is not used again'}`;
+}
+
+function ofFrameAnswer({ client }: FrameAnswerCase): string {
+  if (client === 'cut') return 'the client is cut off';
+  return client === '502' ? client : 'passed on, framed anew';
 }
 
 const requests = (count: number): string => (count === 1 ? 'one request' : `${count} requests`);
