@@ -105,6 +105,8 @@ async function start(
     }),
     {
       wheel: new TimerWheel({ tickMs: 5 }),
+      // Back-off is half of what it may be.
+      random: () => 0.5,
       observe: {
         httpLoggers: () => [judge],
         tcpLoggers: () => [judge],
