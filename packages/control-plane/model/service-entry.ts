@@ -44,7 +44,7 @@ function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
   const { address, ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;
   if (address === undefined || address === '') return undefined;
   return {
-    address: address.replace(/^unix:\/\//, ''),
+    address: listedAddress(address),
     ports,
     labels,
     locality,
@@ -52,3 +52,6 @@ function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
     serviceAccount,
   };
 }
+
+/** Unix sockets go by their path, or their abstract name (`unix:///run/a`, `unix://@a`). */
+export const listedAddress = (address: string): string => address.replace(/^unix:\/\//, '');

@@ -5,6 +5,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { WorkloadInstance } from './instance.ts';
 import type { WorkloadEntrySpec } from './istio.ts';
 import { originOf } from './origin.ts';
+import { listedAddress } from './service-entry.ts';
 
 /**
  * A WorkloadEntry as an instance: something that runs without a sidecar of ours. Its `ports` are by the name
@@ -13,14 +14,14 @@ import { originOf } from './origin.ts';
 export function workloadEntryInstance(resource: Resource): WorkloadInstance | undefined {
   const { name, namespace = '' } = resource.metadata;
   const spec = (resource.spec ?? {}) as WorkloadEntrySpec;
-  if (spec.address === undefined || spec.address.startsWith('unix:')) return undefined;
+  if (spec.address === undefined) return undefined;
   return {
     name,
     namespace,
     workload: name,
     serviceAccount: spec.serviceAccount || 'default',
     labels: spec.labels ?? {},
-    address: spec.address,
+    address: listedAddress(spec.address),
     ports: Object.entries(spec.ports ?? {}).map(([portName, target]) => ({
       port: target,
       name: portName,

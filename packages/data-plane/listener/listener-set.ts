@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { isSocketPath } from '@tulle/decision/authority';
 import type { FilterChain, Listener, Tables } from '@tulle/decision/tables';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
@@ -231,6 +232,7 @@ export class ListenerSet {
 }
 
 function addressKey({ name, address, port, unbound, originalDestination }: Listener): string {
+  if (isSocketPath(address)) return address;
   if (port === 0) return `name ${name}`;
   if (unbound === true) return unboundKey(address, port);
   // What reads destinations is loaded before such a listener is bound.
