@@ -49,13 +49,15 @@ export function temporaryFolder(): { readonly path: string; readonly remove: () 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Runs the CLI to its end. */
+/** Runs the CLI to its end. @param inside words that run a command somewhere else: in a namespace */
 export async function tulle(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   input?: string,
+  inside: readonly string[] = [],
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [command, ...args], {
+  const [program = '', ...words] = [...inside, process.execPath, command, ...args];
+  const child = spawn(program, words, {
     cwd: root,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -73,24 +75,23 @@ export async function tulle(
   return { code, stdout, stderr };
 }
 
-/** `tulle up file`, resolved when it says that all is ready. */
+/** `tulle up file`, resolved when it says that all is ready. @param inside as for `tulle` */
 export async function startMesh(
   file: string,
   stateDir: string,
   extra: readonly string[] = [],
   program = command,
+  inside: readonly string[] = [],
 ): Promise<Mesh> {
   const port = await freePort();
-  const supervisor = spawn(
-    process.execPath,
-    [program, 'up', file, '--state', stateDir, '--port', String(port), ...extra],
-    {
-      cwd: root,
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    },
-  );
+  const up = [program, 'up', file, '--state', stateDir, '--port', String(port), ...extra];
+  const [first = '', ...words] = [...inside, process.execPath, ...up];
+  const supervisor = spawn(first, words, {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   const ready = new Promise<void>((resolve, reject) => {
     const onText = (text: string): void => {
@@ -102,7 +103,7 @@ export async function startMesh(
     supervisor.once('exit', (code) => reject(new Error(`tulle up ended with ${code}:\n${output}`)));
   });
   await ready;
-  const against = (args: readonly string[]) => tulle([...args, '--state', stateDir]);
+  const against = (args: readonly string[]) => tulle([...args, '--state', stateDir], {}, undefined, inside);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
