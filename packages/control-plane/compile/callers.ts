@@ -3,6 +3,7 @@ import { WorkloadSchema } from '@tulle/xds/gen/istio/workload/workload_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import { resolveHost } from '../model/host.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
+import { compare } from '../model/origin.ts';
 import { destinationsOf } from '../model/virtual-service.ts';
 import type { WorkloadIdentity, WorkloadIndex } from '../model/workloads.ts';
 import { cached, cachedByName } from './cached.ts';
@@ -14,58 +15,76 @@ type Callers = ReadonlyMap<string, XdsResource>;
 const nobody: Callers = new Map();
 
 /**
- * The workloads that may call a proxy's application where their bytes don't say who they are: what its metrics
- * name their sources by. HTTP carries that itself (peer metadata), so only proxies with TCP ports have any.
+ * The hosts by which a proxy's application is called where its callers' bytes don't say who they are. HTTP carries
+ * that itself (peer metadata): a proxy without other ports has none.
  */
-export function callersOf(model: Model, proxy: ProxyDescription): Callers {
-  const { config, workloads } = model;
+export function hostsOfBytes(config: ConfigModel, proxy: ProxyDescription): readonly string[] {
   const { TULLE_ENGINE: engine, TULLE_INBOUND: ports } = proxy.metadata;
-  if (proxy.role === 'router' || engine !== 'tulle') return nobody;
-  const bytes = ports.filter((port) => takesBytes(config, proxy, port));
-  if (bytes.length === 0) return nobody;
-  const hosts = [
-    ...new Set(bytes.flatMap((port) => servicesOf(config, proxy, port).map(({ host }) => host))),
-  ].toSorted();
-  const ofConfig = cached(made, config, () => new WeakMap<WorkloadIndex, Map<string, Callers>>());
-  const ofHosts = cached(ofConfig, workloads, () => new Map<string, Callers>());
-  return cachedByName(ofHosts, hosts.join(), () => makeCallers(model, hosts));
+  if (proxy.role === 'router' || engine !== 'tulle') return [];
+  const hosts = ports
+    .filter((port) => takesBytes(config, proxy, port))
+    .flatMap((port) => servicesOf(config, proxy, port).map(({ host }) => host));
+  return [...new Set(hosts)].toSorted(compare);
 }
 
-const made = new WeakMap<ConfigModel, WeakMap<WorkloadIndex, Map<string, Callers>>>();
+/** The workloads that may call these hosts: what the metrics of who serves them name their sources by. */
+export function callersOf(model: Model, hosts: readonly string[]): Callers {
+  const { config, workloads } = model;
+  if (hosts.length === 0) return nobody;
+  const ofConfig = cached(made, config, () => new WeakMap<WorkloadIndex, Made>());
+  const { index, byHosts } = cached(ofConfig, workloads, () => ({
+    index: indexCallers(config, workloads),
+    byHosts: new Map<string, Callers>(),
+  }));
+  const resourcesOf = (names: readonly string[]): Callers =>
+    new Map(names.map((name) => [name, resourceOf(name, workloads.get(name) as WorkloadIdentity, config)]));
+  return cachedByName(byHosts, hosts.join(), () => {
+    const declaring = declaringCallers(index, hosts);
+    // Whoever nobody declares is called by the same as all others.
+    if (declaring.length === 0) return cachedByName(byHosts, '', () => resourcesOf(index.ofAll));
+    return resourcesOf([...index.ofAll, ...declaring].toSorted(compare));
+  });
+}
 
-function makeCallers({ config, workloads }: Model, hosts: readonly string[]): Callers {
-  const reach = cached(reaches, config, () => reachOf(config));
-  const ways = new Set(hosts.flatMap((host) => [host, ...(reach.get(host) ?? [])]));
-  const callers = new Map<string, XdsResource>();
-  for (const [name, workload] of workloads) {
-    if (mayCall(workload, ways, config)) callers.set(name, resourceOf(name, workload, config));
+interface Made {
+  readonly index: CallerIndex;
+  /** By the hosts of a callee. */
+  readonly byHosts: Map<string, Callers>;
+}
+const made = new WeakMap<ConfigModel, WeakMap<WorkloadIndex, Made>>();
+
+/** Names of workloads: those that call a host by declaration, and those that may call any. */
+interface CallerIndex {
+  readonly byHost: ReadonlyMap<string, readonly string[]>;
+  readonly ofAll: readonly string[];
+  /** Hosts that virtual services lead to ⇒ from which: whoever declares one of those may arrive there. */
+  readonly reach: ReadonlyMap<string, readonly string[]>;
+}
+
+function indexCallers(config: ConfigModel, workloads: WorkloadIndex): CallerIndex {
+  const byHost = new Map<string, string[]>();
+  const ofAll: string[] = [];
+  const isKnown = (host: string): boolean => config.services.has(host);
+  for (const [name, { upstreams, namespace }] of workloads) {
+    if (upstreams === undefined) ofAll.push(name);
+    else for (const host of upstreams) add(byHost, resolveHost(host, namespace, isKnown), [name]);
   }
-  return callers;
-}
-
-/** Hosts that virtual services lead to from other hosts: whoever declares one of those may arrive there. */
-type Reach = ReadonlyMap<string, readonly string[]>;
-const reaches = new WeakMap<ConfigModel, Reach>();
-
-function reachOf(config: ConfigModel): Reach {
   const reach = new Map<string, string[]>();
-  for (const service of config.virtualServices) {
-    for (const { destination } of destinationsOf(service)) {
-      const from = reach.get(destination.host);
-      if (from === undefined) reach.set(destination.host, [...service.hosts]);
-      else from.push(...service.hosts);
-    }
-  }
-  return reach;
+  for (const service of config.virtualServices)
+    for (const { destination } of destinationsOf(service)) add(reach, destination.host, service.hosts);
+  return { byHost, ofAll, reach };
 }
 
-function mayCall(
-  { upstreams, namespace }: WorkloadIdentity,
-  ways: ReadonlySet<string>,
-  { services }: ConfigModel,
-): boolean {
-  if (upstreams === undefined) return true;
-  return upstreams.some((host) => ways.has(resolveHost(host, namespace, (name) => services.has(name))));
+function add(to: Map<string, string[]>, key: string, values: readonly string[]): void {
+  const list = to.get(key);
+  if (list === undefined) to.set(key, [...values]);
+  else list.push(...values);
+}
+
+/** Those that declare one of the hosts, or one that leads to them. */
+function declaringCallers({ byHost, reach }: CallerIndex, hosts: readonly string[]): readonly string[] {
+  const ways = hosts.flatMap((host) => [host, ...(reach.get(host) ?? [])]);
+  return [...new Set(ways.flatMap((host) => byHost.get(host) ?? []))];
 }
 
 const resources = new WeakMap<WorkloadIdentity, XdsResource>();

@@ -2,7 +2,7 @@ import type { Snapshot, XdsResource } from '@tulle/xds/resource';
 import type { AccountIndex } from '../model/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { cached } from './cached.ts';
-import { callersOf } from './callers.ts';
+import { callersOf, hostsOfBytes } from './callers.ts';
 import { capturedTraffic } from './capture.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
@@ -33,6 +33,8 @@ interface Plan {
   readonly resources: Readonly<Record<'cluster' | 'listener' | 'route' | 'secret', Resources>>;
   /** Clusters whose endpoints go by EDS, by name. The same array for the same scope. */
   readonly discovered: readonly ClusterRef[];
+  /** Hosts whose callers it wants to know. */
+  readonly calledAs: readonly string[];
   readonly notes: readonly Note[];
 }
 
@@ -42,9 +44,9 @@ interface Plan {
  * @throws Error if a resource refers to one that the snapshot lacks: a mistake of compile's, never published
  */
 export function compile(model: Model, proxy: ProxyDescription): Compiled {
-  const { resources, discovered, notes } = planOf(model, proxy);
+  const { resources, discovered, calledAs, notes } = planOf(model, proxy);
   const endpoint = endpointsFor(model, discovered);
-  return { snapshot: { ...resources, endpoint, workload: callersOf(model, proxy) }, notes };
+  return { snapshot: { ...resources, endpoint, workload: callersOf(model, calledAs) }, notes };
 }
 
 function planOf(model: Model, proxy: ProxyDescription): Plan {
@@ -97,6 +99,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   return {
     resources,
     discovered: set.discovered,
+    calledAs: hostsOfBytes(config, proxy),
     notes: uniqueNotes([...used.notes, ...callable.notes, ...set.notes]),
   };
 }
