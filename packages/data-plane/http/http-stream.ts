@@ -12,7 +12,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } fr
 import { StreamInfo } from './stream-info.ts';
 import { RequestWay, ResponseWay } from './stream-ways.ts';
 
-/** How long a client may take to close a tunnel whose other end has closed. */
+/** How long the one end of a tunnel may take to close, or to say more, when the other has. */
 const tunnelLingerMs = 5_000;
 
 /** Envoy's default per-connection buffer limit. */
@@ -145,6 +145,9 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.info.requestBytes += chunk.length;
     if (end) this.info.requestEndedAt = this.#lastActivity;
     this.#decode.data(chunk, end);
+    // A WebSocket has no half: who ends it without a close frame has left, and not every server is told.
+    if (end && !this.#done && this.info.status === 101 && this.#request?.upgrade === 'websocket')
+      this.setIdleTimeout(tunnelLingerMs);
   }
 
   onTrailers(trailers: Headers): void {

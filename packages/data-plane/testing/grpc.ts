@@ -48,8 +48,10 @@ export interface GrpcBackend {
 /**
  * A real gRPC server. Unary calls echo, with trailers; `fail` fails at once (trailers only), `hang` never answers.
  * Streams add up, count down from what they are asked, and echo each message.
+ *
+ * @param port 0: any free one
  */
-export async function grpcBackend(): Promise<GrpcBackend> {
+export async function grpcBackend(port = 0): Promise<GrpcBackend> {
   let cancelled = 0;
   const server = new Server();
   server.addService(echoService, {
@@ -82,12 +84,12 @@ export async function grpcBackend(): Promise<GrpcBackend> {
       call.on('error', () => {});
     },
   });
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
+  const bound = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) =>
+      error === null ? resolve(at) : reject(error),
     ),
   );
-  return { port, cancelled: () => cancelled, close: () => server.forceShutdown() };
+  return { port: bound, cancelled: () => cancelled, close: () => server.forceShutdown() };
 }
 
 /** A real client; authority and all as gRPC libraries make them. */
