@@ -56,7 +56,7 @@ const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'slowloris: bodies that stop': {
-    shape: { manager: { streamIdleTimeoutMs: 800, requestHeadersTimeoutMs: 1_000 } },
+    shape: { manager: { streamIdleTimeoutMs: 2_000, requestHeadersTimeoutMs: 1_000 } },
     run: async (port, peak) => {
       const all = await clients(port);
       for (const client of all) client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 1000000\r\n\r\nx`);
@@ -65,7 +65,7 @@ const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'slowloris: bodies that never end': {
-    shape: { manager: { requestTimeoutMs: 800, requestHeadersTimeoutMs: 1_000 } },
+    shape: { manager: { requestTimeoutMs: 1_500, requestHeadersTimeoutMs: 1_000 } },
     run: async (port, peak) => {
       const all = await clients(port);
       for (const client of all) client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 1000000\r\n\r\n`);
@@ -147,7 +147,7 @@ const attacks: Readonly<Record<string, Attack>> = {
       socket.on('data', (chunk: Buffer) => {
         if (chunk.includes('/deaf')) socket.pause();
       }),
-    shape: { manager: { streamIdleTimeoutMs: 800, requestHeadersTimeoutMs: 1_000 } },
+    shape: { manager: { streamIdleTimeoutMs: 2_000, requestHeadersTimeoutMs: 1_000 } },
     run: async (port, peak) => {
       const all = await clients(port, 20);
       await Promise.all(
@@ -161,7 +161,7 @@ const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'requests without end, and no answer is read': {
-    shape: { manager: { streamIdleTimeoutMs: 800, requestHeadersTimeoutMs: 1_000 } },
+    shape: { manager: { streamIdleTimeoutMs: 2_000, requestHeadersTimeoutMs: 1_000 } },
     bounds: { growthMb: 48 },
     run: async (port, peak) => {
       const all = await clients(port, 20);
