@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { nodeFlags } from '@tulle/data-plane/node-flags';
 import { proxyCore } from '../system/cpu.ts';
 import { listening, startProgram } from '../system/program.ts';
 import type { Peer } from './peer.ts';
 import { bundleProgram } from './tulle-bundle.ts';
-
-/** The flags that `tulle up` gives its proxies. */
-const flags = ['--max-semi-space-size=1', '--v8-pool-size=1'];
 
 export const tulle: Peer = {
   name: 'tulle',
@@ -20,7 +18,7 @@ export const tulle: Peer = {
     const extra = (process.env.TULLE_BENCH_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
     // To compare with another checkout: its own program.
     const main = process.env.TULLE_BENCH_PROGRAM ?? (await bundleProgram(plan.folder));
-    const program = startProgram(process.execPath, [...flags, ...extra, main, file], {
+    const program = startProgram(process.execPath, [...nodeFlags, ...extra, main, file], {
       core: proxyCore,
       stdin: 'pipe',
     });
