@@ -1,5 +1,6 @@
 import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
-import { block, data, frame, goaway, headers, rst } from '@tulle/data-plane/http2/testing/frames';
+import { Setting } from '@tulle/data-plane/http2/settings';
+import { block, data, frame, goaway, headers, rst, settings } from '@tulle/data-plane/http2/testing/frames';
 import { retry } from '@tulle/data-plane/testing/tables';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FrameAnswer, frameBackend } from '../frame-backend.ts';
@@ -23,6 +24,8 @@ interface Fault {
   readonly verdict: Verdict;
   /** Connections to the backend that are kept. */
   readonly kept: 0 | 1;
+  /** The client reads nothing till the end. */
+  readonly deaf?: true;
   /** What the proxy says of the stream in the end. */
   readonly said?: string;
 }
@@ -49,6 +52,18 @@ const good = says(
 );
 const cancel = 8;
 const refusedStream = 7;
+
+/** The same over and over: the connection ends, and says why. */
+function flooding(each: (turn: number, id: number) => Buffer, client: 502 | 'cut' = 502): Fault {
+  return {
+    answer: (connection, id) =>
+      connection.send(...Array.from({ length: 3_000 }, (_, turn) => each(turn, id))),
+    client,
+    verdict: verdict(client === 'cut' ? 200 : 502, 'UPE'),
+    kept: 0,
+    said: 'GOAWAY 0 11',
+  };
+}
 
 const faults: Readonly<Record<string, Fault>> = {
   'answers well': { answer: good, client: 200, verdict: verdict(200, ''), kept: 1 },
@@ -256,6 +271,27 @@ const faults: Readonly<Record<string, Fault>> = {
     kept: 0,
     said: 'GOAWAY',
   },
+  'pings without end': flooding(() => frame(FrameType.Ping, 0, 0, Buffer.alloc(8))),
+  'changes its settings without end': flooding(() => settings([Setting.InitialWindowSize, 1])),
+  'continues a head without end': flooding((turn, id) =>
+    turn === 0 ? frame(FrameType.Headers, 0, id, block(ok)) : frame(FrameType.Continuation, 0, id),
+  ),
+  'sends empty data without end': flooding(
+    (turn, id) => (turn === 0 ? headers(id, ok, false) : data(id, '', false)),
+    'cut',
+  ),
+  'sends more than its windows allow': {
+    answer: says(
+      (id) => headers(id, ok, false),
+      ...Array.from({ length: 400 }, () => (id: number) => data(id, 'x'.repeat(16_000), false)),
+    ),
+    // The client reads nothing, so no window is given back.
+    deaf: true,
+    client: 'cut',
+    verdict: verdict(200, 'UPE'),
+    kept: 1,
+    said: 'RST_STREAM 1 3',
+  },
   'promises a push': {
     answer: says((id) => frame(FrameType.PushPromise, Flag.EndHeaders, id, Buffer.from([0, 0, 0, 2]))),
     client: 502,
@@ -277,7 +313,12 @@ describe('an HTTP/2 backend that', () => {
     const client = await RawClient.open(proxy.port);
     cleanup.push(() => client.close());
 
+    if (fault.deaf) client.socket.pause();
     client.send(fault.request ?? get);
+    if (fault.deaf) {
+      await expect.poll(() => proxy.ended.length).toBe(1);
+      client.socket.resume();
+    }
     if (fault.client === 'cut') {
       await client.ended;
       expect(client.outcome).toBe('reset');

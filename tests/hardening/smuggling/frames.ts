@@ -231,6 +231,19 @@ export const frameCases: readonly FrameCase[] = [
   ),
   refused('H2 injection', 'a URL in the scheme', pseudo('GET', { ':scheme': 'http://b/?' }), `${h2}#scheme`),
 
+  refused('H2 injection', 'CR LF in a trailer', [...post], h2, {
+    data: ['hello'],
+    trailers: [['x', 'a\r\n\r\nGET /admin HTTP/1.1\r\nHost: a']],
+  }),
+  refused('H2 injection', 'capitals in a trailer', [...post], 'RFC 9113 section 8.2.1', {
+    data: ['hello'],
+    trailers: [['Content-Length', '5']],
+  }),
+  refused('H2 injection', 'a host in a trailer', [...post], 'RFC 9110 section 6.5.1', {
+    data: ['hello'],
+    trailers: [['host', 'b']],
+  }),
+
   // Who and what is meant.
   refused('H2 pseudo fields', 'no path', pseudo('GET', { ':path': 'absent' }), 'RFC 9113 section 8.3.1'),
   refused('H2 pseudo fields', 'an empty path', pseudo('GET', { ':path': '' }), 'RFC 9113 section 8.3.1'),

@@ -254,6 +254,14 @@ export const requestCases: readonly RequestCase[] = [
     reborn,
   ),
 
+  forwarded(
+    'TE.TE',
+    'with an underscore it is another field (which may be refused: headers_with_underscores_action)',
+    sized('Transfer_Encoding: chunked\r\nContent-Length: 5'),
+    [sized('Transfer_Encoding: chunked\r\nContent-Length: 5')],
+    'https://portswigger.net/research/http-desync-attacks-request-smuggling-reborn',
+  ),
+
   // Lengths that two readers count differently.
   refused(
     'Content-Length',
