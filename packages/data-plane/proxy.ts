@@ -95,20 +95,21 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     onFailures: (failures) => configuration?.reportFailures(failures),
   });
   const onTables = applied.apply.bind(applied);
-  const subscribe = (): Configuration =>
+  const subscribe = (): Promise<Configuration> =>
     part.configuration(
-      (watcher) =>
+      (more) =>
         startConfiguration({
           bootstrap,
           identity: () => own.current(),
           onTables,
           connect,
           log,
-          ...(watcher === undefined ? {} : { watcher }),
+          ...more,
         }),
       onTables,
     );
-  configuration = subscribe();
+  const first = await subscribe();
+  configuration = first;
 
   const endings = new Endings({
     bootstrap,
@@ -125,8 +126,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   // A successor takes the control plane over as it begins, all else when it serves.
   parent?.onSuccession({
     onSucceeded: () => void configuration?.close(false),
-    onResume: () => {
-      configuration = subscribe();
+    onResume: async () => {
+      configuration = await subscribe();
     },
     onRetire: () => void endings.retire().then(options.onRetired),
   });
@@ -134,7 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   return {
     engine,
     adminPort: admin?.port,
-    ready: Promise.all([configuration.ready, applied.bound]).then(() => {
+    ready: Promise.all([first.ready, applied.bound]).then(() => {
       started = true;
       parent?.serving();
     }),

@@ -29,7 +29,7 @@ export function observeSources(sources: AdminSources): void {
   );
   const uptime = (): number => Math.floor(sources.serverInfo().uptimeMs / 1_000);
   server('uptime', 'Seconds since the start.', uptime, true);
-  server('concurrency', 'Worker processes.', () => 1);
+  server('concurrency', 'Worker processes that serve.', () => (sources.ready() ? 1 : 0));
   server('memory_allocated', 'Bytes that the heap uses.', () => process.memoryUsage().heapUsed);
   server('memory_heap_size', 'Bytes of the heap.', () => process.memoryUsage().heapTotal);
   server('memory_physical_size', 'Resident bytes of the process.', () => process.memoryUsage.rss());

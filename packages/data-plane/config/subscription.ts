@@ -35,6 +35,8 @@ export interface ConfigurationOptions {
   /** To the bootstrap's control plane. */
   readonly connect: ConnectGrpc;
   readonly watcher?: ConfigurationWatcher;
+  /** What another worker has, in place of the last good configuration in the file. */
+  readonly newest?: RawResources;
 }
 
 /** Told of all that changes what is accepted, for whoever keeps a copy. */
@@ -144,7 +146,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
       });
   }
 
-  const stored = lastGood.load();
+  const stored = options.newest ?? lastGood.load();
   if (stored !== undefined) {
     store.restore(stored);
     for (const type of xdsTypes) client.restore(type, versions(store, type));

@@ -31,7 +31,7 @@ export interface Succession {
   /** A successor starts; it talks to the control plane from here on. */
   onSucceeded(): void;
   /** It has failed. */
-  onResume(): void;
+  onResume(): void | Promise<void>;
   /** It serves: finish what is open. */
   onRetire(): void;
 }
@@ -48,6 +48,7 @@ export class ParentLink implements SocketSource {
   #desk: PermitDesk | undefined = undefined;
   #requests = 0;
   #workers: readonly WorkerId[] = [];
+  readonly #attached = Promise.withResolvers<void>();
   readonly #onWorkers = new Set<() => void>();
 
   constructor({ channel, id, shared, succeeds }: ParentLinkOptions) {
@@ -60,6 +61,11 @@ export class ParentLink implements SocketSource {
 
   get leads(): boolean {
     return leads(this.id);
+  }
+
+  /** Resolves when the parent has said who else there is. */
+  get attached(): Promise<void> {
+    return this.#attached.promise;
   }
 
   /** The other workers that there are now. */
@@ -128,13 +134,14 @@ export class ParentLink implements SocketSource {
         break;
       case 'workers':
         this.#workers = message.ids;
+        this.#attached.resolve();
         for (const listener of this.#onWorkers) listener();
         break;
       case 'succeeded':
         this.#succession?.onSucceeded();
         break;
       case 'resume':
-        this.#succession?.onResume();
+        void this.#succession?.onResume();
         break;
       case 'retire':
         this.#succession?.onRetire();

@@ -1,13 +1,15 @@
 import type { Tables } from '@tulle/decision/tables';
 import { type Admin, type AdminOptions, startAdmin } from '../admin/admin.ts';
 import { observeSources } from '../admin/envoy-metrics.ts';
+import type { AdminSources } from '../admin/sources.ts';
 import type { Bootstrap } from '../bootstrap.ts';
-import type { Configuration, ConfigurationWatcher } from '../config/subscription.ts';
+import type { Configuration, ConfigurationOptions } from '../config/subscription.ts';
 import type { ProxyIdentity } from '../identity/identity.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { followConfiguration, followIdentity } from './follow.ts';
 import { gatherStatistics, reportStatistics } from './gather.ts';
 import { Lead } from './lead.ts';
+import { askNewest, tellNewest } from './newest.ts';
 import type { ParentLink } from './parent-link.ts';
 
 /** What one process of a proxy does that another does not: who enrols, subscribes and answers for all. */
@@ -17,17 +19,20 @@ export interface Part {
   /** `start`: as a proxy of one process would. */
   identity(start: () => Promise<ProxyIdentity>): Promise<ProxyIdentity>;
   configuration(
-    start: (watcher?: ConfigurationWatcher) => Configuration,
+    start: (more: StartConfiguration) => Configuration,
     onTables: (tables: Tables) => void,
-  ): Configuration;
+  ): Promise<Configuration>;
 }
 
+type StartConfiguration = Pick<ConfigurationOptions, 'watcher' | 'newest'>;
+
 /** The part of a process that is alone: everything. */
-function alone(parent: ParentLink | undefined): Part {
+function alone(parent: ParentLink | undefined, wheel: TimerWheel): Part {
   return {
     admin: (options) => startAdmin({ ...options, ...(parent === undefined ? {} : { sockets: parent }) }),
     identity: (start) => start(),
-    configuration: (start) => start(),
+    configuration: async (start) =>
+      parent === undefined ? start({}) : startFromNewest(parent, wheel, start),
   };
 }
 
@@ -36,18 +41,49 @@ function leading(parent: ParentLink, wheel: TimerWheel): Part {
   return {
     admin(options) {
       reportStatistics(parent, options.sources);
-      const gather = gatherStatistics(parent, wheel, options.sources);
-      return startAdmin({ ...options, sockets: parent, gather });
+      const sources = forAll(parent, options.sources);
+      return startAdmin({
+        ...options,
+        sources,
+        sockets: parent,
+        gather: gatherStatistics(parent, wheel, sources),
+      });
     },
     async identity(start) {
       const identity = await start();
       identity.onRotate(() => lead.identityChanged());
       return identity;
     },
-    configuration(start) {
-      const configuration = start(lead);
+    async configuration(start) {
+      const configuration = await startFromNewest(parent, wheel, (more) => start({ ...more, watcher: lead }));
       lead.lead(configuration);
       return configuration;
+    },
+  };
+}
+
+async function startFromNewest(
+  parent: ParentLink,
+  wheel: TimerWheel,
+  start: (more: StartConfiguration) => Configuration,
+): Promise<Configuration> {
+  const newest = await askNewest(parent, wheel);
+  const configuration = start(newest === undefined ? {} : { newest });
+  tellNewest(parent, configuration.resources);
+  return configuration;
+}
+
+/** What is asked of one is done by all. */
+function forAll(parent: ParentLink, sources: AdminSources): AdminSources {
+  return {
+    ...sources,
+    drainListeners(graceful) {
+      parent.tell('others', { kind: 'drain', graceful });
+      sources.drainListeners(graceful);
+    },
+    quit() {
+      parent.tell('others', { kind: 'quit' });
+      sources.quit();
     },
   };
 }
@@ -57,14 +93,23 @@ function following(parent: ParentLink, bootstrap: Bootstrap): Part {
     admin({ sources }) {
       observeSources(sources);
       reportStatistics(parent, sources);
+      parent.onTold((message, from) => {
+        if (!parent.isOfUs(from)) return;
+        if (message.kind === 'drain') sources.drainListeners(message.graceful);
+        else if (message.kind === 'quit') sources.quit();
+      });
       return undefined;
     },
     identity: () => followIdentity(parent, bootstrap, Date.now),
-    configuration: (_, onTables) => followConfiguration(parent, onTables),
+    async configuration(_, onTables) {
+      const configuration = followConfiguration(parent, onTables);
+      tellNewest(parent, configuration.resources);
+      return configuration;
+    },
   };
 }
 
 export function partOf(parent: ParentLink | undefined, bootstrap: Bootstrap, wheel: TimerWheel): Part {
-  if (parent === undefined || !parent.shared) return alone(parent);
+  if (parent === undefined || !parent.shared) return alone(parent, wheel);
   return parent.leads ? leading(parent, wheel) : following(parent, bootstrap);
 }

@@ -69,6 +69,9 @@ export type PeerMessage =
   | { readonly kind: 'join' }
   /** Lead to followers: all that is accepted. */
   | { readonly kind: 'configuration'; readonly resources: RawResources }
+  /** To one who has it already: what is the newest? */
+  | { readonly kind: 'newest?' }
+  | { readonly kind: 'newest'; readonly resources: RawResources }
   | { readonly kind: 'update'; readonly update: Update }
   /** What is referenced and has not come counts as missing. */
   | { readonly kind: 'stop-waiting' }
@@ -85,4 +88,5 @@ export type PeerMessage =
   | { readonly kind: 'statistics?'; readonly request: number }
   | { readonly kind: 'statistics'; readonly request: number; readonly statistics: WorkerStatistics }
   /** Asked of the lead's admin endpoint, meant for all. */
-  | { readonly kind: 'drain'; readonly graceful: boolean };
+  | { readonly kind: 'drain'; readonly graceful: boolean }
+  | { readonly kind: 'quit' };
