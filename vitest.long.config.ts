@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What takes minutes: a million messages, gigabytes, thousands of connections. `npm run test:long`. */
 export default defineConfig({
   test: {
-    include: ['packages/**/*.long.ts', 'tests/**/*.long.ts'],
+    include: ['tests/**/*.long.ts'],
     testTimeout: 600_000,
     // They measure memory and CPU: side by side they would measure each other.
     fileParallelism: false,

@@ -1,6 +1,6 @@
 /**
  * The same bytes to our codec and to llhttp in strict mode: what two readers understand differently is what
- * smuggling is made of. Slices here, a million messages in differential.long.ts; TULLE_FUZZ_SEED and
+ * smuggling is made of. Slices here, a million messages in tests/hardening/differential.long.ts; TULLE_FUZZ_SEED and
  * TULLE_FUZZ_CASES choose others.
  */
 import { setImmediate as turn } from 'node:timers/promises';
