@@ -14,6 +14,7 @@ import {
 } from '@tulle/data-plane/http2/testing/frames';
 import { describe, expect, test } from 'vitest';
 import { FrameClient } from '../frame-client.ts';
+import { echo } from '../raw-backend.ts';
 import { type Attack, underAttack } from './attacked.ts';
 
 /** Sent over and over, as fast as it is taken, by many clients, until the proxy has enough. */
@@ -169,6 +170,26 @@ const attacks: Readonly<Record<string, Attack>> = {
         expect(client.heard.filter((line) => line.startsWith('RST_STREAM')).length).toBe(20);
         await client.raw.close();
       }
+    },
+  },
+  'requests without end, and no answer is read': {
+    answer: (request, connection) =>
+      echo(request.includes('/bystander') ? request : `GET /${'x'.repeat(8_000)} HTTP/1.1`, connection),
+    bounds: { growthMb: 60 },
+    run: async (port, peak) => {
+      const clients = await Promise.all(Array.from({ length: 10 }, () => FrameClient.open(port)));
+      await Promise.all(
+        clients.map(async (client) => {
+          client.raw.socket.pause();
+          for (let turn = 0; !client.raw.socket.destroyed && turn < 1_000_000; turn += 20) {
+            client.send(...Array.from({ length: 20 }, (_, at) => headers(id(turn + at), get, true)));
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          // Nothing was read, so a reset is all that is seen of the end.
+          expect(client.raw.outcome).toBe('reset');
+        }),
+      );
+      await peak();
     },
   },
   'clients that say nothing after their preface': {
