@@ -95,8 +95,16 @@ export class Headers {
 
   /** Removes the field at `index`. */
   removeAt(index: number): void {
-    this.names.splice(index, 1);
-    this.values.splice(index, 1);
-    this.spelled.splice(index, 1);
+    const { names, values, spelled } = this;
+    const last = names.length - 1;
+    // As splice, without an array of what was removed.
+    for (let at = index; at < last; at++) {
+      names[at] = names[at + 1] as string;
+      values[at] = values[at + 1] as string;
+      spelled[at] = spelled[at + 1] as string;
+    }
+    names.pop();
+    values.pop();
+    spelled.pop();
   }
 }
