@@ -46,13 +46,22 @@ async function openScene(setUp = ':', edit = (text: string): string => text): Pr
   const machine = await openMachine(folder, setUp);
   const world = await startWorld(machine, folder);
   const state = join(folder, 'state');
+  const client = runner(socket('client'));
+  const start = async (): Promise<Mesh> => {
+    const mesh = await startMesh(file, state, ['--capture', 'transparent'], undefined, machine.inside);
+    // An application without ports is ready when it runs, and its sidecar may learn of the others later.
+    await eventually('the client reaches its service', async () =>
+      (await client(...curl('-f', 'http://echo/'))).code === 0 ? true : undefined,
+    );
+    return mesh;
+  };
   return {
     machine,
     folder,
     file,
-    client: runner(socket('client')),
+    client,
     stranger: runner(socket('stranger')),
-    start: () => startMesh(file, state, ['--capture', 'transparent'], undefined, machine.inside),
+    start,
     close: async () => {
       world.kill('SIGKILL');
       await machine.close();

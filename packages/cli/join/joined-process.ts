@@ -127,7 +127,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   });
 
   try {
-    if (ports.capture !== undefined) capture.prepare({ name: plan.instance, uid: undefined });
+    if (ports.capture !== undefined) await capture.prepare({ name: plan.instance, uid: undefined });
     void proxy.start();
     await within(SIDECAR_WITHIN_MS, sidecarReady.promise, interrupted, () => {
       throw new Failure(

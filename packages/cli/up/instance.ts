@@ -102,7 +102,7 @@ export class Instance implements RolloutInstance {
     const ports = await allocatePorts(allocator, this.plan);
     if (this.#stopped) return allocator.release(portsOf(ports));
     this.#ports = ports;
-    if (this.plan.capture === 'transparent' && !this.#prepareCapture()) return;
+    if (this.plan.capture === 'transparent' && !(await this.#prepareCapture())) return;
     this.#proxy = new ProxyProcess({
       instance: this.name,
       bootstrap: () => this.#bootstrap(ports),
@@ -241,13 +241,14 @@ export class Instance implements RolloutInstance {
   }
 
   /** @returns whether its sidecar may start */
-  #prepareCapture(): boolean {
+  async #prepareCapture(): Promise<boolean> {
+    const { capture, ports } = this.#context;
     try {
-      this.#context.capture.prepare({ name: this.fileName, uid: this.#user.uid });
-      return true;
+      await capture.prepare({ name: this.fileName, uid: this.#user.uid });
+      return !this.#stopped;
     } catch (error) {
-      if (this.#ports) this.#context.ports.release(portsOf(this.#ports));
-      this.#retry(error, () => this.start());
+      if (this.#ports) ports.release(portsOf(this.#ports));
+      if (!this.#stopped) this.#retry(error, () => this.start());
       return false;
     }
   }

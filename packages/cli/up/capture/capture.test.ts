@@ -3,6 +3,7 @@ import { identifyProcess, type ProcessIdentity } from '../process-identity.ts';
 import { findCgroupMount } from './cgroup-mount.ts';
 import { inetTables } from './nft.ts';
 import { isAbandoned, nameOf, ownerOf } from './owner.ts';
+import { canTellGroups } from './probe-groups.ts';
 
 const unified = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate';
 const hybrid = [
@@ -57,4 +58,24 @@ test('tables are read from what nft lists', async () => {
     ],
   };
   expect(await inetTables(() => Promise.resolve(JSON.stringify(listed)))).toEqual(['a', 'b']);
+});
+
+test.each<[what: string, packets: number | 'refused', expected: boolean]>([
+  ['counts what its group sends', 1, true],
+  ['counts nothing', 0, false],
+  ['knows no groups', 'refused', false],
+])('a kernel that %s', async (_, packets, expected) => {
+  const ran: string[] = [];
+  const can = await canTellGroups(
+    (args, input) => {
+      ran.push(input ?? args.join(' '));
+      if (packets === 'refused' && input?.includes('socket cgroupv2'))
+        return Promise.reject(new Error('No such file or directory'));
+      return Promise.resolve(JSON.stringify({ nftables: [{ counter: { packets } }] }));
+    },
+    'probe',
+    { kind: 'cgroup', path: 'here', level: 1 },
+  );
+  expect(can).toBe(expected);
+  expect(ran.at(-1)).toBe('table inet probe\ndelete table inet probe\n');
 });

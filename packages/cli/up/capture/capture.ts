@@ -8,8 +8,9 @@ import {
 import { Failure } from '../../failure.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 import { CgroupTree, readCgroupMount } from './cgroup-tree.ts';
-import { type Nft, nft } from './nft.ts';
+import { inetTables, type Nft, nft } from './nft.ts';
 import { nameOf } from './owner.ts';
+import { canTellGroups } from './probe-groups.ts';
 
 /** What an instance's own ports and user say. */
 export interface Capturable {
@@ -44,6 +45,7 @@ export class Capture {
   /** Who is known by its user. */
   readonly #users = new Map<number, string>();
   #tree: CgroupTree | undefined;
+  #opening: Promise<void> | undefined;
   #isOpen = false;
   #applied: Promise<void> = Promise.resolve();
 
@@ -57,8 +59,13 @@ export class Capture {
    * Makes the groups of an instance, so that its sidecar can start in its own.
    * @throws Failure where capture is not possible
    */
-  prepare({ name, uid }: Pick<Capturable, 'name' | 'uid'>): void {
-    this.#open();
+  async prepare({ name, uid }: Pick<Capturable, 'name' | 'uid'>): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      // What it lacks may be there the next time.
+      this.#opening = undefined;
+      throw error;
+    });
+    await this.#opening;
     if (this.#tree === undefined) this.#claimUser(name, uid);
     else for (const leaf of [proxyGroup(name), appGroup(name)]) this.#tree.add(leaf);
   }
@@ -93,6 +100,7 @@ export class Capture {
 
   /** Undoes everything. Every process that was started is gone by now. */
   async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await this.#applied.catch(() => {});
@@ -101,12 +109,19 @@ export class Capture {
     this.#tree = undefined;
   }
 
-  #open(): void {
-    if (this.#isOpen) return;
+  async #open(): Promise<void> {
     if (process.platform !== 'linux') throw new Failure('capture transparent needs Linux');
     if (process.getuid?.() !== 0) throw new Failure('capture transparent needs root');
+    // Says whether nft is there and may list.
+    await inetTables(this.#nft);
     const home = readCgroupMount();
-    this.#tree = home === undefined ? undefined : new CgroupTree(home, this.#table);
+    if (home !== undefined) {
+      this.#tree = new CgroupTree(home, this.#table);
+      if (!(await canTellGroups(this.#nft, this.#table, this.#tree.supervisor))) {
+        this.#tree.close();
+        this.#tree = undefined;
+      }
+    }
     this.#isOpen = true;
   }
 
@@ -129,7 +144,7 @@ export class Capture {
 
   /** Without groups only the user tells an application from everybody else. */
   #claimUser(name: string, uid = 0): void {
-    const reason = `capture transparent: no cgroup v2 can be written here, so applications are told apart by user`;
+    const reason = 'capture transparent: cgroups can’t be used here, so applications are told apart by user';
     if (uid === 0 || uid === process.getuid?.())
       throw new Failure(`${reason}, and ${name} needs one of its own (spec.user)`);
     const other = this.#users.get(uid) ?? name;

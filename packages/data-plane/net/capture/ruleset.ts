@@ -70,6 +70,15 @@ export function captureRuleset(rules: CaptureRules): string {
   return `table inet ${table}\ndelete table inet ${table}\ntable inet ${table} {\n  comment "${comment}"\n${chains.join('')}}\n`;
 }
 
+/** A table that only counts what a process sends. */
+export function probeRuleset(table: string, who: ProcessSelector): string {
+  const lines = [
+    'type filter hook output priority filter; policy accept;',
+    `${match(who)} counter name seen`,
+  ];
+  return `table inet ${table} {\n  counter seen {\n  }\n${chain('output', lines)}}\n`;
+}
+
 /** Removes a table, there or not. */
 export function removeTable(table: string): string {
   return `table inet ${table}\ndelete table inet ${table}\n`;
