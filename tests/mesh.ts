@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
-const command = join(root, 'packages/cli/bin/tulle.mjs');
+/** The CLI's launcher. */
+export const command = join(root, 'packages/cli/bin/tulle.mjs');
 
 export interface Finished {
   readonly code: number | null;

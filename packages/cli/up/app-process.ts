@@ -2,8 +2,8 @@ import {
   type Child,
   type ChildExit,
   type ChildRegistry,
-  type ChildSpec,
   formatExit,
+  type LoggedChildSpec,
   startChild,
 } from './child.ts';
 import { lastLines } from './log-file.ts';
@@ -20,7 +20,7 @@ export interface AppProbes {
 
 export interface AppOptions {
   /** Made anew for each start. */
-  readonly spec: () => ChildSpec;
+  readonly spec: () => LoggedChildSpec;
   readonly probes: AppProbes;
   readonly restartPolicy: RestartPolicy;
   readonly backOff: { readonly firstMs: number; readonly longestMs: number };

@@ -35,7 +35,7 @@ export interface BootstrapInput {
 const ADDRESS = '127.0.0.1';
 
 /** The number of the lifeline's descriptor in every proxy that we start. */
-const LIFELINE_FD = 3;
+export const LIFELINE_FD = 3;
 
 export function makeBootstrap(input: BootstrapInput): Bootstrap {
   const { controlPlane, labels, locality, network, weight, enrolmentToken } = input;

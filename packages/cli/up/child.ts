@@ -15,8 +15,8 @@ export interface ChildSpec {
   readonly cwd: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** Receives stdout and stderr. */
-  readonly logPath: string;
+  /** Receives stdout and stderr; ours do when absent. */
+  readonly logPath?: string;
   /** Gives the child a pipe on descriptor 3 that closes with us. */
   readonly lifeline: boolean;
   /** Gives it Node's IPC channel: messages both ways, and sockets. */
@@ -26,6 +26,9 @@ export interface ChildSpec {
   /** Keeps stdout for the supervisor (a ready line) and out of the log. */
   readonly readStdout?: boolean;
 }
+
+/** A child whose output is kept. */
+export type LoggedChildSpec = ChildSpec & { readonly logPath: string };
 
 /** How a child ended; `error` when it could not be started at all. */
 export interface ChildExit {
@@ -57,7 +60,7 @@ export interface Child {
 }
 
 export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
-  const log = openLog(spec.logPath);
+  const log = spec.logPath === undefined ? undefined : openLog(spec.logPath);
   const start = (): ChildProcess =>
     spawn(spec.command, [...spec.args], {
       cwd: spec.cwd,
@@ -65,8 +68,8 @@ export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
       detached: true,
       stdio: [
         'ignore',
-        spec.readStdout ? 'pipe' : log,
-        log,
+        spec.readStdout ? 'pipe' : (log ?? 'inherit'),
+        log ?? 'inherit',
         ...(spec.lifeline ? (['pipe'] as const) : []),
         ...(spec.channel ? (['ipc'] as const) : []),
       ],
@@ -81,7 +84,7 @@ export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
     // spawn throws for what it finds wrong by itself (a bad uid, a NUL in an argument, EPERM).
     return neverStarted(error instanceof Error ? error.message : String(error));
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
   return supervise(child, spec, registry);
 }

@@ -7,7 +7,7 @@ import { inheritedEnv, resolveEnv } from './app-env.ts';
 import { type AppEvent, AppProcess } from './app-process.ts';
 import { makeBootstrap } from './bootstrap-file.ts';
 import { appGroup, proxyGroup } from './capture/capture.ts';
-import type { ChildSpec } from './child.ts';
+import type { LoggedChildSpec } from './child.ts';
 import { captureEnv } from './env-capture.ts';
 import type { InstanceContext } from './instance-context.ts';
 import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts';
@@ -209,7 +209,7 @@ export class Instance implements RolloutInstance {
     const { client, registry } = this.#context;
     const ports = this.#ports;
     if (ports === undefined) return;
-    let spec: ChildSpec;
+    let spec: LoggedChildSpec;
     try {
       spec = this.#appSpec(ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
       // Not one connection of it may go past the sidecar.
@@ -303,7 +303,7 @@ export class Instance implements RolloutInstance {
     this.#enter('running', event.reason);
   }
 
-  #appSpec(ports: InstancePorts, own: Record<string, string>): ChildSpec {
+  #appSpec(ports: InstancePorts, own: Record<string, string>): LoggedChildSpec {
     const { plan } = this;
     const env = {
       ...inheritedEnv(this.#context.env),

@@ -163,7 +163,7 @@ function agentCommand(bootstrapPath: string): ProxyCommand {
   };
 }
 
-function workerCommand(
+export function workerCommand(
   bootstrapPath: string,
   id: WorkerId,
   workers: number,
