@@ -11,7 +11,7 @@ export function bundleProgram(folder: string): Promise<string> {
 
 async function bundle(folder: string): Promise<string> {
   const input = join(import.meta.dirname, 'tulle-program.ts');
-  const made = await rolldown({ input, platform: 'node', external: [/^node:/, 'koffi'] });
+  const made = await rolldown({ input, platform: 'node', external: [/^node:/] });
   const dir = join(folder, 'tulle-program');
   await made.write({
     dir,
