@@ -9,12 +9,12 @@ export class Headers {
   /** Lower-case names. */
   readonly names: string[];
   readonly values: string[];
-  /** Names as spelled by the peer; same as `names` for HTTP/2. */
+  /** Names as spelled by the peer; of HTTP/2 the very array of `names`. */
   readonly spelled: string[];
   /** Names whose values a peer forbade to compress by reference (RFC 7541 section 6.2.3). */
   sensitive: string[] | undefined = undefined;
 
-  /** Takes the arrays over: three, of one length. */
+  /** Takes the arrays over: three of one length, or two. */
   constructor(names: string[] = [], values: string[] = [], spelled: string[] = []) {
     this.names = names;
     this.values = values;
@@ -51,7 +51,7 @@ export class Headers {
   add(name: string, value: string, spelled: string = name): void {
     this.names.push(name);
     this.values.push(value);
-    this.spelled.push(spelled);
+    if (this.spelled !== this.names) this.spelled.push(spelled);
   }
 
   /** Replaces every `name` by one field, in the place of the first. */
@@ -78,7 +78,9 @@ export class Headers {
   }
 
   clone(): Headers {
-    const copy = new Headers(this.names.slice(), this.values.slice(), this.spelled.slice());
+    const names = this.names.slice();
+    const spelled = this.spelled === this.names ? names : this.spelled.slice();
+    const copy = new Headers(names, this.values.slice(), spelled);
     if (this.sensitive !== undefined) copy.sensitive = [...this.sensitive];
     return copy;
   }
@@ -105,6 +107,6 @@ export class Headers {
     }
     names.pop();
     values.pop();
-    spelled.pop();
+    if (spelled !== names) spelled.pop();
   }
 }

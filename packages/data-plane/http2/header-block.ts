@@ -49,10 +49,15 @@ export class HeaderBlock implements FieldSink {
     );
   }
 
-  /** The regular fields, as a message's own. */
+  /** The regular fields, as a message's own. Pushed, so that those that are added to them find room. */
   headers(): Headers {
-    const { names, values } = this;
-    const headers = new Headers(names.slice(), values.slice(), names.slice());
+    const names: string[] = [];
+    const values: string[] = [];
+    for (let at = 0; at < this.names.length; at++) {
+      names.push(this.names[at] as string);
+      values.push(this.values[at] as string);
+    }
+    const headers = new Headers(names, values, names);
     if (this.sensitive !== undefined) headers.sensitive = [...this.sensitive];
     return headers;
   }
