@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { oneBytePerCharacter, smallOutput } from '../../scripts/small-bundle.ts';
 
 let bundled: Promise<string> | undefined;
 
@@ -11,14 +12,18 @@ export function bundleProgram(folder: string): Promise<string> {
 
 async function bundle(folder: string): Promise<string> {
   const input = join(import.meta.dirname, 'tulle-program.ts');
-  const made = await rolldown({ input, platform: 'node', external: [/^node:/] });
+  const made = await rolldown({
+    input,
+    platform: 'node',
+    external: [/^node:/],
+    plugins: [oneBytePerCharacter],
+  });
   const dir = join(folder, 'tulle-program');
   await made.write({
     dir,
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name].mjs',
-    format: 'esm',
-    minify: false,
+    ...smallOutput,
   });
   await made.close();
   return join(dir, 'tulle-program.mjs');
