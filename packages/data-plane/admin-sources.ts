@@ -43,6 +43,7 @@ export function adminSources(parts: ProxyParts): AdminSources {
     clusters: () => engine.clusters.clusters,
     tlsCountersOf: (tls) => variantsOf(tls).map((variant) => engine.tls.countersOf(variant)),
     listeners: () => engine.listeners.active,
+    dns: () => engine.dns.active,
     configDump: () => parts.configuration()?.dump() ?? [],
     bootstrap: () => shown as unknown as JsonObject,
     certificates: () => certificates(parts),

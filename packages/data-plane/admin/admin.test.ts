@@ -114,6 +114,12 @@ async function start(): Promise<Fixture> {
       },
     ],
     listeners: () => [listener],
+    dns: () => [
+      {
+        config: { address: '127.0.0.1', port: 15_053 } as Listener,
+        responder: { counters: { answered: 5, forwarded: 2, failed: 1, malformed: 1 } },
+      },
+    ],
     configDump: () => [
       {
         type: 'cluster',
@@ -183,6 +189,8 @@ test('/stats in three formats, filtered', async () => {
     'envoy_cluster_membership_healthy{cluster_name="reviews"} 0',
     'envoy_listener_ssl_connection_error{listener_address="127.0.0.1_20000"} 2',
     'envoy_listener_no_filter_chain_match{listener_address="127.0.0.1_20000"} 1',
+    'envoy_dns_filter_downstream_rx_queries{listener_address="127.0.0.1_15053"} 8',
+    'envoy_dns_filter_unanswered_queries{listener_address="127.0.0.1_15053"} 1',
     'envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="inbound_9080"} 24',
     'envoy_http_downstream_rq_xx{envoy_http_conn_manager_prefix="inbound_9080",envoy_response_code_class="2"} 20',
     'envoy_server_live 1',

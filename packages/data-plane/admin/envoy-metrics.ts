@@ -1,6 +1,6 @@
 import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
-import type { AdminCluster, AdminListener, AdminSources } from './sources.ts';
+import type { AdminCluster, AdminDns, AdminListener, AdminSources } from './sources.ts';
 import { tlsMetrics } from './tls-metrics.ts';
 
 type Say = (value: number, ...labels: readonly string[]) => void;
@@ -9,6 +9,7 @@ type Say = (value: number, ...labels: readonly string[]) => void;
 export function observeSources(sources: AdminSources): void {
   observeClusters(sources);
   observeListeners(sources.metrics, sources.listeners);
+  observeDns(sources);
   const { metrics } = sources;
   const server = (name: string, help: string, value: () => number, sameInWorkers = false): void => {
     metrics.observe({
@@ -163,6 +164,29 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     );
 }
 
+/** Questions for names, under the names of Envoy's DNS filter. */
+function observeDns({ metrics, dns }: AdminSources): void {
+  const each = (name: string, help: string, value: (of: AdminDns['responder']['counters']) => number): void =>
+    metrics.observe({
+      name: `envoy_dns_filter_${name}`,
+      help,
+      kind: 'counter',
+      labels: ['listener_address'],
+      observe: (say) => {
+        for (const { config, responder } of dns())
+          say(value(responder.counters), `${config.address}_${config.port}`);
+      },
+    });
+  each(
+    'downstream_rx_queries',
+    'Questions that came.',
+    ({ answered, forwarded, malformed }) => answered + forwarded + malformed,
+  );
+  each('downstream_rx_invalid_queries', 'Messages that were no question.', ({ malformed }) => malformed);
+  each('known_domain_queries', 'Questions answered from the table of names.', ({ answered }) => answered);
+  each('unanswered_queries', 'Questions that no other server answered in time.', ({ failed }) => failed);
+}
+
 function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<AdminListener>): void {
   const each = (
     kind: 'counter' | 'gauge',
@@ -176,8 +200,11 @@ function observeListeners(metrics: MetricRegistry, listeners: () => Iterable<Adm
       kind,
       labels: ['listener_address'],
       observe: (say) => {
-        for (const listener of listeners())
-          say(value(listener), `${listener.config.address}_${listener.port}`);
+        for (const listener of listeners()) {
+          // What binds nothing accepts nothing: a captured sidecar has one for every service.
+          if (listener.config.unbound !== true)
+            say(value(listener), `${listener.config.address}_${listener.port}`);
+        }
       },
     });
   };

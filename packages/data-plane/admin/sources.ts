@@ -17,6 +17,7 @@ export interface AdminSources {
   readonly tlsCountersOf: (tls: UpstreamTls) => readonly TlsCounters[];
   /** `ListenerSet.active` fits. */
   readonly listeners: () => Iterable<AdminListener>;
+  readonly dns: () => Iterable<AdminDns>;
   /** `Configuration.dump()` fits. */
   readonly configDump: () => readonly ConfigDumpEntry[];
   /** The bootstrap as it may be shown: without the enrolment token. */
@@ -74,6 +75,19 @@ export interface AdminEndpoint {
     readonly requestsSucceeded: number;
     readonly requestsFailed: number;
     readonly timeouts: number;
+  };
+}
+
+/** A listener that answers names. */
+export interface AdminDns {
+  readonly config: Listener;
+  readonly responder: {
+    readonly counters: {
+      readonly answered: number;
+      readonly forwarded: number;
+      readonly failed: number;
+      readonly malformed: number;
+    };
   };
 }
 

@@ -5,11 +5,17 @@ import { DnsServer } from './dns-server.ts';
 import { Forwarder } from './forwarder.ts';
 import type { DnsFailure } from './lazy-dns.ts';
 import { resolvConfFile } from './resolv-conf.ts';
-import { Responder } from './responder.ts';
+import { Responder, type ResponderCounters } from './responder.ts';
 
 type DnsListener = Listener & { readonly dns: DnsTable };
 
-interface Active {
+/** A DNS listener that serves, as statistics see it. */
+export interface ActiveDns {
+  readonly config: Listener;
+  readonly responder: { readonly counters: Readonly<ResponderCounters> };
+}
+
+interface Active extends ActiveDns {
   config: DnsListener;
   readonly responder: Responder;
   readonly forwarder: Forwarder;
@@ -25,7 +31,7 @@ export class DnsListeners {
     this.#wheel = wheel;
   }
 
-  get active(): Iterable<Pick<Active, 'config' | 'responder' | 'server'>> {
+  get active(): Iterable<ActiveDns> {
     return this.#active.values();
   }
 

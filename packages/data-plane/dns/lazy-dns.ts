@@ -1,6 +1,6 @@
 import type { Listener, Tables } from '@tulle/decision/tables';
 import type { TimerWheel } from '../timers/wheel.ts';
-import type { DnsListeners } from './dns-listeners.ts';
+import type { ActiveDns, DnsListeners } from './dns-listeners.ts';
 
 export type DnsFailure = { readonly config: Listener; readonly error: Error };
 
@@ -8,9 +8,14 @@ export type DnsFailure = { readonly config: Listener; readonly error: Error };
 export class LazyDns {
   readonly #wheel: TimerWheel;
   #listeners: Promise<DnsListeners> | undefined;
+  #loaded: DnsListeners | undefined;
 
   constructor(wheel: TimerWheel) {
     this.#wheel = wheel;
+  }
+
+  get active(): Iterable<ActiveDns> {
+    return this.#loaded?.active ?? [];
   }
 
   /** @returns those that could not be bound */
@@ -18,7 +23,8 @@ export class LazyDns {
     if (this.#listeners === undefined && !tables.listeners.values().some(({ dns }) => dns !== undefined))
       return [];
     this.#listeners ??= import('./dns-listeners.ts').then((room) => new room.DnsListeners(this.#wheel));
-    return (await this.#listeners).update(tables);
+    this.#loaded = await this.#listeners;
+    return this.#loaded.update(tables);
   }
 
   close(): void {

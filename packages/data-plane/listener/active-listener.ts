@@ -27,8 +27,6 @@ export class ActiveListener {
   chains: ReadonlyMap<FilterChain, ChainRuntime> = new Map();
   /** Connections that no chain wanted. */
   unmatched = 0;
-  /** Redirected connections that were going to this listener itself, or to nobody knows where. */
-  misdirected = 0;
   /** Connections whose first bytes did not come in time. */
   inspectTimeouts = 0;
   /** Connections closed for the PROXY header that they lacked, or that was malformed. */
@@ -118,7 +116,8 @@ export class ActiveListener {
       receiver.#inspect(socket);
       return;
     }
-    this.misdirected++;
+    // It was going to this listener itself, or nobody knows where.
+    this.unmatched++;
     socket.destroy();
   }
 
