@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
+import { cut } from '../net/cut.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY } from './bytes.ts';
 import { ClientExchange } from './client-exchange.ts';
-import { cut } from './cut.ts';
 import { Framing } from './framing.ts';
 import { findHeadEnd, HeadScan } from './head-end.ts';
 import { HeldBytes } from './held-bytes.ts';

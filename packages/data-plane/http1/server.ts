@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, StreamHandler } from '../http/stream.ts';
+import { cut } from '../net/cut.ts';
 import type { Outbox } from '../net/outbox.ts';
 import { readAlone, readShared } from '../net/shared-reads.ts';
 import type { Timer } from '../timers/wheel.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY, TOKEN } from './bytes.ts';
-import { cut } from './cut.ts';
 import { Framing } from './framing.ts';
 import { findHeadEnd, HeadScan } from './head-end.ts';
 import { HeldBytes } from './held-bytes.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ResetReason } from '../http/stream.ts';
-import { cut } from '../http1/cut.ts';
+import { cut } from '../net/cut.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cut } from '../net/cut.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { HeapPressure, type HeapReading } from './heap-pressure.ts';
 
@@ -70,11 +71,11 @@ export class Gate {
   turnAway(socket: Socket, http: boolean): void {
     socket.on('error', () => socket.destroy());
     if (!http || this.#answering >= mostAnswers) {
-      socket.resetAndDestroy();
+      cut(socket);
       return;
     }
     this.#answering++;
-    const timer: Timer = this.#wheel.timer(() => socket.resetAndDestroy());
+    const timer: Timer = this.#wheel.timer(() => cut(socket));
     timer.start(readAnswerMs);
     socket.once('close', () => {
       timer.stop();

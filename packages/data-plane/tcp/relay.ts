@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { StreamInfo } from '../http/stream-info.ts';
-import { cut } from '../http1/cut.ts';
+import { cut } from '../net/cut.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import type { TimerWheel } from '../timers/wheel.ts';

@@ -7,7 +7,11 @@ import { TLSSocket } from 'node:tls';
  * would go on with a request that nobody waits for.)
  */
 export function cut(socket: Socket): void {
-  if (socket instanceof TLSSocket || socket.connecting || typeof socket.resetAndDestroy !== 'function') {
-    socket.destroy();
-  } else socket.resetAndDestroy();
+  if (isTcp(socket)) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
+/** Node refuses, by throwing, to reset a Unix socket; a tunnel's stream knows no resets. */
+function isTcp(socket: Socket): boolean {
+  return !(socket instanceof TLSSocket) && !socket.connecting && socket.remoteAddress !== undefined;
 }
