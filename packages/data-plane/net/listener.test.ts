@@ -115,3 +115,34 @@ describe('Unix sockets', () => {
     expect(existsSync(name)).toBe(false);
   });
 });
+
+test('a client that resets its connection while another worker is asked for room is nobody’s error', async () => {
+  const asked: ((taken: boolean) => void)[] = [];
+  const listener = await BoundListener.bind({
+    address: '127.0.0.1',
+    port: 0,
+    maxConnections: 1,
+    share: () => ({
+      limitChanged: () => {},
+      ask: (onAnswer) => {
+        asked.push(onAnswer);
+        return () => {};
+      },
+      want: () => {},
+      released: () => {},
+      close: () => {},
+    }),
+    onConnection: () => expect.unreachable('it has left'),
+  });
+  closing.push(() => listener.close());
+  const client = connect(listener.port, '127.0.0.1');
+  await expect.poll(() => asked.length).toBe(1);
+  client.resetAndDestroy();
+  // What comes after the reset is seen after it.
+  const other = connect(listener.port, '127.0.0.1').on('error', () => {});
+  await expect.poll(() => asked.length).toBe(2);
+  asked[0]?.(true);
+  expect([listener.accepted, listener.active]).toEqual([1, 0]);
+  asked[1]?.(false);
+  other.destroy();
+});

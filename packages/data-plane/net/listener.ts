@@ -165,7 +165,8 @@ export class BoundListener {
       gate?.leave();
       this.#turnAway(socket);
     };
-    // Another worker may have room for one more: until it has answered, nothing is read.
+    // Another worker may have room for one more: until it has answered, nothing is read, and nobody else listens.
+    socket.on('error', () => socket.destroy());
     if (this.#limit.ask(decide) === undefined) decide(false);
   }
 
