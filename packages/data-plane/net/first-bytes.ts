@@ -34,27 +34,30 @@ export function readFirstBytes<Finding>(
   let seen: Buffer = nothing;
   let extended = false;
   let over = false;
-  const finish = (outcome: FirstBytesOutcome<Finding>, used = 0): void => {
+  const finish = (outcome: FirstBytesOutcome<Finding>): void => {
     over = true;
     timer.stop();
     socket.off('readable', onReadable);
-    socket.off('end', onEnd);
+    socket.off('end', onGone);
     socket.off('close', onGone);
     socket.off('error', onGone);
     if (outcome === 'gone' || outcome === 'stalled') socket.destroy();
-    else if (seen.length > used) socket.unshift(seen.subarray(used));
     done(outcome);
   };
   const onReadable = (): void => {
-    const before = seen.length;
-    for (let chunk: Buffer | null = socket.read(); chunk !== null; chunk = socket.read()) {
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+    if (socket.readableLength > seen.length) {
+      seen = socket.read() as Buffer;
+      const result = decide(seen);
+      const used = result === 'more' ? 0 : result.used;
+      // At once: a socket whose bytes are all read and that has ended can't take any back.
+      if (seen.length > used) socket.unshift(seen.subarray(used));
+      if (result !== 'more') {
+        finish(result.finding);
+        return;
+      }
     }
-    if (seen.length === before) return;
-    const result = decide(seen);
-    if (result !== 'more') finish(result.finding, result.used);
+    if (hasEnded(socket)) finish(seen.length === 0 ? 'gone' : atEnd(seen));
   };
-  const onEnd = (): void => finish(seen.length === 0 ? 'gone' : atEnd(seen));
   const onGone = (): void => finish('gone');
   const timer = timers.timer(() => {
     // Where this process was late itself, the bytes may be there: they are read before this runs.
@@ -70,9 +73,14 @@ export function readFirstBytes<Finding>(
     });
   });
   socket.on('readable', onReadable);
-  socket.on('end', onEnd);
+  socket.on('end', onGone);
   socket.on('close', onGone);
   socket.on('error', onGone);
   // A timer of the wheel may be a tick late; this one is early instead.
   if (timeoutMs > 0) timer.start(timeoutMs - timers.tickMs);
+}
+
+/** The peer has ended its sending, though not all that it sent is read; Node has no public name for it. */
+function hasEnded(socket: Socket): boolean {
+  return (socket as Socket & { readonly _readableState: { readonly ended: boolean } })._readableState.ended;
 }

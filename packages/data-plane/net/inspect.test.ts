@@ -153,6 +153,28 @@ test('inspection puts the bytes back, and ends by time or when the client leaves
   await listener.close();
 });
 
+test('a client that ends in the middle of what may be HTTP has said all that it wants to say', async () => {
+  const timers = new TimerWheel({ clock: new VirtualClock() });
+  const outcomes: InspectOutcome[] = [];
+  const listener = await BoundListener.bind({
+    address: '127.0.0.1',
+    port: 0,
+    onConnection: (socket) => {
+      inspect(socket, { tls: true, http: true, timeoutMs: 1_000, timers }, (outcome) => {
+        outcomes.push(outcome);
+        socket.pipe(socket);
+      });
+    },
+  });
+  const client = connect(listener.port, '127.0.0.1');
+  client.write('pi');
+  setImmediate(() => client.end('ng'));
+  let echo = '';
+  for await (const chunk of client) echo += String(chunk);
+  expect([echo, outcomes]).toEqual(['ping', [uninspected]]);
+  await listener.close();
+});
+
 test('a begun ClientHello is waited for beyond the time, and then given up: it is never plain text', async () => {
   const clock = new VirtualClock();
   const timers = new TimerWheel({ clock });
