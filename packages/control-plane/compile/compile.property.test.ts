@@ -7,7 +7,7 @@ import type { WorkloadInstance } from '../model/instance.ts';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
 import { readCase } from './testing/golden-case.ts';
-import { meshOf, sidecarOf } from './testing/meshes.ts';
+import { capturedSidecarOf, meshOf, sidecarOf } from './testing/meshes.ts';
 import { danglingInBytes } from './testing/references-in-bytes.ts';
 
 const golden = join(import.meta.dirname, 'golden');
@@ -43,10 +43,12 @@ test('whatever is written, its order does not matter', () => {
   );
   fc.assert(
     fc.property(shuffled, ([one, other]) => {
-      const [a, b] = [one, other].map((input) => compile(buildModel(input), sidecarOf('a', [])));
-      expect(b?.notes).toEqual(a?.notes);
-      for (const type of xdsTypes)
-        expect([...(b?.snapshot[type].values() ?? [])]).toEqual([...(a?.snapshot[type].values() ?? [])]);
+      for (const proxy of [sidecarOf, capturedSidecarOf]) {
+        const [a, b] = [one, other].map((input) => compile(buildModel(input), proxy('a', [])));
+        expect(b?.notes).toEqual(a?.notes);
+        for (const type of xdsTypes)
+          expect([...(b?.snapshot[type].values() ?? [])]).toEqual([...(a?.snapshot[type].values() ?? [])]);
+      }
     }),
     { numRuns: 50 },
   );
@@ -58,8 +60,10 @@ test('whatever is written, nothing refers to what is not there', () => {
       const model = buildModel(input);
       for (const namespace of ['a', 'b']) {
         for (const upstreams of [[], ['one:80', 'two:80', 'one.b:80', 'nowhere:80']]) {
-          const { snapshot } = compile(model, sidecarOf(namespace, upstreams));
-          expect(danglingInBytes(snapshot)).toEqual([]);
+          for (const proxy of [sidecarOf, capturedSidecarOf]) {
+            const { snapshot } = compile(model, proxy(namespace, upstreams));
+            expect(danglingInBytes(snapshot)).toEqual([]);
+          }
         }
       }
     }),
@@ -76,6 +80,15 @@ test('two proxies of a namespace get the same objects', () => {
     if (!name.startsWith('inbound|')) expect(one.cluster.get(name)).toBe(resource);
   expect(one.route.get('http_proxy')).toBe(two.route.get('http_proxy'));
   expect(one.endpoint).toBe(two.endpoint);
+});
+
+test('clusters and endpoints are the same however traffic is captured', () => {
+  const model = buildModel(readCase(join(golden, 'weights-between-subsets')).input);
+  const one = compile(model, sidecarOf('default', [])).snapshot;
+  const two = compile(model, capturedSidecarOf('default', [])).snapshot;
+  for (const [name, resource] of two.cluster)
+    if (name.startsWith('outbound|')) expect(one.cluster.get(name)).toBe(resource);
+  for (const [name, resource] of two.endpoint) expect(one.endpoint.get(name)).toBe(resource);
 });
 
 test('clusters and endpoints are shared across namespaces that see the same', () => {

@@ -5,15 +5,17 @@ import { resourceKey } from '../model/origin.ts';
 import { cached, cachedByName } from './cached.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { endpointsOf } from './endpoints.ts';
-import { outboundCluster } from './outbound-cluster.ts';
+import { discoveryOf, outboundCluster } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
-function identify({ name, service, rule, credential, captured }: ClusterRef): string {
+function identify(ref: ClusterRef): string {
+  const { name, service, rule, credential, captured } = ref;
   const rules =
     rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
   const secret = credential === undefined ? '' : resourceKey(credential.origin);
-  return `${name} ${service.key} ${rules} ${secret} ${captured}`;
+  const redirected = captured && discoveryOf(ref) === 'forward' ? 'redirected' : '';
+  return `${name} ${service.key} ${rules} ${secret} ${redirected}`;
 }
 
 const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();

@@ -126,6 +126,14 @@ export const meshOf: fc.Arbitrary<ModelInput> = fc.record({
   trustBundle: fc.constant('PEM'),
 });
 
+/** One whose application's traffic is redirected to it. */
+export function capturedSidecarOf(ns: string, upstreams: readonly string[]): ProxyDescription {
+  const proxy = sidecarOf(ns, upstreams);
+  const { httpProxy: _, ...outbound } = proxy.metadata.TULLE_OUTBOUND;
+  const capture = { addresses: ['127.0.0.1', '::1'], outboundPort: 1501, inboundPort: 1506, dnsPort: 1553 };
+  return { ...proxy, metadata: { ...proxy.metadata, TULLE_OUTBOUND: outbound, TULLE_CAPTURE: capture } };
+}
+
 /** A sidecar with an HTTP proxy, one port, and what it declares. */
 export function sidecarOf(ns: string, upstreams: readonly string[], instance = 'one'): ProxyDescription {
   const loopback = '127.0.0.1';
