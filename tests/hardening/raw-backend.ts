@@ -69,7 +69,9 @@ export async function rawBackend(
     });
     onConnection(connection);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // What a shorter queue has no room for, the kernel drops without a word: to the proxy it looks connected.
+  const queue = { port: 0, host: '127.0.0.1', backlog: 4096 };
+  await new Promise<void>((resolve) => server.listen(queue, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     connections,

@@ -9,7 +9,7 @@ export const differences: Readonly<Partial<Record<Difference, string>>> = {
   'stricter: no-host':
     'RFC 9112 section 3.2: a server MUST respond with 400 to an HTTP/1.1 request without Host. llhttp leaves Host to its caller; Node refuses it above the parser.',
   'stricter: many-hosts':
-    'RFC 9112 section 3.2: … and to any request with more than one Host line. llhttp leaves Host to its caller.',
+    'RFC 9112 section 3.2: … and to any request with more than one Host line. llhttp leaves Host to its caller. (In a response it means nothing; two of it are refused all the same.)',
   'stricter: bad-host':
     'RFC 9112 section 3.2: … or with an invalid Host value (RFC 9110 section 7.2: uri-host [ ":" port ], no user information). llhttp leaves Host to its caller.',
   'stricter: bad-target':

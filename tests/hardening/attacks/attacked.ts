@@ -45,7 +45,7 @@ export async function underAttack({ shape, answer, connected, bounds = {}, run }
     expect((most.rss - before.rss) / MB).toBeLessThan(growthMb);
     expect(after.cpuMs - before.cpuMs).toBeLessThan(cpuMs);
     await backend.close();
-    await expect.poll(async () => (await proxy.report()).census).toEqual(nothing);
+    await expect.poll(async () => (await proxy.report()).census, { timeout: 10_000 }).toEqual(nothing);
   } finally {
     await proxy.close();
     await backend.close();
