@@ -173,7 +173,7 @@ describe('connections to an HTTP/2 endpoint', () => {
     cleanup.push(() => silent.close());
     const keepalive = { intervalMs: 100, timeoutMs: 100 };
     const { port } = await proxy(silent.port, { cluster: { http2: { keepalive } } });
-    expect(await ask(port)).toMatchObject({ status: 502 });
+    expect(await ask(port)).toMatchObject({ status: 503 });
   });
 });
 

@@ -19,8 +19,7 @@ import { GrpcCall } from './call.ts';
 /** From the first packet to the server's SETTINGS. */
 const connectTimeoutMs = 10_000;
 /** How soon a control plane that is gone without a word is noticed: every 10 s a PING, 5 s for any sign of life. */
-const pingEveryMs = 10_000;
-const pingTimeoutMs = 5_000;
+const keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
 
 /** Connects; never throws. What goes wrong ends the calls with `unavailable` and the reason. */
 export function grpcConnector(wheel: TimerWheel): ConnectGrpc {
@@ -32,16 +31,14 @@ const State = {
   /** TCP, TLS, the server's SETTINGS. */
   Connecting: 0,
   Open: 1,
-  /** A PING is out, and nothing has come since. */
-  Probing: 2,
-  Closed: 3,
+  Closed: 2,
 } as const;
 type State = (typeof State)[keyof typeof State];
 
 /**
  * One connection to the control plane.
  *
- * Connecting → Open ⇄ Probing; any → Closed
+ * Connecting → Open; any → Closed
  */
 class Http2GrpcConnection implements GrpcConnection {
   readonly #target: GrpcTarget;
@@ -55,14 +52,12 @@ class Http2GrpcConnection implements GrpcConnection {
   #client: Http2Client | undefined = undefined;
   /** Calls that have not begun. */
   readonly #waiting: GrpcCall[] = [];
-  /** Reads when the last PING went out. */
-  #heard = 0;
 
   constructor(target: GrpcTarget, wheel: TimerWheel, outboxes: Outboxes) {
     this.#target = target;
     this.#wheel = wheel;
     this.#outboxes = outboxes;
-    this.#timer = wheel.timer(() => this.#onTime());
+    this.#timer = wheel.timer(() => this.#fail('no connection in time'));
     this.#timer.start(connectTimeoutMs);
     try {
       this.#socket = this.#connect();
@@ -105,10 +100,14 @@ class Http2GrpcConnection implements GrpcConnection {
     }
     this.#client = new Http2Client(socket, {
       limits: defaultHttp2Limits,
+      keepalive,
       timers: this.#wheel,
       outboxes: this.#outboxes,
       onAvailable: (client) => this.#serve(client),
       onDraining: () => this.#refuse('the control plane is going away'),
+      onProblem: (problem) => {
+        if (problem === 'no-pong') this.#refuse('the control plane does not answer');
+      },
     });
   }
 
@@ -116,28 +115,12 @@ class Http2GrpcConnection implements GrpcConnection {
   #serve(client: Http2Client): void {
     if (this.#state === State.Connecting) {
       this.#state = State.Open;
-      this.#timer.start(pingEveryMs);
+      this.#timer.stop();
     }
     while (client.reusable) {
       const call = this.#waiting.shift();
       if (call === undefined) return;
       call.begin(client);
-    }
-  }
-
-  /** Open → Probing → Open | Closed */
-  #onTime(): void {
-    const client = this.#client;
-    if (this.#state === State.Connecting || client === undefined) this.#fail('no connection in time');
-    else if (this.#state === State.Open) {
-      this.#state = State.Probing;
-      this.#heard = client.heard;
-      client.ping();
-      this.#timer.start(pingTimeoutMs);
-    } else if (client.heard === this.#heard) this.#fail('the control plane does not answer');
-    else {
-      this.#state = State.Open;
-      this.#timer.start(pingEveryMs);
     }
   }
 

@@ -483,7 +483,8 @@ export abstract class Http2Connection<In, Out>
     const { error, message } = http2Problems[problem];
     this.#onProblem?.(problem);
     this.writer.goaway(this.lastPeerStream, error, message);
-    this.#shut('protocol-error', message);
+    // A peer that is gone has broken nothing.
+    this.#shut(error === ErrorCode.NoError ? 'connection-termination' : 'protocol-error', message);
   }
 
   /** Ends it properly: all that was to be said has been. */
