@@ -495,6 +495,18 @@ test('draining says so in the next answer, and closes an idle connection at once
   expect(idle.socket.writableEnded).toBe(true);
 });
 
+test('draining ends a connection whose last request was answered early, once its body has come', async () => {
+  const harness = new ServerHarness();
+  harness.socket.deliver('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc');
+  await turn();
+  harness.requests[0]?.stream.sendHead(response(200), true);
+  await turn();
+  harness.server.drain();
+  harness.socket.deliver('def');
+  await turn();
+  expect(harness.socket.writableEnded).toBe(true);
+});
+
 test('a bad chunk in a request under way resets it and answers 400', async () => {
   const harness = new ServerHarness();
   harness.socket.deliver('PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');

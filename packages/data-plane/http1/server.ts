@@ -387,7 +387,7 @@ export class Http1Server {
   }
 
   #nextRequest(): void {
-    if (this.#peerEnded && this.#held.length === 0 && !this.#feeding) {
+    if (this.#draining || (this.#peerEnded && this.#held.length === 0 && !this.#feeding)) {
       this.#linger();
       return;
     }
@@ -405,9 +405,8 @@ export class Http1Server {
 
   /** The client takes more. */
   #drained(): void {
-    if (this.#reading !== Reading.Flushing) this.#handler?.onDrain();
-    else if (this.#draining) this.#linger();
-    else this.#nextRequest();
+    if (this.#reading === Reading.Flushing) this.#nextRequest();
+    else this.#handler?.onDrain();
   }
 
   /** A client that takes nothing of its answers for so long is gone. */
