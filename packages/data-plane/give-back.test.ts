@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { cleanFileMappings } from './give-back.ts';
 
-const mapping = (head: string, anonymous: number): string =>
-  `${head}\nSize:  8 kB\nRss:   8 kB\nAnonymous: ${String(anonymous).padStart(10)} kB\nVmFlags: rd\n`;
+const kB = (amount: number): string => `${String(amount).padStart(10)} kB`;
+const mapping = (head: string, anonymous: number, swapped = 0): string =>
+  `${head}\nSize:  8 kB\nRss:   8 kB\nAnonymous: ${kB(anonymous)}\nSwap: ${kB(swapped)}\nVmFlags: rd\n`;
 
 test('only what can be read again from a file is given back', () => {
   const smaps = [
@@ -13,6 +14,8 @@ test('only what can be read again from a file is given back', () => {
     mapping('0082e000-03489000 r-xp 0042e000 fe:00 77                  /opt/node', 0),
     // Relocated by the loader, then made read-only.
     mapping('072a7000-072d9000 r--p 06ea7000 fe:00 77                  /opt/node', 200),
+    // The same, and the system was short of memory.
+    mapping('07308000-0731a000 r--p 06ea7000 fe:00 77                  /opt/node', 0, 72),
     mapping('072d9000-07308000 rw-p 06ed9000 fe:00 77                  /opt/node', 0),
     mapping('34ba6000-35000000 rw-p 00000000 00:00 0                   [heap]', 0),
     mapping('7f0000000000-7f0000001000 r--p 00000000 00:00 0', 0),

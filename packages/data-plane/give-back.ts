@@ -40,13 +40,19 @@ interface Mapping {
 export function cleanFileMappings(smaps: string): Mapping[] {
   const found: Mapping[] = [];
   let current: Mapping | undefined;
+  let isClean = false;
   for (const line of smaps.split('\n')) {
     const head = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ (\d+) *(\S*)/.exec(line);
     if (head !== null) {
       const [, from, to, mode, inode, path = ''] = head;
       const ofFile = /^r-[x-]p$/.test(mode as string) && inode !== '0' && path.startsWith('/');
       current = ofFile ? { from: BigInt(`0x${from}`), to: BigInt(`0x${to}`) } : undefined;
-    } else if (current !== undefined && /^Anonymous: +0 kB$/.test(line)) found.push(current);
+    } else if (line.startsWith('Anonymous:')) isClean = isNone(line);
+    // A page of our own that was swapped out is counted there alone.
+    else if (current !== undefined && line.startsWith('Swap:') && isClean && isNone(line))
+      found.push(current);
   }
   return found;
 }
+
+const isNone = (line: string): boolean => / 0 kB$/.test(line);
