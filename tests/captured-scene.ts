@@ -83,7 +83,8 @@ async function startWorld(machine: Machine, folder: string) {
   return world;
 }
 
-function runner(path: string): Run {
+/** What runs commands behind the socket of a `runner.mjs`. */
+export function runner(path: string): Run {
   return async (...command) => {
     const socket = connect({ path, allowHalfOpen: true });
     socket.end(JSON.stringify(command));

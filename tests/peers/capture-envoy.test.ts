@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { curl, dig, listen, openScene, portsOf, rules, type Scene } from '../captured-scene.ts';
 import type { Mesh } from '../mesh.ts';
-import { outsideAddress, whyNoNamespaces } from '../network-namespace.ts';
-import { describeWithPeers } from './peer.ts';
+import { outsideAddress } from '../network-namespace.ts';
+import { describeCaptured } from './describe-captured.ts';
 
-const reason = whyNoNamespaces();
-if (reason !== undefined)
-  process.stderr.write(`SKIPPED tests/peers/capture-envoy.test.ts: no network namespaces here: ${reason}\n`);
-
-describeWithPeers('captured applications beside Envoys', ['envoy'], () => {
+describeCaptured('captured applications beside Envoys', ['envoy'], () => {
   let scene: Scene;
   let mesh: Mesh;
   beforeAll(async () => {
-    if (reason !== undefined) return;
     scene = await openScene(':', (text) => text.replaceAll(/^( {2}command: .*)$/gm, '$1\n  engine: envoy'));
     mesh = await scene.start();
   }, 120_000);
@@ -21,7 +16,7 @@ describeWithPeers('captured applications beside Envoys', ['envoy'], () => {
     await scene?.close();
   }, 60_000);
 
-  test.skipIf(reason !== undefined)('services, the world, and names', async () => {
+  test('services, the world, and names', async () => {
     const text = async (...command: string[]) => (await scene.client(...command)).stdout;
     const seen = JSON.parse(await text(...curl('http://echo.default/x'))) as { from: string; peer: string };
     expect(seen.from).toBe('echo-0');
@@ -34,7 +29,7 @@ describeWithPeers('captured applications beside Envoys', ['envoy'], () => {
     expect(await text(...dig('+short', 'echo.default.svc.cluster.local'))).toMatch(/^240\.240\.\d+\.\d+\n$/);
   });
 
-  test.skipIf(reason !== undefined)('nobody gets past them, and a stop leaves nothing', async () => {
+  test('nobody gets past them, and a stop leaves nothing', async () => {
     const { app } = portsOf(mesh, 'echo-0');
     expect((await scene.client(...curl('-f', `http://127.0.0.1:${app}/`))).code).not.toBe(0);
     await mesh.stop();

@@ -1,18 +1,27 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { curl, dig, isProgram, listen, openScene, portsOf, rules, type Scene } from './captured-scene.ts';
-import { eventually, type Mesh } from './mesh.ts';
-import { outsideAddress, whyNoNamespaces } from './network-namespace.ts';
-import { isRunning, processesOf, processNamed } from './processes.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  curl,
+  dig,
+  isProgram,
+  listen,
+  openScene,
+  portsOf,
+  rules,
+  runner,
+  type Scene,
+} from '../captured-scene.ts';
+import { eventually, type Mesh, root } from '../mesh.ts';
+import { outsideAddress } from '../network-namespace.ts';
+import { isRunning, processesOf, processNamed } from '../processes.ts';
+import { describeCaptured } from './describe-captured.ts';
 
-const reason = whyNoNamespaces();
-if (reason !== undefined)
-  process.stderr.write(`SKIPPED tests/capture.test.ts: no network namespaces here: ${reason}\n`);
 const hasGo = isProgram('go', 'version');
 
-describe.skipIf(reason !== undefined)('applications that know nothing of proxies', () => {
+describeCaptured('applications that know nothing of proxies', [], () => {
   let scene: Scene;
   let mesh: Mesh;
   beforeAll(async () => {
@@ -129,7 +138,7 @@ describe.skipIf(reason !== undefined)('applications that know nothing of proxies
   });
 });
 
-describe.skipIf(reason !== undefined)('what capture changes on the machine', () => {
+describeCaptured('what capture changes on the machine', [], () => {
   test('is undone by a stop, and after kill -9 by the next start', async () => {
     const scene = await openScene();
     try {
@@ -182,6 +191,48 @@ describe.skipIf(reason !== undefined)('what capture changes on the machine', () 
       await scene.close();
     }
   }, 120_000);
+
+  test('tulle run captures what it runs, with rules of its own that go with it', async () => {
+    const scene = await openScene();
+    const mesh = await scene.start();
+    try {
+      const socket = join(scene.folder, 'joined.sock');
+      const program = [
+        process.execPath,
+        join(root, 'packages/cli/bin/tulle.mjs'),
+        'run',
+        '--state',
+        mesh.stateDir,
+      ];
+      const flags = [
+        '--capture',
+        'transparent',
+        '--service',
+        'joined',
+        '--port',
+        '90',
+        '--upstream',
+        'echo:80',
+      ];
+      const command = ['--', 'node', join(scene.folder, 'runner.mjs'), socket];
+      const [first = '', ...words] = [...scene.machine.inside, ...program, ...flags, ...command];
+      const joined = spawn(first, words, { stdio: 'ignore' });
+      const ended = once(joined, 'exit');
+      const run = runner(socket);
+      const seen = await eventually('what runs reaches a service', async () => {
+        const { code, stdout } = await run(...curl('-f', 'http://echo.default/'));
+        return code === 0 ? (JSON.parse(stdout) as { peer: string }) : undefined;
+      });
+      expect(seen.peer).toContain('URI=spiffe://cluster.local/ns/default/sa/default');
+      expect((await rules(scene)).match(/table inet tulle-captured-/g)).toHaveLength(2);
+      joined.kill('SIGTERM');
+      await ended;
+      expect((await rules(scene)).match(/table inet tulle-captured-/g)).toHaveLength(1);
+    } finally {
+      await mesh.stop();
+      await scene.close();
+    }
+  });
 
   test('without cgroup v2 applications are told apart by user', async () => {
     const readOnly =
