@@ -41,6 +41,7 @@ export interface Machine extends Namespace {
 }
 
 export const outsideAddress = '10.99.0.2';
+export const outsideIpv6 = 'fd99::2';
 
 /** @param folder for files of the namespace's own: its resolv.conf @param more shell commands to set it up */
 export async function openMachine(folder: string, more = ':'): Promise<Machine> {
@@ -50,10 +51,12 @@ export async function openMachine(folder: string, more = ':'): Promise<Machine> 
   const inner = await hold(
     `mount --bind '${resolvConf}' /etc/resolv.conf && ip link set lo up && ` +
       `ip link add inner type veth peer name outer && ip link set outer netns ${outside.pid} && ` +
-      `ip addr add 10.99.0.1/24 dev inner && ip link set inner up && ip route add default via ${outsideAddress} && ${more}`,
+      `ip addr add 10.99.0.1/24 dev inner && ip addr add fd99::1/64 dev inner nodad && ip link set inner up && ` +
+      `ip route add default via ${outsideAddress} && ip route add default via ${outsideIpv6} && ${more}`,
   );
   const there = namespaceOf(outside);
-  await there.run('sh', '-c', `ip addr add ${outsideAddress}/24 dev outer && ip link set outer up`);
+  const addresses = `ip addr add ${outsideAddress}/24 dev outer && ip addr add ${outsideIpv6}/64 dev outer nodad`;
+  await there.run('sh', '-c', `${addresses} && ip link set outer up`);
   return {
     ...namespaceOf(inner),
     outside: there,

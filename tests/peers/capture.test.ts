@@ -15,7 +15,7 @@ import {
   type Scene,
 } from '../captured-scene.ts';
 import { eventually, type Mesh, root } from '../mesh.ts';
-import { outsideAddress } from '../network-namespace.ts';
+import { outsideAddress, outsideIpv6 } from '../network-namespace.ts';
 import { isRunning, processesOf, processNamed } from '../processes.ts';
 import { describeCaptured } from './describe-captured.ts';
 
@@ -72,6 +72,7 @@ describeCaptured('applications that know nothing of proxies', [], () => {
     const text = async (...args: string[]) => (await scene.client(...curl(...args))).stdout;
     expect(await text('http://www.outside.test/')).toBe('outside of www.outside.test');
     expect(await text(`http://${outsideAddress}/`)).toBe(`outside of ${outsideAddress}`);
+    expect(await text('-g', `http://[${outsideIpv6}]/`)).toBe(`outside of [${outsideIpv6}]`);
     expect(await text('-k', 'https://tls.outside.test/')).toBe('outside by TLS');
     // A ServiceEntry has an address of its own, and is resolved by the sidecar.
     expect(await text('http://api.outside.test/')).toBe('outside of api.outside.test');
@@ -126,6 +127,7 @@ describeCaptured('applications that know nothing of proxies', [], () => {
       const { code: http } = await scene.client(...curl('-f', 'http://www.outside.test/'));
       return code !== 0 && http !== 0 ? true : undefined;
     });
+    expect((await scene.client(...curl('-f', '-g', `http://[${outsideIpv6}]/`))).code).not.toBe(0);
     expect((await scene.client(...curl('http://api.outside.test/'))).stdout).toBe(
       'outside of api.outside.test',
     );
