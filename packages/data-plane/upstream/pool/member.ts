@@ -15,6 +15,9 @@ export interface MemberEvents {
   onClose(member: Member): void;
 }
 
+/** How long a connection that can serve one client alone waits for that client's next request. */
+const privateIdleMs = 5_000;
+
 /** A connection of a pool: Settling (the peer allows nothing yet) ─▶ Idle ⇄ Leased ─▶ Draining ─▶ Closed. */
 export class Member implements Lease {
   readonly connection: ClientConnection;
@@ -70,7 +73,11 @@ export class Member implements Lease {
 
   /** Nobody uses it. */
   rest(): void {
-    const { idleTimeoutMs } = this.#options.settings;
-    if (idleTimeoutMs > 0) this.#idle.start(idleTimeoutMs);
+    const { preface, settings } = this.#options;
+    const { idleTimeoutMs } = settings;
+    // The client may have left: kept for longer, those of clients that came once would pile up.
+    const ms =
+      preface === undefined ? idleTimeoutMs : Math.min(idleTimeoutMs || privateIdleMs, privateIdleMs);
+    if (ms > 0) this.#idle.start(ms);
   }
 }

@@ -69,10 +69,11 @@ interface Setup {
   readonly limits?: Partial<Record<'connections' | 'pending', number>>;
   readonly settings?: Partial<PoolSettings>;
   readonly protocol?: PoolProtocol;
+  readonly preface?: Buffer;
 }
 
 /** A pool whose connections are made, used and ended by the test. */
-function pool({ limits = {}, settings = {}, protocol = 'http1' }: Setup = {}) {
+function pool({ limits = {}, settings = {}, protocol = 'http1', preface }: Setup = {}) {
   const clock = new VirtualClock();
   const wheel = new TimerWheel({ clock });
   const state = new EndpointState(endpoint(80));
@@ -84,7 +85,7 @@ function pool({ limits = {}, settings = {}, protocol = 'http1' }: Setup = {}) {
   const made = new HttpPool({
     endpoint: state,
     tls: protocol === 'auto' ? ({} as never) : undefined,
-    preface: undefined,
+    preface,
     protocol,
     settings: {
       connectTimeoutMs: 1000,
@@ -224,6 +225,13 @@ describe('a pool of HTTP/1.1', () => {
     idle.clock.advance(1100);
     expect(idle.open[0]?.closed).toBe(true);
     expect(idle.empty()).toBe(1);
+    // For nobody but a client that may have left.
+    const own = pool({ settings: { idleTimeoutMs: 3_600_000 }, preface: Buffer.from('PROXY …') });
+    own.request();
+    own.connected();
+    own.open[0]?.end();
+    own.clock.advance(5100);
+    expect(own.open[0]?.closed).toBe(true);
     const worn = pool({ settings: { maxRequestsPerConnection: 1 } });
     worn.request();
     worn.connected();
