@@ -29,6 +29,8 @@ export function reportStatistics(parent: ParentLink, sources: AdminSources): voi
  */
 export function gatherStatistics(parent: ParentLink, wheel: TimerWheel, sources: AdminSources): Gather {
   const latest = new Map<WorkerId, WorkerStatistics>();
+  /** Of all who are gone: another may come under an earlier one's id. */
+  let past: WorkerStatistics = { metrics: [], clusters: [] };
   const open = new Map<number, Round>();
   let rounds = 0;
   parent.onTold((message, from) => {
@@ -38,8 +40,11 @@ export function gatherStatistics(parent: ParentLink, wheel: TimerWheel, sources:
   });
   parent.onWorkers(() => {
     const there = new Set(parent.others);
-    for (const [worker, statistics] of latest)
-      if (!there.has(worker)) latest.set(worker, withoutGauges(statistics));
+    for (const [worker, statistics] of latest) {
+      if (there.has(worker)) continue;
+      latest.delete(worker);
+      past = takeStatistics(mergeMetrics([past, withoutGauges(statistics)]), []);
+    }
     for (const round of open.values())
       for (const worker of round.missing) if (!there.has(worker)) round.heard(worker);
   });
@@ -47,7 +52,7 @@ export function gatherStatistics(parent: ParentLink, wheel: TimerWheel, sources:
     const request = ++rounds;
     const round = new Round(parent.others, wheel, () => {
       open.delete(request);
-      const others = [...latest.values()];
+      const others = [past, ...latest.values()];
       onGathered({
         ...sources,
         metrics: mergeMetrics([takeStatistics(sources.metrics, sources.clusters()), ...others]),

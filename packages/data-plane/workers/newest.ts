@@ -1,17 +1,26 @@
 import type { RawResources } from '../config/last-good.ts';
+import type { Configuration } from '../config/subscription.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ParentLink } from './parent-link.ts';
 
 /** One that does not answer by then is not waited for: there is a file. */
 const answerMs = 500;
 
-/** Tells who asks what is accepted here. */
-export function tellNewest(parent: ParentLink, resources: () => RawResources | undefined): void {
-  parent.onTold((message, from) => {
-    if (message.kind !== 'newest?') return;
-    const known = resources();
-    if (known !== undefined) parent.tell(from, { kind: 'newest', resources: known });
-  });
+/** What a worker knows, for those who ask. */
+export class Newest {
+  #configuration: Configuration | undefined = undefined;
+
+  constructor(parent: ParentLink) {
+    parent.onTold((message, from) => {
+      if (message.kind === 'newest?' && this.#configuration !== undefined)
+        parent.tell(from, { kind: 'newest', resources: this.#configuration.resources() });
+    });
+  }
+
+  /** From here on this one is told of; an earlier one is over. */
+  tell(configuration: Configuration): void {
+    this.#configuration = configuration;
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import type { TimerWheel } from '../timers/wheel.ts';
 import { followConfiguration, followIdentity } from './follow.ts';
 import { gatherStatistics, reportStatistics } from './gather.ts';
 import { Lead } from './lead.ts';
-import { askNewest, tellNewest } from './newest.ts';
+import { askNewest, Newest } from './newest.ts';
 import type { ParentLink } from './parent-link.ts';
 
 /** What one process of a proxy does that another does not: who enrols, subscribes and answers for all. */
@@ -31,13 +31,13 @@ function alone(parent: ParentLink | undefined, wheel: TimerWheel): Part {
   return {
     admin: (options) => startAdmin({ ...options, ...(parent === undefined ? {} : { sockets: parent }) }),
     identity: (start) => start(),
-    configuration: async (start) =>
-      parent === undefined ? start({}) : startFromNewest(parent, wheel, start),
+    configuration: parent === undefined ? async (start) => start({}) : startingFromNewest(parent, wheel),
   };
 }
 
 function leading(parent: ParentLink, wheel: TimerWheel): Part {
   const lead = new Lead(parent);
+  const startFromNewest = startingFromNewest(parent, wheel);
   return {
     admin(options) {
       reportStatistics(parent, options.sources);
@@ -55,22 +55,25 @@ function leading(parent: ParentLink, wheel: TimerWheel): Part {
       return identity;
     },
     async configuration(start) {
-      const configuration = await startFromNewest(parent, wheel, (more) => start({ ...more, watcher: lead }));
+      const configuration = await startFromNewest((more) => start({ ...more, watcher: lead }));
       lead.lead(configuration);
       return configuration;
     },
   };
 }
 
-async function startFromNewest(
+/** Starts from what another worker has, and tells others what there is from then on. */
+function startingFromNewest(
   parent: ParentLink,
   wheel: TimerWheel,
-  start: (more: StartConfiguration) => Configuration,
-): Promise<Configuration> {
-  const newest = await askNewest(parent, wheel);
-  const configuration = start(newest === undefined ? {} : { newest });
-  tellNewest(parent, configuration.resources);
-  return configuration;
+): (start: (more: StartConfiguration) => Configuration) => Promise<Configuration> {
+  const known = new Newest(parent);
+  return async (start) => {
+    const newest = await askNewest(parent, wheel);
+    const configuration = start(newest === undefined ? {} : { newest });
+    known.tell(configuration);
+    return configuration;
+  };
 }
 
 /** What is asked of one is done by all. */
@@ -89,6 +92,7 @@ function forAll(parent: ParentLink, sources: AdminSources): AdminSources {
 }
 
 function following(parent: ParentLink, bootstrap: Bootstrap): Part {
+  const known = new Newest(parent);
   return {
     admin({ sources }) {
       observeSources(sources);
@@ -103,7 +107,7 @@ function following(parent: ParentLink, bootstrap: Bootstrap): Part {
     identity: () => followIdentity(parent, bootstrap, Date.now),
     async configuration(_, onTables) {
       const configuration = followConfiguration(parent, onTables);
-      tellNewest(parent, configuration.resources);
+      known.tell(configuration);
       return configuration;
     },
   };
