@@ -46,7 +46,8 @@ export function readFirstBytes<Finding>(
   };
   const onReadable = (): void => {
     if (socket.readableLength > seen.length) {
-      seen = socket.read() as Buffer;
+      // Without a length Node 26 gives one chunk at a time.
+      seen = socket.read(socket.readableLength) as Buffer;
       const result = decide(seen);
       const used = result === 'more' ? 0 : result.used;
       // At once: a socket whose bytes are all read and that has ended can't take any back.
