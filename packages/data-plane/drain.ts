@@ -45,6 +45,8 @@ export interface HandOverOptions {
 export async function handOver(engine: Engine, { limitMs, idleMs }: HandOverOptions): Promise<void> {
   engine.startDraining();
   const ended = engine.listeners.stopAccepting();
+  // Its names are of a configuration that no longer changes.
+  engine.dns.close();
   const idle = engine.wheel.timer(() => engine.listeners.drainConnections());
   idle.start(idleMs);
   await Promise.race([ended, wait(engine, limitMs)]);
