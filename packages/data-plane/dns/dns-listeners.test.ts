@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { startEngine } from '../testing/engine.ts';
 import { tables } from '../testing/tables.ts';
+import { freePort } from '../testing/workers.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -30,15 +31,6 @@ const listener = (port: number, dns: DnsTable): Listener => ({
   filterChains: [],
   dns,
 });
-
-/** A port that is nobody's a moment later. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 async function resolve(port: number): Promise<string[]> {
   const resolver = new Resolver({ timeout: 500, tries: 1 });

@@ -173,3 +173,19 @@ test('a client over TCP that says nothing is let go', async () => {
   client.resume();
   await closed;
 });
+
+test('a client over TCP that does not take its answers is not asked for more', async () => {
+  const { port, responder } = await start(0);
+  const client = connect(port, '127.0.0.1').pause();
+  const questions = Buffer.concat(Array.from({ length: 1_000 }, () => withLength(query('dual.test', 1))));
+  // Until the system's buffers are full both ways.
+  for (let before = -1; before !== responder.counters.answered || client.writableLength === 0; ) {
+    before = responder.counters.answered;
+    while (client.writableLength < 1024 * 1024) client.write(questions);
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const answered = responder.counters.answered;
+  client.resume();
+  await expect.poll(() => responder.counters.answered).toBeGreaterThan(answered);
+  client.destroy();
+});

@@ -9,6 +9,8 @@ import type { Responder } from './responder.ts';
 const maxClients = 64;
 const idleMs = 10_000;
 const maxWaiting = 32;
+/** Ports that the system may name which are free for UDP and not for TCP. */
+const mostChoices = 10;
 /** Elsewhere the system has no such option, or means something else by it. */
 const canShare = process.platform === 'linux';
 
@@ -43,20 +45,26 @@ export class DnsServer {
     responder: Responder,
     wheel: TimerWheel,
   ): Promise<DnsServer> {
-    const server = new DnsServer(address, responder, wheel);
-    try {
-      server.#udp.bind(port, address);
-      await once(server.#udp, 'listening');
-      server.#tcp.listen({ host: address, port: server.port, reusePort: canShare });
-      await once(server.#tcp, 'listening');
-    } catch (error) {
-      server.close();
-      throw error;
+    for (let choices = port === 0 ? mostChoices : 1; ; choices--) {
+      const server = new DnsServer(address, responder, wheel);
+      try {
+        await server.#listen(address, port);
+        return server;
+      } catch (error) {
+        server.close();
+        if (choices <= 1) throw error;
+      }
     }
+  }
+
+  async #listen(address: string, port: number): Promise<void> {
+    this.#udp.bind(port, address);
+    await once(this.#udp, 'listening');
+    this.#tcp.listen({ host: address, port: this.port, reusePort: canShare });
+    await once(this.#tcp, 'listening');
     // What happens to one datagram or connection is no reason to end.
-    server.#udp.on('error', () => {});
-    server.#tcp.on('error', () => {});
-    return server;
+    this.#udp.on('error', () => {});
+    this.#tcp.on('error', () => {});
   }
 
   get port(): number {
@@ -74,15 +82,21 @@ export class DnsServer {
     this.#clients.add(socket);
     const idle = this.#wheel.timer(() => socket.destroy());
     let waiting = 0;
+    // Who does not take its answers is asked no further.
+    const regulate = (): void => {
+      if (waiting >= maxWaiting || socket.writableNeedDrain) socket.pause();
+      else socket.resume();
+    };
     const reader = new MessageReader((message) => {
       waiting++;
       this.#responder.respond(message, 'tcp', (response) => {
         waiting--;
         socket.write(withLength(response));
-        if (waiting < maxWaiting) socket.resume();
+        regulate();
       });
-      if (waiting >= maxWaiting) socket.pause();
+      regulate();
     });
+    socket.on('drain', regulate);
     socket.on('data', (chunk: Buffer) => {
       idle.start(idleMs);
       reader.push(chunk);

@@ -34,6 +34,7 @@ export class Forwarder {
   pending = 0;
   readonly #parts: ForwarderParts;
   readonly #open = new Set<Cancel>();
+  #closed = false;
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
@@ -65,7 +66,7 @@ export class Forwarder {
     };
     const shareMs = limits.timeoutMs / servers.length;
     const attempt = (at: number): void => {
-      const server = servers[at];
+      const server = this.#closed ? undefined : servers[at];
       if (server === undefined) {
         finish(undefined);
         return;
@@ -82,6 +83,7 @@ export class Forwarder {
 
   /** What is under way ends without an answer. */
   close(): void {
+    this.#closed = true;
     for (const cancel of [...this.#open]) cancel();
   }
 

@@ -28,6 +28,7 @@ export class LazyDns {
   }
 
   close(): void {
-    void this.#listeners?.then((listeners) => listeners.close());
+    if (this.#loaded !== undefined) this.#loaded.close();
+    else void this.#listeners?.then((listeners) => listeners.close());
   }
 }
