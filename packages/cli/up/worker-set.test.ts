@@ -224,4 +224,13 @@ describe('workers of a proxy', () => {
     expect((await kept.stop()).failures).toEqual([]);
     expect(children.length).toBeGreaterThanOrEqual(1);
   });
+
+  it('starts nobody any more when it is stopped amid a hot restart', async () => {
+    const app = await backend((_, response) => response.end('ok'));
+    cleanUps.push(app.close);
+    const { set, children } = await start({ http: await freePort(), backends: [app.port] });
+    const restarted = set.restart();
+    await Promise.all([expect(restarted).rejects.toThrow('did not come to serve'), set.stop(0)]);
+    expect(children).toEqual([]);
+  });
 });

@@ -191,6 +191,8 @@ export class WorkerSet {
 
   /** Resolves with whether it serves. */
   async #takeOver(id: WorkerId): Promise<boolean> {
+    // Nobody would stop it.
+    if (this.#stopped) return false;
     const { child, outcome } = this.#launch(id, true);
     const late = setTimeout(() => outcome.resolve(false), SUCCEED_WITHIN_MS);
     const serves = await outcome.promise;
