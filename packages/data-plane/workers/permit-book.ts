@@ -81,6 +81,7 @@ export class PermitBook {
     // A recall is answered once per ask, in order.
     if (answer) budget.asks.find(({ unanswered }) => unanswered.has(worker))?.unanswered.delete(worker);
     this.#serve(name, budget);
+    this.#forgetUnused(name, budget);
   }
 
   /** In use already, when the limit began to be one. */
@@ -97,9 +98,13 @@ export class PermitBook {
       remove(budget.wants, (other) => other === worker);
       for (const { unanswered } of budget.asks) unanswered.delete(worker);
       this.#serve(name, budget);
-      if (budget.held.size === 0 && budget.asks.length === 0 && budget.wants.length === 0)
-        this.#budgets.delete(name);
+      this.#forgetUnused(name, budget);
     }
+  }
+
+  /** Clusters come and go. */
+  #forgetUnused(name: string, { held, asks, wants }: Budget): void {
+    if (held.size + asks.length + wants.length === 0) this.#budgets.delete(name);
   }
 
   #budget(name: string, limit: number): Budget {
