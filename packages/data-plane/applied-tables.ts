@@ -21,6 +21,7 @@ export class AppliedTables {
   readonly #failureLog: FailureLog;
   readonly #bound = Promise.withResolvers<void>();
   readonly #again: Timer;
+  #stopped = false;
 
   constructor(options: AppliedTablesOptions) {
     this.#options = options;
@@ -37,7 +38,7 @@ export class AppliedTables {
     const { engine, role, onFailures } = this.#options;
     const failures = await engine.apply(tables);
     // Newer tables tell of the same listeners.
-    if (engine.tables !== tables || engine.draining) return;
+    if (engine.tables !== tables || engine.draining || this.#stopped) return;
     this.#failureLog.tell(failures);
     onFailures(failures);
     if (failures.length === 0 || (role === 'router' && failures.length < tables.listeners.size))
@@ -46,6 +47,7 @@ export class AppliedTables {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#again.stop();
   }
 }
