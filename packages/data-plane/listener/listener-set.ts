@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { isSocketPath } from '@tulle/decision/authority';
 import type { FilterChain, Listener, Tables } from '@tulle/decision/tables';
 import type { ConnectionTls } from '../http/connection-info.ts';
-import { certificateHash, type PeerIdentity } from '../net/spiffe.ts';
+import type { PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, type SecretSource } from '../net/tls-material.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import type { TrustedConnections } from '../net/trusted-connections.ts';
@@ -218,9 +218,7 @@ export class ListenerSet {
     const localUri = this.#parts.localUri();
     const serverName: unknown = (socket as { servername?: unknown }).servername;
     return {
-      ...(peer === undefined
-        ? {}
-        : { peerFingerprint: certificateHash(peer), peerCertificate: peer.certificate }),
+      ...(peer === undefined ? {} : { peerFingerprint: peer.fingerprint, peerCertificate: peer.certificate }),
       ...(peer?.spiffeId === undefined ? {} : { peerUri: peer.spiffeId }),
       ...(localUri === undefined ? {} : { localUri }),
       ...(typeof serverName === 'string' ? { serverName } : {}),

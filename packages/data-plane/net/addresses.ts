@@ -25,13 +25,15 @@ export function addressesOf(
   socket: Socket,
   bound: { readonly address: string; readonly port: number },
 ): ConnectionAddresses {
-  const known = declared.get(rawOf(socket));
+  // It remembers what the system has said; TLS would ask again.
+  const raw = rawOf(socket);
+  const known = declared.get(raw);
   if (known !== undefined) return known;
   return {
-    remoteAddress: plainAddress(socket.remoteAddress ?? ''),
-    remotePort: socket.remotePort ?? 0,
-    localAddress: plainAddress(socket.localAddress ?? bound.address),
-    localPort: socket.localPort ?? bound.port,
+    remoteAddress: plainAddress(raw.remoteAddress ?? ''),
+    remotePort: raw.remotePort ?? 0,
+    localAddress: plainAddress(raw.localAddress ?? bound.address),
+    localPort: raw.localPort ?? bound.port,
   };
 }
 

@@ -11,6 +11,8 @@ export interface PeerIdentity {
   readonly names: SubjectAltNames;
   /** DER. */
   readonly certificate: Buffer;
+  /** As `Hash` of x-forwarded-client-cert: lower-case hex SHA-256 of the DER. */
+  readonly fingerprint: string;
 }
 
 /** Why a verified certificate is not accepted for the peer that it should be. */
@@ -32,22 +34,40 @@ function trustDomainOf(uri: string): string | undefined {
   return parts[1];
 }
 
+/** By the bytes of their certificates: the same peers come again and again. Emptied when it is full. */
+const known = new Map<string, PeerIdentity>();
+const mostKnown = 1_024;
+
 /**
- * Who a certificate is for. A SPIFFE certificate has exactly one URI SAN (X509-SVID section 2).
+ * Who a certificate is for.
  *
  * @param certificate DER, whose chain has been verified
  * @throws IdentityError
  */
 export function identityOf(certificate: Buffer): PeerIdentity {
+  const bytes = certificate.toString('latin1');
+  let peer = known.get(bytes);
+  if (peer === undefined) {
+    peer = readIdentity(certificate);
+    if (known.size === mostKnown) known.clear();
+    known.set(bytes, peer);
+  }
+  return peer;
+}
+
+/** A SPIFFE certificate has exactly one URI SAN (X509-SVID section 2). @throws IdentityError */
+function readIdentity(certificate: Buffer): PeerIdentity {
   const { names, signsOthers } = readCertificate(certificate);
+  const fingerprint = createHash('sha256').update(certificate).digest('hex');
   const claimed = names.uris.find((uri) => /^spiffe:/i.test(uri));
-  if (claimed === undefined) return { spiffeId: undefined, trustDomain: undefined, names, certificate };
+  if (claimed === undefined)
+    return { spiffeId: undefined, trustDomain: undefined, names, certificate, fingerprint };
   if (names.uris.length !== 1) throw new IdentityError('the certificate has more than one URI name');
   const trustDomain = trustDomainOf(claimed);
   if (trustDomain === undefined) throw new IdentityError(`${claimed} is not a SPIFFE ID`);
   // Section 4.1: what may sign others is nobody's own identity.
   if (signsOthers) throw new IdentityError(`the certificate of ${claimed} is one that signs others`);
-  return { spiffeId: claimed, trustDomain, names, certificate };
+  return { spiffeId: claimed, trustDomain, names, certificate, fingerprint };
 }
 
 /** @throws IdentityError */
@@ -72,9 +92,4 @@ export function checkIdentity(peer: PeerIdentity, validation: PeerValidation): v
   if (peer.names.uris.some(accepted) || peer.names.dnsNames.some(accepted)) return;
   const shown = [...peer.names.uris, ...peer.names.dnsNames].join(', ');
   throw new IdentityError(shown === '' ? 'the certificate has no name' : `${shown} is not accepted here`);
-}
-
-/** As `Hash` of x-forwarded-client-cert: lower-case hex SHA-256 of the DER. */
-export function certificateHash(peer: PeerIdentity): string {
-  return createHash('sha256').update(peer.certificate).digest('hex');
 }
