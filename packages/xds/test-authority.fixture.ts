@@ -72,7 +72,7 @@ export async function selfSigned(leaf: LeafRequest): Promise<TestLeaf> {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: 'CN=self',
+    name: `CN=${leaf.commonName ?? 'self'}`,
     ...dates(leaf),
     keys,
     signingAlgorithm: ecdsa,

@@ -49,16 +49,21 @@ const elements = {
   subject: ({ peerCertificate }) =>
     peerCertificate === undefined
       ? []
-      : [`Subject="${certificateSubject(peerCertificate).replaceAll('"', '\\"')}"`],
+      : // Quotes within are escaped already: once more would end the value there.
+        [`Subject="${certificateSubject(peerCertificate)}"`],
   uri: ({ peerUri = '' }) => [`URI=${peerUri}`],
   dns: ({ peerCertificate }) =>
     peerCertificate === undefined
       ? []
-      : readSubjectAltNames(peerCertificate).dnsNames.map((name) => `DNS=${name}`),
+      : readSubjectAltNames(peerCertificate).dnsNames.map((name) => `DNS=${quoted(name)}`),
 } satisfies Record<
   ClientCertificateRules['details'][number],
   (tls: NonNullable<ConnectionInfo['tls']>) => readonly string[]
 >;
+
+/** A certificate may name anything; what could begin another key or element is quoted. */
+const quoted = (value: string): string =>
+  /[,;="]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
 
 const escapedPem = (certificate: Buffer): string =>
   encodeURIComponent(new X509Certificate(certificate).toString());

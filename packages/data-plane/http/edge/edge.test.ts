@@ -105,6 +105,20 @@ describe('x-forwarded-client-cert', () => {
     expect(pem).toMatch(/^[A-Za-z0-9%._-]+$/);
     expect(value?.replace(pem, '…')).toBe('By=spiffe://td/ns/a/sa/me;Hash=ab;Cert="…";DNS=b.a;DNS=b.a.svc');
   });
+
+  it('nothing that a certificate says ends its value', async () => {
+    const { chainPem } = await selfSigned({
+      uris: [],
+      dnsNames: ['a;URI=spiffe://td/x', 'a","b\\'],
+      commonName: 'a\\"\\;b',
+    });
+    const peerCertificate = new X509Certificate(chainPem).raw;
+    const clientCertificate = { mode: 'sanitize-set', details: ['subject', 'dns'] } as const;
+    const { get } = prepare({}, { clientCertificate }, { tls: { ...tls, peerCertificate } });
+    expect(get(name)).toBe(
+      'By=spiffe://td/ns/a/sa/me;Hash=ab;Subject="CN=a\\"\\;b";DNS="a;URI=spiffe://td/x";DNS="a\\",\\"b\\\\"',
+    );
+  });
 });
 
 describe('the host', () => {
@@ -118,6 +132,12 @@ describe('the host', () => {
   ] as const)('%s %j → %s', (authority, host, expected) =>
     expect(prepare({}, { host }, {}, { authority }).head.authority).toBe(expected),
   );
+});
+
+it('a redirect to an unescaped path never leads to another host', () => {
+  const path = { normalize: true, mergeSlashes: false, escapedSlashes: 'redirect' } as const;
+  const at = (target: string) => prepare({}, { path }, {}, { path: target }).reply?.headers?.location;
+  expect([at('/a%2fb'), at('/%2Fevil.test/x')]).toEqual(['/a/b', '/.//evil.test/x']);
 });
 
 it('a path that climbs out of the root is refused', () => {
