@@ -17,7 +17,9 @@ export function preparePath(head: RequestHead, rules: PathRules): LocalReply | u
   }
   head.path = rules.mergeSlashes ? mergeSlashes(path) : path;
   if (!escaped || rules.escapedSlashes !== 'redirect') return undefined;
-  return { status: 307, body: '', details: 'path_normalization_redirect', headers: { location: head.path } };
+  // `//b/c` would lead to another host (RFC 3986 section 4.2).
+  const location = head.path.startsWith('//') ? `/.${head.path}` : head.path;
+  return { status: 307, body: '', details: 'path_normalization_redirect', headers: { location } };
 }
 
 /** Unreserved characters (RFC 3986 section 2.3): their percent-encoding means the same as themselves. */
