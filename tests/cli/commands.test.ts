@@ -82,7 +82,7 @@ describe('looking into the mesh', () => {
     const text = await mesh.ok('status');
     expect(text).toContain(mesh.url);
     expect(text).toMatch(/web-v1 +v1 +1\/1/);
-    expect(text).toMatch(/web-v1-0 +tulle +synced/);
+    expect(text).toMatch(/web-v1-0 +tulle +env +synced/);
     const status = JSON.parse(await mesh.ok('status', '-o', 'json'));
     expect(status).toMatchObject({ mesh: 'churn', mtls: 'STRICT' });
     expect(status.proxies).toHaveLength(4);
@@ -93,7 +93,7 @@ describe('looking into the mesh', () => {
       const output = await mesh.ok('proxy-status');
       return /STALE|REFUSED/.test(output) ? undefined : output;
     });
-    expect(text).toMatch(/^PROXY +ENGINE +CDS +EDS +LDS +RDS +SDS +LAG +CONNECTED$/m);
+    expect(text).toMatch(/^PROXY +ENGINE +CDS +EDS +LDS +RDS +SDS +WDS +LAG +CONNECTED$/m);
     expect(text).toMatch(/^web-v1-0\.default +tulle +[0-9a-f]{7}/m);
   });
 
