@@ -3,7 +3,6 @@ import type { DnsTable, Listener, Tables } from '@tulle/decision/tables';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { DnsServer } from './dns-server.ts';
 import { Forwarder } from './forwarder.ts';
-import type { DnsFailure } from './lazy-dns.ts';
 import { resolvConfFile } from './resolv-conf.ts';
 import { Responder, type ResponderCounters } from './responder.ts';
 
@@ -13,6 +12,12 @@ type DnsListener = Listener & { readonly dns: DnsTable };
 export interface ActiveDns {
   readonly config: Listener;
   readonly responder: { readonly counters: Readonly<ResponderCounters> };
+}
+
+/** A DNS listener that could not be bound, and the system's error. */
+export interface DnsFailure {
+  readonly config: Listener;
+  readonly error: Error;
 }
 
 interface Active extends ActiveDns {

@@ -1,8 +1,6 @@
-import type { Listener, Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables';
 import type { TimerWheel } from '../timers/wheel.ts';
-import type { ActiveDns, DnsListeners } from './dns-listeners.ts';
-
-export type DnsFailure = { readonly config: Listener; readonly error: Error };
+import type { ActiveDns, DnsFailure, DnsListeners } from './dns-listeners.ts';
 
 /** Follows the tables' DNS listeners; the room is loaded with the first of them: most proxies answer no names. */
 export class LazyDns {

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { DnsTable } from '@tulle/decision/tables';
+import { addressBytes } from '../net/address-bytes.ts';
 import type { Forwarder } from './forwarder.ts';
 import {
   isBad,
@@ -11,7 +12,7 @@ import {
   writeFailure,
   writeReply,
 } from './message.ts';
-import { addressBytes, findName } from './names.ts';
+import { findName } from './names.ts';
 import type { ResolvConf } from './resolv-conf.ts';
 
 /** What TCP can carry. */

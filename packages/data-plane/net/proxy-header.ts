@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ProxyProtocolVersion } from '@tulle/decision/tables';
+import { addressBytes, addressIn } from './address-bytes.ts';
 import type { ConnectionAddresses } from './addresses.ts';
 
 /**
@@ -27,7 +28,7 @@ const PROXY = 0x21;
 /** Family and transport of section 2.2, with the size of its addresses; datagrams don't come over TCP. */
 const TCP4 = 0x11;
 const TCP6 = 0x21;
-const addressBytes = new Map([
+const bytesOfFamily = new Map([
   [0x00, 0],
   [TCP4, 12],
   [TCP6, 36],
@@ -78,30 +79,23 @@ function readV2(bytes: Buffer): HeaderResult {
   if (command !== LOCAL && command !== PROXY) return 'invalid';
   if (command === LOCAL)
     return bytes.length < length ? 'more' : { version: 'v2', addresses: undefined, length };
-  const needed = addressBytes.get(family);
+  const needed = bytesOfFamily.get(family);
   if (needed === undefined || length < v2FixedBytes + needed) return 'invalid';
   if (bytes.length < length) return 'more';
   // What follows the addresses (TLVs) is for others.
   const block = bytes.subarray(v2FixedBytes, v2FixedBytes + needed);
-  if (family === TCP4)
-    return { version: 'v2', addresses: addressesIn(block, 4, (part) => part.join('.')), length };
-  if (family === TCP6) return { version: 'v2', addresses: addressesIn(block, 16, formatIPv6), length };
+  if (family === TCP4) return { version: 'v2', addresses: addressesIn(block, 4), length };
+  if (family === TCP6) return { version: 'v2', addresses: addressesIn(block, 16), length };
   return { version: 'v2', addresses: undefined, length };
 }
 
-function addressesIn(block: Buffer, size: number, format: (part: Buffer) => string): ConnectionAddresses {
+function addressesIn(block: Buffer, size: 4 | 16): ConnectionAddresses {
   return {
-    remoteAddress: format(block.subarray(0, size)),
-    localAddress: format(block.subarray(size, 2 * size)),
+    remoteAddress: addressIn(block.subarray(0, size)),
+    localAddress: addressIn(block.subarray(size, 2 * size)),
     remotePort: block.readUInt16BE(2 * size),
     localPort: block.readUInt16BE(2 * size + 2),
   };
-}
-
-/** Shortest form (RFC 5952), as the URL parser writes it. */
-function formatIPv6(part: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, i) => part.readUInt16BE(2 * i).toString(16));
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
 /**
@@ -119,7 +113,7 @@ export function writeProxyHeader(
     const line = `PROXY TCP${family} ${remoteAddress} ${localAddress} ${remotePort} ${localPort}\r\n`;
     return Buffer.from(line, 'latin1');
   }
-  const block = addresses === undefined || family === 0 ? Buffer.alloc(0) : blockOf(addresses, family);
+  const block = addresses === undefined || family === 0 ? Buffer.alloc(0) : blockOf(addresses);
   const fixed = Buffer.alloc(v2FixedBytes);
   v2Signature.copy(fixed);
   fixed.writeUInt8(family === 0 ? LOCAL : PROXY, 12);
@@ -133,25 +127,9 @@ function familyOf({ remoteAddress, localAddress }: ConnectionAddresses): 0 | 4 |
   return isPlainIPv6(remoteAddress) && isPlainIPv6(localAddress) ? 6 : 0;
 }
 
-function blockOf(addresses: ConnectionAddresses, family: 4 | 6): Buffer {
-  const bytesOf = family === 4 ? parseIPv4 : parseIPv6;
+function blockOf(addresses: ConnectionAddresses): Buffer {
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(addresses.remotePort, 0);
   ports.writeUInt16BE(addresses.localPort, 2);
-  return Buffer.concat([bytesOf(addresses.remoteAddress), bytesOf(addresses.localAddress), ports]);
-}
-
-const parseIPv4 = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
-
-function parseIPv6(address: string): Buffer {
-  // The URL parser turns an IPv4 tail into groups.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
-  const bytes = Buffer.alloc(16);
-  groups.forEach((group, i) => {
-    bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * i);
-  });
-  return bytes;
+  return Buffer.concat([addressBytes(addresses.remoteAddress), addressBytes(addresses.localAddress), ports]);
 }

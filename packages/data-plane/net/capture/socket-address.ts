@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { addressIn } from '../address-bytes.ts';
 
 /** Where a connection was going before it was redirected. */
 export interface Destination {
@@ -19,22 +20,9 @@ const AF_INET6 = 10;
 export function readSocketAddress(bytes: Buffer): Destination | undefined {
   const family = endianness() === 'LE' ? bytes.readUInt16LE(0) : bytes.readUInt16BE(0);
   const port = bytes.readUInt16BE(2);
-  if (family === AF_INET) return { address: bytes.subarray(4, 8).join('.'), port };
+  if (family === AF_INET) return { address: addressIn(bytes.subarray(4, 8)), port };
   if (family !== AF_INET6) return undefined;
   const address = bytes.subarray(8, 24);
   const isMapped = address.subarray(0, 10).every((byte) => byte === 0) && address.readUInt16BE(10) === 0xffff;
-  return { address: isMapped ? address.subarray(12).join('.') : formatIpv6(address), port };
-}
-
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`. */
-function formatIpv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (groups[start + length] === '0') length++;
-    if (length > best.length) best = { start, length };
-  }
-  if (best.length < 2) return groups.join(':');
-  return `${groups.slice(0, best.start).join(':')}::${groups.slice(best.start + best.length).join(':')}`;
+  return { address: addressIn(isMapped ? address.subarray(12) : address), port };
 }
