@@ -115,11 +115,6 @@ export class Http1Client {
     return this.#requests;
   }
 
-  /** A byte of the present (or last) response has come. */
-  get responseStarted(): boolean {
-    return this.#sawBytes;
-  }
-
   /**
    * Begins an exchange; only when `reusable`.
    *

@@ -1,14 +1,7 @@
-import type { WorkerId } from './protocol.ts';
+import type { ToWorker, WorkerId } from './protocol.ts';
 
 /** What the book says to a worker. */
-export type PermitMessage =
-  | { readonly kind: 'granted'; readonly budget: string; readonly count: number; readonly wanted: boolean }
-  | {
-      readonly kind: 'recall';
-      readonly budget: string;
-      readonly count: number;
-      readonly standing: boolean;
-    };
+export type PermitMessage = Extract<ToWorker, { kind: 'granted' | 'recall' }>;
 
 interface Ask {
   readonly worker: WorkerId;
