@@ -12,13 +12,7 @@ interface Head {
 /** A pipe through `filters`, its output as text, and what it asked of its source. */
 function piped(filters: HttpFilter[], bufferLimit = 1000) {
   const out: string[] = [];
-  const source = {
-    holds: 0,
-    overflows: 0,
-    hold: () => source.holds++,
-    release: () => source.holds--,
-    overflow: () => source.overflows++,
-  };
+  const source = { holds: 0, overflows: 0 };
   let pipe: Pipe<Head> | undefined;
   const stream = {
     bufferLimit,
@@ -26,17 +20,14 @@ function piped(filters: HttpFilter[], bufferLimit = 1000) {
     replaceData: (chunk: Buffer) => (pipe as Pipe<Head>).replace(chunk),
   } as unknown as FilterStream;
   const chain = compileChain(filters.map((filter, index) => ({ name: `f${index}`, filter })));
-  const made = new Pipe<Head>(
-    chain.decode as never,
-    stream,
-    [],
-    {
-      head: ({ name }, end) => out.push(`head ${name}${end ? ' end' : ''}`),
-      data: (chunk, end) => out.push(`data ${chunk}${end ? ' end' : ''}`),
-      trailers: () => out.push('trailers'),
-    },
-    source,
-  );
+  const made = new Pipe<Head>(chain.decode as never, stream, [], {
+    head: ({ name }, end) => out.push(`head ${name}${end ? ' end' : ''}`),
+    data: (chunk, end) => out.push(`data ${chunk}${end ? ' end' : ''}`),
+    trailers: () => out.push('trailers'),
+    hold: () => source.holds++,
+    release: () => source.holds--,
+    overflow: () => source.overflows++,
+  });
   pipe = made;
   return { pipe: made, out, source };
 }

@@ -57,8 +57,8 @@ export class Pipe<Head> {
   readonly #stages: readonly Stage<Head>[];
   readonly #stream: FilterStream;
   readonly #states: readonly unknown[];
-  readonly #sink: Sink<Head>;
-  readonly #source: Source;
+  /** Where it leads, and what feeds it. */
+  readonly #way: Sink<Head> & Source;
   /** By stage; absent while nothing is stopped, which is nearly always. */
   #stops: (Stop<Head> | undefined)[] | undefined = undefined;
   /** The stage whose hook runs; -1: none. */
@@ -72,14 +72,12 @@ export class Pipe<Head> {
     stages: readonly Stage<Head>[],
     stream: FilterStream,
     states: readonly unknown[],
-    sink: Sink<Head>,
-    source: Source,
+    way: Sink<Head> & Source,
   ) {
     this.#stages = stages;
     this.#stream = stream;
     this.#states = states;
-    this.#sink = sink;
-    this.#source = source;
+    this.#way = way;
   }
 
   /** The filter whose hook runs now, as an index of the chain's filters; -1: none. */
@@ -120,7 +118,7 @@ export class Pipe<Head> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stop of this.#stops ?? []) if (stop?.holding === true) this.#source.release();
+    for (const stop of this.#stops ?? []) if (stop?.holding === true) this.#way.release();
     this.#stops = undefined;
   }
 
@@ -166,9 +164,9 @@ export class Pipe<Head> {
       }
     }
     if (this.#closed) return;
-    if (kind === Kind.Head) this.#sink.head(value as Head, end);
-    else if (kind === Kind.Data) this.#sink.data(value as Buffer, end);
-    else this.#sink.trailers(value as Headers);
+    if (kind === Kind.Head) this.#way.head(value as Head, end);
+    else if (kind === Kind.Data) this.#way.data(value as Buffer, end);
+    else this.#way.trailers(value as Headers);
   }
 
   /** `absent`: the status of a stage without this hook. */
@@ -204,10 +202,10 @@ export class Pipe<Head> {
     queue.push(event);
     if (event.kind === Kind.Data) stop.bytes += (event.value as Buffer).length;
     if (stop.buffering && !stop.flushing) {
-      if (stop.bytes > this.#stream.bufferLimit) this.#source.overflow();
+      if (stop.bytes > this.#stream.bufferLimit) this.#way.overflow();
     } else if (stop.bytes > holdAbove && !stop.holding) {
       stop.holding = true;
-      this.#source.hold();
+      this.#way.hold();
     }
   }
 
@@ -228,7 +226,7 @@ export class Pipe<Head> {
     stop.bytes = bytesOf(stop.passed) + bytesOf(stop.waiting);
     if (stop.holding && stop.bytes <= holdAbove) {
       stop.holding = false;
-      this.#source.release();
+      this.#way.release();
     }
     if (!stop.stopped && this.#stops !== undefined) this.#stops[at] = undefined;
   }

@@ -3,7 +3,7 @@ import type { RouteChoice } from '@tulle/decision/match';
 import { FilterStatus, type FilterStream, type Resume } from '../filters/filter.ts';
 import { Pipe } from '../filters/pipe.ts';
 import { Router } from '../router/router.ts';
-import type { Timer } from '../timers/wheel.ts';
+import { Timer } from '../timers/wheel.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { type LocalReply, localReplyHead } from './local-reply.ts';
 import type { ManagerRuntime } from './manager.ts';
@@ -18,6 +18,8 @@ const tunnelLingerMs = 5_000;
 /** Envoy's default per-connection buffer limit. */
 const defaultBufferLimit = 1024 * 1024;
 
+const noStates: unknown[] = [];
+
 /**
  * One request on its way through a manager, and its response on the way back.
  *
@@ -26,20 +28,21 @@ const defaultBufferLimit = 1024 * 1024;
  *   codec ◀─ finish  ◀─ encode filters ◀─┘
  * ```
  * Open ─▶ Answering (a response has begun) ─▶ Done (response complete, or either side reset).
+ *
+ * As a timer it is that of its idle time. Directions that no filter looks at have no pipe.
  */
-export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
+export class HttpStream extends Timer implements StreamHandler<RequestHead>, FilterStream {
   readonly info: StreamInfo;
   readonly manager: ManagerRuntime;
   bufferLimit = defaultBufferLimit;
   meshHeaders: readonly (readonly [name: string, value: string])[] | undefined = undefined;
   response: ResponseHead | undefined = undefined;
   readonly #downstream: Stream<ResponseHead>;
-  readonly #states: unknown[] = [];
-  readonly #decode: Pipe<RequestHead>;
-  readonly #encode: Pipe<ResponseHead>;
+  readonly #states: unknown[];
+  readonly #decode: Pipe<RequestHead> | undefined;
+  readonly #encode: Pipe<ResponseHead> | undefined;
   /** @internal */
   readonly router: Router;
-  readonly #idleTimer: Timer;
   #request: RequestHead | undefined = undefined;
   #choice: RouteChoice | undefined = undefined;
   #matched = false;
@@ -53,16 +56,21 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
 
   constructor(manager: ManagerRuntime, connection: ConnectionInfo, downstream: Stream<ResponseHead>) {
     const { context, chain } = manager;
+    super(context.wheel);
     this.manager = manager;
     this.#downstream = downstream;
     this.#lastActivity = context.wheel.now();
     this.info = new StreamInfo(connection, context.wallNow(), this.#lastActivity);
     this.router = new Router(this);
-    const request = new RequestWay(this);
-    this.#decode = new Pipe(chain.decode, this, this.#states, request, request);
-    const response = new ResponseWay(this);
-    this.#encode = new Pipe(chain.encode, this, this.#states, response, response);
-    this.#idleTimer = context.wheel.timer(() => this.#checkIdle());
+    this.#states = chain.starts.length === 0 ? noStates : [];
+    this.#decode =
+      chain.decode.length === 0
+        ? undefined
+        : new Pipe(chain.decode, this, this.#states, new RequestWay(this));
+    this.#encode =
+      chain.encode.length === 0
+        ? undefined
+        : new Pipe(chain.encode, this, this.#states, new ResponseWay(this));
     manager.counters.active++;
     manager.counters.total++;
   }
@@ -89,23 +97,27 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   }
 
   routeConfig(): unknown {
-    const running = this.#decode.runningFilter >= 0 ? this.#decode.runningFilter : this.#encode.runningFilter;
-    const name = this.manager.chain.filters[running]?.name;
+    const name = this.manager.chain.filters[this.#running?.runningFilter ?? -1]?.name;
     return name === undefined ? undefined : this.route()?.route.perFilter.get(name);
   }
 
   suspend(): Resume {
-    return (this.#decode.runningFilter >= 0 ? this.#decode : this.#encode).suspend();
+    return (this.#running as Pipe<RequestHead>).suspend();
   }
 
   replaceData(chunk: Buffer): void {
-    (this.#decode.runningFilter >= 0 ? this.#decode : this.#encode).replace(chunk);
+    this.#running?.replace(chunk);
+  }
+
+  /** The direction whose filter is being called. */
+  get #running(): Pipe<RequestHead> | Pipe<ResponseHead> | undefined {
+    return (this.#decode?.runningFilter ?? -1) >= 0 ? this.#decode : this.#encode;
   }
 
   reply(reply: LocalReply): FilterStatus {
     if (this.#done || this.#answered) return FilterStatus.StopIteration;
     this.router.cancel();
-    this.#decode.close();
+    this.#decode?.close();
     const { head, body } = localReplyHead(reply, this.request);
     this.info.details = reply.details;
     if (reply.flag !== undefined) this.info.flag(reply.flag);
@@ -136,7 +148,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
       this.reply({ status: 503, body: 'overloaded', details: 'overload', flag: 'OM' });
       return;
     }
-    this.#decode.head(head, end);
+    if (this.#decode === undefined) this.router.onHead(head, end);
+    else this.#decode.head(head, end);
   }
 
   onData(chunk: Buffer, end: boolean): void {
@@ -144,7 +157,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.#touch();
     this.info.requestBytes += chunk.length;
     if (end) this.info.requestEndedAt = this.#lastActivity;
-    this.#decode.data(chunk, end);
+    if (this.#decode === undefined) this.router.onData(chunk, end);
+    else this.#decode.data(chunk, end);
     // A WebSocket has no half: who ends it without a close frame has left, and not every server is told.
     if (end && !this.#done && this.info.status === 101 && this.#request?.upgrade === 'websocket')
       this.setIdleTimeout(tunnelLingerMs);
@@ -154,7 +168,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     if (this.#done) return;
     this.#touch();
     this.info.requestEndedAt = this.#lastActivity;
-    this.#decode.trailers(trailers);
+    if (this.#decode === undefined) this.router.onTrailers(trailers);
+    else this.#decode.trailers(trailers);
   }
 
   onDrain(): void {
@@ -177,7 +192,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.#answered = true;
     this.response = head;
     this.info.status = head.status;
-    this.#encode.head(head, end);
+    if (this.#encode === undefined) this.sendHead(head, end);
+    else this.#encode.head(head, end);
   }
 
   /** False: hold back until `Router.onDrain`. */
@@ -186,7 +202,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.#touch();
     this.info.responseBytes += chunk.length;
     this.#ready = true;
-    this.#encode.data(chunk, end);
+    if (this.#encode === undefined) this.sendData(chunk, end);
+    else this.#encode.data(chunk, end);
     return this.#ready;
   }
 
@@ -194,7 +211,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     if (this.#done) return;
     const grpcStatus = trailers.get('grpc-status');
     if (grpcStatus !== undefined) this.info.grpcStatus = Number(grpcStatus);
-    this.#encode.trailers(trailers);
+    if (this.#encode === undefined) this.sendTrailers(trailers);
+    else this.#encode.trailers(trailers);
   }
 
   encodeInformational(head: ResponseHead): void {
@@ -270,8 +288,8 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
   /** @param idleLeft how long it may still be idle */
   #watch(idleLeft: number): void {
     const left = Math.min(idleLeft, this.#requestLeft);
-    if (left < Number.POSITIVE_INFINITY) this.#idleTimer.start(left);
-    else this.#idleTimer.stop();
+    if (left < Number.POSITIVE_INFINITY) this.start(left);
+    else this.stop();
   }
 
   /** How long the rest of the request may still take, in milliseconds. */
@@ -282,7 +300,7 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     return this.info.startedMono + requestTimeoutMs - this.manager.context.wheel.now();
   }
 
-  #checkIdle(): void {
+  override expire(): void {
     if (this.#done) {
       this.#downstream.reset('local-reset');
       return;
@@ -312,11 +330,11 @@ export class HttpStream implements StreamHandler<RequestHead>, FilterStream {
     this.#done = true;
     const { info, manager } = this;
     info.endedAt = manager.context.wheel.now();
-    if (info.status === 101 && info.requestEndedAt === 0) this.#idleTimer.start(tunnelLingerMs);
-    else this.#idleTimer.stop();
+    if (info.status === 101 && info.requestEndedAt === 0) this.start(tunnelLingerMs);
+    else this.stop();
     this.router.cancel();
-    this.#decode.close();
-    this.#encode.close();
+    this.#decode?.close();
+    this.#encode?.close();
     const { counters, chain } = manager;
     counters.active--;
     const hundreds = Math.floor(info.status / 100);

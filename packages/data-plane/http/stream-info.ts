@@ -2,6 +2,9 @@ import type { WorkloadLabels } from '@tulle/decision/tables';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 
+/** Of nearly every request. */
+const noFlags: readonly ResponseFlag[] = [];
+
 /**
  * What happened to one request (or one TCP connection), gathered on its way for access log, metrics and
  * explanations. Times are milliseconds: `startedAt` since the epoch, the others of the monotonic clock.
@@ -27,7 +30,7 @@ export class StreamInfo {
   /** Why the last attempt could not connect. */
   upstreamFailure = '';
   /** Envoy's response flags, in the order in which they came: `UF`, `URX`, … */
-  readonly flags: ResponseFlag[] = [];
+  flags: readonly ResponseFlag[] = noFlags;
   /** Envoy's response code details: `via_upstream`, `route_not_found`, … */
   details = '';
   /** 0: no response was begun. */
@@ -62,6 +65,6 @@ export class StreamInfo {
   }
 
   flag(code: ResponseFlag): void {
-    if (!this.flags.includes(code)) this.flags.push(code);
+    if (!this.flags.includes(code)) this.flags = [...this.flags, code];
   }
 }

@@ -24,7 +24,7 @@ export class TimerWheel {
     this.#clock = options.clock ?? systemClock;
     this.#origin = this.#clock.now();
     const slots = options.slots ?? 512;
-    for (let i = 0; i < slots; i++) this.#slots.push(new Timer(this, nothing));
+    for (let i = 0; i < slots; i++) this.#slots.push(new Timer(this));
   }
 
   /** Timers that wait now. */
@@ -39,7 +39,7 @@ export class TimerWheel {
 
   /** A timer that can be started again and again; make one per connection or stream and keep it. */
   timer(callback: () => void): Timer {
-    return new Timer(this, callback);
+    return new CallbackTimer(this, callback);
   }
 
   /** Called by `Timer.start`. */
@@ -77,7 +77,7 @@ export class TimerWheel {
 
   #expireSlot(slot: Timer, now: number): void {
     // A callback may start or stop any timer, so due ones move to a ring of their own first.
-    const due = new Timer(this, nothing);
+    const due = new Timer(this);
     for (let timer = slot.next; timer !== slot; ) {
       const following = timer.next;
       if (timer.due <= now) {
@@ -89,24 +89,25 @@ export class TimerWheel {
     while (due.next !== due) {
       const timer = due.next;
       timer.stop();
-      timer.callback();
+      timer.expire();
     }
   }
 }
 
-/** One reusable timer; also the link of a slot's ring. */
+/** One reusable timer; also the link of a slot's ring. Who has one per request extends it: no closure, no second object. */
 export class Timer {
-  readonly callback: () => void;
   next: Timer = this;
   previous: Timer = this;
   /** In ticks of the wheel. */
   due = 0;
   readonly #wheel: TimerWheel;
 
-  constructor(wheel: TimerWheel, callback: () => void) {
+  constructor(wheel: TimerWheel) {
     this.#wheel = wheel;
-    this.callback = callback;
   }
+
+  /** Called by the wheel when the time is over. */
+  expire(): void {}
 
   get armed(): boolean {
     return this.next !== this;
@@ -137,4 +138,15 @@ export class Timer {
   }
 }
 
-function nothing(): void {}
+class CallbackTimer extends Timer {
+  readonly #callback: () => void;
+
+  constructor(wheel: TimerWheel, callback: () => void) {
+    super(wheel);
+    this.#callback = callback;
+  }
+
+  override expire(): void {
+    this.#callback();
+  }
+}
