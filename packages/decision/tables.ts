@@ -92,8 +92,11 @@ export interface PeerValidation {
   /** Name of the secret that holds the trusted roots. */
   readonly rootsSecret: string;
   /** Any of them must match any URI or DNS SAN; empty: any certificate of the roots. */
-  readonly subjectAltNames: readonly StringMatcher[];
+  readonly subjectAltNames: readonly NameMatcher[];
 }
+
+/** Accepts a name of a certificate, or not: what is a URI's text may be a DNS name's as well. */
+export type NameMatcher = (name: string, kind: 'uri' | 'dns') => boolean;
 
 export interface DownstreamTls extends TlsParameters {
   readonly requireClientCertificate: boolean;

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { wildcardOf } from './dns-name.ts';
 import { readSubjectAltNames } from './subject-alt-names.ts';
 import type { CertificateSecret } from './tls-material.ts';
 
@@ -69,12 +70,6 @@ function firstOfEachType(candidates: readonly Candidate[]): CertificateSecret[] 
   const byType = new Map<string | undefined, CertificateSecret>();
   for (const { keyType, secret } of candidates) if (!byType.has(keyType)) byType.set(keyType, secret);
   return [...byType.values()];
-}
-
-/** `a.b.c` → `*.b.c` */
-function wildcardOf(name: string): string {
-  const dot = name.indexOf('.');
-  return dot < 0 ? '' : `*${name.slice(dot)}`;
 }
 
 const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>

@@ -88,8 +88,10 @@ function readCertificate(certificate: Buffer): {
 export function checkIdentity(peer: PeerIdentity, validation: PeerValidation): void {
   const { subjectAltNames } = validation;
   if (subjectAltNames.length === 0) return;
-  const accepted = (name: string): boolean => subjectAltNames.some((matches) => matches(name));
-  if (peer.names.uris.some(accepted) || peer.names.dnsNames.some(accepted)) return;
-  const shown = [...peer.names.uris, ...peer.names.dnsNames].join(', ');
+  const { uris, dnsNames } = peer.names;
+  const accepts = (kind: 'uri' | 'dns', names: readonly string[]): boolean =>
+    names.some((name) => subjectAltNames.some((matches) => matches(name, kind)));
+  if (accepts('uri', uris) || accepts('dns', dnsNames)) return;
+  const shown = [...uris, ...dnsNames].join(', ');
   throw new IdentityError(shown === '' ? 'the certificate has no name' : `${shown} is not accepted here`);
 }

@@ -157,7 +157,7 @@ test('a cluster of the mesh, as our control plane sends it', () => {
   expect(validation?.rootsSecret).toBe('ROOTCA');
   expect(
     ['reviews', 'ratings'].map((name) =>
-      validation?.subjectAltNames[0]?.(`spiffe://td/ns/default/sa/${name}`),
+      validation?.subjectAltNames[0]?.(`spiffe://td/ns/default/sa/${name}`, 'uri'),
     ),
   ).toEqual([true, false]);
   expect(plain).toEqual({ match: {} });

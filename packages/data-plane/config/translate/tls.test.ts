@@ -70,3 +70,33 @@ describe('parameters', () => {
     expect(upstream({ maxSessionKeys: 4 }).tls?.resumeSessions).toBe(true);
   });
 });
+
+describe('names of a certificate', () => {
+  const accepts = (san: { readonly sanType: 'URI' | 'DNS'; readonly matcher: { exact: string } }) => {
+    const { tls } = upstream({
+      commonTlsContext: {
+        combinedValidationContext: {
+          defaultValidationContext: { matchTypedSubjectAltNames: [san] },
+          validationContextSdsSecretConfig: { name: 'ROOTCA', sdsConfig: { ads: {} } },
+        },
+      },
+    });
+    return tls?.validation?.subjectAltNames[0];
+  };
+
+  test('a DNS name is no URI, whatever it says', () => {
+    const id = 'spiffe://td/ns/a/sa/b';
+    const matches = accepts({ sanType: 'URI', matcher: { exact: id } });
+    expect([matches?.(id, 'uri'), matches?.(id, 'dns')]).toEqual([true, false]);
+  });
+
+  test('a wildcard is for every name that it covers', () => {
+    const matches = accepts({ sanType: 'DNS', matcher: { exact: 'api.example.com' } });
+    expect(['api.example.com', '*.example.com', '*.com'].map((name) => matches?.(name, 'dns'))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(matches?.('api.example.com', 'uri')).toBe(false);
+  });
+});

@@ -7,6 +7,7 @@ import type {
   tls_CommonTlsContext,
   tls_SdsSecretConfig,
 } from '@tulle/xds/wire';
+import { isFor } from '../../net/dns-name.ts';
 import { milliseconds } from './duration.ts';
 import { join, messageName, type Problems, read } from './problems.ts';
 import { translateStringMatcher } from './string-match.ts';
@@ -190,9 +191,17 @@ function translateNames(
   const typed = context.matchTypedSubjectAltNames.map(({ sanType, matcher }, i) => {
     const at = `${path}.match_typed_subject_alt_names[${i}]`;
     if (sanType !== 'URI' && sanType !== 'DNS') problems.add(`${at}.san_type`, `${sanType} is not supported`);
-    if (matcher !== undefined) return translateStringMatcher(matcher, `${at}.matcher`, problems);
-    problems.add(`${at}.matcher`, 'must be set');
-    return () => false;
+    if (matcher === undefined) {
+      problems.add(`${at}.matcher`, 'must be set');
+      return () => false;
+    }
+    // As Envoy: to be for an exact name a certificate may show a wildcard.
+    const { exact } = matcher;
+    if (sanType === 'DNS' && exact !== undefined)
+      return (name: string, kind: 'uri' | 'dns') => kind === 'dns' && isFor(name, exact);
+    const matches = translateStringMatcher(matcher, `${at}.matcher`, problems);
+    const wanted = sanType === 'URI' ? 'uri' : 'dns';
+    return (name: string, kind: 'uri' | 'dns') => kind === wanted && matches(name);
   });
   const untyped = context.matchSubjectAltNames.map((matcher, i) =>
     translateStringMatcher(matcher, `${path}.match_subject_alt_names[${i}]`, problems),
