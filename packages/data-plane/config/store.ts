@@ -8,7 +8,7 @@ import type {
   Tables,
 } from '@tulle/decision/tables';
 import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
-import type { XdsType } from '@tulle/xds/resource';
+import { byType, type XdsType } from '@tulle/xds/resource';
 import { isFileSecret } from '../file-secrets.ts';
 import { Collection } from './collection.ts';
 import type { RawResources } from './last-good.ts';
@@ -125,9 +125,7 @@ export class ConfigStore {
 
   /** All that was accepted, as it came. */
   get resources(): RawResources {
-    return Object.fromEntries(
-      restoreOrder.map((type) => [type, this.accepted(type)]),
-    ) as unknown as RawResources;
+    return byType((type) => this.accepted(type));
   }
 
   /** What was accepted, as it came. */

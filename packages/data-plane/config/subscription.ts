@@ -3,7 +3,7 @@ import { AdsClient, type ConnectionState, type Rejection, type Update } from '@t
 import type { ConnectGrpc, GrpcTarget } from '@tulle/xds/client/transport';
 import { type Clock, systemClock } from '@tulle/xds/clock';
 import type { JsonObject } from '@tulle/xds/json';
-import { byType, type XdsType, xdsTypes } from '@tulle/xds/resource';
+import { type XdsType, xdsTypes } from '@tulle/xds/resource';
 import type { Bootstrap } from '../bootstrap.ts';
 import type { ListenerFailure } from '../listener/bind-failure.ts';
 import { type DumpEntry, dumpResources } from './dump.ts';
@@ -85,7 +85,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
   let waiting: { cancel(): void } | undefined;
 
   const store = new ConfigStore({ readers: options.filters ?? filterReaders, onTables: options.onTables });
-  const all = (): RawResources => byType((type) => store.accepted(type));
+  const all = (): RawResources => store.resources;
   const lastGood = new LastGood(bootstrap.stateDir, clock, all, (error) =>
     log(`configuration file: ${error.message}`),
   );
