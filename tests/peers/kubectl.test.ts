@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ControlPlane, startControlPlane } from '@tulle/control-plane/control-plane';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { describeWithPeers } from './peer.ts';
 
 const cache = join(import.meta.dirname, '../../node_modules/.cache/tulle');
@@ -70,7 +71,7 @@ describeWithPeers('kubectl', ['kubectl'], () => {
   let files = 0;
   function file(...resources: object[]): string {
     const path = join(stateDir, `${files++}.yaml`);
-    writeFileSync(path, resources.map((resource) => JSON.stringify(resource)).join('\n---\n'));
+    writeFileSync(path, resources.map((resource) => stringify(resource)).join('---\n'));
     return path;
   }
 
