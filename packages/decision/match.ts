@@ -99,11 +99,7 @@ class RequestView {
   header(name: string): string | undefined {
     const { request } = this;
     if (name.charCodeAt(0) !== 0x3a) {
-      const value = request.headers.get(name);
-      if (value === undefined) return name === 'host' ? request.authority : undefined;
-      return request.headers.names.indexOf(name) === request.headers.names.lastIndexOf(name)
-        ? value
-        : request.headers.all(name).join(',');
+      return request.headers.joined(name, ',') ?? (name === 'host' ? request.authority : undefined);
     }
     switch (name) {
       case ':method':

@@ -4,6 +4,9 @@ import { internFieldName, Role } from './field-name.ts';
 import type { Http1Limits } from './limits.ts';
 import { Http1Error } from './protocol-error.ts';
 
+/** Beyond, a head makes its room as it grows. */
+const mostRoom = 32;
+
 /**
  * The fields of one head, and what they say about framing. Fields that belong to one hop are taken out
  * (RFC 9110 section 7.6.1), as are those that Connection names.
@@ -79,7 +82,8 @@ export class Fields {
   }
 
   #reset(): void {
-    this.headers = new Headers();
+    // As many as the head before had in the end, and a few: most are alike.
+    this.headers = new Headers(Math.min(this.headers.size, mostRoom) + 2);
     this.host = undefined;
     this.contentLength = -1;
     this.transferEncoding = undefined;

@@ -59,14 +59,13 @@ export function trailerText(trailers: Headers): string {
 /** Each with the line end before it: one or two strings to join per field instead of four. */
 function fieldLines(headers: Headers, coding: BodyCoding): string {
   let text = '';
-  const { names, values, spelled } = headers;
-  for (let at = 0; at < names.length; at++) {
-    const name = names[at] as string;
+  for (let at = 0; at < headers.size; at++) {
+    const name = headers.nameAt(at);
     if (isConnectionField(name)) continue;
     // The connection says how long the body is; a length that contradicts it would let two readers disagree.
     if (name === 'content-length' && coding !== BodyCoding.AsIs) continue;
-    const line = lineOf(spelled[at] as string, name);
-    const value = values[at] as string;
+    const line = lineOf(headers.spelledAt(at), name);
+    const value = headers.valueAt(at);
     if (!line.repeats) text += line.start + cleanValue(value);
     else if (value === line.lastValue) text += line.last;
     else text += line.renew(value);

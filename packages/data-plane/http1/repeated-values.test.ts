@@ -28,8 +28,9 @@ test('each head has its own values, whatever the heads before it had', () => {
           'latin1',
         );
         fields.parse(bytes, 0, bytes.length, defaultHttp1Limits);
-        expect(fields.headers.spelled).toEqual(lines.map(([field]) => field));
-        expect(fields.headers.values).toEqual(lines.map(([, text]) => trimmed(text)));
+        const { headers } = fields;
+        expect(lines.map((_, at) => headers.spelledAt(at))).toEqual(lines.map(([field]) => field));
+        expect([...headers].map(([, text]) => text)).toEqual(lines.map(([, text]) => trimmed(text)));
       }
     }),
     { numRuns: 500 },
@@ -46,7 +47,7 @@ test('a value that begins as the last one and goes on badly is refused', () => {
   for (const bad of ['nginx\0', 'nginx\rx', 'ngi\0nx', '\0nginx', 'nginx\x7f']) {
     expect(() => parse(`Server: ${bad}\r\n`), bad).toThrow();
     parse('Server: nginx\r\n');
-    expect(fields.headers.values).toEqual(['nginx']);
+    expect([...fields.headers]).toEqual([['server', 'nginx']]);
   }
 });
 

@@ -6,9 +6,8 @@ const uncleanTarget = /[^\x21-\x7e]/;
 
 /** Room that the regular fields take at most when encoded. */
 export function mostFieldBytes(headers: Headers): number {
-  const { names, values } = headers;
   let most = 0;
-  for (let at = 0; at < names.length; at++) most += mostBytes(names[at] as string, values[at] as string);
+  for (let at = 0; at < headers.size; at++) most += mostBytes(headers.nameAt(at), headers.valueAt(at));
   return most;
 }
 
@@ -47,10 +46,10 @@ export function writeResponse(
 }
 
 export function writeFields(encoder: HpackEncoder, headers: Headers, dropLength: boolean): void {
-  const { names, values, sensitive } = headers;
-  for (let at = 0; at < names.length; at++) {
-    const name = names[at] as string;
-    const value = values[at] as string;
+  const { sensitive } = headers;
+  for (let at = 0; at < headers.size; at++) {
+    const name = headers.nameAt(at);
+    const value = headers.valueAt(at);
     if (isConnectionField(name, value) || (dropLength && name === 'content-length' && value !== '0'))
       continue;
     encoder.field(name, value, sensitive?.includes(name) === true);

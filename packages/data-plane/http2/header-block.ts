@@ -4,6 +4,9 @@ import { type Field, Role } from './hpack/field.ts';
 import type { Http2Limits } from './limits.ts';
 import type { Http2Problem } from './protocol-error.ts';
 
+/** Fields that a proxy adds to most heads. */
+const roomToAdd = 6;
+
 /**
  * One decoded header block and what is wrong with it (RFC 9113 section 8.2). It may be remembered and serve
  * many messages, so nothing changes it once it is decoded but the notes at its end.
@@ -49,15 +52,11 @@ export class HeaderBlock implements FieldSink {
     );
   }
 
-  /** The regular fields, as a message's own. Pushed, so that those that are added to them find room. */
+  /** The regular fields, as a message's own. */
   headers(): Headers {
-    const names: string[] = [];
-    const values: string[] = [];
-    for (let at = 0; at < this.names.length; at++) {
-      names.push(this.names[at] as string);
-      values.push(this.values[at] as string);
-    }
-    const headers = new Headers(names, values, names);
+    const headers = new Headers(this.names.length + roomToAdd);
+    for (let at = 0; at < this.names.length; at++)
+      headers.add(this.names[at] as string, this.values[at] as string);
     if (this.sensitive !== undefined) headers.sensitive = [...this.sensitive];
     return headers;
   }

@@ -10,9 +10,10 @@ export function prepareFieldNames(
   // Host is a field too, though it is kept elsewhere.
   if (headers.size + 1 > maxFields) return { status: 431, body: '', details: 'http.too_many_headers' };
   if (underscores === 'allow') return undefined;
-  const doubtful = headers.names.filter((name) => name.includes('_'));
-  if (doubtful.length === 0) return undefined;
-  if (underscores === 'reject') return { status: 400, body: '', details: 'http.unexpected_underscore' };
-  for (const name of doubtful) headers.remove(name);
+  for (let at = headers.size - 1; at >= 0; at--) {
+    if (!headers.nameAt(at).includes('_')) continue;
+    if (underscores === 'reject') return { status: 400, body: '', details: 'http.unexpected_underscore' };
+    headers.removeAt(at);
+  }
   return undefined;
 }

@@ -32,7 +32,7 @@ export const dropSteering = (headers: Headers): void => drop(headers, steering);
 
 function drop(headers: Headers, unwanted: ReadonlySet<string>): void {
   for (let i = headers.size - 1; i >= 0; i--) {
-    const name = headers.names[i] as string;
+    const name = headers.nameAt(i);
     if (name.startsWith('x-envoy-') && unwanted.has(name)) headers.removeAt(i);
   }
 }
