@@ -3,7 +3,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } fr
 import { closedWhileIdle } from '../http1/client.ts';
 import type { ClusterState, RequestOrigin } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
-import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/pool/pool.ts';
+import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/pool/lease.ts';
 import { type Failure, poolFailure, resetFailure } from './failure.ts';
 
 /** Who makes an attempt. */

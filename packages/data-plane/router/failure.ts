@@ -1,7 +1,7 @@
 import type { AttemptFailure } from '@tulle/decision/retry';
 import type { ResetReason } from '../http/stream.ts';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
-import type { PoolFailure } from '../upstream/pool/pool.ts';
+import type { PoolFailure } from '../upstream/pool/lease.ts';
 
 /** How an attempt failed before its response began, in all the words that are needed of it. */
 export interface Failure {

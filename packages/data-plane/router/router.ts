@@ -9,7 +9,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/str
 import type { Timer } from '../timers/wheel.ts';
 import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
-import type { Lease } from '../upstream/pool/pool.ts';
+import type { Lease } from '../upstream/pool/lease.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { tellDeadline, timeoutOf } from './deadline.ts';
 import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';

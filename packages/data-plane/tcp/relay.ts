@@ -4,7 +4,15 @@ import { cut } from '../net/cut.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
-import type { TcpRecording } from './tcp-proxy.ts';
+
+/** Counts the bytes of a connection, as they flow. */
+export interface TcpRecording {
+  /** Bytes to the client, as they flow. */
+  sent(bytes: number): void;
+  /** Bytes from the client. */
+  received(bytes: number): void;
+  close(): void;
+}
 
 export interface RelayOptions {
   readonly wheel: TimerWheel;

@@ -10,21 +10,13 @@ import { poolFailure } from '../router/failure.ts';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
-import { relay } from './relay.ts';
+import { relay, type TcpRecording } from './relay.ts';
 
 /** Writes a line when a connection ends. */
 export type TcpLogger = (info: StreamInfo) => void;
 
 /** Metrics: asked when a connection has found its endpoint; counts until it ends. */
 export type TcpObserver = (info: StreamInfo) => TcpRecording;
-
-export interface TcpRecording {
-  /** Bytes to the client, as they flow. */
-  sent(bytes: number): void;
-  /** Bytes from the client. */
-  received(bytes: number): void;
-  close(): void;
-}
 
 export interface TcpParts {
   readonly context: StreamContext;

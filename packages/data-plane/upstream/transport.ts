@@ -1,7 +1,7 @@
 import type { Cluster, Endpoint, ProxyProtocolVersion, UpstreamTls } from '@tulle/decision/tables';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import { writeProxyHeader } from '../net/proxy-header.ts';
-import type { PoolProtocol } from './pool/pool.ts';
+import type { PoolProtocol } from './pool/lease.ts';
 
 /** What the pools of one transport and protocol have in common. */
 export interface PoolKind {

@@ -5,7 +5,8 @@ import { revoked } from '../../net/trusted-connections.ts';
 import type { Timer } from '../../timers/wheel.ts';
 import { serverSpiffeId } from '../server-identity.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Lease, PoolCallbacks, PoolOptions } from './pool.ts';
+import type { Lease, PoolCallbacks } from './lease.ts';
+import type { PoolOptions } from './pool-options.ts';
 
 export interface MemberEvents {
   /** It takes a request (more). */

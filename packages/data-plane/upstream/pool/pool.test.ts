@@ -7,7 +7,8 @@ import { Breakers } from '../breakers.ts';
 import type { ConnectCallbacks } from '../connector.ts';
 import { EndpointState } from '../endpoint.ts';
 import type { ClientConnection, ClientConnectionEvents } from './client-connection.ts';
-import { HttpPool, type Lease, type PoolProtocol } from './pool.ts';
+import type { Lease, PoolProtocol } from './lease.ts';
+import { HttpPool } from './pool.ts';
 import type { PoolSettings } from './settings.ts';
 
 /** A connection whose requests are counted, and ended by the test. */

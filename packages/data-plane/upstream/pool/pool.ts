@@ -1,50 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { UpstreamTls } from '@tulle/decision/tables';
 import { defaultHttp2Limits } from '../../http2/limits.ts';
-import type { TimerWheel } from '../../timers/wheel.ts';
 import type { Breakers } from '../breakers.ts';
-import type { ConnectCallbacks, ConnectError, Connector } from '../connector.ts';
-import type { EndpointState } from '../endpoint.ts';
-import type { ClientConnection, OpenClientCodec } from './client-connection.ts';
+import type { ConnectCallbacks } from '../connector.ts';
+import type { PoolCallbacks, PoolFailure } from './lease.ts';
 import { Member } from './member.ts';
-import type { PoolSettings } from './settings.ts';
-
-/** What a pool speaks. `auto`: HTTP/2 where TLS agrees on `h2`, else HTTP/1.1. */
-export type PoolProtocol = 'http1' | 'http2' | 'auto';
-
-export type PoolFailure = ConnectError | 'overflow';
-
-export interface PoolCallbacks {
-  /** May be called before `request` returns. A request is begun in it. */
-  onReady(lease: Lease): void;
-  onFailed(failure: PoolFailure, detail: string): void;
-}
-
-/** One connection, for one request. It goes back to its pool by itself when the codec says so. */
-export interface Lease {
-  readonly connection: ClientConnection;
-  readonly localAddress: string;
-  /** Over TLS. */
-  readonly secured: boolean;
-  /** SPIFFE ID that the server showed; empty: none. */
-  readonly peerUri: string;
-}
-
-export interface PoolOptions {
-  readonly endpoint: EndpointState;
-  readonly tls: UpstreamTls | undefined;
-  readonly protocol: PoolProtocol;
-  readonly settings: PoolSettings;
-  readonly breakers: Breakers;
-  /** What connections begin with, before TLS. */
-  readonly preface: Buffer | undefined;
-  readonly connector: Connector;
-  readonly openCodec: OpenClientCodec;
-  readonly wheel: TimerWheel;
-  /** Nothing left in it. */
-  onEmpty(): void;
-}
+import type { PoolOptions } from './pool-options.ts';
 
 interface Waiting {
   readonly callbacks: PoolCallbacks;
