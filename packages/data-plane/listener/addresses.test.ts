@@ -262,6 +262,21 @@ describe('Unix sockets', () => {
     expect(ended[0]).toMatchObject({ upstreamHost: path, connection: { localAddress: own, localPort: 0 } });
   });
 
+  test('a client that leaves before the answer takes its upstream along, and nobody else', async () => {
+    const path = socketPath();
+    const asked = Promise.withResolvers<Socket>();
+    const server = createServer((socket) => socket.once('data', () => asked.resolve(socket))).listen(path);
+    await once(server, 'listening');
+    cleanup.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = await serve([http()], endpoint(0, { address: path }));
+    const client = await open({ port });
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const upstream = await asked.promise;
+    const closed = once(upstream, 'close');
+    client.destroy();
+    await closed;
+  });
+
   test('a path that a request names is a host like any, not a socket', async () => {
     const path = socketPath();
     let called = 0;
