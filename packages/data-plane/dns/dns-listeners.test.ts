@@ -66,9 +66,9 @@ test('two proxies share an address: the workers of one, and the one that succeed
 });
 
 test('a port that is another program’s is said, and tried again', async () => {
-  const other = createSocket('udp4').bind(0, '127.0.0.1');
+  const port = await freePort();
+  const other = createSocket('udp4').bind(port, '127.0.0.1');
   await once(other, 'listening');
-  const { port } = other.address();
   closers.push(() => other.close());
   const engine = await startEngine(withDns());
   closers.push(() => engine.destroy());
