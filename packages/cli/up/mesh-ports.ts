@@ -1,3 +1,4 @@
+import { formatAuthority } from '@tulle/decision/authority';
 import type { MeshSpec } from '@tulle/resources/tulle/mesh';
 import { Failure } from '../failure.ts';
 import { findPortHolder, type PortHolder } from './port-holder.ts';
@@ -69,6 +70,12 @@ export async function chooseMeshPorts(
         ? 0
         : await insist('API', spec.api, 'Choose another with spec.ports.api of the Mesh resource.');
   return { ports: { address, http, https, api }, notes };
+}
+
+/** Under what URL this machine reaches a port; one that is open on all addresses is reached by loopback. */
+export function localUrl(scheme: 'http' | 'https', address: string, port: number): string {
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `${scheme}://${formatAuthority(host, port)}`;
 }
 
 function by(holder: PortHolder | undefined): string {

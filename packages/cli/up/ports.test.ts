@@ -2,9 +2,16 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../failure.ts';
-import { chooseMeshPorts } from './mesh-ports.ts';
+import { chooseMeshPorts, localUrl } from './mesh-ports.ts';
 import { findPortHolder } from './port-holder.ts';
 import { FIRST_PORT, isFree, LAST_PORT, PortAllocator } from './ports.ts';
+
+test('a port that is open on all addresses is shown where this machine reaches it', () => {
+  expect(localUrl('http', '0.0.0.0', 80)).toBe('http://127.0.0.1:80');
+  expect(localUrl('https', '::', 443)).toBe('https://[::1]:443');
+  expect(localUrl('http', 'fd00::7', 80)).toBe('http://[fd00::7]:80');
+  expect(localUrl('http', '192.0.2.7', 80)).toBe('http://192.0.2.7:80');
+});
 
 test('an allocator gives each port once, skips what is taken, and starts over at the end', async () => {
   const allocator = new PortAllocator(LAST_PORT - FIRST_PORT - 1, async (port) => port !== LAST_PORT);

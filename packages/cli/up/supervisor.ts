@@ -13,7 +13,7 @@ import { Gateway } from './gateway.ts';
 import type { InstanceContext } from './instance-context.ts';
 import { rotateLog } from './log-file.ts';
 import type { MeshFile } from './mesh-file.ts';
-import type { MeshPorts } from './mesh-ports.ts';
+import { localUrl, type MeshPorts } from './mesh-ports.ts';
 import { applyMeshFile, describeKept } from './owned-resources.ts';
 import { PortAllocator } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
@@ -77,13 +77,15 @@ export class Supervisor {
       owner: self,
       serviceAddresses: serviceAddressesIn(file.mesh),
     });
-    const base = (scheme: string, port: number): string => `${scheme}://${ports.address}:${port}`;
     const record = {
       mesh: file.mesh.metadata.name,
       file: file.path,
       supervisor: self,
       startedAt: new Date().toISOString(),
-      urls: { http: base('http', ports.http), https: base('https', ports.https) },
+      urls: {
+        http: localUrl('http', ports.address, ports.http),
+        https: localUrl('https', ports.address, ports.https),
+      },
     };
     this.#run = new RunFile(state.runRecord, this.#warden, record, (group, start) =>
       this.#capture.start(group, start),
