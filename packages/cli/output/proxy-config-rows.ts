@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { humanDuration } from '@tulle/control-plane/api/human-duration';
+import { formatAuthority } from '@tulle/decision/authority';
 import { at, type Json, list, text } from '../api/config-dump.ts';
 
 /** Rows of the tables of `tulle proxy-config`, one function per table. */
@@ -46,20 +47,32 @@ export function clusterTable(clusters: readonly Json[]): ConfigTable {
     const type =
       text(cluster, 'type') ||
       text(cluster, 'cluster_type', 'name').replace('envoy.clusters.', '').toUpperCase();
-    const tls = at(cluster, 'transport_socket_matches') ?? at(cluster, 'transport_socket');
-    return host === undefined
-      ? [name, '-', '-', '-', type, tls === undefined ? 'plain' : 'TLS', origin(cluster)]
-      : [
-          host || 'this workload',
-          port ?? '',
-          subset || '-',
-          direction ?? '',
-          type,
-          tls === undefined ? 'plain' : 'mTLS',
-          origin(cluster),
-        ];
+    const where =
+      host === undefined
+        ? [name, '-', '-', '-']
+        : [host || 'this workload', port ?? '', subset || '-', direction ?? ''];
+    return [...where, type, clusterTls(cluster), origin(cluster)];
   });
   return { columns: ['SERVICE', 'PORT', 'SUBSET', 'DIRECTION', 'TYPE', 'TLS', 'FROM'], rows: sorted(rows) };
+}
+
+/** What the cluster's connections are: the safest of what its endpoints may be spoken to by. */
+function clusterTls(cluster: Json): string {
+  const sockets = [
+    at(cluster, 'transport_socket'),
+    ...list(cluster, 'transport_socket_matches').map((match) => at(match, 'transport_socket')),
+  ].map(socketTls);
+  return ['mTLS', 'TLS'].find((kind) => sockets.includes(kind)) ?? 'plain';
+}
+
+function socketTls(socket: unknown): string {
+  // Of a PROXY header: what comes after it.
+  const inner = at(socket, 'typed_config', 'transport_socket');
+  if (inner !== undefined) return socketTls(inner);
+  const tls = at(socket, 'typed_config', 'common_tls_context');
+  if (tls === undefined) return 'plain';
+  const certificates = ['tls_certificate_sds_secret_configs', 'tls_certificates'];
+  return certificates.some((field) => list(tls, field).length > 0) ? 'mTLS' : 'TLS';
 }
 
 /** Of `/clusters?format=json`. */
@@ -227,7 +240,7 @@ function stat(host: Json, name: string): string {
 
 function socketAddress(address: unknown): string {
   const host = text(address, 'address');
-  return host === '' ? '' : `${host}:${text(address, 'port_value')}`;
+  return host === '' ? '' : formatAuthority(host, Number(text(address, 'port_value')));
 }
 
 /** `VirtualService reviews`: the resource that it was compiled from. */

@@ -91,7 +91,15 @@ const dump = {
           cluster: {
             name: 'outbound|9080|v2|reviews.default.svc.cluster.local',
             type: 'EDS',
-            transport_socket_matches: [{}],
+            transport_socket_matches: [
+              {
+                transport_socket: {
+                  typed_config: {
+                    common_tls_context: { tls_certificate_sds_secret_configs: [{ name: 'default' }] },
+                  },
+                },
+              },
+            ],
           },
         },
         { cluster: { name: 'inbound|9080||', type: 'STATIC' } },
@@ -161,6 +169,27 @@ test('what a proxy has, as tables', async () => {
     secretTable(config.secrets, certs, Date.parse('2026-11-21T12:00:00Z')),
   ].map(show);
   await expect(text.join('\n')).toMatchFileSnapshot('golden/proxy-config.txt');
+});
+
+test('what a cluster’s connections are: the mesh’s own TLS, any other, none; a PROXY header changes nothing', () => {
+  const socket = (common: object) => ({ typed_config: { common_tls_context: common } });
+  const mesh = socket({ tls_certificate_sds_secret_configs: [{ name: 'default' }] });
+  const raw = { typed_config: { '@type': 'type.googleapis.com/…RawBuffer' } };
+  const tlsOf = (cluster: object) => clusterTable([{ name: 'a|1||b', ...cluster }]).rows[0]?.[5];
+  expect(tlsOf({})).toBe('plain');
+  expect(tlsOf({ transport_socket: raw })).toBe('plain');
+  expect(tlsOf({ transport_socket: socket({}) })).toBe('TLS');
+  expect(tlsOf({ transport_socket: mesh })).toBe('mTLS');
+  expect(tlsOf({ transport_socket_matches: [{ transport_socket: mesh }, { transport_socket: raw }] })).toBe(
+    'mTLS',
+  );
+  expect(tlsOf({ transport_socket: { typed_config: { config: {}, transport_socket: raw } } })).toBe('plain');
+  expect(tlsOf({ transport_socket: { typed_config: { config: {}, transport_socket: mesh } } })).toBe('mTLS');
+});
+
+test('IPv6 addresses can be told from their ports', () => {
+  const on = { address: { socket_address: { address: '::', port_value: 80 } } };
+  expect(listenerTable([{ name: 'l', ...on, filter_chains: [{}] }]).rows[0]?.[1]).toBe('[::]:80');
 });
 
 test('a dump of another shape gives empty tables, not a crash', () => {
