@@ -91,6 +91,14 @@ test('a TCP connection has no request, and its line says so', () => {
   );
 });
 
+test('CONNECT has no path, and HTTP/1.0 may have no host', () => {
+  const bare = entry();
+  Object.assign(bare.request ?? {}, { method: 'CONNECT', path: '', authority: '' });
+  expect(
+    text('"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" "%REQ(:AUTHORITY)%"', bare),
+  ).toBe('"CONNECT - HTTP/1.1" "-"');
+});
+
 test('JSON keeps types: numbers are numbers, what is missing is null', () => {
   const line = compileLogFormat({
     kind: 'json',

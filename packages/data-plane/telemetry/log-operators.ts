@@ -161,10 +161,11 @@ function requestField({ info, request }: LogEntry, field: string): string | unde
     case ':method':
       return request?.method ?? some(info.method)?.toString();
     case ':path':
-      return request?.path ?? some(info.path)?.toString();
+      // CONNECT has none.
+      return (request?.path ?? info.path) || undefined;
     case ':authority':
     case 'host':
-      return request?.authority ?? some(info.authority)?.toString();
+      return (request?.authority ?? info.authority) || undefined;
     case ':scheme':
       return request?.scheme;
     default:
