@@ -274,6 +274,16 @@ describe('HTTP/1.0', () => {
     }
   });
 
+  test('a client that names no host is told so, and nobody is asked', async () => {
+    const app = kept(await named('a'));
+    const { port, ended } = await serve(app.port);
+    const socket = await open(port);
+    socket.write('GET / HTTP/1.0\r\n\r\n');
+    expect(await read(socket)).toMatch(/^HTTP\/1\.[01] 400 /);
+    await expect.poll(() => ended.length).toBe(1);
+    expect(ended[0]).toMatchObject({ details: 'missing_host_header', upstreamHost: '' });
+  });
+
   test('a server’s answer that ends with its connection is passed on in chunks', async () => {
     const port = await answering('HTTP/1.0 200 OK\r\ncontent-type: text/plain\r\n\r\nall there is');
     const made = await serve(port);

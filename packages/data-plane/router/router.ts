@@ -186,6 +186,11 @@ export class Router implements AttemptOwner {
         ? formatAuthority(connection.localAddress, connection.localPort)
         : (connection.tunnel ?? head.authority);
     rewriteRequest(head, this.#chosen, stream.info);
+    if (head.authority === '' && action.host === undefined) {
+      // Only HTTP/1.0 may leave it out, and HTTP/2 has no way to say so.
+      stream.reply({ status: 400, body: '', details: 'missing_host_header' });
+      return;
+    }
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;
     this.#mirror(head, end, action);
