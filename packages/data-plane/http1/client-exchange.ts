@@ -2,7 +2,7 @@ import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, Stream } from '../http/stream.ts';
 import { acceptOf, newWebsocketKey, websocketAccept, websocketKey } from '../http/websocket.ts';
 import type { Http1Client } from './client.ts';
-import { BodyCoding, requestText, trailerText } from './head-writer.ts';
+import { BodyCoding, writeRequestHead, writeTrailers } from './head-writer.ts';
 
 /** Methods whose requests usually have content: an empty one says so (RFC 9110 section 8.6). */
 const withContent: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -45,7 +45,7 @@ export class ClientExchange implements Stream<RequestHead> {
     // An HTTP/1.1 client that left it out has its server to answer to.
     if (head.upgrade === 'websocket' && head.protocol === 'HTTP/2' && !head.headers.has(websocketKey))
       this.#key = newWebsocketKey();
-    this.#client.writeText(requestText(head, this.#coding(head), this.#key));
+    writeRequestHead(this.#client, head, this.#coding(head), this.#key);
   }
 
   /** @internal False: a WebSocket's server has not answered what we have asked it (RFC 6455 section 4.1). */
@@ -83,7 +83,7 @@ export class ClientExchange implements Stream<RequestHead> {
 
   sendTrailers(trailers: Headers): void {
     if (!this.#client.isCurrent(this) || !this.#started || this.ended || this.#tunnel) return;
-    if (this.#counts(0, true) && this.#chunked) this.#client.writeText(trailerText(trailers));
+    if (this.#counts(0, true) && this.#chunked) writeTrailers(this.#client, trailers);
   }
 
   reset(_reason: ResetReason): void {

@@ -4,9 +4,14 @@ import { longestRepeating, valuesRepeat } from './field-name.ts';
 import { reasons } from './reasons.ts';
 
 /**
- * Heads as latin1 strings. What comes from the wire is clean, but filters and rewrites may have put
+ * Heads, piece by piece. What comes from the wire is clean, but filters and rewrites may have put
  * anything into a field; nothing that could start a line of its own is ever written.
  */
+
+/** Takes text whose characters are all below 256. */
+export interface TextSink {
+  writeText(text: string): void;
+}
 
 const uncleanValue = /[^\t\x20-\x7e\x80-\xff]/;
 const uncleanName = /[^!#$%&'*+\-.^_`|~0-9a-zA-Z]/;
@@ -25,40 +30,64 @@ export const BodyCoding = {
 export type BodyCoding = (typeof BodyCoding)[keyof typeof BodyCoding];
 
 /** @param websocketKey of a handshake that has none, as it comes from HTTP/2; empty: none is needed */
-export function requestText(head: RequestHead, coding: BodyCoding, websocketKey = ''): string {
+export function writeRequestHead(
+  sink: TextSink,
+  head: RequestHead,
+  coding: BodyCoding,
+  websocketKey = '',
+): void {
   const target = head.method === 'CONNECT' ? head.authority : head.path === '' ? '/' : head.path;
-  let text = `${cleanName(head.method)} ${cleanTarget(target)} HTTP/1.1\r\nHost: ${cleanValue(head.authority)}`;
-  text += fieldLines(head.headers, coding);
+  sink.writeText(cleanName(head.method));
+  sink.writeText(' ');
+  sink.writeText(cleanTarget(target));
+  sink.writeText(' HTTP/1.1\r\nHost: ');
+  sink.writeText(cleanValue(head.authority));
+  writeFields(sink, head.headers, coding);
   if (head.upgrade !== undefined && head.method !== 'CONNECT') {
-    text += `\r\nConnection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}`;
-    if (websocketKey !== '') text += `\r\nSec-WebSocket-Key: ${websocketKey}`;
+    sink.writeText(`\r\nConnection: Upgrade\r\nUpgrade: ${cleanValue(head.upgrade)}`);
+    if (websocketKey !== '') sink.writeText(`\r\nSec-WebSocket-Key: ${websocketKey}`);
   }
-  return `${text}\r\n\r\n`;
+  sink.writeText('\r\n\r\n');
 }
 
 /** @param connection value of the Connection field; empty: none */
-export function responseText(
+export function writeResponseHead(
+  sink: TextSink,
   head: ResponseHead,
   coding: BodyCoding,
   connection: string,
   upgrade = '',
-): string {
-  const reason = head.reason ?? reasons[head.status] ?? '';
-  let text = `HTTP/1.1 ${head.status} ${cleanValue(reason)}`;
-  text += fieldLines(head.headers, coding);
-  if (connection !== '') text += `\r\nConnection: ${connection}`;
-  if (upgrade !== '') text += `\r\nUpgrade: ${cleanValue(upgrade)}`;
-  return `${text}\r\n\r\n`;
+): void {
+  sink.writeText(statusLine(head.status, head.reason ?? reasons[head.status] ?? ''));
+  writeFields(sink, head.headers, coding);
+  if (connection !== '') sink.writeText(`\r\nConnection: ${connection}`);
+  if (upgrade !== '') sink.writeText(`\r\nUpgrade: ${cleanValue(upgrade)}`);
+  sink.writeText('\r\n\r\n');
 }
 
 /** The end of a chunked body. */
-export function trailerText(trailers: Headers): string {
-  return `0${fieldLines(trailers, BodyCoding.AsIs)}\r\n\r\n`;
+export function writeTrailers(sink: TextSink, trailers: Headers): void {
+  sink.writeText('0');
+  writeFields(sink, trailers, BodyCoding.AsIs);
+  sink.writeText('\r\n\r\n');
 }
 
-/** Each with the line end before it: one or two strings to join per field instead of four. */
-function fieldLines(headers: Headers, coding: BodyCoding): string {
-  let text = '';
+/** The last; most are the same. */
+let lastStatus = 0;
+let lastReason = '';
+let lastStatusLine = '';
+
+function statusLine(status: number, reason: string): string {
+  if (status !== lastStatus || reason !== lastReason) {
+    lastStatus = status;
+    lastReason = reason;
+    lastStatusLine = flat(`HTTP/1.1 ${status} ${cleanValue(reason)}`);
+  }
+  return lastStatusLine;
+}
+
+/** Each with the line end before it. */
+function writeFields(sink: TextSink, headers: Headers, coding: BodyCoding): void {
   for (let at = 0; at < headers.size; at++) {
     const name = headers.nameAt(at);
     if (isConnectionField(name)) continue;
@@ -66,13 +95,15 @@ function fieldLines(headers: Headers, coding: BodyCoding): string {
     if (name === 'content-length' && coding !== BodyCoding.AsIs) continue;
     const line = lineOf(headers.spelledAt(at), name);
     const value = headers.valueAt(at);
-    if (!line.repeats) text += line.start + cleanValue(value);
-    else if (value === line.lastValue) text += line.last;
-    else text += line.renew(value);
+    const whole = line.again(value);
+    if (whole !== '') sink.writeText(whole);
+    else {
+      sink.writeText(line.start);
+      sink.writeText(cleanValue(value));
+    }
   }
-  if (coding === BodyCoding.Chunked) text += '\r\nTransfer-Encoding: chunked';
-  else if (coding === BodyCoding.Empty) text += '\r\nContent-Length: 0';
-  return text;
+  if (coding === BodyCoding.Chunked) sink.writeText('\r\nTransfer-Encoding: chunked');
+  else if (coding === BodyCoding.Empty) sink.writeText('\r\nContent-Length: 0');
 }
 
 /** Fields that only the codec writes. */
@@ -100,24 +131,31 @@ function isConnectionField(name: string): boolean {
 /** How a field of one name begins, and the whole of the last where values repeat. */
 class FieldLine {
   readonly start: string;
-  readonly repeats: boolean;
-  lastValue = '';
-  last: string;
+  readonly #repeats: boolean;
+  #lastValue: string | undefined = undefined;
+  /** With `#lastValue`; empty until that has come twice. */
+  #whole = '';
 
   constructor(spelled: string, lower: string) {
-    this.start = `\r\n${cleanName(spelled)}: `;
-    this.last = this.start;
-    this.repeats = valuesRepeat(lower);
+    this.start = flat(`\r\n${cleanName(spelled)}: `);
+    this.#repeats = valuesRepeat(lower);
   }
 
-  renew(value: string): string {
-    const line = this.start + cleanValue(value);
-    if (value.length <= longestRepeating) {
-      this.lastValue = value;
-      this.last = line;
-    }
-    return line;
+  /** The whole line if `value` is that of the last time; else empty. */
+  again(value: string): string {
+    if (!this.#repeats) return '';
+    if (value !== this.#lastValue) {
+      if (value.length > longestRepeating) return '';
+      this.#lastValue = value;
+      this.#whole = '';
+    } else if (this.#whole === '') this.#whole = flat(this.start + cleanValue(value));
+    return this.#whole;
   }
+}
+
+/** The same text as one piece of memory; what was joined is copied by way of a copy, each time. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** By name as spelled. A peer that sends many names only empties it. */

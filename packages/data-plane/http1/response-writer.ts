@@ -1,12 +1,11 @@
 import type { ResponseHead } from '../http/stream.ts';
 import { acceptOf, websocketAccept, websocketKey } from '../http/websocket.ts';
-import { BodyCoding, responseText } from './head-writer.ts';
+import { BodyCoding, type TextSink, writeResponseHead } from './head-writer.ts';
 import type { ParsedRequest } from './request-head.ts';
 
 /** Where the writer puts its bytes. */
-interface Sink {
+interface Sink extends TextSink {
   write(chunk: Buffer): boolean;
-  writeText(text: string): void;
 }
 
 /** The framing of one response: what to write for its head and body, and what must hold of its length. */
@@ -30,29 +29,33 @@ export class ResponseWriter {
     this.#request = request;
   }
 
-  head(head: ResponseHead, end: boolean, mustClose: boolean): string {
+  head(sink: Sink, head: ResponseHead, end: boolean, mustClose: boolean): void {
     const { status, headers } = head;
     const upgrade = this.#request.head.upgrade;
     this.started = true;
     if (upgrade !== undefined && (upgrade === 'connect' ? status >= 200 && status < 300 : status === 101)) {
       this.tunnel = true;
-      if (upgrade === 'connect') return responseText(head, BodyCoding.None, '');
+      if (upgrade === 'connect') {
+        writeResponseHead(sink, head, BodyCoding.None, '');
+        return;
+      }
       const key = this.#request.head.headers.get(websocketKey);
       // From HTTP/2 it comes without.
       if (upgrade === 'websocket' && key !== undefined && !headers.has(websocketAccept))
         headers.add(websocketAccept, acceptOf(key), 'Sec-WebSocket-Accept');
-      return responseText(head, BodyCoding.None, 'Upgrade', upgrade);
+      writeResponseHead(sink, head, BodyCoding.None, 'Upgrade', upgrade);
+      return;
     }
     this.ended = end;
     this.close = mustClose || !this.#request.keepAlive || headers.get('connection') === 'close';
     const coding = this.#coding(head, end);
     const connection = this.close ? 'close' : this.#request.http10 ? 'keep-alive' : '';
-    return responseText(head, coding, connection);
+    writeResponseHead(sink, head, coding, connection);
   }
 
-  /** HTTP/1.0 knows none of these (RFC 9110 section 15.2): empty then. */
-  informational(head: ResponseHead): string {
-    return this.#request.http10 ? '' : responseText(head, BodyCoding.None, '');
+  /** HTTP/1.0 knows none of these (RFC 9110 section 15.2). */
+  informational(sink: Sink, head: ResponseHead): void {
+    if (!this.#request.http10) writeResponseHead(sink, head, BodyCoding.None, '');
   }
 
   /** Counts `length` more bytes; false if the response contradicts its own Content-Length. */

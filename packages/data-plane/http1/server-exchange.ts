@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { ResetReason, ResponseHead, Stream } from '../http/stream.ts';
 import { EMPTY } from './bytes.ts';
-import { trailerText } from './head-writer.ts';
+import { writeTrailers } from './head-writer.ts';
 import type { ParsedRequest } from './request-head.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { Http1Server } from './server.ts';
@@ -32,14 +32,14 @@ export class ServerExchange implements Stream<ResponseHead> {
   sendHead(head: ResponseHead, end: boolean): void {
     const server = this.#server;
     if (!server.isCurrent(this) || this.#writer.started) return;
-    server.writeText(this.#writer.head(head, end, server.mustClose));
+    this.#writer.head(server, head, end, server.mustClose);
     if (this.#writer.tunnel) server.openTunnel();
     else if (end) server.answered(this.#writer.close);
   }
 
   sendInformational(head: ResponseHead): void {
     if (!this.#server.isCurrent(this) || this.#writer.started) return;
-    this.#server.writeText(this.#writer.informational(head));
+    this.#writer.informational(this.#server, head);
   }
 
   sendData(chunk: Buffer, end: boolean): boolean {
@@ -71,7 +71,7 @@ export class ServerExchange implements Stream<ResponseHead> {
       server.abort();
       return;
     }
-    if (this.#writer.chunked) server.writeText(trailerText(trailers));
+    if (this.#writer.chunked) writeTrailers(server, trailers);
     server.answered(this.#writer.close);
   }
 

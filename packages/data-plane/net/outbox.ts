@@ -59,6 +59,9 @@ export class Outboxes {
   }
 }
 
+/** Node's own, which its types leave out. */
+type Latin1Buffer = Buffer & { latin1Write(text: string, at: number, length: number): number };
+
 /** The sending side of one connection. Everything is copied before `write` returns. */
 export class Outbox {
   /** Times that bytes were handed to the socket. */
@@ -101,19 +104,22 @@ export class Outbox {
     return this.ready();
   }
 
-  /** As `write`, for text whose characters are all below 256. */
-  writeLatin1(text: string): boolean {
+  /**
+   * As `write`, for text whose characters are all below 256; whoever writes heads holds back for nobody. Pieces
+   * cost less than what they would be joined to: V8 copies a string that is flat without a call into C++.
+   */
+  writeLatin1(text: string): void {
     const length = text.length;
     if (length > arenaBytes - this.#used) this.#writeOut();
     if (length > arenaBytes) {
       this.#socket.write(text, 'latin1');
       this.written++;
     } else if (length > 0) {
-      this.#room(length).write(text, this.#used, 'latin1');
+      // What `write` comes to, of which a third is finding out that it is this.
+      (this.#room(length) as Latin1Buffer).latin1Write(text, this.#used, length);
       this.#used += length;
       this.#schedule();
     }
-    return this.ready();
   }
 
   /** Room for `length` bytes (64 KiB at most), to be written in place from `claimedAt` on; then `commit`. */
