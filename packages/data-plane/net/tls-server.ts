@@ -118,6 +118,7 @@ export class TlsTerminator {
     this.#handshaking.set(socket, timer);
     timer.start(this.#options.handshakeTimeoutMs ?? 5_000);
     socket.once('close', () => {
+      if (!this.#handshaking.has(socket)) return;
       // TLS learns of the end after its socket, and may know a better reason.
       setImmediate(() => this.#refuse(socket, 'connection-error', 'closed during the handshake'));
     });
