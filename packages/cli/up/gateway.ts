@@ -5,7 +5,7 @@ import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
 import { findPortHolder } from './port-holder.ts';
 import { ProxyProcess } from './proxy-process.ts';
-import { reportRestart } from './proxy-restart.ts';
+import { RestartWish, reportRestart } from './proxy-restart.ts';
 
 export const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
@@ -28,8 +28,8 @@ export class Gateway {
   readonly #ports: MeshPorts;
   #portCheck: NodeJS.Timeout | undefined;
   #restarts = 0;
-  /** The latest wish for a restart; undefined until the Mesh has been read. */
-  #asked: string | undefined;
+  /** For a restart; undefined until the Mesh has been read. */
+  #wish: RestartWish | undefined;
 
   static async create(context: InstanceContext, ports: MeshPorts, onChange: () => void): Promise<Gateway> {
     return new Gateway(context, ports, await context.ports.take(), onChange);
@@ -124,11 +124,10 @@ export class Gateway {
     }, PORT_CHECK_MS);
   }
 
-  /** Replaces its workers while they serve, when it is asked for anew. @param asked empty: never was */
-  restartProxy(asked: string): void {
-    const isNew = this.#asked !== undefined && asked !== this.#asked;
-    this.#asked = asked;
-    if (!isNew) return;
+  /** Replaces its workers while they serve, when it is asked for anew. */
+  restartProxy(asked: string | undefined): void {
+    this.#wish ??= new RestartWish(asked);
+    if (!this.#wish.renew(asked)) return;
     void reportRestart(this.#context.reporter, INSTANCE, async () => {
       await this.#proxy.restart();
       this.#tell();

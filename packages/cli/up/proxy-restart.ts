@@ -13,6 +13,23 @@ export function proxyRestartOf({ metadata }: Pick<Resource, 'metadata'>): { read
   return proxyRestart === undefined ? {} : { proxyRestart };
 }
 
+/** What was asked for last. A wish that is taken back asks for nothing. */
+export class RestartWish {
+  #latest: string | undefined;
+
+  /** @param latest asked for before what it is asked of started */
+  constructor(latest: string | undefined) {
+    this.#latest = latest;
+  }
+
+  /** Whether this is a new wish. */
+  renew(asked: string | undefined): boolean {
+    const isNew = asked !== this.#latest;
+    this.#latest = asked;
+    return isNew && asked !== undefined;
+  }
+}
+
 /** One that fails leaves the one before in place: no more than a warning. */
 export async function reportRestart(
   reporter: Reporter,

@@ -222,8 +222,8 @@ export class Supervisor {
     const workloads = startInformer(client, WORKLOAD, reconcile);
     const services = startInformer(client, SERVICE, reconcile);
     const meshes = startInformer(client, MESH, () => {
-      for (const mesh of meshes.items.values())
-        if (meshes.synced) this.#gateway?.restartProxy(proxyRestartOf(mesh).proxyRestart ?? '');
+      const mesh = meshes.items.get(`/${this.#options.file.mesh.metadata.name}`);
+      if (mesh !== undefined) this.#gateway?.restartProxy(proxyRestartOf(mesh).proxyRestart);
     });
     this.#informers.push(workloads, services, meshes);
     await Promise.all([workloads.ready, services.ready, meshes.ready]);

@@ -1,6 +1,6 @@
 import { Instance } from './instance.ts';
 import type { InstanceContext } from './instance-context.ts';
-import { reportRestart } from './proxy-restart.ts';
+import { RestartWish, reportRestart } from './proxy-restart.ts';
 import { nextStep } from './rollout.ts';
 import { keyOfPlan, type WorkloadPlan } from './workload-plan.ts';
 
@@ -11,6 +11,7 @@ export class WorkloadRunner {
   readonly #onChange: () => void;
   readonly #instances = new Set<Instance>();
   readonly #settled = Promise.withResolvers<void>();
+  readonly #wish: RestartWish;
   #plan: WorkloadPlan;
   #gate: Promise<void> = Promise.resolve();
   #restarting: Promise<void> = Promise.resolve();
@@ -19,6 +20,7 @@ export class WorkloadRunner {
   constructor(plan: WorkloadPlan, context: InstanceContext, onChange: () => void) {
     this.key = keyOfPlan(plan);
     this.#plan = plan;
+    this.#wish = new RestartWish(plan.proxyRestart);
     this.#context = context;
     this.#onChange = onChange;
   }
@@ -43,6 +45,8 @@ export class WorkloadRunner {
 
   /** @param gate what applications started from now on wait for */
   update(plan: WorkloadPlan, gate: Promise<void>): void {
+    // New instances come with new sidecars.
+    if (plan.hash !== this.#plan.hash) this.#wish.renew(plan.proxyRestart);
     this.#plan = plan;
     this.#gate = gate;
     this.#reconcile();
@@ -50,8 +54,7 @@ export class WorkloadRunner {
 
   /** Replaces the sidecars one after the other, while they serve, when it is asked for anew. */
   restartProxies(asked: string | undefined): void {
-    if (asked === this.#plan.proxyRestart) return;
-    this.#plan = { ...this.#plan, ...(asked === undefined ? {} : { proxyRestart: asked }) };
+    if (!this.#wish.renew(asked)) return;
     const { reporter } = this.#context;
     this.#restarting = this.instances.reduce(async (before, instance) => {
       await before;
