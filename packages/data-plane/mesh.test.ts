@@ -1,3 +1,4 @@
+import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Tables } from '@tulle/decision/tables';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
@@ -86,7 +87,12 @@ async function sidecar(workload: string, configured: Tables): Promise<Sidecar> {
 }
 
 /** A STRICT inbound side in front of `port`. */
-const inbound = (port: number, tcp = false): Tables => {
+const inbound = (
+  port: number,
+  tcp = false,
+  tls = mtlsInbound,
+  secrets: Tables['secrets'] = new Map(),
+): Tables => {
   const filter = tcp
     ? chain({
         kind: 'tcp',
@@ -111,7 +117,7 @@ const inbound = (port: number, tcp = false): Tables => {
         [
           {
             ...filter,
-            tls: mtlsInbound,
+            tls,
             match: { serverNames: [], transportProtocol: 'tls', applicationProtocols: [] },
           },
         ],
@@ -122,6 +128,7 @@ const inbound = (port: number, tcp = false): Tables => {
       ),
     ],
     clusters: [cluster('inbound', [endpoint(port)], { service })],
+    secrets,
   });
 };
 
@@ -211,6 +218,33 @@ describe('two sidecars', () => {
       expect(line).toContain(`destination_principal="${uriOf('server')}"`);
       expect(line).toMatch(/ 1$/);
     }
+  });
+
+  it('say who they are only by the certificate that they showed: a gateway may have others', async () => {
+    const app = await named('app');
+    cleanup.push(() => app.close());
+    const { chainPem, keyPem } = await authority.issue({ dnsNames: ['shop.test'] });
+    const secrets = new Map([['shop', { kind: 'certificate' as const, chainPem, keyPem }]]);
+    const tls = { ...mtlsInbound, certificateSecrets: ['shop'] };
+    const server = await sidecar('server', inbound(app.port, false, tls, secrets));
+    const client = await identityFor(authority, 'client');
+    const port = portOf(server.engine, 'inbound');
+    const answer = await new Promise<string>((resolve, reject) => {
+      const tls = {
+        ca: authority.rootPem,
+        cert: client.chainPem,
+        key: client.keyPem,
+        servername: 'shop.test',
+      };
+      get({ host: '127.0.0.1', port, agent: false, ...tls }, (response) => {
+        let body = '';
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () => resolve(body));
+      }).on('error', reject);
+    });
+    expect(JSON.parse(answer).headers['x-forwarded-client-cert']).toMatch(
+      new RegExp(`^Hash=[0-9a-f]{64};Subject="";URI=${uriOf('client')}$`),
+    );
   });
 
   it('refuse a server of another identity', async () => {

@@ -1,6 +1,6 @@
 import type { SecretTable, Tables } from '@tulle/decision/tables';
 import { FileSecrets, isFileSecret } from './file-secrets.ts';
-import type { SecretSource } from './net/tls-material.ts';
+import { ownSecret, type SecretSource } from './net/tls-material.ts';
 
 /** What of a proxy's identity its TLS needs. */
 export interface IdentityMaterial {
@@ -33,7 +33,7 @@ export class ProxySecrets implements SecretSource {
   }
 
   get(name: string): SecretTable | undefined {
-    if (name === 'default') return this.#own;
+    if (name === ownSecret) return this.#own;
     if (isFileSecret(name)) return this.#files.get(name);
     return this.#tables.get(name) ?? (name === 'ROOTCA' ? this.#ownRoots : undefined);
   }

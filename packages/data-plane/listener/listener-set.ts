@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import { isSocketPath } from '@tulle/decision/authority';
-import type { FilterChain, Listener, Tables } from '@tulle/decision/tables';
+import type { DownstreamTls, FilterChain, Listener, Tables } from '@tulle/decision/tables';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import type { PeerIdentity } from '../net/spiffe.ts';
-import { MissingSecret, type SecretSource } from '../net/tls-material.ts';
+import { MissingSecret, ownSecret, type SecretSource } from '../net/tls-material.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import type { TrustedConnections } from '../net/trusted-connections.ts';
 import { ActiveListener } from './active-listener.ts';
@@ -198,7 +198,7 @@ export class ListenerSet {
             onSecure: (socket, peer) => {
               if (peer !== undefined)
                 this.#parts.trusted.add(socket, peer.certificate, () => chain.config.tls?.validation);
-              listener.serve(chain, socket, this.#describe(socket, peer));
+              listener.serve(chain, socket, this.#describe(socket, peer, tls));
             },
             onRefused: (reason) => this.#parts.onRefused?.(listener.config.name, reason),
           },
@@ -214,8 +214,9 @@ export class ListenerSet {
     }
   }
 
-  #describe(socket: TLSSocket, peer: PeerIdentity | undefined): ConnectionTls {
-    const localUri = this.#parts.localUri();
+  #describe(socket: TLSSocket, peer: PeerIdentity | undefined, tls: DownstreamTls): ConnectionTls {
+    // A gateway's other certificates do not show who it is.
+    const localUri = tls.certificateSecrets.includes(ownSecret) ? this.#parts.localUri() : undefined;
     const serverName: unknown = (socket as { servername?: unknown }).servername;
     return {
       ...(peer === undefined ? {} : { peerFingerprint: peer.fingerprint, peerCertificate: peer.certificate }),

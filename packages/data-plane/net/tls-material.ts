@@ -13,6 +13,9 @@ export interface SecretSource {
   get(name: string): SecretTable | undefined;
 }
 
+/** Of the proxy's own SVID; all others come from the control plane or from files. */
+export const ownSecret = 'default';
+
 export type CertificateSecret = Extract<SecretTable, { kind: 'certificate' }>;
 export type RootsSecret = Extract<SecretTable, { kind: 'roots' }>;
 
@@ -42,7 +45,7 @@ export function rootsOf(secrets: SecretSource, name: string): RootsSecret {
 }
 
 /**
- * For TLS 1.3, in Envoy's order: with SHA-256, for which processors have instructions, a handshake derives its keys
+ * For TLS 1.3, in our order: with SHA-256, for which processors have instructions, a handshake derives its keys
  * cheaper. Lists of ciphers speak of TLS 1.2 alone, as Envoy's do.
  */
 const tls13Suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];

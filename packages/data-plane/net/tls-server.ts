@@ -11,6 +11,7 @@ import {
   type CertificateSecret,
   certificateOf,
   contextOptions,
+  ownSecret,
   type RootsSecret,
   rootsOf,
   type SecretSource,
@@ -67,7 +68,7 @@ export class TlsTerminator {
     const { tls } = this.#options;
     const certificates = tls.certificateSecrets.map((name) => certificateOf(secrets, name));
     const roots = tls.validation === undefined ? undefined : rootsOf(secrets, tls.validation.rootsSecret);
-    const own = tls.sessionTimeoutMs === 0 ? undefined : secrets.get('default');
+    const own = tls.sessionTimeoutMs === 0 ? undefined : secrets.get(ownSecret);
     const all = [...certificates, roots, own];
     if (all.length === this.#secrets.length && all.every((secret, at) => secret === this.#secrets[at]))
       return;
