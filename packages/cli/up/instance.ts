@@ -142,7 +142,7 @@ export class Instance implements RolloutInstance {
     quick: boolean;
     limitMs?: number;
   }): Promise<void> {
-    const { registrations, ports, state } = this.#context;
+    const { registrations, state, capture, reporter } = this.#context;
     const { namespace, drainSeconds, stopSeconds } = this.plan;
     clearTimeout(this.#portCheck);
     clearTimeout(this.#startAgain);
@@ -153,12 +153,20 @@ export class Instance implements RolloutInstance {
     const began = Date.now();
     await this.#proxy?.stop(Math.min(drainSeconds * 1000 + 1000, limitMs * 0.6));
     await this.#app?.stop(Math.min(stopSeconds * 1000, Math.max(200, limitMs - (Date.now() - began))));
-    if (this.#ports) ports.release(portsOf(this.#ports));
-    // With the mesh all rules go at once.
-    if (!quick) await this.#context.capture.remove(this.fileName);
+    // With the mesh all rules go at once; before the ports, which are somebody else's then.
+    if (!quick)
+      await capture
+        .remove(this.fileName)
+        .catch((error: unknown) => reporter.warn(`${this.name}: ${messageOf(error)}`));
+    this.#releasePorts();
     // An instance that goes for good takes its key along; one that stops with the mesh comes back with it.
     if (!quick) rmSync(state.proxyState(this.fileName), { recursive: true, force: true });
     this.#enter('gone');
+  }
+
+  #releasePorts(): void {
+    if (this.#ports) this.#context.ports.release(portsOf(this.#ports));
+    this.#ports = undefined;
   }
 
   /** Of its logs and state: instance names are unique within their namespace alone. */
@@ -212,6 +220,7 @@ export class Instance implements RolloutInstance {
     let spec: LoggedChildSpec;
     try {
       spec = this.#appSpec(ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
+      if (this.#stopped) return;
       // Not one connection of it may go past the sidecar.
       await this.#redirect(ports);
     } catch (error) {
@@ -234,6 +243,7 @@ export class Instance implements RolloutInstance {
 
   /** Says why it can't go on, once, and tries again. */
   #retry(error: unknown, again: () => Promise<void>): void {
+    if (this.#stopped) return;
     const message = messageOf(error);
     if (message !== this.#message) this.#context.reporter.error(`${this.name}: ${message}`);
     this.#enter('waiting', message);
@@ -242,13 +252,13 @@ export class Instance implements RolloutInstance {
 
   /** @returns whether its sidecar may start */
   async #prepareCapture(): Promise<boolean> {
-    const { capture, ports } = this.#context;
+    const { capture } = this.#context;
     try {
       await capture.prepare({ name: this.fileName, uid: this.#user.uid });
       return !this.#stopped;
     } catch (error) {
-      if (this.#ports) ports.release(portsOf(this.#ports));
-      if (!this.#stopped) this.#retry(error, () => this.start());
+      if (!this.#stopped) this.#releasePorts();
+      this.#retry(error, () => this.start());
       return false;
     }
   }

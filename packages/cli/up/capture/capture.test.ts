@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { identifyProcess, type ProcessIdentity } from '../process-identity.ts';
+import { Capture } from './capture.ts';
 import { findCgroupMount } from './cgroup-mount.ts';
 import { inetTables } from './nft.ts';
 import { isAbandoned, nameOf, ownerOf } from './owner.ts';
@@ -79,3 +80,19 @@ test.each<[what: string, packets: number | 'refused', expected: boolean]>([
   expect(can).toBe(expected);
   expect(ran.at(-1)).toBe('table inet probe\ndelete table inet probe\n');
 });
+
+test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'rules that nft refuses of one instance are not among those of the next (needs root)',
+  async () => {
+    const owner = identifyProcess(process.pid) as ProcessIdentity;
+    // Lists nothing, so groups are not told apart: applications go by their users.
+    const nft = (_: readonly string[], input = ''): Promise<string> =>
+      input.includes('4001') ? Promise.reject(new Error('refused')) : Promise.resolve('{"nftables":[]}');
+    const capture = new Capture({ mesh: 'shop', owner, serviceAddresses: '240.240.0.0/16', nft });
+    const ports = { appPorts: [80], outboundPort: 15001, inboundPort: 15006, dnsPort: 15053 };
+    for (const uid of [4001, 4002]) await capture.prepare({ name: `app-${uid}`, uid });
+    await expect(capture.add({ name: 'app-4001', uid: 4001, ...ports })).rejects.toThrow('refused');
+    await capture.add({ name: 'app-4002', uid: 4002, ...ports });
+    await capture.close();
+  },
+);

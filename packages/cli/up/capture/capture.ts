@@ -71,7 +71,7 @@ export class Capture {
   }
 
   /** Puts the rules of an instance in force; resolves when they are. @throws Failure with what nft says */
-  add({ uid, ...instance }: Capturable): Promise<void> {
+  async add({ uid, ...instance }: Capturable): Promise<void> {
     const { name } = instance;
     const own = process.getuid?.() ?? 0;
     const [app, exempt]: [ProcessSelector, ProcessSelector[]] =
@@ -81,8 +81,15 @@ export class Capture {
             this.#tree.selector(appGroup(name)),
             [this.#tree.supervisor, this.#tree.selector(proxyGroup(name))],
           ];
-    this.#instances.set(name, { ...instance, app, exempt });
-    return this.#apply();
+    const captured = { ...instance, app, exempt };
+    this.#instances.set(name, captured);
+    try {
+      await this.#apply();
+    } catch (error) {
+      // What nft refuses of one must not be refused of all the others with it.
+      if (this.#instances.get(name) === captured) this.#instances.delete(name);
+      throw error;
+    }
   }
 
   /** Its application has ended. */
