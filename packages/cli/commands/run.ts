@@ -8,6 +8,7 @@ import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
 import { parseUpstream } from '../up/env-capture.ts';
 import { REGISTRATION } from '../up/registration-status.ts';
+import { findUser, type UserIds } from '../up/user.ts';
 import type { CaptureMode } from '../up/workload-plan.ts';
 import { captureOption } from './capture-option.ts';
 import { example } from './examples.ts';
@@ -26,6 +27,7 @@ interface RunOptions {
   readonly readiness?: string;
   readonly engine: 'tulle' | 'envoy';
   readonly capture: CaptureMode;
+  readonly user?: string;
   readonly mesh?: string;
   readonly state?: string;
 }
@@ -54,6 +56,7 @@ export function define(command: Command, io: Io): void {
         .default('tulle'),
     )
     .addOption(captureOption('how its traffic reaches its sidecar'))
+    .option('--user <user>', 'whom it runs as, by name or number, USER or USER:GROUP; needs root')
     .passThroughOptions()
     .addHelpText(
       'after',
@@ -86,6 +89,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
     return upstream;
   });
   const port = readPort('--port', options.port);
+  const user = options.user === undefined ? undefined : readUser(options.user);
   const appPort = options.appPort === undefined ? undefined : readPort('--app-port', options.appPort);
   const connection = connect(options, io);
   const exists = (kind: KindAddress, name: string) => isThere(connection.client, kind, namespace, name);
@@ -112,6 +116,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
         upstreams,
         ...(readiness === undefined ? {} : { readinessPath: readiness }),
         command: [program, ...args],
+        ...(user === undefined ? {} : { user }),
         drainSeconds: 2,
       },
       {
@@ -139,6 +144,14 @@ function readPort(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
     throw usageError(`${option} must be a port number, not "${text}"`);
   return port;
+}
+
+function readUser(text: string): UserIds {
+  try {
+    return findUser(text);
+  } catch (error) {
+    throw usageError(`--user: ${(error as Error).message}`);
+  }
 }
 
 async function isThere(

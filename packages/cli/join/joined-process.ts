@@ -18,6 +18,7 @@ import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
 import { identifyProcess, type ProcessIdentity } from '../up/process-identity.ts';
 import { ProxyProcess } from '../up/proxy-process.ts';
 import { type InstanceStatus, RegistrationStatus } from '../up/registration-status.ts';
+import type { UserIds } from '../up/user.ts';
 import { Warden } from '../up/warden.ts';
 import type { CaptureMode, PlannedPort } from '../up/workload-plan.ts';
 
@@ -36,6 +37,8 @@ export interface JoinPlan {
   /** Asked on the application's port; an open port is enough without. */
   readonly readinessPath?: string;
   readonly command: readonly [string, ...string[]];
+  /** Whom the command runs as; as us without. */
+  readonly user?: UserIds;
   readonly drainSeconds: number;
 }
 
@@ -127,7 +130,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   });
 
   try {
-    if (ports.capture !== undefined) await capture.prepare({ name: plan.instance, uid: undefined });
+    if (ports.capture !== undefined) await capture.prepare({ name: plan.instance, uid: plan.user?.uid });
     void proxy.start();
     await within(SIDECAR_WITHIN_MS, sidecarReady.promise, interrupted, () => {
       throw new Failure(
@@ -138,7 +141,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     const exit = Promise.withResolvers<number>();
     if (ports.capture !== undefined) {
       const appPorts = ports.inbound.map(({ appPort }) => appPort);
-      await capture.add({ ...ports.capture, name: plan.instance, uid: undefined, appPorts });
+      await capture.add({ ...ports.capture, name: plan.instance, uid: plan.user?.uid, appPorts });
     }
     const group = ports.capture === undefined ? undefined : appGroup(plan.instance);
     app = capture.start(group, () => startCommand(plan, ports, around, exit));
@@ -187,6 +190,7 @@ function startCommand(
 ): ChildProcess {
   const [command, ...args] = plan.command;
   const child = spawn(command, args, {
+    ...plan.user,
     cwd: around.cwd,
     stdio: 'inherit',
     // At a terminal it must stay in our group, or it could not read from it.

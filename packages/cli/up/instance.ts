@@ -15,7 +15,7 @@ import { planProbes } from './probe-plan.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
 import { limitedCommand } from './resource-limits.ts';
 import type { RolloutInstance } from './rollout.ts';
-import { findUser } from './user.ts';
+import { findUser, type UserIds } from './user.ts';
 import type { WorkloadPlan } from './workload-plan.ts';
 
 /**
@@ -273,7 +273,7 @@ export class Instance implements RolloutInstance {
     });
   }
 
-  get #user(): { readonly uid?: number; readonly gid?: number } {
+  get #user(): Partial<UserIds> {
     return this.plan.user === undefined ? {} : findUser(this.plan.user);
   }
 

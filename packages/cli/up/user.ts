@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
 
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
  * The ids of a user by name or number, `user` or `user:group`, from /etc/passwd and /etc/group.
  * @throws Error when there is no such user or group
@@ -7,10 +12,7 @@ import { readFileSync } from 'node:fs';
 export function findUser(
   text: string,
   read: (path: string) => string = (path) => readFileSync(path, 'utf8'),
-): {
-  uid: number;
-  gid: number;
-} {
+): UserIds {
   const [user = '', group] = text.split(':');
   const entry = entries(read('/etc/passwd')).find(([name, , uid]) => name === user || uid === user);
   const uid = Number(entry?.[2] ?? user);

@@ -153,7 +153,7 @@ export class Capture {
   #claimUser(name: string, uid = 0): void {
     const reason = 'capture transparent: cgroups can’t be used here, so applications are told apart by user';
     if (uid === 0 || uid === process.getuid?.())
-      throw new Failure(`${reason}, and ${name} needs one of its own (spec.user)`);
+      throw new Failure(`${reason}, and ${name} needs one of its own (spec.user; --user of tulle run)`);
     const other = this.#users.get(uid) ?? name;
     if (other !== name) throw new Failure(`${reason}, and ${name} runs as the same as ${other}`);
     this.#users.set(uid, name);
