@@ -117,6 +117,10 @@ describe('looking into the mesh', () => {
     expect(stderr).toContain('web-v1-0.default');
   });
 
+  test('version: of the command and of the mesh', async () => {
+    expect(await mesh.ok('version')).toMatch(/^tulle \S+\nnode \S+\ncontrol plane \S+\n$/);
+  });
+
   test('logs of an application, its proxy, the control plane', async () => {
     await fetchOnce(mesh.url);
     await eventually('the access log', async () =>
@@ -134,6 +138,21 @@ describe('joining the mesh', () => {
   /** The mesh is named by the environment: what comes after -- is the command's own. */
   const run = (...args: string[]): Promise<Finished> => tulle(['run', ...args], { TULLE_STATE: state.path });
   const server = `require('node:http').createServer((q, r) => r.end('joined ' + process.env.TULLE_INSTANCE)).listen(process.env.PORT, '127.0.0.1');`;
+
+  test.runIf(process.getuid?.() === 0)(
+    'run: as another user',
+    async () => {
+      const at = ['--service', 'none', '--port', '80'];
+      const finished = await run(...at, '--user', 'nobody', '--', '/bin/sh', '-c', 'id -un; cd /');
+      expect(finished).toMatchObject({ code: 0, stdout: 'nobody\n' });
+      const unknown = await run(...at, '--user', 'nobody-here', '--', 'true');
+      expect(unknown).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('no such user: nobody-here'),
+      });
+    },
+    30_000,
+  );
 
   test('run: in the mesh while the command runs, its exit code is passed through', async () => {
     const { code } = await run(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { chooseRunningMesh } from '../api/choose-mesh.ts';
-import { createApiClient } from '../api/client.ts';
+import type { ApiClient } from '../api/client.ts';
+import { connect } from '../api/connect.ts';
+import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { renderDocument } from '../output/documents.ts';
 import { VERSION } from '../version.ts';
@@ -35,14 +36,15 @@ async function version(options: VersionOptions, io: Io): Promise<void> {
   print(io, server === undefined ? 'no mesh is running' : `control plane ${server}`);
 }
 
-/** That no mesh runs is no failure of this command. */
+/** Undefined: no mesh runs, which is no failure of this command. @throws what the API answers, or that it does not */
 async function serverVersion(options: VersionOptions, io: Io): Promise<string | undefined> {
+  let client: ApiClient;
   try {
-    const { run } = chooseRunningMesh(options, io);
-    if (run.api === undefined) return undefined;
-    const answer = await createApiClient({ url: run.api, token: '' }).request('GET', '/version');
-    return (answer as { gitVersion?: string }).gitVersion;
-  } catch {
-    return undefined;
+    client = connect(options, io).client;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
   }
+  const answer = await client.request('GET', '/version');
+  return (answer as { gitVersion?: string }).gitVersion;
 }
