@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { chooseMesh } from '../api/choose-mesh.ts';
 import { Failure } from '../failure.ts';
@@ -52,5 +52,13 @@ async function down(options: DownOptions, io: Io): Promise<void> {
   } finally {
     lock.release();
   }
-  if (options.purge) rmSync(state.lock, { force: true });
+  if (options.purge) {
+    rmSync(state.lock, { force: true });
+    removeIfEmpty(state.root);
+  }
+}
+
+/** A folder that the user named may hold other things. */
+function removeIfEmpty(folder: string): void {
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
