@@ -11,6 +11,8 @@ const secureContext = createSecureContext({
   cert: readFileSync(certificates.chain),
   key: readFileSync(certificates.key),
   minVersion: 'TLSv1.3',
+  // One for all: of several, each server takes another, and with SHA-384 a handshake costs more. Sidecars agree on this one.
+  ciphers: 'TLS_AES_128_GCM_SHA256',
 });
 const request = `GET ${load.path} HTTP/1.1\r\nHost: ${load.host}\r\nConnection: close\r\n\r\n`;
 const end = performance.now() + load.seconds * 1000;
