@@ -4,9 +4,6 @@ import { type Field, Role } from './hpack/field.ts';
 import type { Http2Limits } from './limits.ts';
 import type { Http2Problem } from './protocol-error.ts';
 
-/** Fields that a proxy adds to most heads. */
-const roomToAdd = 6;
-
 /**
  * One decoded header block and what is wrong with it (RFC 9113 section 8.2). It may be remembered and serve
  * many messages, so nothing changes it once it is decoded but the notes at its end.
@@ -52,9 +49,9 @@ export class HeaderBlock implements FieldSink {
     );
   }
 
-  /** The regular fields, as a message's own. */
-  headers(): Headers {
-    const headers = new Headers(this.names.length + roomToAdd);
+  /** The regular fields, as a message's own. @param more fields that there is room for */
+  headers(more = 0): Headers {
+    const headers = new Headers(this.names.length + more);
     for (let at = 0; at < this.names.length; at++)
       headers.add(this.names[at] as string, this.values[at] as string);
     if (this.sensitive !== undefined) headers.sensitive = [...this.sensitive];

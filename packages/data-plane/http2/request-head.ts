@@ -5,6 +5,8 @@ import type { HeaderBlock } from './header-block.ts';
 import type { Http2Problem } from './protocol-error.ts';
 
 const longestMethod = 32;
+/** Fields that a proxy adds to most requests. */
+const roomToAdd = 6;
 
 /** What makes `block` no request (RFC 9113 section 8.3.1, RFC 8441 section 4), or undefined. */
 export function requestProblem(block: HeaderBlock): Http2Problem | undefined {
@@ -20,7 +22,7 @@ export function requestHead(block: HeaderBlock, scheme: 'http' | 'https'): Reque
     path,
     authority: block.authority ?? block.host ?? '',
     scheme,
-    headers: block.headers(),
+    headers: block.headers(roomToAdd),
     protocol: 'HTTP/2',
   };
   if (protocol !== undefined) {

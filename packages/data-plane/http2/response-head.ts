@@ -3,6 +3,9 @@ import type { ResponseHead } from '../http/stream.ts';
 import type { HeaderBlock } from './header-block.ts';
 import type { Http2Problem } from './protocol-error.ts';
 
+/** Fields that a proxy adds to most responses. */
+const roomToAdd = 2;
+
 /** What makes `block` no response (RFC 9113 section 8.3.2), or undefined. */
 export function responseProblem(block: HeaderBlock): Http2Problem | undefined {
   if (block.malformed !== undefined) return block.malformed;
@@ -22,7 +25,7 @@ export function responseProblem(block: HeaderBlock): Http2Problem | undefined {
 
 /** The response of a block without problems. */
 export function responseHead(block: HeaderBlock): ResponseHead {
-  const headers = block.headers();
+  const headers = block.headers(roomToAdd);
   // TE means nothing in a response and is not passed on.
   if (block.te) headers.remove('te');
   return { status: Number(block.status), headers, protocol: 'HTTP/2' };

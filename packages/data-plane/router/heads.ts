@@ -19,14 +19,10 @@ export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamIn
   const { choice, action, weighted, table } = chosen;
   const { virtualHost, route } = choice;
   // From the most specific to the least, as Envoy: the outermost has the last word.
-  for (const mutation of [
-    weighted.requestHeaders,
-    route.requestHeaders,
-    virtualHost.requestHeaders,
-    table?.requestHeaders,
-  ]) {
-    if (changesSomething(mutation)) mutateHeaders(head.headers, mutation, substitutions(head, info));
-  }
+  changeRequest(weighted.requestHeaders, head, info);
+  changeRequest(route.requestHeaders, head, info);
+  changeRequest(virtualHost.requestHeaders, head, info);
+  changeRequest(table?.requestHeaders, head, info);
   if (action.path !== undefined) {
     const path = rewritePath(head.path, route.match.path, action.path);
     if (path !== head.path) head.headers.set(originalPathHeader, head.path);
@@ -48,20 +44,25 @@ export function rewriteResponse(
   const { virtualHost, route } = choice;
   if (virtualHost.includeAttemptCountInResponse)
     response.headers.set('x-envoy-attempt-count', String(info.attempts));
-  for (const mutation of [
-    weighted.responseHeaders,
-    route.responseHeaders,
-    virtualHost.responseHeaders,
-    table?.responseHeaders,
-  ]) {
-    if (!changesSomething(mutation)) continue;
-    const context = {
-      ...substitutions(request, info),
-      responseHeaders: response.headers,
-      responseCode: response.status,
-    };
-    mutateHeaders(response.headers, mutation, context);
-  }
+  changeResponse(weighted.responseHeaders, response, request, info);
+  changeResponse(route.responseHeaders, response, request, info);
+  changeResponse(virtualHost.responseHeaders, response, request, info);
+  changeResponse(table?.responseHeaders, response, request, info);
+}
+
+function changeRequest(mutation: HeaderMutation | undefined, head: RequestHead, info: StreamInfo): void {
+  if (changesSomething(mutation)) mutateHeaders(head.headers, mutation, substitutions(head, info));
+}
+
+function changeResponse(
+  mutation: HeaderMutation | undefined,
+  { headers, status }: ResponseHead,
+  request: RequestHead,
+  info: StreamInfo,
+): void {
+  if (!changesSomething(mutation)) return;
+  const context = { ...substitutions(request, info), responseHeaders: headers, responseCode: status };
+  mutateHeaders(headers, mutation, context);
 }
 
 function changesSomething(mutation: HeaderMutation | undefined): mutation is HeaderMutation {

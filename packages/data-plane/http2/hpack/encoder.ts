@@ -1,4 +1,4 @@
-import { VALUE } from '../../http1/bytes.ts';
+import { TOKEN, VALUE } from '../../http1/bytes.ts';
 import { tableSize } from './decoder.ts';
 import { EncoderTable } from './encoder-table.ts';
 import { huffmanEncode, huffmanLength } from './huffman.ts';
@@ -65,6 +65,9 @@ const guessable = 20;
 const longestIndexed = 1024;
 /** Below this a loop is faster than a call into native code, and the length is one octet. */
 const short = 64;
+
+/** 1 for what a name may be made of: a token without capitals. */
+const NAME = TOKEN.slice().fill(0, 0x41, 0x5b);
 
 const uncleanValue = /[^\t\x20-\x7e\x80-\xff]|^[\t ]|[\t ]$/;
 const uncleanName = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
@@ -150,12 +153,14 @@ export class HpackEncoder {
       }
     }
     const flags = indexing === Indexing.Never ? 0x10 : 0;
-    if (this.#huffmanOther || value.length >= short) {
+    if (this.#huffmanOther) {
       this.#literal(flags, 0x0f, rule, name, cleanValue(value), this.#huffmanOther);
       return;
     }
     this.#name(flags, 0x0f, rule, name, false);
-    this.#shortValue(value);
+    const padded =
+      value !== '' && (value.charCodeAt(0) <= 0x20 || value.charCodeAt(value.length - 1) <= 0x20);
+    if (padded || !this.#short(value, VALUE)) this.#string(cleanValue(value), false);
   }
 
   #literal(flags: number, mask: number, rule: Rule, name: string, value: string, huffman: boolean): void {
@@ -170,24 +175,25 @@ export class HpackEncoder {
       if (place >= 0) index = firstDynamicIndex + place;
     }
     this.at = writeInteger(this.#out, this.at, flags, mask, index);
-    if (index === 0) this.#string(cleanName(name), huffman);
+    if (index > 0) return;
+    if (huffman || !this.#short(name, NAME)) this.#string(cleanName(name), huffman);
   }
 
-  /** Checked as it is written: the values that are sent most often need no second look. */
-  #shortValue(value: string): void {
+  /** Checked as it is written: what is sent most often needs no second look. False: too long, or unclean. */
+  #short(text: string, allowed: Uint8Array): boolean {
+    const { length } = text;
+    if (length >= short) return false;
     const out = this.#out;
-    const { length } = value;
     let at = this.at;
     let clean = 1;
     out[at++] = length;
     for (let index = 0; index < length; index++) {
-      const code = value.charCodeAt(index);
-      clean &= VALUE[code] ?? 0;
+      const code = text.charCodeAt(index);
+      clean &= allowed[code] ?? 0;
       out[at++] = code;
     }
-    if (length > 0 && (value.charCodeAt(0) <= 0x20 || value.charCodeAt(length - 1) <= 0x20)) clean = 0;
     if (clean === 1) this.at = at;
-    else this.#string(cleanValue(value), false);
+    return clean === 1;
   }
 
   #string(text: string, huffman: boolean): void {
