@@ -4,6 +4,7 @@ import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
+import type { OnRefused } from './listener/active-listener.ts';
 import { bindFailure, type ListenerFailure } from './listener/bind-failure.ts';
 import { ChainBuilder } from './listener/chain-builder.ts';
 import type { ChainRuntime } from './listener/chain-runtime.ts';
@@ -41,7 +42,7 @@ export interface EngineParts {
   readonly gate?: Gate;
   /** What this process shares with other workers of the proxy. */
   readonly workers?: WorkerSharing;
-  readonly onRefusedHandshake?: (listener: string, reason: string) => void;
+  readonly onRefused?: OnRefused;
 }
 
 /** A worker's part in its proxy: sockets of the parent; limits and failures that count for all workers. */
@@ -127,7 +128,7 @@ export class Engine {
       secrets: this.secrets,
       trusted: this.trusted,
       localUri: () => parts.uri,
-      ...(parts.onRefusedHandshake === undefined ? {} : { onRefused: parts.onRefusedHandshake }),
+      ...(parts.onRefused === undefined ? {} : { onRefused: parts.onRefused }),
     });
   }
 

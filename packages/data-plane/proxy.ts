@@ -48,7 +48,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     observe: observation.observers,
     gate: new Gate({ wheel, ...options.capacity }),
     ...(parent === undefined ? {} : { workers: shareThrough(parent, wheel, () => engine.clusters) }),
-    onRefusedHandshake: (listener, reason) => log(`${listener}: TLS refused: ${reason}`),
+    onRefused: (listener, reason) => log(`${listener}: ${reason}`),
   });
   const part = partOf(parent, bootstrap, wheel);
 

@@ -11,6 +11,9 @@ import type { ChainRuntime } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
 import type { Redirections } from './redirections.ts';
 
+/** Hears, for the log, why a connection was closed before it was anybody's. */
+export type OnRefused = (listener: string, reason: string) => void;
+
 export interface ListenerCounters {
   readonly accepted: number;
   readonly active: number;
@@ -33,9 +36,16 @@ export class ActiveListener {
   proxyHeaderErrors = 0;
   readonly #server: ConnectionServer;
   readonly #redirections: Redirections;
+  readonly #onRefused: OnRefused | undefined;
   #bound: BoundListener | undefined = undefined;
 
-  constructor(config: Listener, server: ConnectionServer, redirections: Redirections) {
+  constructor(
+    config: Listener,
+    server: ConnectionServer,
+    redirections: Redirections,
+    onRefused: OnRefused | undefined,
+  ) {
+    this.#onRefused = onRefused;
     this.config = config;
     this.#server = server;
     this.#redirections = redirections;
@@ -152,6 +162,7 @@ export class ActiveListener {
     const chain = chosen === undefined ? undefined : this.chains.get(chosen);
     if (chain === undefined || chain.notReady !== undefined) {
       this.unmatched++;
+      this.#onRefused?.(this.config.name, chain?.notReady ?? `${spoken(inspection)} is not served here`);
       socket.destroy();
       return;
     }
@@ -163,6 +174,11 @@ export class ActiveListener {
   serve(chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
     this.#server.serve(this.config, chain, socket, tls);
   }
+}
+
+function spoken({ transport, serverName }: Inspection): string {
+  if (transport === 'raw_buffer') return 'plain text';
+  return serverName === '' ? 'TLS without a server name' : `TLS for ${JSON.stringify(serverName)}`;
 }
 
 function speaksClearHttp({ tls, filter }: FilterChain): boolean {

@@ -6,7 +6,7 @@ import type { PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, ownSecret, type SecretSource } from '../net/tls-material.ts';
 import { TlsTerminator } from '../net/tls-server.ts';
 import type { TrustedConnections } from '../net/trusted-connections.ts';
-import { ActiveListener } from './active-listener.ts';
+import { ActiveListener, type OnRefused } from './active-listener.ts';
 import { bindFailure, type ListenerFailure } from './bind-failure.ts';
 import type { ChainBuilder } from './chain-builder.ts';
 import { ChainRuntime, chainKey } from './chain-runtime.ts';
@@ -20,8 +20,7 @@ export interface ListenerSetParts {
   readonly trusted: TrustedConnections;
   /** Our own SPIFFE ID. */
   readonly localUri: () => string | undefined;
-  /** Handshakes that were refused, for the log. */
-  readonly onRefused?: (listener: string, reason: string) => void;
+  readonly onRefused?: OnRefused;
 }
 
 /** How long an idle connection of a chain that is gone is kept. */
@@ -82,7 +81,8 @@ export class ListenerSet {
     }
     for (const [key, config] of wanted) {
       const known = this.#active.get(key);
-      const listener = known ?? new ActiveListener(config, this.#parts.server, this.#redirections);
+      const listener =
+        known ?? new ActiveListener(config, this.#parts.server, this.#redirections, this.#parts.onRefused);
       this.#configure(listener, config, tables);
       if (known !== undefined) continue;
       this.#active.set(key, listener);
@@ -200,7 +200,7 @@ export class ListenerSet {
                 this.#parts.trusted.add(socket, peer.certificate, () => chain.config.tls?.validation);
               listener.serve(chain, socket, this.#describe(socket, peer, tls));
             },
-            onRefused: (reason) => this.#parts.onRefused?.(listener.config.name, reason),
+            onRefused: (reason) => this.#parts.onRefused?.(listener.config.name, `TLS refused: ${reason}`),
           },
           this.#parts.secrets,
         );

@@ -87,12 +87,13 @@ async function server(
   const wheel = new TimerWheel({ clock });
   const app = await named('http');
   const other = await tcpBackend(serve);
+  const refused: string[] = [];
   const engine = await startEngine(
     tables({
       listeners: [listener('l', chains, { ...detecting, ...more })],
       clusters: [cluster('http', [endpoint(app.port)]), cluster('tcp', [endpoint(other.port)])],
     }),
-    { wheel },
+    { wheel, onRefused: (...why) => void refused.push(why.join(': ')) },
   );
   engine.setIdentity(await identityFor(authority, 'server'));
   cleanup.push(
@@ -100,7 +101,7 @@ async function server(
     () => other.close(),
     () => engine.destroy(),
   );
-  return { port: portOf(engine, 'l'), clock, wheel, engine, app };
+  return { port: portOf(engine, 'l'), clock, wheel, engine, app, refused };
 }
 
 /** A sidecar whose cluster is `port`, over mTLS with the ALPN of a port that does not say its protocol. */
@@ -242,4 +243,26 @@ describe('a server that speaks first', () => {
     expect(await said(await open(port))).toBe('220 hello\r\n');
     expect(clock.now()).toBe(0);
   });
+});
+
+test('who speaks what no chain takes is closed, and the log says why', async () => {
+  const tls = { transportProtocol: 'tls', serverNames: ['a.test'] } as const;
+  const keyless: FilterChain = {
+    ...http('keyless', { ...tls, serverNames: ['b.test'] }),
+    tls: { ...mtlsInbound, certificateSecrets: ['shop'] },
+  };
+  const { port, refused } = await server([http('strict', tls, true), keyless], () => {});
+  const closed = (client: Socket) =>
+    new Promise((resolve) => client.on('error', () => {}).on('close', resolve));
+  const plain = connect(port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+  await closed(plain);
+  await closed(connectTls({ port, servername: 'c.test', rejectUnauthorized: false }));
+  await closed(connectTls({ port, rejectUnauthorized: false }));
+  await closed(connectTls({ port, servername: 'b.test', rejectUnauthorized: false }));
+  expect(refused).toEqual([
+    'l: plain text is not served here',
+    'l: TLS for "c.test" is not served here',
+    'l: TLS without a server name is not served here',
+    'l: the secret shop is not available',
+  ]);
 });
