@@ -87,13 +87,16 @@ function declaringCallers({ byHost, reach }: CallerIndex, hosts: readonly string
   return [...new Set(ways.flatMap((host) => byHost.get(host) ?? []))];
 }
 
-const resources = new WeakMap<WorkloadIdentity, XdsResource>();
+/** By trust domain. */
+const resources = new WeakMap<WorkloadIdentity, Map<string, XdsResource>>();
 
 function resourceOf(name: string, workload: WorkloadIdentity, { mesh }: ConfigModel): XdsResource {
-  return cached(resources, workload, () => {
+  const { trustDomain } = mesh;
+  const made = cached(resources, workload, () => new Map<string, XdsResource>());
+  return cachedByName(made, trustDomain, () => {
     const message = create(WorkloadSchema, {
       namespace: workload.namespace,
-      trustDomain: mesh.trustDomain,
+      trustDomain,
       serviceAccount: workload.serviceAccount,
       canonicalName: workload.canonicalName,
       canonicalRevision: workload.canonicalRevision,
