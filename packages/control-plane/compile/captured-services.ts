@@ -1,5 +1,6 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import { bySeniority } from '../model/origin.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { blackHoleCluster, clusterRef, passthroughCluster } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
@@ -34,7 +35,10 @@ export function capturedServices(view: View, scope: Scope, engine: Engine, isDua
         .filter((port) => port.protocol !== 'udp')
         .map((port) => ({ service, port, addresses }));
     });
-    const own = ports.map((port) => serviceListeners(view, engine, port, collector));
+    // Of two services that claim one address the older keeps it.
+    const own = ports
+      .toSorted((a, b) => bySeniority(a.service, b.service))
+      .map((port) => serviceListeners(view, engine, port, collector));
     const byNumber = Map.groupBy(ports, ({ port }) => port.number);
     const virtualOnly = scope.all ? virtualOnlyHosts(view) : [];
     if (virtualOnly.length > 0 && !byNumber.has(80)) byNumber.set(80, []);
@@ -178,6 +182,5 @@ function portRoutes(
 const withPort = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Two services may claim one address. */
 const firstOfEachName = (listeners: readonly XdsResource[]): XdsResource[] =>
   [...new Map(listeners.toReversed().map((one) => [one.name, one])).values()].toReversed();

@@ -39,6 +39,11 @@ test('what its resource names goes before, and is nobody else’s', () => {
   expect(both.get('default/reviews')).not.toEqual([taken]);
 });
 
+test('every address is nobody’s own', () => {
+  const greedy = service('greedy', { addresses: ['0.0.0.0', '::', '0:0::0'] });
+  expect(serviceAddresses([greedy], range)).toEqual(serviceAddresses([service('greedy')], range));
+});
+
 test.each<[string, Partial<Service>]>([
   ['a wildcard', { host: '*.example.com' }],
   ['a host that is reached as it is', { resolution: 'forward' }],

@@ -24,7 +24,8 @@ export function serviceAddresses(
   const given = new Map<string, readonly string[]>();
   const taken = new Set(services.flatMap(({ addresses }) => addresses));
   for (const service of services.toSorted(bySeniority)) {
-    if (service.addresses.length > 0) given.set(service.key, service.addresses);
+    const named = service.addresses.filter((address) => !isUnspecified(address));
+    if (named.length > 0) given.set(service.key, named);
     else if (isAddressable(service)) {
       const address = freeAddress(service.key, first, size, taken);
       if (address === undefined) continue;
@@ -34,6 +35,9 @@ export function serviceAddresses(
   }
   return given;
 }
+
+/** `0.0.0.0` and `::` stand for every address: they are nobody's own. */
+const isUnspecified = (address: string): boolean => /^[0:.]+$/.test(address);
 
 const isAddressable = ({ host, resolution }: Service): boolean =>
   !host.includes('*') && resolution !== 'forward' && !isIPv4(host);
