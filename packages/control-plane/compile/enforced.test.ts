@@ -13,12 +13,14 @@ const place = join(import.meta.dirname, 'enforced');
 const client = readCase(place, 'client.yaml');
 const server = readCase(place, 'server.yaml');
 const gateway = readCase(place, 'gateway.yaml');
+const captured = readCase(place, 'captured.yaml');
 const { input } = client;
 /** Whose configuration a kind can change. */
 const proxiesOf: Readonly<Record<string, readonly (typeof client)[]>> = {
   Gateway: [gateway],
   VirtualService: [client, gateway],
   PeerAuthentication: [client, server],
+  ServiceEntry: [client, captured],
 };
 const settings: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = parse(
   readFileSync(join(place, 'settings.yaml'), 'utf8'),

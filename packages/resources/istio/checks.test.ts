@@ -231,10 +231,7 @@ describe('ServiceEntry and WorkloadEntry', () => {
     ['{ hosts: ["*.example.com"], resolution: DNS }', ['error hosts[0] bad-host']],
     ['{ hosts: ["*.example.com"], resolution: NONE }', []],
     ['{ hosts: [a.example.com, a.example.com] }', ['error hosts[1] duplicate']],
-    [
-      '{ hosts: [a.example.com], addresses: [x] }',
-      ['warning addresses not-enforced', 'error addresses[0] bad-address'],
-    ],
+    ['{ hosts: [a.example.com], addresses: [x] }', ['error addresses[0] bad-address']],
     ['{ hosts: [a.example.com], resolution: STATIC }', ['warning  no-endpoints']],
     [
       '{ hosts: [a.example.com], ports: [{ number: 80, name: http }], resolution: STATIC, endpoints: [{ address: 10.0.0.1, ports: { https: 8443 } }] }',

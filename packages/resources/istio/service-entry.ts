@@ -59,7 +59,9 @@ const spec = withRules(
       addresses: z
         .array(z.string().max(64))
         .max(256)
-        .describe('Addresses (IP or prefix) by which clients call it.'),
+        .describe(
+          'Addresses by which clients call it, where their traffic is redirected (capture transparent); prefixes, and addresses of several hosts, have no effect yet.',
+        ),
       ports: withRules(uniqueBy(z.array(servicePort).max(256), 'name'), {
         rule: 'self.all(l1, self.exists_one(l2, l1.number == l2.number))',
         message: 'port number cannot be duplicated',
@@ -157,5 +159,5 @@ export const serviceEntry = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkServiceEntry,
-  notEnforced: ['spec.addresses', 'spec.endpoints[].network'],
+  notEnforced: ['spec.endpoints[].network'],
 } satisfies ResourceKind<ServiceEntry>;

@@ -13,7 +13,7 @@ const times = ['7s'];
 const texts = ['x', '/x', 'TCP', 'other', 'v1', 'mesh-cert', 'inner-two', '10.1.2.3', 'eC1mcg=='];
 const numbers = [7, 308, 9000, 0];
 const maps = [{ a: '1' }, { http: 7 }, { version: 'v1' }];
-const lists = [['x'], ['x.example.com']];
+const lists = [['x'], ['x.example.com'], ['10.1.2.3']];
 
 export function leavesOf(kind: ResourceKind): Leaf[] {
   const { properties } = renderSchema(kind.schema, 'json-schema') as { properties: { spec: JsonSchema } };
