@@ -4,8 +4,8 @@
  */
 export class DomainIndex<T> {
   readonly #exact = new Map<string, T>();
-  readonly #suffixes = new Wildcards<T>();
-  readonly #prefixes = new Wildcards<T>();
+  readonly #suffixes = new Wildcards<T>((name, length) => name.slice(-length));
+  readonly #prefixes = new Wildcards<T>((name, length) => name.slice(0, length));
   #any: T | undefined;
 
   /** The first that claims a domain keeps it. */
@@ -19,12 +19,7 @@ export class DomainIndex<T> {
 
   /** `name` in lower case. */
   find(name: string): T | undefined {
-    return (
-      this.#exact.get(name) ??
-      this.#suffixes.find(name.length, (length) => name.slice(-length)) ??
-      this.#prefixes.find(name.length, (length) => name.slice(0, length)) ??
-      this.#any
-    );
+    return this.#exact.get(name) ?? this.#suffixes.find(name) ?? this.#prefixes.find(name) ?? this.#any;
   }
 }
 
@@ -32,6 +27,12 @@ class Wildcards<T> {
   /** Longest first. */
   #lengths: number[] = [];
   readonly #byText = new Map<string, T>();
+  readonly #part: (name: string, length: number) => string;
+
+  /** @param part the `length` characters of a name that must be the wildcard's */
+  constructor(part: (name: string, length: number) => string) {
+    this.#part = part;
+  }
 
   add(text: string, value: T): void {
     if (this.#byText.has(text)) return;
@@ -40,10 +41,10 @@ class Wildcards<T> {
       this.#lengths = [...this.#lengths, text.length].sort((a, b) => b - a);
   }
 
-  find(length: number, part: (length: number) => string): T | undefined {
+  find(name: string): T | undefined {
     for (const candidate of this.#lengths) {
-      if (candidate >= length) continue;
-      const value = this.#byText.get(part(candidate));
+      if (candidate >= name.length) continue;
+      const value = this.#byText.get(this.#part(name, candidate));
       if (value !== undefined) return value;
     }
     return undefined;

@@ -36,35 +36,43 @@ export interface RouteChoice {
 /** A route table made ready to match: built when configuration loads. */
 export class RouteMatcher {
   readonly table: RouteTable;
-  readonly #hosts = new DomainIndex<VirtualHost>();
+  readonly #hosts = new DomainIndex<{
+    readonly host: VirtualHost;
+    /** Of its routes, in order: made once, not per request. */
+    readonly choices: readonly RouteChoice[];
+  }>();
 
   constructor(table: RouteTable) {
     this.table = table;
     for (const host of table.virtualHosts) {
-      for (const domain of host.domains) this.#hosts.add(domain, host);
+      const choices = host.routes.map((route) => ({ virtualHost: host, route }));
+      for (const domain of host.domains) this.#hosts.add(domain, { host, choices });
     }
   }
 
   /** The virtual host that claims an authority; its port counts unless the table says otherwise. */
   virtualHost(authority: string): VirtualHost | undefined {
+    return this.#find(authority)?.host;
+  }
+
+  #find(authority: string) {
     const name = authority.toLowerCase();
     return this.#hosts.find(this.table.ignorePort === true ? stripPort(name) : name);
   }
 
   /** First by domain, then the first route in order that matches. Undefined: 404. */
   match(request: RoutedRequest, random: Random, trace?: MatchTrace): RouteChoice | undefined {
-    const virtualHost = this.virtualHost(request.authority);
+    const found = this.#find(request.authority);
     trace?.push(
-      virtualHost === undefined
-        ? `no domain matches ${request.authority}`
-        : `virtual host ${virtualHost.name}`,
+      found === undefined ? `no domain matches ${request.authority}` : `virtual host ${found.host.name}`,
     );
-    if (virtualHost === undefined) return undefined;
+    if (found === undefined) return undefined;
     const view = new RequestView(request);
-    for (const route of virtualHost.routes) {
+    for (const choice of found.choices) {
+      const { route } = choice;
       const miss = mismatch(route.match, view, random);
       trace?.push(`route ${route.name || '(unnamed)'}: ${miss ?? 'matches'}`);
-      if (miss === undefined) return { virtualHost, route };
+      if (miss === undefined) return choice;
     }
     return undefined;
   }

@@ -62,7 +62,7 @@ export class HttpStream extends Timer implements StreamHandler<RequestHead>, Fil
     this.#lastActivity = context.wheel.now();
     this.info = new StreamInfo(connection, context.wallNow(), this.#lastActivity);
     this.router = new Router(this);
-    this.#states = chain.starts.length === 0 ? noStates : [];
+    this.#states = chain.starts.length === 0 ? noStates : new Array(chain.filters.length);
     this.#decode =
       chain.decode.length === 0
         ? undefined

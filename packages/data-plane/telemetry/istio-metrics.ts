@@ -2,15 +2,17 @@ import type { Histogram } from './histogram.ts';
 import { httpLabels, type IstioPairInput, pairValues, tcpLabels } from './istio-labels.ts';
 import type { Family, MetricRegistry, Slot } from './registry.ts';
 
+/** What is recorded of a request that has ended; a StreamInfo is one. */
 export interface HttpOutcome {
-  readonly protocol: 'http' | 'grpc';
   /** 0: no response was begun. */
   readonly status: number;
   /** -1: not gRPC, or none given. */
   readonly grpcStatus: number;
-  /** `UF,URX`; empty: none. */
-  readonly flags: string;
-  readonly durationMs: number;
+  /** `UF`, `URX`, … */
+  readonly flags: readonly string[];
+  /** Milliseconds, of one clock. */
+  readonly startedMono: number;
+  readonly endedAt: number;
   /** Body bytes. */
   readonly requestBytes: number;
   readonly responseBytes: number;
@@ -89,10 +91,10 @@ export class IstioPair {
     this.#security = security;
   }
 
-  recordHttp(outcome: HttpOutcome): void {
-    const series = this.#seriesOf(outcome);
+  recordHttp(protocol: 'http' | 'grpc', outcome: HttpOutcome): void {
+    const series = this.#seriesOf(protocol, outcome);
     this.#metrics.registry.increment(series.requests);
-    series.durations.record(outcome.durationMs);
+    series.durations.record(outcome.endedAt - outcome.startedMono);
     series.requestBytes.record(outcome.requestBytes);
     series.responseBytes.record(outcome.responseBytes);
     if (series.messages === undefined) return;
@@ -106,9 +108,11 @@ export class IstioPair {
     return new TcpRecorder(this.#metrics, values);
   }
 
-  #seriesOf({ protocol, status, grpcStatus, flags }: HttpOutcome): HttpSeries {
-    const plain = status === 200 && flags === '' && protocol === 'http';
+  #seriesOf(protocol: 'http' | 'grpc', outcome: HttpOutcome): HttpSeries {
+    const { status, grpcStatus } = outcome;
+    const plain = status === 200 && outcome.flags.length === 0 && protocol === 'http';
     if (plain && this.#ok !== undefined) return this.#ok;
+    const flags = outcome.flags.join(',');
     const key = `${protocol} ${status} ${grpcStatus} ${flags}`;
     let series = this.#http.get(key);
     if (series === undefined) {

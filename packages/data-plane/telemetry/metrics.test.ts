@@ -136,18 +136,18 @@ test('both reporters name both sides, without an unknown', () => {
     security: 'mutual_tls',
   });
   const outcome = {
-    protocol: 'http',
     grpcStatus: -1,
-    durationMs: 4,
+    startedMono: 1000,
+    endedAt: 1004,
     requestBytes: 0,
     responseBytes: 300,
     requestMessages: 0,
     responseMessages: 0,
   } as const;
   for (const pair of [source, destination]) {
-    pair.recordHttp({ ...outcome, status: 200, flags: '' });
-    pair.recordHttp({ ...outcome, status: 200, flags: '' });
-    pair.recordHttp({ ...outcome, status: 503, flags: 'UF,URX' });
+    pair.recordHttp('http', { ...outcome, status: 200, flags: [] });
+    pair.recordHttp('http', { ...outcome, status: 200, flags: [] });
+    pair.recordHttp('http', { ...outcome, status: 503, flags: ['UF', 'URX'] });
   }
   const lines = prometheusText(registry)
     .split('\n')

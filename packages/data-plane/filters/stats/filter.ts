@@ -15,17 +15,8 @@ export const statsFilter: FilterKind = {
     const pairs = new Pairs({ metrics, reporter, self: workloadLabelsOf(node.metadata), uri });
     const filter: HttpFilter = {
       destroy({ info, request }) {
-        pairs.of(info, hostFallback ? stripPort(info.authority) : '').recordHttp({
-          protocol: isGrpc(request.headers) ? 'grpc' : 'http',
-          status: info.status,
-          grpcStatus: info.grpcStatus,
-          flags: info.flags.length === 0 ? '' : info.flags.join(','),
-          durationMs: info.endedAt - info.startedMono,
-          requestBytes: info.requestBytes,
-          responseBytes: info.responseBytes,
-          requestMessages: info.requestMessages,
-          responseMessages: info.responseMessages,
-        });
+        const pair = pairs.of(info, hostFallback ? stripPort(info.authority) : '');
+        pair.recordHttp(isGrpc(request.headers) ? 'grpc' : 'http', info);
       },
     };
     return filter;
