@@ -51,6 +51,12 @@ async function logged(text: string): Promise<void> {
 }
 
 describe('a child', () => {
+  test('whose log can’t be opened has not started, and says why', async () => {
+    const child = start('exit 0', { logPath: join(folder, 'nowhere/app.log') });
+    expect(formatExit(await child.exited)).toContain('ENOENT');
+    expect(events).toEqual([]);
+  });
+
   test('is on record while it runs; its output is in a log of its owner alone', async () => {
     const child = start('echo out; echo err >&2; exit 3');
     expect(formatExit(await child.exited)).toBe('exit code 3');

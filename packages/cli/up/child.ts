@@ -60,7 +60,7 @@ export interface Child {
 }
 
 export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
-  const log = spec.logPath === undefined ? undefined : openLog(spec.logPath);
+  let log: number | undefined;
   const start = (): ChildProcess =>
     spawn(spec.command, [...spec.args], {
       cwd: spec.cwd,
@@ -79,9 +79,10 @@ export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
     });
   let child: ChildProcess;
   try {
+    if (spec.logPath !== undefined) log = openLog(spec.logPath);
     child = registry.place === undefined ? start() : registry.place(spec.group, start);
   } catch (error) {
-    // spawn throws for what it finds wrong by itself (a bad uid, a NUL in an argument, EPERM).
+    // Its log can't be opened (EMFILE); or spawn finds something wrong by itself (a bad uid, a NUL in an argument).
     return neverStarted(error instanceof Error ? error.message : String(error));
   } finally {
     if (log !== undefined) closeSync(log);
