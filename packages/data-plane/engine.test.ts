@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
+import type { StreamInfo } from './http/stream-info.ts';
 import { type Backend, backend, named } from './testing/backend.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
@@ -152,6 +153,26 @@ describe('retries', () => {
     expect(answer.body).toBe(
       'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: ECONNREFUSED',
     );
+  });
+
+  it('tells a name that does not exist from a host that does not answer', async () => {
+    const missing = Object.assign(new Error('no such name'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
+    const ended: StreamInfo[] = [];
+    const engine = await startEngine(
+      tables({
+        listeners: [listener('l', [httpChain(manager(routeTable([host([route(forward('any'))])])))])],
+        clusters: [cluster('any', [], { discovery: { kind: 'dynamic-forward-proxy' } })],
+      }),
+      {
+        resolve: (_, callback) => callback(missing, []),
+        observe: { httpLoggers: () => [(info) => void ended.push(info)] },
+      },
+    );
+    cleanup.push(() => engine.destroy());
+    const answer = await ask(portOf(engine, 'l'), { host: 'nowhere.test:80' });
+    expect(answer.status).toBe(503);
+    expect(answer.body).toContain('ENOTFOUND');
+    await expect.poll(() => ended[0]?.flags).toEqual(['DF']);
   });
 
   it('goes to another endpoint when one is gone', async () => {

@@ -28,10 +28,11 @@ export function poolFailure(failure: PoolFailure, detail: string): Failure {
         reason: 'connection timeout',
         transport: '',
       };
+    case 'unresolved':
     case 'refused':
       return {
         kind: 'connect-failure',
-        flag: 'UF',
+        flag: failure === 'unresolved' ? 'DF' : 'UF',
         status: 503,
         reason: 'remote connection failure',
         transport: `delayed connect error: ${detail}`,

@@ -133,7 +133,7 @@ describe('hosts outside the mesh', () => {
     });
     const byName = await ask(port, { host: `localhost:${port}` });
     expect(byName.status).toBe(503);
-    expect(byName.body).toContain('ENOTFOUND');
+    expect(byName.body).toContain('localhost is this proxy itself');
   });
 });
 

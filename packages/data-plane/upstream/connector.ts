@@ -16,7 +16,7 @@ export type Target =
   /** A Unix socket. Only configuration names one, never a request. */
   | { readonly path: string };
 
-export type ConnectError = 'timeout' | 'refused' | 'tls';
+export type ConnectError = 'timeout' | 'unresolved' | 'refused' | 'tls';
 
 export interface ConnectCallbacks {
   onConnected(socket: Socket): void;
@@ -63,7 +63,8 @@ export function createConnector(wheel: TimerWheel, startTls: StartTls): Connecto
       current.destroy();
       socket.destroy();
     };
-    const onError = (error: NodeJS.ErrnoException): void => fail('refused', error.code ?? error.message);
+    const onError = ({ syscall, code, message }: NodeJS.ErrnoException): void =>
+      fail(syscall === 'getaddrinfo' ? 'unresolved' : 'refused', code ?? message);
     const succeed = (ready: Socket): void => {
       if (settle()) callbacks.onConnected(ready);
     };

@@ -89,9 +89,9 @@ export class DnsCache {
       this.resolve(host, (error, addresses) => {
         const allowed = addresses.filter(({ address }) => refuse(address) === undefined);
         const [first] = allowed;
-        if (error !== undefined || first === undefined) {
-          const reason = error?.message ?? refuse(addresses[0]?.address ?? '') ?? 'no address';
-          callback(Object.assign(new Error(reason), { code: 'ENOTFOUND' }), []);
+        if (error !== undefined) callback(error, []);
+        else if (first === undefined) {
+          callback(new Error(refuse(addresses[0]?.address ?? '') ?? 'no address'), []);
         } else if (options.all === true) callback(null, [...allowed]);
         else callback(null, first.address, first.family);
       });
