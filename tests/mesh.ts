@@ -13,6 +13,8 @@ export const root = join(import.meta.dirname, '..');
 /** The CLI's launcher. */
 export const command = join(root, 'packages/cli/bin/tulle.mjs');
 
+const READY_WITHIN_MS = 50_000;
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -103,7 +105,9 @@ export async function startMesh(
     supervisor.stderr.setEncoding('utf8').on('data', onText);
     supervisor.once('exit', (code) => reject(new Error(`tulle up ended with ${code}:\n${output}`)));
   });
-  await ready;
+  // Before a hook's own time-out, which would leave it running and not say what it printed.
+  const late = setTimeout(() => supervisor.kill('SIGINT'), READY_WITHIN_MS);
+  await ready.finally(() => clearTimeout(late));
   const against = (args: readonly string[]) => tulle([...args, '--state', stateDir], {}, undefined, inside);
   return {
     url: `http://127.0.0.1:${port}`,
