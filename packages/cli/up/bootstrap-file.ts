@@ -1,3 +1,4 @@
+import { canonicalName } from '@tulle/control-plane/model/canonical';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import {
   formatNodeId,
@@ -39,11 +40,10 @@ export const LIFELINE_FD = 3;
 
 export function makeBootstrap(input: BootstrapInput): Bootstrap {
   const { controlPlane, labels, locality, network, weight, enrolmentToken } = input;
-  const service = labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app;
   return {
     node: {
       id: formatNodeId(input.role, ADDRESS, input.instance, input.namespace),
-      cluster: `${service ?? input.workload}.${input.namespace}`,
+      cluster: `${canonicalName(labels, input.workload)}.${input.namespace}`,
       metadata: {
         NAMESPACE: input.namespace,
         SERVICE_ACCOUNT: input.serviceAccount,

@@ -1,12 +1,11 @@
+import { meshSettings } from '@tulle/control-plane/model/mesh';
 import { findKind } from '@tulle/resources/kinds';
 import type { Mesh } from '@tulle/resources/tulle/mesh';
 import type { ApiClient } from '../../api/client.ts';
 
-/** Where services get their addresses when the Mesh does not say: Istio's range. */
-const defaultRange = '240.240.0.0/16';
-
+/** Where the control plane gives services their addresses. */
 export function serviceAddressesIn(mesh: Mesh | undefined): string {
-  return mesh?.spec?.dns?.serviceAddresses ?? defaultRange;
+  return meshSettings(mesh?.spec ?? {}).serviceAddresses;
 }
 
 /** The same of a mesh that runs. */
