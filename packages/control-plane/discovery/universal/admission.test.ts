@@ -152,6 +152,14 @@ describe('admission', () => {
     ).toMatchObject({ kind: 'admitted', proxy: { metadata: { LABELS: labels } } });
   });
 
+  it('lets no instance be a socket on the machines of those who call it', () => {
+    for (const address of ['/run/docker.sock', '@abstract', 'localhost'])
+      expect(admit(bound, { id: id.replace('127.0.0.1', address), metadata }, mesh)).toMatchObject({
+        kind: 'refused',
+        code: 3,
+      });
+  });
+
   it('refuses who shows nothing, a CA, or a certificate of another trust domain', () => {
     expect(admit(undefined, { id, metadata }, mesh)).toMatchObject({ code: 16 });
     expect(admit(root, { id, metadata }, mesh)).toMatchObject({ code: 16 });

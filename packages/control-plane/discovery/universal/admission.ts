@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Resource } from '@tulle/resources/kind';
+import { isIpAddress } from '@tulle/resources/schema/host';
 import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
 import { commonNameOf } from '../../identity/bound.ts';
 import { claimsDigest } from '../../identity/claims.ts';
@@ -66,6 +67,9 @@ export function admit(
       `node id ${JSON.stringify(node.id)} is not that of ${NAME} in ${NAMESPACE}`,
     );
   }
+  // Others connect there: to no socket of their own machines.
+  if (!isIpAddress(id.address))
+    return refused(invalidArgument, `node id ${JSON.stringify(node.id)} has no IP address`);
   const { namespace, serviceAccount } = peer.identity;
   if (namespace !== NAMESPACE || serviceAccount !== SERVICE_ACCOUNT) {
     return refused(
