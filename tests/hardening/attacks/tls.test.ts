@@ -52,8 +52,8 @@ async function answered(
 }
 
 const crowd = 100;
-/** The terminator's own limit is 5 s. */
-const limitMs = 8_000;
+/** The terminator's own limit is 5 s; the rest is a busy machine's. */
+const limitMs = 15_000;
 
 interface Trickle {
   readonly at: (hello: Buffer) => { readonly sent: Buffer; readonly rest: Buffer };
