@@ -128,7 +128,11 @@ export class Supervisor {
   /** Resolves when the mesh file is applied and all processes are on their way. */
   async start(): Promise<void> {
     const { file, reporter, state, env, onChange } = this.#options;
-    const swept = await sweepCapture();
+    // A mesh that captures nothing starts all the same.
+    const swept = await sweepCapture().catch((error: unknown) => {
+      reporter.warn(`redirects that a killed run has left stay: ${(error as Error).message}`);
+      return [];
+    });
     if (swept.length > 0) reporter.info(`removed redirects that a killed run had left: ${swept.join(', ')}`);
     const began = Date.now();
     const ready = await this.#controlPlane.start();
