@@ -193,7 +193,7 @@ describeWithPeers('HAProxy', ['haproxy'], () => {
     const { engine, callers } = await receiver({ address: path });
     const front = await freePort();
     await haproxy(
-      `frontend f\n  mode http\n  bind 127.0.0.1:${front}\n  default_backend b\nbackend b\n  mode http\n  option httpchk GET /healthz\n  server s unix@${path} send-proxy-v2 check inter 50ms`,
+      `frontend f\n  mode http\n  bind 127.0.0.1:${front}\n  default_backend b\nbackend b\n  mode http\n  option httpchk\n  http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host app\n  server s unix@${path} send-proxy-v2 check inter 50ms`,
       front,
     );
     await expect.poll(() => callers.length, { timeout: 10_000 }).toBeGreaterThan(1);
