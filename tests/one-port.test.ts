@@ -14,7 +14,7 @@ import { translateRoutes } from '@tulle/data-plane/config/translate/route';
 import { backend } from '@tulle/data-plane/testing/backend';
 import { metadata, startEngine } from '@tulle/data-plane/testing/engine';
 import { identityFor } from '@tulle/data-plane/testing/mesh';
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { parseResources } from '@tulle/resources/parse';
 import type { Snapshot, XdsType } from '@tulle/xds/resource';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';

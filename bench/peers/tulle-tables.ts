@@ -12,7 +12,9 @@ import {
   routeTable,
   tables,
 } from '@tulle/data-plane/testing/tables';
-import type { DownstreamTls, RetryPolicy, Tables, UpstreamTls } from '@tulle/decision/tables';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
+import type { Tables } from '@tulle/decision/tables/tables';
+import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 import type { HopPlan } from './peer.ts';
 
 const limits = { connections: 100_000, pending: 100_000, requests: 100_000, retries: 100_000 };

@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { Engine } from './engine.ts';
 import type { ListenerFailure } from './listener/bind-failure.ts';
 import { FailureLog } from './listener/failure-log.ts';

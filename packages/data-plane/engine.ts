@@ -1,5 +1,7 @@
 import type { Random } from '@tulle/decision/match';
-import type { HttpManager, Listener, Tables } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { getCACertificates } from 'node:tls';
-import type { SecretTable } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
 
 const roots = 'file-root:';
 const certificate = 'file-cert:';

@@ -1,5 +1,5 @@
 import { type Client, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
-import type { Cluster } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Cluster } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StreamInfo } from './http/stream-info.ts';
 import { backend, named, tcpBackend } from './testing/backend.ts';

@@ -1,6 +1,6 @@
 import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Observers } from './engine.ts';
 import { Pairs } from './filters/stats/pairs.ts';

@@ -1,5 +1,5 @@
 /** Sessions between two sidecars: across connections, across a restart of the server, and not across a rotation. */
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine } from './engine.ts';

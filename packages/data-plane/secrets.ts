@@ -1,4 +1,5 @@
-import type { SecretTable, Tables } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { FileSecrets, isFileSecret } from './file-secrets.ts';
 import { ownSecret, type SecretSource } from './net/tls-material.ts';
 

@@ -6,7 +6,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
-import type { DownstreamTls, FilterChain } from '@tulle/decision/tables';
+import type { FilterChain } from '@tulle/decision/tables/listener';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import {
   clientAuth,
   keyUsage,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Headers } from './headers.ts';
 import { headerMatches, pickCluster, type RoutedRequest, RouteMatcher } from './match.ts';
 import { compileStringMatcher } from './string-match.ts';
-import type { HeaderMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables.ts';
+import type { HeaderMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
 
 const none = { set: [], add: [], remove: [] };
 

@@ -1,16 +1,8 @@
 import { stripPort } from './authority.ts';
 import { DomainIndex } from './domains.ts';
 import type { Headers } from './headers.ts';
-import type {
-  ForwardAction,
-  HeaderMatch,
-  QueryMatch,
-  Route,
-  RouteMatch,
-  RouteTable,
-  VirtualHost,
-  WeightedCluster,
-} from './tables.ts';
+import type { HeaderMatch, QueryMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
+import type { ForwardAction, WeightedCluster } from './tables/route-action.ts';
 
 /** What routing looks at; a RequestHead is one. */
 export interface RoutedRequest {

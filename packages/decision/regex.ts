@@ -8,7 +8,7 @@
 import { RE2JS } from 're2js';
 import { isLinear } from './regex-proof.ts';
 import { type CharSet, type Pattern, parsePattern } from './regex-syntax.ts';
-import type { StringMatcher } from './tables.ts';
+import type { StringMatcher } from './tables/string-matcher.ts';
 
 /** What is wrong with a pattern, in one line. */
 export class RegexError extends Error {

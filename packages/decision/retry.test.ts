@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Headers } from './headers.ts';
 import { retryBackoff, retryOnFailure, retryOnResponse } from './retry.ts';
-import type { RetryCondition, RetryPolicy } from './tables.ts';
+import type { RetryCondition, RetryPolicy } from './tables/retry-policy.ts';
 
 const policy = (...on: RetryCondition[]): RetryPolicy => ({
   retries: 2,

@@ -1,6 +1,6 @@
 import type { Headers } from './headers.ts';
 import type { Random } from './match.ts';
-import type { RetryCondition, RetryPolicy } from './tables.ts';
+import type { RetryCondition, RetryPolicy } from './tables/retry-policy.ts';
 
 /** Why an attempt ended without a response. */
 export type AttemptFailure =

@@ -2,7 +2,9 @@ import { formatAuthority, parseAuthority } from './authority.ts';
 import type { Headers } from './headers.ts';
 import { pathOnly, type RoutedRequest } from './match.ts';
 import type { SubstitutionContext } from './substitution.ts';
-import type { HeaderMutation, PathRewrite, RouteAction, RouteMatch } from './tables.ts';
+import type { HeaderMutation } from './tables/header-mutation.ts';
+import type { RouteMatch } from './tables/route.ts';
+import type { PathRewrite, RouteAction } from './tables/route-action.ts';
 
 /**
  * The new path and query. A prefix rewrite replaces what the route's path matched: the prefix, or the whole

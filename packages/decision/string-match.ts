@@ -1,5 +1,5 @@
 import { compileRegex } from './regex.ts';
-import type { StringMatcher } from './tables.ts';
+import type { StringMatcher } from './tables/string-matcher.ts';
 
 /** What a string must look like; the forms of Envoy's StringMatcher. */
 export type StringPattern =

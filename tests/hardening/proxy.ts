@@ -16,14 +16,12 @@ import {
   tables,
 } from '@tulle/data-plane/testing/tables';
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
-import type {
-  Cluster,
-  DownstreamTls,
-  HttpManager,
-  Listener,
-  RetryPolicy,
-  TcpProxy,
-} from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 
 /** What is said of a request or connection when it is over. */
 export interface Verdict {

@@ -20,7 +20,7 @@ import {
   routeTable,
   tables,
 } from '@tulle/data-plane/testing/tables';
-import type { HttpManager } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';

@@ -20,7 +20,7 @@ import {
   routeTable,
   tables,
 } from '@tulle/data-plane/testing/tables';
-import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import { afterEach, expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
 

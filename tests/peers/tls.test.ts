@@ -25,7 +25,7 @@ import {
   tables,
 } from '@tulle/data-plane/testing/tables';
 import { variantsOf } from '@tulle/data-plane/upstream/transport';
-import type { DownstreamTls } from '@tulle/decision/tables';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';

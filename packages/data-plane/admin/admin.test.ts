@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import type { Cluster, Listener } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Listener } from '@tulle/decision/tables/listener';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
 import { TlsCounters } from '../net/tls-counters.ts';

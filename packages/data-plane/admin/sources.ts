@@ -1,4 +1,7 @@
-import type { Cluster, Endpoint, Listener, UpstreamTls } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
 import type { TlsCounters } from '../net/tls-counters.ts';

@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { RawResource } from '@tulle/xds/client/ads-client';
 import { encode } from '@tulle/xds/wire';
 import { beforeEach, describe, expect, test } from 'vitest';

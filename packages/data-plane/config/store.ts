@@ -1,12 +1,9 @@
-import type {
-  Caller,
-  Cluster,
-  Endpoint,
-  Listener,
-  RouteTable,
-  SecretTable,
-  Tables,
-} from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Caller, Endpoint } from '@tulle/decision/tables/endpoint';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { RouteTable } from '@tulle/decision/tables/route';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
 import { byType, type XdsType } from '@tulle/xds/resource';
 import { isFileSecret } from '../file-secrets.ts';

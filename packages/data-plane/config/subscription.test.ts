@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { GrpcConnection, StreamHandler } from '@tulle/xds/client/transport';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { type Snapshot, typeUrls, type XdsType } from '@tulle/xds/resource';

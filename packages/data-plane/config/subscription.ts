@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { AdsClient, type ConnectionState, type Rejection, type Update } from '@tulle/xds/client/ads-client';
 import type { ConnectGrpc, GrpcTarget } from '@tulle/xds/client/transport';
 import { type Clock, systemClock } from '@tulle/xds/clock';

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { DnsTable, Listener } from '@tulle/decision/tables';
+import type { DnsTable } from '@tulle/decision/tables/dns';
+import type { Listener } from '@tulle/decision/tables/listener';
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { startEngine } from '../testing/engine.ts';

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import type { DnsTable, Listener, Tables } from '@tulle/decision/tables';
+import type { DnsTable } from '@tulle/decision/tables/dns';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { DnsServer } from './dns-server.ts';
 import { Forwarder } from './forwarder.ts';

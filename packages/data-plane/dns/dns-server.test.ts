@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { DnsTable } from '@tulle/decision/tables';
+import type { DnsTable } from '@tulle/decision/tables/dns';
 import { afterEach, expect, test } from 'vitest';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';

@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ActiveDns, DnsFailure, DnsListeners } from './dns-listeners.ts';
 

@@ -1,4 +1,4 @@
-import type { DnsAnswer } from '@tulle/decision/tables';
+import type { DnsAnswer } from '@tulle/decision/tables/dns';
 import { expect, test } from 'vitest';
 import { findName } from './names.ts';
 import { parseResolvConf } from './resolv-conf.ts';

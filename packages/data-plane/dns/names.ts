@@ -1,4 +1,4 @@
-import type { DnsAnswer, DnsTable } from '@tulle/decision/tables';
+import type { DnsAnswer, DnsTable } from '@tulle/decision/tables/dns';
 
 type Names = DnsTable['names'];
 

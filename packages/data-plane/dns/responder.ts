@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { DnsTable } from '@tulle/decision/tables';
+import type { DnsTable } from '@tulle/decision/tables/dns';
 import { addressBytes } from '../net/address-bytes.ts';
 import type { Forwarder } from './forwarder.ts';
 import {

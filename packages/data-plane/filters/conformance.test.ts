@@ -1,4 +1,4 @@
-import type { HttpFilterConfig } from '@tulle/decision/tables';
+import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { type Backend, named } from '../testing/backend.ts';

@@ -1,4 +1,4 @@
-import type { Listener } from '@tulle/decision/tables';
+import type { Listener } from '@tulle/decision/tables/listener';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { IstioMetrics } from '../telemetry/istio-metrics.ts';
 import type { HttpFilter } from './filter.ts';

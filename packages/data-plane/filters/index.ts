@@ -1,4 +1,4 @@
-import type { HttpFilterConfig } from '@tulle/decision/tables';
+import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import type { NamedFilter } from './chain.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
 import type { FilterEnvironment, FilterKind } from './filter-kind.ts';

@@ -1,6 +1,7 @@
 import type { Random } from '@tulle/decision/match';
 import { RouteMatcher } from '@tulle/decision/match';
-import type { HttpManager, RouteTable } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { RouteTable } from '@tulle/decision/tables/route';
 import type { FilterChain } from '../filters/chain.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';

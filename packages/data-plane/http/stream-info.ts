@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 

@@ -1,7 +1,8 @@
 /** Both codecs on real sockets, plain and TLS: bodies of megabytes, readers slower than writers. */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { DownstreamTls, SecretTable, UpstreamTls } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';

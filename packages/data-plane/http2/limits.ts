@@ -1,4 +1,4 @@
-import type { Http2Options } from '@tulle/decision/tables';
+import type { Http2Options } from '@tulle/decision/tables/http-manager';
 
 /** What a peer may take. Bytes, milliseconds; 0 switches a time limit off. */
 export interface Http2Limits {

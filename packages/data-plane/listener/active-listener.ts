@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import { addressesOf } from '../net/addresses.ts';
 import { chooseFilterChain } from '../net/filter-chain.ts';

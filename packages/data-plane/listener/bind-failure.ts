@@ -1,4 +1,4 @@
-import type { Listener } from '@tulle/decision/tables';
+import type { Listener } from '@tulle/decision/tables/listener';
 
 /** A listener that can't serve, and why. */
 export interface ListenerFailure {

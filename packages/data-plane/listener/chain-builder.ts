@@ -1,4 +1,6 @@
-import type { FilterChain, HttpManager, Listener, Tables } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { type FilterChain as CompiledFilters, compileChain } from '../filters/chain.ts';
 import type { FilterEnvironment } from '../filters/filter-kind.ts';
 import { createFilters } from '../filters/index.ts';

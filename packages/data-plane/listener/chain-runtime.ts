@@ -1,4 +1,5 @@
-import type { FilterChain, TcpProxy } from '@tulle/decision/tables';
+import type { FilterChain } from '@tulle/decision/tables/listener';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ManagerRuntime } from '../http/manager.ts';
 import { TlsCounters } from '../net/tls-counters.ts';
 import type { TlsTerminator } from '../net/tls-server.ts';

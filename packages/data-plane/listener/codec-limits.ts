@@ -1,4 +1,4 @@
-import type { HttpManager } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import { defaultHttp1Limits, type Http1Limits } from '../http1/limits.ts';
 import { type Http2Limits, limitsOf } from '../http2/limits.ts';
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Listener } from '@tulle/decision/tables';
+import type { Listener } from '@tulle/decision/tables/listener';
 import type { ConnectionInfo, ConnectionTls } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { addressesOf } from '../net/addresses.ts';

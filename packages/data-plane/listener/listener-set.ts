@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { isSocketPath } from '@tulle/decision/authority';
-import type { DownstreamTls, FilterChain, Listener, Tables } from '@tulle/decision/tables';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { Tables } from '@tulle/decision/tables/tables';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import type { PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, ownSecret, type SecretSource } from '../net/tls-material.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { connect as connectTls, createServer } from 'node:tls';
-import type { FilterChain } from '@tulle/decision/tables';
+import type { FilterChain } from '@tulle/decision/tables/listener';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';

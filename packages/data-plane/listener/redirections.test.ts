@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Listener } from '@tulle/decision/tables';
+import type { Listener } from '@tulle/decision/tables/listener';
 import { afterEach, expect, test } from 'vitest';
 import { addressesOf } from '../net/addresses.ts';
 import type { Destination } from '../net/capture/socket-address.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ForwardAction } from '@tulle/decision/tables';
+import type { ForwardAction } from '@tulle/decision/tables/route-action';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead } from '../http/stream.ts';

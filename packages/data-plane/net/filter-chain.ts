@@ -1,4 +1,4 @@
-import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Inspection } from './sniff.ts';
 
 /**

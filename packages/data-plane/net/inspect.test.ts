@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { FilterChain, Listener } from '@tulle/decision/tables';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';

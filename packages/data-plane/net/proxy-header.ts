@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import type { ProxyProtocolVersion } from '@tulle/decision/tables';
+import type { ProxyProtocolVersion } from '@tulle/decision/tables/listener';
 import { addressBytes, addressIn } from './address-bytes.ts';
 import type { ConnectionAddresses } from './addresses.ts';
 

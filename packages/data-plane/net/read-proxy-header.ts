@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Listener } from '@tulle/decision/tables';
+import type { Listener } from '@tulle/decision/tables/listener';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { declareAddresses } from './addresses.ts';
 import { readFirstBytes } from './first-bytes.ts';

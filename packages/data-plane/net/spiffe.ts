@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PeerValidation } from '@tulle/decision/tables';
+import type { PeerValidation } from '@tulle/decision/tables/tls';
 import { isAuthority, readExtensions } from './certificate-extensions.ts';
 import { type SubjectAltNames, subjectAltNamesIn } from './subject-alt-names.ts';
 

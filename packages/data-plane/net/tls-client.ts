@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
-import type { UpstreamTls } from '@tulle/decision/tables';
+import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import { rememberPeer } from './peer-certificate.ts';
 import { checkIdentity, IdentityError, identityOf } from './spiffe.ts';
 import { TlsCounters, type TlsRefusal } from './tls-counters.ts';

@@ -1,6 +1,7 @@
 /** Two ends of TLS as sidecars have them, for tests. */
 import { connect as connectTcp } from 'node:net';
-import type { DownstreamTls, SecretTable, UpstreamTls } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 import type { LeafRequest, TestAuthority } from '@tulle/xds/test-authority.fixture';
 import { TimerWheel } from '../timers/wheel.ts';
 import { inspect } from './inspect.ts';

@@ -5,7 +5,8 @@ import {
   type SecureContext,
   type SecureContextOptions,
 } from 'node:tls';
-import type { PeerValidation, SecretTable, TlsParameters } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { PeerValidation, TlsParameters } from '@tulle/decision/tables/tls';
 import { completeChain } from './certificate-chain.ts';
 
 /** Secrets by name: those of the tables, and the proxy's own SVID. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import type { DownstreamTls } from '@tulle/decision/tables';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { peerCertificate } from './peer-certificate.ts';

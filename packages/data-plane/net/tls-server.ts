@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
-import type { DownstreamTls, SecretTable } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { CertificateChoice } from './certificate-choice.ts';
 import { rawOf } from './raw-socket.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { PeerValidation } from '@tulle/decision/tables';
+import type { PeerValidation } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TimerWheel } from '../timers/wheel.ts';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { PeerValidation } from '@tulle/decision/tables';
+import type { PeerValidation } from '@tulle/decision/tables/tls';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { leadsTo } from './certificate-chain.ts';
 import { pemCertificates } from './pem.ts';

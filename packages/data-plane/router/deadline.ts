@@ -1,6 +1,7 @@
 import { formatGrpcTimeout, parseGrpcTimeout } from '@tulle/decision/grpc-timeout';
 import type { Headers } from '@tulle/decision/headers';
-import type { ForwardAction, RetryPolicy } from '@tulle/decision/tables';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
+import type { ForwardAction } from '@tulle/decision/tables/route-action';
 import { isGrpc } from '../http/grpc.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { hash32 } from '@tulle/decision/balance/hash';
 import type { Headers } from '@tulle/decision/headers';
-import type { HashPolicy } from '@tulle/decision/tables';
+import type { HashPolicy } from '@tulle/decision/tables/route-action';
 
 function cookie(headers: Headers, name: string): string | undefined {
   for (const value of headers.all('cookie')) {

@@ -2,7 +2,9 @@ import { formatAuthority } from '@tulle/decision/authority';
 import type { RouteChoice } from '@tulle/decision/match';
 import { mutateHeaders, originalPathHeader, rewritePath } from '@tulle/decision/rewrite';
 import type { SubstitutionContext } from '@tulle/decision/substitution';
-import type { ForwardAction, HeaderMutation, RouteTable, WeightedCluster } from '@tulle/decision/tables';
+import type { HeaderMutation } from '@tulle/decision/tables/header-mutation';
+import type { RouteTable } from '@tulle/decision/tables/route';
+import type { ForwardAction, WeightedCluster } from '@tulle/decision/tables/route-action';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 

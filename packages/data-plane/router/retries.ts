@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { Random } from '@tulle/decision/match';
 import { retryBackoff, retryOnFailure, retryOnResponse } from '@tulle/decision/retry';
-import type { RetryPolicy } from '@tulle/decision/tables';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Gauge } from '../upstream/breakers.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Cluster, FilterChain, TcpProxy } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { FilterChain } from '@tulle/decision/tables/listener';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { tcpBackend } from '../testing/backend.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAuthority } from '@tulle/decision/authority';
 import { pickCluster } from '@tulle/decision/match';
-import type { TcpProxy } from '@tulle/decision/tables';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { StreamInfo } from '../http/stream-info.ts';

@@ -1,5 +1,5 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { AccessLog } from '@tulle/decision/tables';
+import type { AccessLog } from '@tulle/decision/tables/access-log';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { compileLogFormat } from './log-format.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Caller } from '@tulle/decision/tables';
+import type { Caller } from '@tulle/decision/tables/endpoint';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { expect, test } from 'vitest';
 import { Callers } from './callers.ts';

@@ -1,4 +1,4 @@
-import type { Caller, WorkloadLabels } from '@tulle/decision/tables';
+import type { Caller, WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import { certificateSubject } from '../net/certificate-subject.ts';
 

@@ -1,4 +1,4 @@
-import type { Caller, WorkloadLabels } from '@tulle/decision/tables';
+import type { Caller, WorkloadLabels } from '@tulle/decision/tables/endpoint';
 
 /** Labels that are the same for all requests between two workloads, in Istio's order. */
 const pairLabels = [

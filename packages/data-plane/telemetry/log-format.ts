@@ -1,4 +1,4 @@
-import type { AccessLog, JsonFormat } from '@tulle/decision/tables';
+import type { AccessLog, JsonFormat } from '@tulle/decision/tables/access-log';
 import {
   compileOperator,
   type LogEntry,

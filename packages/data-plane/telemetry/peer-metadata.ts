@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { decodeStruct, encodeStruct, type StructFields, type StructValue } from './struct.ts';
 

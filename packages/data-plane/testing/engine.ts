@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { Engine, type EngineParts } from '../engine.ts';
 

@@ -1,4 +1,5 @@
-import type { DownstreamTls, Endpoint, UpstreamTls, WorkloadLabels } from '@tulle/decision/tables';
+import type { Endpoint, WorkloadLabels } from '@tulle/decision/tables/endpoint';
+import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { TestAuthority } from '@tulle/xds/test-authority.fixture';
 import type { IdentityMaterial } from '../secrets.ts';

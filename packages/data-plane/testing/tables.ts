@@ -1,17 +1,12 @@
 import type { EdgeRules } from '@tulle/decision/edge-rules';
-import type {
-  Cluster,
-  Endpoint,
-  FilterChain,
-  ForwardAction,
-  HttpManager,
-  Listener,
-  RetryPolicy,
-  Route,
-  RouteTable,
-  Tables,
-  VirtualHost,
-} from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
+import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
+import type { ForwardAction } from '@tulle/decision/tables/route-action';
+import type { Tables } from '@tulle/decision/tables/tables';
 
 const none = { set: [], add: [], remove: [] } as const;
 const limits = { connections: 1024, pending: 1024, requests: 1024, retries: 1024 };

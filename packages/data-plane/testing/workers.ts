@@ -2,7 +2,7 @@ import { type ChildProcess, type SendHandle, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { BreakerLimits, OutlierDetection } from '@tulle/decision/tables';
+import type { BreakerLimits, OutlierDetection } from '@tulle/decision/tables/cluster';
 import { WorkerParent } from '../workers/parent.ts';
 import { type ToParent, type WorkerId, workerId } from '../workers/protocol.ts';
 

@@ -1,4 +1,4 @@
-import type { BreakerLimits } from '@tulle/decision/tables';
+import type { BreakerLimits } from '@tulle/decision/tables/cluster';
 
 /**
  * The permits of one limit that several processes share, as one of them holds them: see `workers`. What the

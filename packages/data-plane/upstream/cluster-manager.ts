@@ -1,4 +1,6 @@
-import type { Cluster, Endpoint, Tables } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { ClusterState, type UpstreamContext } from './cluster.ts';
 
 const none: readonly Endpoint[] = [];

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@tulle/decision/tables';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import { describe, expect, it } from 'vitest';
 import { endpoint } from '../testing/tables.ts';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';

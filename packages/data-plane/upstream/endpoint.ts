@@ -1,6 +1,7 @@
 import { formatAuthority, isSocketPath } from '@tulle/decision/authority';
 import type { Host } from '@tulle/decision/balance/balancer';
-import type { Cluster, Endpoint } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Target } from './connector.ts';
 import type { HttpPool } from './pool/pool.ts';
 import { chooseTransport, type Transport } from './transport.ts';

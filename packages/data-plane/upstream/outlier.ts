@@ -1,4 +1,4 @@
-import type { OutlierDetection } from '@tulle/decision/tables';
+import type { OutlierDetection } from '@tulle/decision/tables/cluster';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { EndpointState } from './endpoint.ts';
 

@@ -1,4 +1,4 @@
-import type { Endpoint } from '@tulle/decision/tables';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Address, DnsCache } from './dns.ts';
 

@@ -1,4 +1,7 @@
-import type { Cluster, Endpoint, ProxyProtocolVersion, UpstreamTls } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
+import type { ProxyProtocolVersion } from '@tulle/decision/tables/listener';
+import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import { writeProxyHeader } from '../net/proxy-header.ts';
 import type { PoolProtocol } from './pool/lease.ts';

@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import type { Bootstrap } from '../bootstrap.ts';
 import { ConfigStore } from '../config/store.ts';
 import type { Configuration } from '../config/subscription.ts';

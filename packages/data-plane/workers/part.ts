@@ -1,4 +1,4 @@
-import type { Tables } from '@tulle/decision/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import { type Admin, type AdminOptions, startAdmin } from '../admin/admin.ts';
 import { observeSources } from '../admin/envoy-metrics.ts';
 import type { AdminSources } from '../admin/sources.ts';

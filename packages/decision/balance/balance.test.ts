@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BalancerPolicy } from '../tables.ts';
+import type { BalancerPolicy } from '../tables/cluster.ts';
 import type { Host } from './balancer.ts';
 import { createBalancer } from './index.ts';
 import { LoadBalancer } from './load-balancer.ts';

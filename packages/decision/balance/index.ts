@@ -1,5 +1,5 @@
 import type { Random } from '../match.ts';
-import type { BalancerPolicy } from '../tables.ts';
+import type { BalancerPolicy } from '../tables/cluster.ts';
 import type { Balancer, Host } from './balancer.ts';
 import { leastRequest } from './least-request.ts';
 import { randomChoice } from './random.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { TcpProxy } from '@tulle/decision/tables';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import { afterEach, describe, expect, test } from 'vitest';
 import { census } from '../census.ts';
 import { type Hardened, tcpProxy } from '../proxy.ts';

@@ -1,4 +1,4 @@
-import type { AccessLog, JsonFormat } from '@tulle/decision/tables';
+import type { AccessLog, JsonFormat } from '@tulle/decision/tables/access-log';
 import type { JsonObject } from '@tulle/xds/json';
 import type { accesslog_AccessLog, core_SubstitutionFormatString } from '@tulle/xds/wire';
 import { messageName, type Problems, read } from './problems.ts';

@@ -1,4 +1,5 @@
-import type { Cluster, Listener } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Listener } from '@tulle/decision/tables/listener';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { describe, expect, test } from 'vitest';
 import { ads, httpChain, pack } from '../messages.fixture.ts';

@@ -1,4 +1,4 @@
-import type { Cluster } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { describe, expect, test } from 'vitest';
 import { ads, pack } from '../messages.fixture.ts';

@@ -1,4 +1,9 @@
-import type { BalancerPolicy, BreakerLimits, Cluster, OutlierDetection } from '@tulle/decision/tables';
+import type {
+  BalancerPolicy,
+  BreakerLimits,
+  Cluster,
+  OutlierDetection,
+} from '@tulle/decision/tables/cluster';
 import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';

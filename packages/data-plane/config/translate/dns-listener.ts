@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { DnsAnswer, DnsTable, Listener } from '@tulle/decision/tables';
+import type { DnsAnswer, DnsTable } from '@tulle/decision/tables/dns';
+import type { Listener } from '@tulle/decision/tables/listener';
 import type { listener_Listener } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import { messageName, type Problems, read } from './problems.ts';

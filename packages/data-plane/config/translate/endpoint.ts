@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isSocketPath } from '@tulle/decision/authority';
-import type { Endpoint } from '@tulle/decision/tables';
+import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type {
   core_HealthStatus,
   endpoint_ClusterLoadAssignment,

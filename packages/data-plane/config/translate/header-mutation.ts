@@ -1,5 +1,5 @@
 import { compileSubstitution } from '@tulle/decision/substitution';
-import type { HeaderMutation, HeaderValue } from '@tulle/decision/tables';
+import type { HeaderMutation, HeaderValue } from '@tulle/decision/tables/header-mutation';
 import type { core_HeaderValueOption } from '@tulle/xds/wire';
 import { join, type Problems } from './problems.ts';
 

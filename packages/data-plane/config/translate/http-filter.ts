@@ -1,4 +1,4 @@
-import type { HttpFilterConfig } from '@tulle/decision/tables';
+import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import type { JsonObject } from '@tulle/xds/json';
 import type { http_connection_manager_HttpFilter, protobuf_Any } from '@tulle/xds/wire';
 import { messageName, type Problems, read } from './problems.ts';

@@ -1,4 +1,4 @@
-import type { HttpManager } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { http_connection_manager_HttpConnectionManager } from '@tulle/xds/wire';
 import { translateAccessLogs } from './access-log.ts';
 import { milliseconds } from './duration.ts';

@@ -1,4 +1,5 @@
-import type { Cluster, Http2Options, HttpManager } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Http2Options, HttpManager } from '@tulle/decision/tables/http-manager';
 import type {
   cluster_Cluster,
   core_Http2ProtocolOptions,

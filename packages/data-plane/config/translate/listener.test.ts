@@ -1,4 +1,5 @@
-import type { HttpManager, Listener } from '@tulle/decision/tables';
+import type { HttpManager } from '@tulle/decision/tables/http-manager';
+import type { Listener } from '@tulle/decision/tables/listener';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { describe, expect, test } from 'vitest';
 import { edgeRules } from '../../testing/tables.ts';

@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import type { core_Metadata } from '@tulle/xds/wire';
 

@@ -1,4 +1,6 @@
-import type { Cluster, DownstreamTls, FilterChain, Listener, UpstreamTls } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 
 /** Resources of other types that one names. */
 export interface References {

@@ -1,4 +1,8 @@
-import type { Caller, Cluster, Endpoint, Listener, RouteTable, SecretTable } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Caller, Endpoint } from '@tulle/decision/tables/endpoint';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { RouteTable } from '@tulle/decision/tables/route';
+import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { XdsType } from '@tulle/xds/resource';
 import { translateCluster } from './cluster.ts';
 import { translateEndpoints } from './endpoint.ts';

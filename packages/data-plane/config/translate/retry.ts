@@ -1,4 +1,4 @@
-import type { RetryCondition, RetryPolicy } from '@tulle/decision/tables';
+import type { RetryCondition, RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type { route_RetryPolicy, route_RetryPolicy_RetryHostPredicate } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import { messageName, type Problems } from './problems.ts';

@@ -5,7 +5,7 @@ import type {
   PathRewrite,
   RouteAction,
   WeightedCluster,
-} from '@tulle/decision/tables';
+} from '@tulle/decision/tables/route-action';
 import type {
   matcher_RegexMatchAndSubstitute,
   route_RedirectAction,

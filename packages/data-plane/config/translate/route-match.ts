@@ -1,4 +1,5 @@
-import type { HeaderMatch, QueryMatch, RouteMatch, StringMatcher } from '@tulle/decision/tables';
+import type { HeaderMatch, QueryMatch, RouteMatch } from '@tulle/decision/tables/route';
+import type { StringMatcher } from '@tulle/decision/tables/string-matcher';
 import type { route_HeaderMatcher, route_QueryParameterMatcher, route_RouteMatch } from '@tulle/xds/wire';
 import { millionths } from './fraction.ts';
 import { join, type Problems } from './problems.ts';

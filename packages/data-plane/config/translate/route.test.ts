@@ -1,4 +1,4 @@
-import type { RouteTable } from '@tulle/decision/tables';
+import type { RouteTable } from '@tulle/decision/tables/route';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 import { describe, expect, test } from 'vitest';
 import { pack } from '../messages.fixture.ts';

@@ -1,4 +1,4 @@
-import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables';
+import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { protobuf_Any, route_Route, route_RouteConfiguration, route_VirtualHost } from '@tulle/xds/wire';
 import { noMutations, translateMutations } from './header-mutation.ts';
 import { type FilterConfigReaders, readFilterConfig } from './http-filter.ts';

@@ -1,5 +1,5 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
-import type { SecretTable } from '@tulle/decision/tables';
+import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { core_DataSource } from '@tulle/xds/wire';
 import { pemCertificates } from '../../net/pem.ts';
 import { type Problems, read } from './problems.ts';

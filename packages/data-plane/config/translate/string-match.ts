@@ -1,6 +1,6 @@
 import { compileRegex, RegexError } from '@tulle/decision/regex';
 import { compileStringMatcher, type StringPattern } from '@tulle/decision/string-match';
-import type { StringMatcher } from '@tulle/decision/tables';
+import type { StringMatcher } from '@tulle/decision/tables/string-matcher';
 import type { matcher_RegexMatcher, matcher_StringMatcher } from '@tulle/xds/wire';
 import type { Problems } from './problems.ts';
 

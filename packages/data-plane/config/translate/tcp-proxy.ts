@@ -1,4 +1,5 @@
-import type { TcpProxy, WeightedCluster } from '@tulle/decision/tables';
+import type { WeightedCluster } from '@tulle/decision/tables/route-action';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import { translateAccessLogs } from './access-log.ts';
 import { milliseconds } from './duration.ts';
 import { noMutations } from './header-mutation.ts';

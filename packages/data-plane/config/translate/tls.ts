@@ -1,5 +1,5 @@
 import { createSecureContext, getCiphers } from 'node:tls';
-import type { DownstreamTls, PeerValidation, TlsParameters, UpstreamTls } from '@tulle/decision/tables';
+import type { DownstreamTls, PeerValidation, TlsParameters, UpstreamTls } from '@tulle/decision/tables/tls';
 import type {
   core_ConfigSource,
   core_TransportSocket,

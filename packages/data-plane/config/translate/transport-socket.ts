@@ -1,4 +1,5 @@
-import type { ProxyProtocolVersion, UpstreamTls } from '@tulle/decision/tables';
+import type { ProxyProtocolVersion } from '@tulle/decision/tables/listener';
+import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { core_TransportSocket } from '@tulle/xds/wire';
 import { messageName, type Problems, read } from './problems.ts';
 import { translateUpstreamSocket } from './tls.ts';

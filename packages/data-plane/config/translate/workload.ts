@@ -1,4 +1,4 @@
-import type { Caller } from '@tulle/decision/tables';
+import type { Caller } from '@tulle/decision/tables/endpoint';
 import { type Problems, read } from './problems.ts';
 
 /** istio.workload.Workload: who has an identity, for the metrics of those that it calls. */

@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ConnectionTls } from '../../http/connection-info.ts';
 import { decodePeerMetadata } from '../../telemetry/peer-metadata.ts';
 import { decodeStruct } from '../../telemetry/struct.ts';

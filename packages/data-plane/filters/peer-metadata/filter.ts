@@ -1,5 +1,5 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ConnectionInfo } from '../../http/connection-info.ts';
 import {
   encodePeerMetadata,

@@ -1,4 +1,4 @@
-import type { WorkloadLabels } from '@tulle/decision/tables';
+import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { StreamInfo } from '../../http/stream-info.ts';
 import type { IstioMetrics, IstioPair } from '../../telemetry/istio-metrics.ts';
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Http2Options } from '@tulle/decision/tables';
+import type { Http2Options } from '@tulle/decision/tables/http-manager';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../../http/stream.ts';
 
 /** The client side of a codec, on one connection: all that a pool asks of it. */

@@ -1,4 +1,4 @@
-import type { UpstreamTls } from '@tulle/decision/tables';
+import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { TimerWheel } from '../../timers/wheel.ts';
 import type { Breakers } from '../breakers.ts';
 import type { Connector } from '../connector.ts';

@@ -1,4 +1,5 @@
-import type { Cluster, Http2Options } from '@tulle/decision/tables';
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Http2Options } from '@tulle/decision/tables/http-manager';
 
 /** What a cluster says of its connections; a pool lives as long as none of it changes. */
 export type PoolSettings = Pick<

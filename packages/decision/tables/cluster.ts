@@ -1,0 +1,68 @@
+import type { Endpoint } from './endpoint.ts';
+import type { Http2Options } from './http-manager.ts';
+import type { ProxyProtocolVersion } from './listener.ts';
+import type { UpstreamTls } from './tls.ts';
+
+export interface Cluster {
+  readonly name: string;
+  readonly statName: string;
+  readonly discovery: /** Endpoints by EDS under this name. */
+    | { readonly kind: 'eds'; readonly name: string }
+    | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
+    /** Each name is resolved again as its records expire. */
+    | { readonly kind: 'strict-dns'; readonly endpoints: readonly Endpoint[] }
+    /** The address that the request names: hosts outside the mesh. */
+    | { readonly kind: 'dynamic-forward-proxy' }
+    | { readonly kind: 'original-destination' };
+  readonly balancer: BalancerPolicy;
+  readonly connectTimeoutMs: number;
+  readonly tls?: UpstreamTls;
+  /** Connections begin with a PROXY header, before TLS. */
+  readonly proxyProtocol?: ProxyProtocolVersion;
+  /** Chosen by an endpoint's metadata `envoy.transport_socket_match` first, `tls` else. */
+  readonly tlsMatches: readonly {
+    readonly match: Readonly<Record<string, string>>;
+    readonly tls?: UpstreamTls;
+    readonly proxyProtocol?: ProxyProtocolVersion;
+  }[];
+  /** `auto`: what TLS agrees on by ALPN; without TLS HTTP/1.1. `downstream`: what the request came by. */
+  readonly protocol: 'http1' | 'http2' | 'auto' | 'downstream';
+  readonly http2: Http2Options;
+  readonly idleTimeoutMs: number;
+  /** 0: no limit. */
+  readonly maxRequestsPerConnection: number;
+  /** 0: no limit. */
+  readonly maxConnectionDurationMs: number;
+  /** Connections are made ahead: capacity for so many requests per request under way; 1: none. */
+  readonly preconnectRatio: number;
+  readonly breakers: { readonly default: BreakerLimits; readonly high: BreakerLimits };
+  readonly outlier?: OutlierDetection;
+  readonly panicThresholdPercent: number;
+  /** Istio's `metadata.istio`: the service that this cluster serves, for labels. */
+  readonly service?: { readonly host: string; readonly name: string; readonly namespace: string };
+}
+
+export type BalancerPolicy =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'least-request'; readonly choices: number }
+  | { readonly kind: 'random' }
+  | { readonly kind: 'ring-hash'; readonly minRingSize: number; readonly maxRingSize: number }
+  /** The endpoint is the request's own destination. */
+  | { readonly kind: 'cluster-provided' };
+
+/** Envoy's defaults: 1024 connections, pending and requests; 3 retries. */
+export interface BreakerLimits {
+  readonly connections: number;
+  readonly pending: number;
+  readonly requests: number;
+  readonly retries: number;
+}
+
+export interface OutlierDetection {
+  readonly consecutive5xx: number;
+  readonly consecutiveGatewayErrors: number;
+  readonly intervalMs: number;
+  readonly baseEjectionMs: number;
+  readonly maxEjectionMs: number;
+  readonly maxEjectionPercent: number;
+}

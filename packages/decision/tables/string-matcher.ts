@@ -1,0 +1,1 @@
+export type StringMatcher = (value: string) => boolean;
