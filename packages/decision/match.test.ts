@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Headers } from './headers.ts';
-import { headerMatches, pickCluster, type RoutedRequest, RouteMatcher } from './match.ts';
+import { headerMatches, pickCluster, type RoutedRequest, RouteMatcher, type RouteTrace } from './match.ts';
 import { compileStringMatcher } from './string-match.ts';
 import type { HeaderMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
 
@@ -128,12 +128,16 @@ describe('routes', () => {
     expect(first(routes, request('/'), () => 0.25)).toBe('rest');
   });
   it('tells what it did', () => {
-    const trace: string[] = [];
+    const steps: string[] = [];
+    const trace: RouteTrace = {
+      onVirtualHost: (found) => steps.push(found?.name ?? 'none'),
+      onRoute: ({ name, match }, miss) => steps.push(`${name}: ${miss === match.path ? 'path' : 'match'}`),
+    };
     const matcher = new RouteMatcher(
       table([host('h', ['*'], [route('a', path('exact', '/a')), route('b', {})])]),
     );
     matcher.match(request('/x'), () => 0, trace);
-    expect(trace).toEqual(['virtual host h', 'route a: path differs', 'route b: matches']);
+    expect(steps).toEqual(['h', 'a: path', 'b: match']);
   });
   it('joins repeated fields and reads pseudo-fields', () => {
     const headers = new Headers();

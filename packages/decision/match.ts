@@ -17,8 +17,16 @@ export interface RoutedRequest {
 /** In [0, 1). Injected. */
 export type Random = () => number;
 
-/** Why a route was or wasn't taken, one entry per step. Filled only when a caller asks. */
-export type MatchTrace = string[];
+/** What keeps a route from matching: its path, a field, a parameter, or chance. */
+export type Miss = RouteMatch['path'] | HeaderMatch | QueryMatch | 'fraction';
+
+/** Hears each step of a match, in order; for explanations. */
+export interface RouteTrace {
+  /** The virtual host that claims the authority; undefined: none, and no route is tried. */
+  onVirtualHost(host: VirtualHost | undefined): void;
+  /** A route that was tried; `miss` undefined: it is the one. */
+  onRoute(route: Route, miss: Miss | undefined): void;
+}
 
 export interface RouteChoice {
   readonly virtualHost: VirtualHost;
@@ -53,17 +61,14 @@ export class RouteMatcher {
   }
 
   /** First by domain, then the first route in order that matches. Undefined: 404. */
-  match(request: RoutedRequest, random: Random, trace?: MatchTrace): RouteChoice | undefined {
+  match(request: RoutedRequest, random: Random, trace?: RouteTrace): RouteChoice | undefined {
     const found = this.#find(request.authority);
-    trace?.push(
-      found === undefined ? `no domain matches ${request.authority}` : `virtual host ${found.host.name}`,
-    );
+    trace?.onVirtualHost(found?.host);
     if (found === undefined) return undefined;
     const view = new RequestView(request);
     for (const choice of found.choices) {
-      const { route } = choice;
-      const miss = mismatch(route.match, view, random);
-      trace?.push(`route ${route.name || '(unnamed)'}: ${miss ?? 'matches'}`);
+      const miss = mismatch(choice.route.match, view, random);
+      trace?.onRoute(choice.route, miss);
       if (miss === undefined) return choice;
     }
     return undefined;
@@ -128,15 +133,15 @@ export function pathOnly(target: string): string {
 }
 
 /** What keeps a route from matching; undefined: nothing. */
-function mismatch(match: RouteMatch, view: RequestView, random: Random): string | undefined {
-  if (!pathMatches(match.path, view)) return 'path differs';
+function mismatch(match: RouteMatch, view: RequestView, random: Random): Miss | undefined {
+  if (!pathMatches(match.path, view)) return match.path;
   for (const header of match.headers) {
-    if (!headerMatches(header, view.header(header.name))) return `header ${header.name} differs`;
+    if (!headerMatches(header, view.header(header.name))) return header;
   }
   for (const query of match.query) {
-    if (!queryMatches(query, view.query)) return `query parameter ${query.name} differs`;
+    if (!queryMatches(query, view.query)) return query;
   }
-  if (match.fraction !== undefined && random() * 1_000_000 >= match.fraction) return 'not in the fraction';
+  if (match.fraction !== undefined && random() * 1_000_000 >= match.fraction) return 'fraction';
   return undefined;
 }
 

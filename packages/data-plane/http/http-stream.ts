@@ -84,7 +84,8 @@ export class HttpStream extends Timer implements StreamHandler<RequestHead>, Fil
   route(): RouteChoice | undefined {
     if (!this.#matched && this.#request !== undefined) {
       this.#matched = true;
-      this.#choice = this.manager.matcher?.match(this.#request, this.manager.context.random);
+      const { random, trace } = this.manager.context;
+      this.#choice = this.manager.matcher?.match(this.#request, random, trace);
       this.info.routeName = this.#choice?.route.name ?? '';
       this.info.virtualHost = this.#choice?.virtualHost.name ?? '';
     }

@@ -1,5 +1,4 @@
-import type { Random } from '@tulle/decision/match';
-import { RouteMatcher } from '@tulle/decision/match';
+import { type Random, RouteMatcher, type RouteTrace } from '@tulle/decision/match';
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { RouteTable } from '@tulle/decision/tables/route';
 import type { FilterChain } from '../filters/chain.ts';
@@ -20,6 +19,8 @@ export interface StreamContext {
   readonly draining: () => boolean;
   /** Memory is short: new requests are answered 503. */
   readonly refusing: () => boolean;
+  /** Hears how routes are found; where requests are explained, not served. */
+  readonly trace?: RouteTrace;
 }
 
 /** Writes a line for each stream that ends. */

@@ -1,6 +1,12 @@
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Inspection } from './sniff.ts';
 
+/** What ruled a chain out: it does not match there, or another one is more specific. */
+export type ChainStep = 'destinationPort' | 'serverNames' | 'transportProtocol' | 'applicationProtocols';
+
+/** Hears of each chain that is ruled out; for explanations. */
+export type ChainTrace = (chain: FilterChain, step: ChainStep, matches: boolean) => void;
+
 /**
  * The filter chain that serves a connection, by Envoy's rules (FilterChainMatch): at each step only the
  * chains with the most specific match go on (destination port, server name, then transport, then application
@@ -11,21 +17,29 @@ export function chooseFilterChain(
   listener: Listener,
   inspection: Inspection,
   port: number,
+  trace?: ChainTrace,
 ): FilterChain | undefined {
-  let chains = mostSpecific(listener.filterChains, ({ match }) => {
-    if (match.destinationPort === undefined) return 0;
-    return match.destinationPort === port ? 1 : -1;
+  let chains = listener.filterChains;
+  const keep = (step: ChainStep, rank: (match: FilterChain['match']) => number): void => {
+    const before = chains;
+    chains = mostSpecific(before, ({ match }) => rank(match));
+    if (trace !== undefined)
+      for (const chain of before) if (!chains.includes(chain)) trace(chain, step, rank(chain.match) >= 0);
+  };
+  keep('destinationPort', ({ destinationPort }) => {
+    if (destinationPort === undefined) return 0;
+    return destinationPort === port ? 1 : -1;
   });
-  chains = mostSpecific(chains, ({ match }) => serverNameRank(match.serverNames, inspection.serverName));
-  chains = mostSpecific(chains, ({ match }) => {
-    if (match.transportProtocol === '') return 0;
-    return match.transportProtocol === inspection.transport ? 1 : -1;
+  keep('serverNames', ({ serverNames }) => serverNameRank(serverNames, inspection.serverName));
+  keep('transportProtocol', ({ transportProtocol }) => {
+    if (transportProtocol === '') return 0;
+    return transportProtocol === inspection.transport ? 1 : -1;
   });
   const { protocols } = inspection;
-  chains = mostSpecific(chains, ({ match }) => {
-    if (match.applicationProtocols.length === 0) return 0;
+  keep('applicationProtocols', ({ applicationProtocols }) => {
+    if (applicationProtocols.length === 0) return 0;
     // The client names what it likes best first.
-    const place = protocols.findIndex((protocol) => match.applicationProtocols.includes(protocol));
+    const place = protocols.findIndex((protocol) => applicationProtocols.includes(protocol));
     return place < 0 ? -1 : protocols.length - place;
   });
   return chains[0] ?? listener.defaultFilterChain;
