@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Condition } from '@tulle/resources/kind';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ spec:
 `;
 
 async function hold(port: number): Promise<Server> {
-  const server = createServer().listen(port, '127.0.0.1');
+  const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }
@@ -87,4 +87,63 @@ test('a port that somebody else has shows on the resource and the proxy until it
   expect(await mesh.ok('proxy-status')).not.toContain('refused');
   expect((await fetchOnce(mesh.url)).body).toBe('hello');
   expect((await fetchOnce(`http://127.0.0.1:${port}`)).body).toBe('hello');
+}, 60_000);
+
+/** Tells its port, waits until the test has been there, then listens. */
+const slowApp = `
+const { existsSync, watch, writeFileSync } = require('node:fs');
+const [told, go] = [process.env.FOLDER + '/port', process.env.FOLDER + '/go'];
+const listen = () => require('node:http').createServer((_, res) => res.end('here')).listen(process.env.PORT, '127.0.0.1');
+const watcher = watch(process.env.FOLDER, () => existsSync(go) && (watcher.close(), listen()));
+if (existsSync(go)) watcher.close(), listen();
+else writeFileSync(told, process.env.PORT);
+`;
+
+const workload = (folder: string): string => `
+apiVersion: v1
+kind: Service
+metadata: { name: late, namespace: default }
+spec: { selector: { app: late }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: tulle.dev/v1alpha1
+kind: Workload
+metadata: { name: late, namespace: default }
+spec:
+  command: [node, -e, ${JSON.stringify(slowApp)}]
+  env: [{ name: FOLDER, value: ${folder} }]
+  labels: { app: late }
+  ports: [{ name: http, port: 80 }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: edge, namespace: default }
+spec:
+  hosts: ['*']
+  gateways: [edge]
+  http:
+    - route: [{ destination: { host: late } }]
+`;
+
+test('an application whose port somebody else has taken meanwhile is started with another', async () => {
+  const folder = temporaryFolder();
+  let thief: Server | undefined;
+  try {
+    const file = `${state.path}/workload.yaml`;
+    writeFileSync(file, workload(folder.path));
+    await mesh.ok('apply', '-f', file);
+    const port = await eventually('the application to tell its port', async () => {
+      const text = existsSync(`${folder.path}/port`) ? readFileSync(`${folder.path}/port`, 'utf8') : '';
+      return text === '' ? undefined : Number(text);
+    });
+    thief = await hold(port);
+    writeFileSync(`${folder.path}/go`, '');
+    await eventually('an answer from elsewhere', async () => {
+      expect((await fetchOnce(mesh.url)).body).toBe('here');
+      return true;
+    });
+    expect(mesh.output()).toContain('late-0: a port was taken by somebody else; choosing others');
+  } finally {
+    thief?.close();
+    folder.remove();
+  }
 }, 60_000);

@@ -52,15 +52,17 @@ async function up(path: string, options: UpOptions, io: Io): Promise<void> {
   view.info(`tulle ${VERSION}, mesh ${name} from ${relative(io.cwd, file.path) || basename(file.path)}`);
   const lock = await openMesh(state, file, { fresh: options.fresh === true, reporter: view });
   let supervisor: Supervisor | undefined;
+  const allocator = new PortAllocator(process.pid * 64);
   try {
     const { ports, notes } = await chooseMeshPorts(file.mesh.spec?.ports ?? {}, requestedPort, {
-      anyFree: () => new PortAllocator(process.pid * 64 + 5).take(),
+      anyFree: () => allocator.take(),
     });
     for (const text of notes) view.warn(text);
     supervisor = new Supervisor({
       file,
       state,
       ports,
+      allocator,
       capture: options.capture,
       reporter: view,
       env: io.env,
@@ -88,6 +90,7 @@ async function up(path: string, options: UpOptions, io: Io): Promise<void> {
   } finally {
     view.close();
     await supervisor?.stop();
+    await allocator.close();
     closeMesh(state, lock);
   }
 }

@@ -76,7 +76,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     ended: (_, { pid }) => warden.remove(pid),
   };
   const registrations = new RegistrationStatus(client);
-  const ports = await allocatePorts(new PortAllocator(process.pid * 64), plan);
+  const allocator = new PortAllocator(process.pid * 64);
+  const ports = await allocatePorts(allocator, plan);
   const stateDir = state.proxyState(plan.instance);
   // What a killed one of the same name has left is bound to what that one was.
   rmSync(stateDir, { recursive: true, force: true });
@@ -179,6 +180,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     rmSync(stateDir, { recursive: true, force: true });
     await warden.close();
     await capture.close();
+    await allocator.close();
   }
 }
 

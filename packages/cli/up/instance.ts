@@ -11,6 +11,7 @@ import type { LoggedChildSpec } from './child.ts';
 import { captureEnv } from './env-capture.ts';
 import type { InstanceContext } from './instance-context.ts';
 import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts';
+import { isFree } from './ports.ts';
 import { planProbes } from './probe-plan.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
 import { limitedCommand } from './resource-limits.ts';
@@ -116,7 +117,7 @@ export class Instance implements RolloutInstance {
       registry,
       onChange: (event) => void this.#onProxy(event),
     });
-    this.#portCheck = setTimeout(() => void this.#checkPorts(), PORT_CHECK_MS);
+    this.#portCheck = setTimeout(() => void this.#checkSidecarPorts(), PORT_CHECK_MS);
     void this.#proxy.start();
   }
 
@@ -300,6 +301,7 @@ export class Instance implements RolloutInstance {
   #onAppEnded(event: Extract<AppEvent, { kind: 'ended' }>): void {
     const { reporter } = this.#context;
     this.#restarts++;
+    if (event.restartInMs !== undefined) void this.#checkAppPorts();
     if (event.restartInMs === undefined) {
       reporter.info(`${this.name}: ended (${event.reason})`);
       this.#enter('finished', event.reason);
@@ -369,13 +371,28 @@ export class Instance implements RolloutInstance {
     });
   }
 
-  /** A port that was free when it was chosen may have been taken before the sidecar bound it: choose others. */
-  async #checkPorts(): Promise<void> {
+  /** The sidecar is not ready since it could not bind a port. */
+  async #checkSidecarPorts(): Promise<void> {
     if (this.#stopped || this.#proxy?.ready || this.#app !== undefined || !this.#proxy?.portTaken) return;
+    await this.#chooseOtherPorts();
+  }
+
+  /** The application has ended: somebody else, whom its probe may have taken for it, may listen where it should. */
+  async #checkAppPorts(): Promise<void> {
+    const { inbound = [], allocated = [] } = this.#ports ?? {};
+    const own = inbound.map(({ appPort }) => appPort).filter((port) => allocated.includes(port));
+    const free = await Promise.all(own.map((port) => isFree(port)));
+    if (!this.#stopped && free.includes(false)) await this.#chooseOtherPorts();
+  }
+
+  /** A port that was free when it was chosen has been taken before it was bound. */
+  async #chooseOtherPorts(): Promise<void> {
     this.#context.reporter.warn(`${this.name}: a port was taken by somebody else; choosing others`);
     const taken = this.#ports;
-    await this.#proxy.stop(1000);
+    await this.#app?.stop(1000);
+    await this.#proxy?.stop(1000);
     if (this.#stopped) return;
+    this.#app = undefined;
     await this.start();
     // Released only now, so that the new ones are others.
     if (taken) this.#context.ports.release(portsOf(taken));

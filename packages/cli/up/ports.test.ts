@@ -13,16 +13,34 @@ test('a port that is open on all addresses is shown where this machine reaches i
   expect(localUrl('http', '192.0.2.7', 80)).toBe('http://192.0.2.7:80');
 });
 
-test('an allocator gives each port once, skips what is taken, and starts over at the end', async () => {
-  const allocator = new PortAllocator(LAST_PORT - FIRST_PORT - 1, async (port) => port !== LAST_PORT);
-  expect([await allocator.take(), await allocator.take(), await allocator.take()]).toEqual([
-    LAST_PORT - 1,
-    FIRST_PORT,
-    FIRST_PORT + 1,
-  ]);
-  allocator.release([FIRST_PORT]);
-  const none = new PortAllocator(0, async () => false);
-  await expect(none.take()).rejects.toThrow('no free port');
+describe('an allocator', () => {
+  const machine = { isFree: async () => true, claim: async () => ({ release: () => {} }) };
+
+  test('gives each port once, skips what is taken, and starts over at the end', async () => {
+    const isFree = async (port: number) => port !== LAST_PORT;
+    const allocator = new PortAllocator(LAST_PORT - FIRST_PORT - 1, { ...machine, isFree });
+    expect([await allocator.take(), await allocator.take(), await allocator.take()]).toEqual([
+      LAST_PORT - 1,
+      FIRST_PORT,
+      FIRST_PORT + 1,
+    ]);
+    allocator.release([FIRST_PORT]);
+    const none = new PortAllocator(0, { ...machine, isFree: async () => false });
+    await expect(none.take()).rejects.toThrow('no free port');
+  });
+
+  test('never gives what another could give, wherever they start; what is closed is free again', async () => {
+    const [one, other, later] = Array.from({ length: 3 }, () => new PortAllocator(process.pid * 64)) as [
+      PortAllocator,
+      PortAllocator,
+      PortAllocator,
+    ];
+    const taken = await Promise.all([one, other, one, other].map((allocator) => allocator.take()));
+    expect(new Set(taken).size).toBe(4);
+    await Promise.all([one.close(), other.close()]);
+    expect(await later.take()).toBe(taken[0]);
+    await later.close();
+  });
 });
 
 test('a port in use is seen as taken, and its holder is known', async () => {

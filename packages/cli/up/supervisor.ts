@@ -15,7 +15,7 @@ import { rotateLog } from './log-file.ts';
 import type { MeshFile } from './mesh-file.ts';
 import { localUrl, type MeshPorts } from './mesh-ports.ts';
 import { applyMeshFile, describeKept } from './owned-resources.ts';
-import { PortAllocator } from './ports.ts';
+import type { PortAllocator } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
 import { proxyRestartOf } from './proxy-restart.ts';
 import { quietReporter } from './quiet-reporter.ts';
@@ -40,6 +40,8 @@ export interface SupervisorOptions {
   readonly file: MeshFile;
   readonly state: StateDir;
   readonly ports: MeshPorts;
+  /** Of all other ports. */
+  readonly allocator: PortAllocator;
   /** How traffic of Workloads that do not say is captured. */
   readonly capture: CaptureMode;
   readonly reporter: Reporter;
@@ -90,8 +92,7 @@ export class Supervisor {
     this.#run = new RunFile(state.runRecord, this.#warden, record, (group, start) =>
       this.#capture.start(group, start),
     );
-    // Two clones start looking for ports at different places.
-    this.#ports = new PortAllocator(Number.parseInt(file.hash, 16) + process.pid * 64);
+    this.#ports = options.allocator;
     this.#controlPlane = new ControlPlaneProcess({
       state,
       config: (apiPort): ControlPlaneConfig => ({
