@@ -23,7 +23,7 @@ export type Miss = RouteMatch['path'] | HeaderMatch | QueryMatch | 'fraction';
 /** Hears each step of a match, in order; for explanations. */
 export interface RouteTrace {
   /** The virtual host that claims the authority; undefined: none, and no route is tried. */
-  onVirtualHost(host: VirtualHost | undefined): void;
+  onVirtualHost(host: VirtualHost | undefined, request: RoutedRequest): void;
   /** A route that was tried; `miss` undefined: it is the one. */
   onRoute(route: Route, miss: Miss | undefined): void;
 }
@@ -63,7 +63,7 @@ export class RouteMatcher {
   /** First by domain, then the first route in order that matches. Undefined: 404. */
   match(request: RoutedRequest, random: Random, trace?: RouteTrace): RouteChoice | undefined {
     const found = this.#find(request.authority);
-    trace?.onVirtualHost(found?.host);
+    trace?.onVirtualHost(found?.host, request);
     if (found === undefined) return undefined;
     const view = new RequestView(request);
     for (const choice of found.choices) {

@@ -23,4 +23,18 @@ export interface FilterKind {
    * @throws Error for a bad configuration
    */
   readonly create?: (config: unknown, environment: FilterEnvironment) => HttpFilter;
+  /**
+   * For explanations, where the filter draws lots: the configurations without chance that this one is a mixture
+   * of. Undefined: nothing is left to chance.
+   */
+  readonly variants?: (config: unknown) => readonly FilterVariant[] | undefined;
+}
+
+/** One way that a filter's draws can go. */
+export interface FilterVariant {
+  /** From 0 to 1; those of a configuration add up to 1. */
+  readonly share: number;
+  /** What happens, in words: `fault: abort with 503 (10 %)`. */
+  readonly says: string;
+  readonly config: unknown;
 }

@@ -1,7 +1,7 @@
 import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import type { NamedFilter } from './chain.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
-import type { FilterEnvironment, FilterKind } from './filter-kind.ts';
+import type { FilterEnvironment, FilterKind, FilterVariant } from './filter-kind.ts';
 import { grpcStatsFilter } from './grpc-stats/filter.ts';
 import { grpcWebFilter } from './grpc-web/filter.ts';
 import { peerMetadataFilter } from './peer-metadata/filter.ts';
@@ -30,4 +30,9 @@ export function createFilters(
     if (kind === undefined) throw new Error(`this proxy has no HTTP filter ${typeUrl} (${name})`);
     return kind.create === undefined ? [] : [{ name, filter: kind.create(config, environment) }];
   });
+}
+
+/** What a filter's configuration is a mixture of, where it draws lots. */
+export function variantsOf(typeUrl: string, config: unknown): readonly FilterVariant[] | undefined {
+  return byTypeUrl.get(typeUrl)?.variants?.(config);
 }

@@ -136,7 +136,7 @@ export class ActiveListener {
     inspect(
       socket,
       {
-        tls: config.inspectTls || chainsOf(config).some(needsTlsInspection),
+        tls: inspectsTls(config),
         http: config.inspectHttp,
         timeoutMs: config.inspectTimeoutMs,
         timers: this.#server.context.wheel,
@@ -184,6 +184,10 @@ function spoken({ transport, serverName }: Inspection): string {
 function speaksClearHttp({ tls, filter }: FilterChain): boolean {
   return tls === undefined && filter.kind === 'http';
 }
+
+/** Whether a ClientHello is looked for: by an inspector, or because a chain depends on it. */
+export const inspectsTls = (listener: Listener): boolean =>
+  listener.inspectTls || chainsOf(listener).some(needsTlsInspection);
 
 const chainsOf = ({ filterChains, defaultFilterChain }: Listener): readonly FilterChain[] =>
   defaultFilterChain === undefined ? filterChains : [...filterChains, defaultFilterChain];

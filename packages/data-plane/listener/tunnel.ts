@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ForwardAction } from '@tulle/decision/tables/route-action';
+import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead } from '../http/stream.ts';
@@ -13,7 +14,7 @@ const tcpIdleMs = 3_600_000;
 
 /** Where a CONNECT may go; undefined: it is answered like any request (404, 403, 502 …). */
 export function connectRoute(manager: ManagerRuntime, head: RequestHead): ForwardAction | undefined {
-  const choice = manager.matcher?.match(head, manager.context.random);
+  const choice = manager.matcher?.match(head, manager.context.random, manager.context.trace);
   if (choice?.route.action.kind !== 'forward') return undefined;
   const { action } = choice.route;
   return manager.config.upgrades.includes('connect') || action.upgrades.includes('connect')
@@ -45,13 +46,16 @@ export function serveTunnel(
         server.serveHttp(chain, socket, info);
         return;
       }
-      server.serveTcp(chain, socket, info, {
-        statPrefix: 'connect',
-        clusters: route.clusters,
-        idleTimeoutMs: route.idleTimeoutMs ?? tcpIdleMs,
-        maxConnectAttempts: 3,
-        accessLogs: [],
-      });
+      server.serveTcp(chain, socket, info, tunnelOf(route));
     },
   );
 }
+
+/** How bytes that are no HTTP go on. */
+export const tunnelOf = ({ clusters, idleTimeoutMs = tcpIdleMs }: ForwardAction): TcpProxy => ({
+  statPrefix: 'connect',
+  clusters,
+  idleTimeoutMs,
+  maxConnectAttempts: 3,
+  accessLogs: [],
+});

@@ -1,0 +1,72 @@
+import type { ConnectionInfo } from '../http/connection-info.ts';
+import { HttpStream } from '../http/http-stream.ts';
+import type { ManagerRuntime } from '../http/manager.ts';
+import type { RequestHead, ResponseHead, Stream } from '../http/stream.ts';
+import type { StreamInfo } from '../http/stream-info.ts';
+import type { DryClock } from './dry-clock.ts';
+
+/** What became of one request. */
+export interface DryRequest {
+  /** Route, cluster, last endpoint, flags, details: as the access log would have them. */
+  readonly info: StreamInfo;
+  /** As the endpoint would get it, where `response` is undefined. */
+  readonly request: RequestHead;
+  /** The proxy's own answer. */
+  readonly response: { readonly head: ResponseHead; readonly body: string } | undefined;
+  /** How long filters have held it up, in milliseconds. */
+  readonly delayMs: number;
+}
+
+/** Filters may hold a request up for so long; what takes longer is left as it is. */
+const mostDelayMs = 120_000;
+const stepMs = 50;
+
+/** Sends a request without a body through a manager, up to where it would connect. */
+export function runDry(
+  manager: ManagerRuntime,
+  connection: ConnectionInfo,
+  request: RequestHead,
+  clock: DryClock,
+): DryRequest {
+  const answer = new DryAnswer();
+  const stream = new HttpStream(manager, connection, answer);
+  const head = { ...request, headers: request.headers.clone() };
+  stream.onHead(head, true);
+  const begun = clock.now();
+  const settled = (): boolean => answer.head !== undefined || stream.info.attempts > 0;
+  while (!settled() && clock.now() - begun < mostDelayMs) clock.advance(stepMs);
+  const { info } = stream;
+  const result: DryRequest = {
+    info,
+    request: head,
+    response: answer.head === undefined ? undefined : { head: answer.head, body: answer.body },
+    delayMs: clock.now() - begun,
+  };
+  // What it holds is given back; flags that this sets are not the request's.
+  const { flags, details } = info;
+  stream.onReset('connection-termination');
+  info.flags = flags;
+  info.details = details;
+  return result;
+}
+
+/** The client's end. */
+class DryAnswer implements Stream<ResponseHead> {
+  head: ResponseHead | undefined = undefined;
+  body = '';
+
+  sendHead(head: ResponseHead): void {
+    this.head = head;
+  }
+
+  sendData(chunk: Buffer): boolean {
+    this.body += chunk.toString('utf8');
+    return true;
+  }
+
+  sendInformational(): void {}
+  sendTrailers(): void {}
+  reset(): void {}
+  pause(): void {}
+  resume(): void {}
+}

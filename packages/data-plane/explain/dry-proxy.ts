@@ -1,0 +1,95 @@
+import type { RouteTrace } from '@tulle/decision/match';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { Tables } from '@tulle/decision/tables/tables';
+import type { ProxyMetadata } from '@tulle/xds/node';
+import type { StreamContext } from '../http/manager.ts';
+import { ChainBuilder } from '../listener/chain-builder.ts';
+import type { ChainService } from '../listener/chain-runtime.ts';
+import { Outboxes } from '../net/outbox.ts';
+import { IstioMetrics } from '../telemetry/istio-metrics.ts';
+import { MetricRegistry } from '../telemetry/registry.ts';
+import { TimerWheel } from '../timers/wheel.ts';
+import { ClusterManager } from '../upstream/cluster-manager.ts';
+import { DnsCache } from '../upstream/dns.ts';
+import { DryClock } from './dry-clock.ts';
+
+/** Whose proxy it is. */
+export interface DryNode {
+  readonly id: string;
+  readonly role: 'sidecar' | 'router';
+  readonly metadata: ProxyMetadata;
+  readonly trustDomain: string;
+  /** Its SPIFFE ID. */
+  readonly uri: string;
+}
+
+/**
+ * The part of a proxy that decides, of one epoch: as an Engine has it, but nothing is bound, nothing connects and
+ * no time passes. Draws of chance are all 0: `worlds.ts` goes through what else they could be.
+ */
+export class DryProxy {
+  readonly tables: Tables;
+  readonly node: DryNode;
+  readonly clock = new DryClock();
+  readonly outboxes = new Outboxes();
+  readonly context: StreamContext;
+  readonly #builder: ChainBuilder;
+  readonly #services = new WeakMap<FilterChain, ChainService>();
+
+  /** @param trace hears how routes are found */
+  constructor(tables: Tables, node: DryNode, trace: RouteTrace) {
+    this.tables = tables;
+    this.node = node;
+    const wheel = new TimerWheel({ clock: this.clock });
+    const random = (): number => 0;
+    const clusters = new ClusterManager({
+      wheel,
+      random,
+      connector: () => () => {},
+      openCodec: () => {
+        throw new Error('a dry proxy has no connections');
+      },
+      dns: new DnsCache({ now: () => wheel.now(), resolve: () => {} }),
+      ownListeners: () => ownListeners(tables),
+    });
+    clusters.update(tables);
+    this.context = {
+      clusters,
+      wheel,
+      random,
+      wallNow: () => 0,
+      draining: () => false,
+      refusing: () => false,
+      trace,
+    };
+    const metrics = new IstioMetrics(new MetricRegistry());
+    const { role, metadata, trustDomain, uri, id } = node;
+    this.#builder = new ChainBuilder({
+      context: this.context,
+      environment: ({ direction }) => ({
+        direction,
+        role,
+        node: { id, metadata },
+        trustDomain,
+        uri,
+        metrics,
+      }),
+      loggers: () => [],
+    });
+  }
+
+  /** What serves a chain; made once. */
+  serviceOf(chain: FilterChain, listener: Listener): ChainService {
+    let service = this.#services.get(chain);
+    if (service === undefined) {
+      service = this.#builder.build(chain, listener, this.tables, undefined);
+      this.#services.set(chain, service);
+    }
+    return service;
+  }
+}
+
+function* ownListeners(tables: Tables): Iterable<{ readonly address: string; readonly port: number }> {
+  for (const { direction, unbound, address, port } of tables.listeners.values())
+    if (direction !== 'inbound' && unbound !== true) yield { address, port };
+}

@@ -1,0 +1,275 @@
+import { Headers } from '@tulle/decision/headers';
+import type { Miss, RouteChoice, RoutedRequest, RouteTrace } from '@tulle/decision/match';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
+import type { Tables } from '@tulle/decision/tables/tables';
+import type { ConnectionInfo } from '../http/connection-info.ts';
+import type { ManagerRuntime } from '../http/manager.ts';
+import type { RequestHead } from '../http/stream.ts';
+import { inspectsTls } from '../listener/active-listener.ts';
+import { connectRoute, tunnelOf } from '../listener/tunnel.ts';
+import { chooseFilterChain } from '../net/filter-chain.ts';
+import { type Inspection, uninspected } from '../net/sniff.ts';
+import { type Call, destinationOf } from './call.ts';
+import type { Asked, Decision, Outcome, Routing, RuledOut } from './decision.ts';
+import { runDryBytes } from './dry-bytes.ts';
+import { type DryRequest, runDry } from './dry-http.ts';
+import { type DryNode, DryProxy } from './dry-proxy.ts';
+import { type Entrance, entranceOf } from './entrance.ts';
+import { worldsOf } from './worlds.ts';
+
+/** Where the client of an explanation is. */
+const client = { remoteAddress: '127.0.0.1', remotePort: 0 };
+
+/** Answers what a proxy of these tables does with calls. */
+export class Explainer {
+  readonly proxy: DryProxy;
+  readonly #trace = new Recorder();
+  /** Managers of the worlds of a route. */
+  readonly #worlds = new WeakMap<ManagerRuntime, WeakMap<Route, World[]>>();
+
+  constructor(tables: Tables, node: DryNode) {
+    this.proxy = new DryProxy(tables, node, this.#trace);
+  }
+
+  /** @throws EntranceError when the call reaches no listener */
+  decide(call: Call): Decision {
+    const entrance = entranceOf(this.proxy.tables, this.proxy.node.role, call);
+    const { listener, port } = entrance;
+    const ruledOut: RuledOut[] = [];
+    const chain = chooseFilterChain(listener, inspectionOf(call, entrance), port, (one, step, matches) =>
+      ruledOut.push({ chain: one, step, matches }),
+    );
+    if (chain === undefined) return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
+    const connection = connectionOf(call, entrance, chain);
+    const service = this.proxy.serviceOf(chain, listener);
+    if (service.kind === 'tcp') {
+      const outcomes = this.#bytes(service.proxy, connection);
+      return { entrance, ruledOut, chain, routing: undefined, outcomes };
+    }
+    const found =
+      call.kind === 'http' && !(entrance.viaProxy && call.scheme === 'https')
+        ? this.#http(service.manager, connection, headOf(call, entrance), chain, listener)
+        : this.#connect(service.manager, connection, call, chain, listener);
+    return { entrance, ruledOut, chain, ...found };
+  }
+
+  #http(
+    manager: ManagerRuntime,
+    connection: ConnectionInfo,
+    head: RequestHead,
+    chain: FilterChain,
+    listener: Listener,
+  ): Pick<Decision, 'routing' | 'outcomes'> {
+    this.#trace.begin();
+    const first = runDry(manager, connection, head, this.proxy.clock);
+    const { choice } = this.#trace;
+    const routing = this.#routing(manager, choice, false);
+    const worlds = this.#worldsOf(manager, choice, chain, listener);
+    const outcomes =
+      worlds.length === 1 && worlds[0]?.manager === manager
+        ? [outcomeOf(1, [], first)]
+        : worlds.map(({ share, by, manager: other }) =>
+            outcomeOf(share, by, runDry(other, connection, head, this.proxy.clock)),
+          );
+    return { routing, outcomes: likeliestFirst(outcomes) };
+  }
+
+  /** What is no HTTP goes through an HTTP proxy by CONNECT: to its route's clusters, as it is. */
+  #connect(
+    manager: ManagerRuntime,
+    connection: ConnectionInfo,
+    call: Call,
+    chain: FilterChain,
+    listener: Listener,
+  ): Pick<Decision, 'routing' | 'outcomes'> {
+    const { host, port } = destinationOf(call);
+    const head: RequestHead = {
+      ...emptyHead(call),
+      method: 'CONNECT',
+      path: '',
+      authority: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+      upgrade: 'connect',
+    };
+    this.#trace.begin();
+    const action = connectRoute(manager, head);
+    if (action === undefined) return this.#http(manager, connection, head, chain, listener);
+    const { choice } = this.#trace;
+    const routing = this.#routing(manager, choice, true);
+    const info = { ...connection, tunnel: head.authority };
+    const outcomes = this.#bytes(tunnelOf(action), info).map((outcome) => {
+      outcome.info.routeName = choice?.route.name ?? '';
+      outcome.info.virtualHost = choice?.virtualHost.name ?? '';
+      return outcome;
+    });
+    return { routing, outcomes };
+  }
+
+  #bytes(config: Parameters<typeof runDryBytes>[1], connection: ConnectionInfo): Outcome[] {
+    const possible = config.clusters.filter(({ weight }) => weight > 0);
+    const total = possible.reduce((sum, { weight }) => sum + weight, 0);
+    const each = possible.length > 1 ? possible.map((one) => [one]) : [config.clusters];
+    return likeliestFirst(
+      each.map((clusters) => {
+        const weight = clusters[0]?.weight ?? 0;
+        const info = runDryBytes(this.proxy, { ...config, clusters }, connection);
+        return {
+          share: each.length > 1 ? weight / total : 1,
+          by: each.length > 1 ? [`weight ${weight} of ${total}`] : [],
+          info,
+          reply: undefined,
+          request: undefined,
+          delayMs: 0,
+        };
+      }),
+    );
+  }
+
+  #routing(manager: ManagerRuntime, choice: RouteChoice | undefined, tunnel: boolean): Routing {
+    const { virtualHost, tried, asked } = this.#trace;
+    return { table: manager.matcher?.table, virtualHost, tried, choice, asked, tunnel };
+  }
+
+  #worldsOf(
+    manager: ManagerRuntime,
+    choice: RouteChoice | undefined,
+    chain: FilterChain,
+    listener: Listener,
+  ): readonly World[] {
+    const table = manager.matcher?.table;
+    if (choice === undefined || table === undefined) return [{ share: 1, by: [], manager }];
+    const ofManager = this.#worlds.get(manager) ?? new WeakMap<Route, World[]>();
+    this.#worlds.set(manager, ofManager);
+    let worlds = ofManager.get(choice.route);
+    if (worlds === undefined) {
+      worlds = worldsOf(table, choice, manager.config.filters).map((world) => ({
+        ...world,
+        manager: world.table === table ? manager : this.#managerOf(chain, listener, manager, world.table),
+      }));
+      ofManager.set(choice.route, worlds);
+    }
+    return worlds;
+  }
+
+  #managerOf(
+    chain: FilterChain,
+    listener: Listener,
+    known: ManagerRuntime,
+    table: RouteTable,
+  ): ManagerRuntime {
+    const manager = { ...known.config, routes: { kind: 'inline' as const, table } };
+    const service = this.proxy.serviceOf({ ...chain, filter: { kind: 'http', manager } }, listener);
+    return service.kind === 'http' ? service.manager : known;
+  }
+}
+
+interface World {
+  readonly share: number;
+  readonly by: readonly string[];
+  readonly manager: ManagerRuntime;
+}
+
+const likeliestFirst = (outcomes: Outcome[]): Outcome[] => outcomes.sort((a, b) => b.share - a.share);
+
+function outcomeOf(share: number, by: readonly string[], run: DryRequest): Outcome {
+  const { info, response, request, delayMs } = run;
+  return {
+    share,
+    by,
+    info,
+    reply: response && {
+      status: response.head.status,
+      headers: new Map(response.head.headers),
+      body: response.body,
+    },
+    request: response === undefined ? request : undefined,
+    delayMs,
+  };
+}
+
+/** What the listener's inspectors find. */
+function inspectionOf(call: Call, { listener, viaProxy }: Entrance): Inspection {
+  const secure = !viaProxy && (call.kind === 'tls' || (call.kind === 'http' && call.scheme === 'https'));
+  if (secure) {
+    if (!inspectsTls(listener)) return uninspected;
+    const { host } = destinationOf(call);
+    const protocols =
+      call.kind === 'http' ? (call.protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1']) : [];
+    return { transport: 'tls', serverName: host.toLowerCase(), protocols };
+  }
+  if (!listener.inspectHttp || (call.kind !== 'http' && !viaProxy)) return uninspected;
+  const protocol = call.kind === 'http' && call.protocol === 'HTTP/2' ? 'h2c' : 'http/1.1';
+  return { transport: 'raw_buffer', serverName: '', protocols: [protocol] };
+}
+
+function connectionOf(call: Call, { listener, address, port }: Entrance, chain: FilterChain): ConnectionInfo {
+  const { serverNames } = chain.match;
+  const secured = chain.tls !== undefined;
+  return {
+    id: 1,
+    ...client,
+    ...(call.remoteAddress === undefined ? {} : { remoteAddress: call.remoteAddress }),
+    localAddress: address,
+    localPort: port,
+    listener: listener.name,
+    direction: listener.direction,
+    ...(secured ? { tls: tlsOf(call) } : {}),
+    ...(secured && serverNames.length > 0 ? { serverNames } : {}),
+    memo: new Map(),
+  };
+}
+
+function tlsOf(call: Call): NonNullable<ConnectionInfo['tls']> {
+  return {
+    serverName: destinationOf(call).host,
+    alpn: call.kind === 'http' && call.protocol === 'HTTP/2' ? 'h2' : 'http/1.1',
+    ...(call.peer === undefined ? {} : { peerUri: call.peer }),
+  };
+}
+
+function emptyHead(call: Call): Pick<RequestHead, 'scheme' | 'headers' | 'protocol'> {
+  if (call.kind === 'http') return { scheme: 'http', headers: call.headers.clone(), protocol: call.protocol };
+  return { scheme: 'http', headers: new Headers(), protocol: 'HTTP/1.1' };
+}
+
+function headOf(call: Extract<Call, { kind: 'http' }>, { viaProxy }: Entrance): RequestHead {
+  const { method, path, authority, scheme, headers, protocol } = call;
+  return {
+    method,
+    path,
+    authority,
+    scheme,
+    headers: headers.clone(),
+    protocol,
+    ...(viaProxy && { absoluteForm: true }),
+  };
+}
+
+/** Keeps what a match has tried; the last one counts. */
+class Recorder implements RouteTrace {
+  virtualHost: VirtualHost | undefined = undefined;
+  tried: { readonly route: Route; readonly miss: Miss | undefined }[] = [];
+  asked: Asked | undefined = undefined;
+
+  begin(): void {
+    this.virtualHost = undefined;
+    this.tried = [];
+    this.asked = undefined;
+  }
+
+  onVirtualHost(host: VirtualHost | undefined, { method, authority, path }: RoutedRequest): void {
+    this.virtualHost = host;
+    this.tried = [];
+    this.asked = { method, authority, path };
+  }
+
+  onRoute(route: Route, miss: Miss | undefined): void {
+    this.tried.push({ route, miss });
+  }
+
+  get choice(): RouteChoice | undefined {
+    const last = this.tried.at(-1);
+    if (last === undefined || last.miss !== undefined || this.virtualHost === undefined) return undefined;
+    return { virtualHost: this.virtualHost, route: last.route };
+  }
+}
