@@ -26,6 +26,7 @@ import type { SharePermits } from './upstream/breakers.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createConnector } from './upstream/connector.ts';
 import { DnsCache, type Resolve } from './upstream/dns.ts';
+import type { HealthSharing } from './upstream/health/health-checker.ts';
 import type { OutcomeSharing } from './upstream/outlier.ts';
 import { createOpenCodec } from './upstream/pool/open-codec.ts';
 
@@ -47,11 +48,12 @@ export interface EngineParts {
   readonly onRefused?: OnRefused;
 }
 
-/** A worker's part in its proxy: sockets of the parent; limits and failures that count for all workers. */
+/** A worker's part in its proxy: sockets of the parent; limits, failures and health that count for all workers. */
 export interface WorkerSharing {
   readonly sockets: SocketSource;
   readonly share?: SharePermits;
   readonly outcomes?: (cluster: string) => OutcomeSharing;
+  readonly health?: (cluster: string) => HealthSharing;
 }
 
 /** What watches traffic: access logs and metrics. Absent parts cost nothing. */

@@ -147,7 +147,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:
-    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
   [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
   [`${cluster}Cluster.PreconnectPolicy`]: 'per_upstream_preconnect_ratio ~predictive_preconnect_ratio',
   [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',
@@ -173,12 +173,21 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig':
     '~dns_cache_config ~allow_insecure_cluster_options ~allow_coalesced_connections',
 
+  [`${core}HealthCheck`]:
+    'timeout interval initial_jitter interval_jitter interval_jitter_percent unhealthy_threshold healthy_threshold reuse_connection http_health_check tcp_health_check grpc_health_check no_traffic_interval no_traffic_healthy_interval unhealthy_interval unhealthy_edge_interval healthy_edge_interval ~event_log_path ~event_logger ~event_service ~always_log_health_check_failures ~always_log_health_check_success',
+  [`${core}HealthCheck.Payload`]: 'text binary',
+  [`${core}HealthCheck.HttpHealthCheck`]:
+    'host path receive response_buffer_size request_headers_to_add request_headers_to_remove expected_statuses retriable_statuses codec_client_type method',
+  [`${core}HealthCheck.TcpHealthCheck`]: 'send receive',
+  [`${core}HealthCheck.GrpcHealthCheck`]: 'service_name authority initial_metadata',
+
   // --- endpoints -----------------------------------------------------------------------------------------
   [`${endpoint}ClusterLoadAssignment`]: 'cluster_name endpoints ~policy',
   [`${endpoint}LocalityLbEndpoints`]:
     'locality ~metadata lb_endpoints load_balancing_weight priority ~proximity',
   [`${endpoint}LbEndpoint`]: 'endpoint health_status metadata load_balancing_weight',
-  [`${endpoint}Endpoint`]: 'address ~hostname ~health_check_config',
+  [`${endpoint}Endpoint`]: 'address ~hostname health_check_config',
+  [`${endpoint}Endpoint.HealthCheckConfig`]: 'port_value hostname address disable_active_health_check',
 
   'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport':
     'config transport_socket',

@@ -109,6 +109,8 @@ async function start(): Promise<Fixture> {
             },
             active: 1,
             ejected: true,
+            failedCheck: false,
+            pendingCheck: false,
             counters,
           },
         ],

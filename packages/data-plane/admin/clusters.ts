@@ -57,7 +57,7 @@ export function clustersJson(clusters: Iterable<AdminCluster>): unknown {
 }
 
 function hostStatus(endpoint: AdminEndpoint): unknown {
-  const { config, ejected } = endpoint;
+  const { config, ejected, failedCheck, pendingCheck } = endpoint;
   const [region = '', zone = '', subZone = ''] = config.locality.split('/');
   return {
     address: { socket_address: { address: config.address, port_value: config.port } },
@@ -68,7 +68,9 @@ function hostStatus(endpoint: AdminEndpoint): unknown {
       name,
     })),
     health_status: {
+      ...(failedCheck ? { failed_active_health_check: true } : {}),
       ...(ejected ? { failed_outlier_check: true } : {}),
+      ...(pendingCheck ? { pending_active_hc: true } : {}),
       eds_health_status: config.health.toUpperCase(),
     },
     weight: config.weight,
@@ -95,11 +97,13 @@ function hostStats({ active, counters }: AdminEndpoint): { name: string; value: 
   ];
 }
 
-function healthFlags({ config, ejected }: AdminEndpoint): string {
+function healthFlags({ config, ejected, failedCheck, pendingCheck }: AdminEndpoint): string {
   const flags = [
+    ...(failedCheck ? ['/failed_active_hc'] : []),
     ...(ejected ? ['/failed_outlier_check'] : []),
     ...(config.health === 'unhealthy' ? ['/failed_eds_health'] : []),
     ...(config.health === 'draining' ? ['/eds_status_draining'] : []),
+    ...(pendingCheck ? ['/pending_active_hc'] : []),
   ];
   return flags.length === 0 ? 'healthy' : flags.join('');
 }

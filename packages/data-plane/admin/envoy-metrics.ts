@@ -1,5 +1,6 @@
 import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
+import { observeHealthChecks } from './health-metrics.ts';
 import type { AdminCluster, AdminDns, AdminListener, AdminSources } from './sources.ts';
 import { tlsMetrics } from './tls-metrics.ts';
 
@@ -43,7 +44,7 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     kind: 'counter' | 'gauge',
     name: string,
     help: string,
-    value: (cluster: AdminCluster) => number,
+    value: (cluster: AdminCluster) => number | undefined,
     sameInWorkers = false,
   ): void => {
     metrics.observe({
@@ -59,7 +60,8 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
           const { name, statName } = cluster.config;
           const label = statName === '' || seen.has(statName) ? name : statName;
           seen.add(label);
-          say(value(cluster), label);
+          const known = value(cluster);
+          if (known !== undefined) say(known, label);
         }
       },
     });
@@ -139,8 +141,7 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     'gauge',
     'membership_healthy',
     'Endpoints that get requests.',
-    ({ endpoints }) =>
-      endpoints.filter(({ config, ejected }) => config.health === 'healthy' && !ejected).length,
+    ({ endpoints }) => endpoints.filter(isFit).length,
     true,
   );
   each(
@@ -156,6 +157,7 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
     'Ejections.',
     ({ outliers }) => outliers.ejectionsTotal,
   );
+  observeHealthChecks(each);
   for (const { name, help, value } of tlsMetrics)
     each('counter', name, help, ({ config }) =>
       [config, ...config.tlsMatches]
@@ -163,6 +165,9 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
         .reduce((total, counters) => total + value(counters), 0),
     );
 }
+
+const isFit = ({ config, ejected, failedCheck }: AdminCluster['endpoints'][number]): boolean =>
+  config.health === 'healthy' && !ejected && !failedCheck;
 
 /** Questions for names, under the names of Envoy's DNS filter. */
 function observeDns({ metrics, dns }: AdminSources): void {

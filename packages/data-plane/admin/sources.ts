@@ -45,7 +45,16 @@ export interface AdminCluster {
   readonly config: Cluster;
   readonly breakers: { readonly default: AdminBreakers; readonly high: AdminBreakers };
   readonly outliers: { readonly ejectionsTotal: number };
+  /** Of active checks; undefined: there are none. */
+  readonly health?: { readonly counters: AdminHealthCounters } | undefined;
   readonly endpoints: readonly AdminEndpoint[];
+}
+
+export interface AdminHealthCounters {
+  readonly attempts: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly networkFailures: number;
 }
 
 export interface AdminBreakers {
@@ -68,6 +77,9 @@ export interface AdminEndpoint {
   readonly active: number;
   /** By outlier detection. */
   readonly ejected: boolean;
+  /** By active checks. */
+  readonly failedCheck: boolean;
+  readonly pendingCheck: boolean;
   readonly counters: {
     readonly connections: number;
     readonly connectionsTotal: number;

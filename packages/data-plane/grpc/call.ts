@@ -8,7 +8,7 @@ import type {
   Stream,
 } from '../http/stream.ts';
 import { EMPTY } from '../http1/bytes.ts';
-import type { Http2Client } from '../http2/client.ts';
+import type { ClientConnection } from '../upstream/pool/client-connection.ts';
 import { frameMessage, MessageReader } from './message-reader.ts';
 import { statusOf, statusOfHttp } from './status.ts';
 
@@ -37,7 +37,7 @@ export class GrpcCall implements GrpcStream, HttpHandler<ResponseHead> {
   }
 
   /** Waiting → Open */
-  begin(client: Http2Client): void {
+  begin(client: Pick<ClientConnection, 'request'>): void {
     if (this.#done) return;
     const stream = client.request(this);
     this.#stream = stream;

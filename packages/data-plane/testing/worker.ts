@@ -27,7 +27,7 @@ import {
 import type { WorkerArguments } from './workers.ts';
 
 const args = JSON.parse(process.argv[2] as string) as WorkerArguments;
-const { http, tcp, backends, limits, outlier, maxConnections, gate } = args;
+const { http, tcp, backends, limits, outlier, healthCheck, maxConnections, gate } = args;
 const all = { connections: 1024, pending: 1024, requests: 1024, retries: 3, ...limits };
 
 const wheel = new TimerWheel();
@@ -72,7 +72,11 @@ await engine.apply(
       cluster(
         'backends',
         backends.map((port) => endpoint(port)),
-        { breakers: { default: all, high: all }, ...(outlier === undefined ? {} : { outlier }) },
+        {
+          breakers: { default: all, high: all },
+          ...(outlier === undefined ? {} : { outlier }),
+          ...(healthCheck === undefined ? {} : { healthCheck }),
+        },
       ),
     ],
     listeners: [

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { BreakerLimits, OutlierDetection } from '@tulle/decision/tables/cluster';
+import type { HealthCheck } from '@tulle/decision/tables/health-check';
 import { WorkerParent } from '../workers/parent.ts';
 import { type ToParent, type WorkerId, workerId } from '../workers/protocol.ts';
 
@@ -18,6 +19,7 @@ export interface WorkerArguments {
   readonly backends: readonly number[];
   readonly limits?: Partial<BreakerLimits>;
   readonly outlier?: OutlierDetection;
+  readonly healthCheck?: HealthCheck;
   /** Of each listener. */
   readonly maxConnections?: number;
   /** Of each worker, whatever its descriptors allow. */

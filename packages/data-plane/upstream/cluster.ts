@@ -4,6 +4,7 @@ import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
 import type { Random } from '@tulle/decision/match';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
+import type { HealthCheck } from '@tulle/decision/tables/health-check';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { Breakers, type SharePermits } from './breakers.ts';
@@ -11,6 +12,7 @@ import type { Connector } from './connector.ts';
 import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
+import { HealthChecker, type HealthSharing } from './health/health-checker.ts';
 import { type OutcomeSharing, OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
 import type { OpenClientCodec } from './pool/client-connection.ts';
@@ -32,6 +34,7 @@ export interface UpstreamContext {
   /** In a worker among others: limits and failures count for all of them. */
   readonly share?: SharePermits;
   readonly outcomes?: (cluster: string) => OutcomeSharing;
+  readonly health?: (cluster: string) => HealthSharing;
 }
 
 export interface PickContext {
@@ -64,6 +67,8 @@ export class ClusterState {
   config: Cluster;
   readonly breakers: { readonly default: Breakers; readonly high: Breakers };
   readonly outliers: OutlierDetector;
+  /** Undefined: its endpoints are not asked. */
+  health: HealthChecker | undefined = undefined;
   readonly #context: UpstreamContext;
   readonly #dynamic: DynamicEndpoints;
   #dns: StrictDns | undefined;
@@ -85,6 +90,7 @@ export class ClusterState {
     this.outliers.configure(config.outlier);
     this.#balancer = this.#newBalancer();
     this.#dynamic = new DynamicEndpoints(context.dns, context.ownListeners);
+    this.#configureHealth(config.healthCheck);
     this.#assign(endpoints);
   }
 
@@ -100,6 +106,7 @@ export class ClusterState {
       this.breakers.default.setLimits(config.breakers.default);
       this.breakers.high.setLimits(config.breakers.high);
       this.outliers.configure(config.outlier);
+      this.#configureHealth(config.healthCheck);
       if (!sameBalancing(before, config)) {
         this.#balancer = this.#newBalancer();
         this.#balancer.rebuild(this.#list);
@@ -113,6 +120,7 @@ export class ClusterState {
   drain(): void {
     this.#dns?.stop();
     this.outliers.stop();
+    this.health?.stop();
     for (const endpoint of this.endpoints) endpoint.drain();
     this.breakers.default.close();
     this.breakers.high.close();
@@ -279,6 +287,28 @@ export class ClusterState {
     return false;
   }
 
+  #configureHealth(check: HealthCheck | undefined): void {
+    if (check === undefined) {
+      if (this.health === undefined) return;
+      this.health.stop();
+      this.health = undefined;
+      this.#balancer.rebuild(this.#list);
+      return;
+    }
+    if (this.health !== undefined) {
+      this.health.configure(check);
+      return;
+    }
+    const { wheel, random, connector, openCodec, health } = this.#context;
+    this.health = new HealthChecker(check, {
+      cluster: () => this.config,
+      ...{ wheel, random, connector, openCodec },
+      sharing: health?.(this.config.name),
+      onChange: () => this.#balancer.rebuild(this.#list),
+    });
+    this.health.update(this.#list);
+  }
+
   #newBalancer(): LoadBalancer<EndpointState> {
     return new LoadBalancer(this.config.balancer, this.config.panicThresholdPercent, this.#context.random);
   }
@@ -313,6 +343,7 @@ export class ClusterState {
     }
     this.#endpoints = next;
     this.#list = [...next.values()];
+    this.health?.update(this.#list);
     this.#balancer.rebuild(this.#list);
     for (const [key, state] of before) if (!next.has(key)) state.drain();
   }

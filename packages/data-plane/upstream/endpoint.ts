@@ -32,6 +32,10 @@ export class EndpointState implements Host {
   ejectedAt = 0;
   consecutive5xx = 0;
   consecutiveGatewayErrors = 0;
+  /** Active checks say that it does not serve, or have not said yet that it does. */
+  failedCheck = false;
+  /** No active check has ended yet. */
+  pendingCheck = false;
   /** Removed from its cluster; lives until its last request ends. */
   gone = false;
   /** By transport, protocol and priority: usually one. */
@@ -67,7 +71,7 @@ export class EndpointState implements Host {
   }
 
   get healthy(): boolean {
-    return !this.ejected && this.config.health === 'healthy';
+    return !this.ejected && !this.failedCheck && this.config.health === 'healthy';
   }
 
   /** As `chooseTransport`, remembered while neither side's configuration changes. */

@@ -85,6 +85,15 @@ export type PeerMessage =
       readonly status: number;
     }
   | { readonly kind: 'ejected'; readonly cluster: string; readonly endpoint: string }
+  /** The lead's active check of an endpoint has said whether it fails. */
+  | {
+      readonly kind: 'checked';
+      readonly cluster: string;
+      readonly endpoint: string;
+      readonly failing: boolean;
+    }
+  /** To the lead: what do you know of a cluster's endpoints? */
+  | { readonly kind: 'checked?'; readonly cluster: string }
   | { readonly kind: 'statistics?'; readonly request: number }
   | { readonly kind: 'statistics'; readonly request: number; readonly statistics: WorkerStatistics }
   /** Asked of the lead's admin endpoint, meant for all. */

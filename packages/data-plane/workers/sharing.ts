@@ -4,7 +4,7 @@ import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { ParentLink } from './parent-link.ts';
 
 /**
- * What an engine shares through its parent: sockets always; limits and failures where there are other workers.
+ * What an engine shares through its parent: sockets always; limits, failures and health where there are other workers.
  *
  * @param clusters of the engine that is being made of it
  */
@@ -15,11 +15,15 @@ export function shareThrough(
 ): WorkerSharing {
   const share = parent.permits(wheel);
   if (share === undefined) return { sockets: parent };
-  parent.onTold((message) => {
+  parent.onTold((message, from) => {
     if (message.kind === 'outcome')
       clusters().get(message.cluster)?.outliers.hear(message.endpoint, message.status);
     else if (message.kind === 'ejected')
       clusters().get(message.cluster)?.outliers.hearEjected(message.endpoint);
+    else if (!parent.isOfUs(from)) return;
+    else if (message.kind === 'checked')
+      clusters().get(message.cluster)?.health?.hear(message.endpoint, message.failing);
+    else if (message.kind === 'checked?' && parent.leads) clusters().get(message.cluster)?.health?.tellAll();
   });
   return {
     sockets: parent,
@@ -27,6 +31,11 @@ export function shareThrough(
     outcomes: (cluster) => ({
       counted: (endpoint, status) => parent.tell('others', { kind: 'outcome', cluster, endpoint, status }),
       ejected: (endpoint) => parent.tell('others', { kind: 'ejected', cluster, endpoint }),
+    }),
+    health: (cluster) => ({
+      asks: parent.leads,
+      tell: (endpoint, failing) => parent.tell('others', { kind: 'checked', cluster, endpoint, failing }),
+      inquire: () => parent.tell('others', { kind: 'checked?', cluster }),
     }),
   };
 }

@@ -138,15 +138,18 @@ function sums(metrics: readonly Metric[]): Iterable<{ labels: readonly string[];
   return found.values();
 }
 
-function plain({ config, breakers, outliers, endpoints }: AdminCluster): ClusterCounts {
+function plain({ config, breakers, outliers, health, endpoints }: AdminCluster): ClusterCounts {
   return {
     name: config.name,
     breakers: { default: plainBreakers(breakers.default), high: plainBreakers(breakers.high) },
     outliers: { ejectionsTotal: outliers.ejectionsTotal },
+    ...(health === undefined ? {} : { health: { counters: { ...health.counters } } }),
     endpoints: endpoints.map((endpoint) => ({
       config: endpoint.config,
       active: endpoint.active,
       ejected: endpoint.ejected,
+      failedCheck: endpoint.failedCheck,
+      pendingCheck: endpoint.pendingCheck,
       counters: { ...endpoint.counters },
     })),
   };
@@ -178,6 +181,8 @@ function addCluster(one: AdminCluster, other: ClusterCounts): AdminCluster {
       high: addBreakers(one.breakers.high, other.breakers.high),
     },
     outliers: { ejectionsTotal: one.outliers.ejectionsTotal + other.outliers.ejectionsTotal },
+    // The lead alone asks.
+    health: one.health,
     endpoints: [...endpoints, ...more],
   };
 }
@@ -202,6 +207,8 @@ function addEndpoint(one: AdminEndpoint, other: AdminEndpoint): AdminEndpoint {
     config: one.config,
     active: one.active + other.active,
     ejected: one.ejected || other.ejected,
+    failedCheck: one.failedCheck,
+    pendingCheck: one.pendingCheck,
     counters: {
       connections: a.connections + b.connections,
       connectionsTotal: a.connectionsTotal + b.connectionsTotal,

@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
+import type { HealthCheck } from './health-check.ts';
 import type { Http2Options } from './http-manager.ts';
 import type { ProxyProtocolVersion } from './listener.ts';
 import type { UpstreamTls } from './tls.ts';
@@ -37,6 +38,7 @@ export interface Cluster {
   readonly preconnectRatio: number;
   readonly breakers: { readonly default: BreakerLimits; readonly high: BreakerLimits };
   readonly outlier?: OutlierDetection;
+  readonly healthCheck?: HealthCheck;
   readonly panicThresholdPercent: number;
   /** Istio's `metadata.istio`: the service that this cluster serves, for labels. */
   readonly service?: { readonly host: string; readonly name: string; readonly namespace: string };

@@ -1,3 +1,5 @@
+import type { EndpointCheck } from './health-check.ts';
+
 export interface Endpoint {
   /** An IP address, a name where names are resolved, or the path of a Unix socket (the port is 0). */
   readonly address: string;
@@ -10,6 +12,8 @@ export interface Endpoint {
   readonly transport: Readonly<Record<string, string>>;
   /** Istio's `metadata.istio.workload`: `workload;namespace;canonical-name;canonical-revision;cluster`. */
   readonly workload?: WorkloadLabels;
+  /** How active checks of it differ from those of the cluster. */
+  readonly healthCheck?: EndpointCheck;
 }
 
 /** Who runs behind an endpoint or a connection: what Istio's metrics are labelled with. */

@@ -299,14 +299,14 @@ describe('what is refused, and where', () => {
   ])('%#: %j', (message, expected) => expect(reason(message)).toContain(expected));
 
   test('a field that we do not know', () => {
-    // health_checks = 8, an empty message.
+    // filters = 40, an empty message.
     const bytes = Buffer.concat([
       encode('envoy.config.cluster.v3.Cluster', { name: 'c' }),
-      Buffer.from([0x42, 0x00]),
+      Buffer.from([0xc2, 0x02, 0x00]),
     ]);
     expect(translateResource('cluster', 'c', bytes, filterReaders)).toEqual({
       ok: false,
-      reason: 'health_checks: unsupported field cluster.Cluster.health_checks',
+      reason: 'filters: unsupported field cluster.Cluster.filters',
     });
   });
 });

@@ -7,6 +7,7 @@ import type {
 import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
+import { translateHealthChecks } from './health-check.ts';
 import { translateUpstreamProtocol } from './http-protocol.ts';
 import { serviceOf, textFields } from './metadata.ts';
 import { messageName, type Problems, read } from './problems.ts';
@@ -30,6 +31,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
   const discovery = translateDiscovery(cluster, problems);
   const service = serviceOf(cluster.metadata);
   const { circuitBreakers, outlierDetection } = cluster;
+  const healthCheck = translateHealthChecks(cluster.healthChecks, problems);
   return {
     name: cluster.name,
     statName: cluster.altStatName || cluster.name,
@@ -53,6 +55,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       high: translateBreakers(circuitBreakers, 'HIGH'),
     },
     ...(outlierDetection === undefined ? {} : { outlier: translateOutlier(outlierDetection, problems) }),
+    ...(healthCheck === undefined ? {} : { healthCheck }),
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
     ...(service === undefined ? {} : { service }),
   };

@@ -8,6 +8,7 @@ import type {
   endpoint_LocalityLbEndpoints,
 } from '@tulle/xds/wire';
 import { translateAddress } from './address.ts';
+import { translateEndpointCheck } from './health-check.ts';
 import { filterMetadata, textFields, workloadOf } from './metadata.ts';
 import { type Problems, read } from './problems.ts';
 
@@ -57,6 +58,7 @@ function translateEndpoint(
   if (loadBalancingWeight < 1) problems.add(`${path}.load_balancing_weight`, 'must be at least 1');
   const { region = '', zone = '', subZone = '' } = group.locality ?? {};
   const workload = workloadOf(metadata);
+  const healthCheck = translateEndpointCheck(endpoint?.healthCheckConfig);
   return {
     address,
     port,
@@ -66,5 +68,6 @@ function translateEndpoint(
     health: health[healthStatus],
     transport: textFields(filterMetadata(metadata, 'envoy.transport_socket_match')),
     ...(workload === undefined ? {} : { workload }),
+    ...(healthCheck === undefined ? {} : { healthCheck }),
   };
 }
