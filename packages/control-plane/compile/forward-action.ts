@@ -5,7 +5,7 @@ import type {
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { FractionalPercent_DenominatorType } from '@tulle/xds/gen/envoy/type/v3/percent_pb.js';
 import type { Origin } from '@tulle/xds/resource';
-import type { ConsistentHash, Destination, HttpRouteSpec } from '../model/istio.ts';
+import type { ConsistentHash, Destination, HttpDestination, HttpRouteSpec } from '../model/istio.ts';
 import { blackHoleCluster, type ClusterRef, resolveDestination } from './cluster-ref.ts';
 import { duration, none } from './duration.ts';
 import { asFields, headerLists } from './header-rules.ts';
@@ -15,6 +15,11 @@ import { retryPolicy } from './retry.ts';
 
 type RouteAction = MessageInitShape<typeof RouteActionSchema>;
 type HashPolicy = MessageInitShape<typeof RouteAction_HashPolicySchema>;
+
+/** The destinations of a rule that get anything. With one its weight means nothing; of several, 0 gets nothing. */
+export function sharing({ route = [] }: HttpRouteSpec): readonly HttpDestination[] {
+  return route.length === 1 ? route : route.filter(({ weight = 0 }) => weight > 0);
+}
 
 /**
  * Envoy's action for a rule that forwards. Destinations that lead nowhere are noted; their share of a weighted
@@ -27,10 +32,8 @@ export function forwardAction(
   authority?: string,
 ): { readonly action: RouteAction } | undefined {
   const routes = spec.route ?? [];
-  // With one destination its weight means nothing; of several, those with weight 0 get nothing.
-  const weighted = routes.length === 1 ? routes : routes.filter((route) => (route.weight ?? 0) > 0);
   const path = origins.at(-1)?.path ?? '';
-  const targets = weighted.map((route) => ({
+  const targets = sharing(spec).map((route) => ({
     route,
     cluster: resolve(
       scope,

@@ -5,7 +5,7 @@ import type { HttpMatch, HttpRouteSpec } from '../model/istio.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import type { Rule, VirtualService } from '../model/virtual-service.ts';
 import type { Collector } from './collector.ts';
-import { forwardAction } from './forward-action.ts';
+import { forwardAction, sharing } from './forward-action.ts';
 import { asFields, headerLists, joined } from './header-rules.ts';
 import { metadata } from './origins.ts';
 import { directResponse, redirect } from './reply-action.ts';
@@ -64,7 +64,8 @@ function compileRule(
   match: HttpMatch | undefined,
 ): Route {
   scope.collector.origins.push(...origins);
-  const only = spec.route?.length === 1 ? spec.route[0] : undefined;
+  const [first, second] = sharing(spec);
+  const only = second === undefined ? first : undefined;
   const headers = joined(headerLists(spec.headers), headerLists(only?.headers));
   return {
     name: [spec.name, match?.name].filter((name) => name).join('.'),
