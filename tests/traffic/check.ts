@@ -1,0 +1,118 @@
+/** Holds what clients and applications saw against what a row expects. */
+import { expect } from 'vitest';
+import { eventually } from '../mesh.ts';
+import type { Answer, BytesAnswer } from './ask.ts';
+import type { Seen } from './echo.ts';
+import type { Outcome } from './run.ts';
+import type { Fields, HttpExpectation, TcpStep } from './scenario.ts';
+import type { World } from './world.ts';
+
+export async function checkAnswers(
+  expected: HttpExpectation,
+  outcomes: readonly Outcome[],
+  world: World,
+): Promise<void> {
+  const { refused = false, status = 200, atLeastMs } = expected;
+  for (const { answer, milliseconds } of outcomes) {
+    expect(answer === undefined, 'refused').toBe(refused);
+    if (answer !== undefined) checkAnswer(expected, answer);
+    if (atLeastMs !== undefined) expect(milliseconds, 'milliseconds').toBeGreaterThanOrEqual(atLeastMs);
+  }
+  const answers = outcomes.flatMap(({ answer }) => answer ?? []);
+  const statuses = counted(answers.map((answer) => String(answer.status)));
+  if (expected.statusShares !== undefined) checkShares(expected.statusShares, statuses, answers.length);
+  else if (typeof status === 'object') expect(Object.fromEntries(statuses)).toEqual(status);
+  else if (!refused) expect(Object.fromEntries(statuses)).toEqual({ [status]: outcomes.length });
+  const versions = counted(answers.map(({ headers }) => String(headers['x-version'])));
+  if (expected.version !== undefined) expect([...versions.keys()]).toEqual([expected.version]);
+  if (expected.sticky === true) expect(versions.size, 'versions').toBe(1);
+  if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
+  await checkSeen(expected, outcomes, world);
+  if (expected.flags !== undefined) {
+    for (const { of } of outcomes) expect(await world.accessLog.flagsOf(of), 'flags').toBe(expected.flags);
+  }
+}
+
+function checkAnswer({ headers = {}, body, grpcStatus }: HttpExpectation, answer: Answer): void {
+  checkFields(headers, answer.headers as Record<string, string | string[] | undefined>);
+  if (body instanceof RegExp) expect(answer.body).toMatch(body);
+  else if (body !== undefined) expect(answer.body).toBe(body);
+  if (grpcStatus !== undefined) expect(answer.grpcStatus, 'grpc-status').toBe(grpcStatus);
+}
+
+function checkFields(
+  expected: Fields,
+  actual: Readonly<Record<string, string | readonly string[] | undefined>>,
+): void {
+  for (const [name, value] of Object.entries(expected)) {
+    const found = actual[name];
+    const one = typeof found === 'object' ? found.join(',') : found;
+    if (value === null) expect(one, name).toBeUndefined();
+    else if (value instanceof RegExp) expect(one, name).toMatch(value);
+    else expect(one, name).toBe(value);
+  }
+}
+
+async function checkSeen(
+  { seen, received, receivedBy }: HttpExpectation,
+  outcomes: readonly Outcome[],
+  { sightings }: World,
+): Promise<void> {
+  const all = (): readonly Seen[] => outcomes.flatMap(({ of }) => sightings.of(of));
+  const settled = async (
+    by: string | undefined,
+    bounds: number | readonly [number, number],
+  ): Promise<void> => {
+    const [least, most] = typeof bounds === 'number' ? [bounds, bounds] : bounds;
+    const count = (): number => all().filter((one) => by === undefined || one.by === by).length;
+    // What is mirrored may arrive after the answer.
+    await eventually(
+      `${least} requests at ${by ?? 'applications'}, not ${count()}`,
+      async () => (count() >= least ? true : undefined),
+      5_000,
+    );
+    expect(count(), `requests at ${by ?? 'applications'}`).toBeLessThanOrEqual(most);
+  };
+  if (received !== undefined) await settled(undefined, received);
+  for (const [by, bounds] of Object.entries(receivedBy ?? {})) await settled(by, bounds);
+  if (seen === undefined) return;
+  const last = all().at(-1);
+  if (last === undefined) throw new Error('no application saw the request');
+  const { method, path, authority, version, headers } = last;
+  checkFields(seen, {
+    ...(headers as Record<string, string | string[] | undefined>),
+    ...{ ':method': method, ':path': path, ':authority': authority, ':version': version },
+  });
+}
+
+/** Answers whether each share is within five standard deviations of the binomial distribution of `total` draws. */
+function checkShares(
+  shares: Readonly<Record<string, number>>,
+  counts: ReadonlyMap<string, number>,
+  total: number,
+): void {
+  for (const name of counts.keys()) expect(Object.keys(shares)).toContain(name);
+  for (const [name, share] of Object.entries(shares)) {
+    const bound = 5 * Math.sqrt(total * share * (1 - share));
+    const off = Math.abs((counts.get(name) ?? 0) - total * share);
+    expect(off, `${name}: ${counts.get(name) ?? 0} of ${total}`).toBeLessThanOrEqual(bound);
+  }
+}
+
+function counted(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+export function checkBytes(expected: TcpStep['expect'], answers: readonly (BytesAnswer | undefined)[]): void {
+  for (const answer of answers) {
+    expect(answer === undefined, 'refused').toBe(expected.refused === true);
+    if (answer === undefined) continue;
+    if (expected.sni !== undefined) expect(answer.line.split(' ')[1], 'server name').toBe(expected.sni);
+    if (expected.certificate !== undefined) expect(answer.certificate).toBe(expected.certificate);
+  }
+  const versions = counted(answers.flatMap((answer) => answer?.line.split(' ')[0] ?? []));
+  if (expected.version !== undefined) expect([...versions.keys()]).toEqual([expected.version]);
+  if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
+}

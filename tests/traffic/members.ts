@@ -1,0 +1,51 @@
+/** The proxies of the mesh: who runs where, under which labels. */
+import type { From } from './scenario.ts';
+
+export const namespace = 'traffic';
+
+export interface Member {
+  readonly role: 'sidecar' | 'router';
+  readonly namespace: string;
+  readonly workload: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `region/zone/subzone` */
+  readonly locality?: string;
+}
+
+const server = (version: string, locality: string): Member => ({
+  role: 'sidecar',
+  namespace,
+  workload: `echo-${version}`,
+  labels: { app: 'echo', version },
+  locality,
+});
+
+/** The versions of the application that all rows' services lead to. */
+export const servers: Readonly<Record<string, Member>> = {
+  v1: server('v1', 'west/a/1'),
+  v2: server('v2', 'west/b/1'),
+  v3: server('v3', 'east/a/1'),
+};
+
+const sidecar = (workload: string, more: Partial<Member> = {}): Member => ({
+  role: 'sidecar',
+  namespace,
+  workload,
+  labels: { app: workload },
+  ...more,
+});
+
+/** Who sends. All but `client` declare what they call, and learn no more. */
+export const senders: Readonly<Record<From, Member>> = {
+  client: sidecar('client'),
+  other: sidecar('other', { namespace: 'elsewhere', labels: { app: 'other', tier: 'gold' } }),
+  declared: sidecar('declared'),
+  near: sidecar('near', { locality: 'west/a/1' }),
+  scoped: sidecar('scoped'),
+  gateway: {
+    role: 'router',
+    namespace: 'tulle-system',
+    workload: 'ingressgateway',
+    labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+  },
+};

@@ -1,0 +1,99 @@
+/** Runs one row in a world: sends its steps in order and holds what comes back against what is expected. */
+import { expect } from 'vitest';
+import { type Answer, ask, askBytes } from './ask.ts';
+import { checkAnswers, checkBytes } from './check.ts';
+import { filled } from './documents.ts';
+import { defaultUrl, type RowPlan } from './plan.ts';
+import { type HttpStep, isBytes, type Scenario, type Step, type TcpStep } from './scenario.ts';
+import type { World } from './world.ts';
+
+export async function runScenario(row: Scenario, world: World): Promise<void> {
+  const plan = world.plans.get(row) as RowPlan;
+  expect(world.refused.get(plan.name)).toBeUndefined();
+  const steps = row.differs?.engine === world.engine ? row.differs.steps : row.steps;
+  for (const [index, step] of steps.entries()) await runStep(filledStep(step, plan), plan, index, world);
+}
+
+/** The step with the row's values for its words. */
+function filledStep(step: Step, { words }: RowPlan): Step {
+  const whole = isBytes(step) ? step : { url: defaultUrl, ...step };
+  return JSON.parse(filled(JSON.stringify(whole, keepPatterns), words), revivePatterns) as Step;
+}
+
+const keepPatterns = (_: string, value: unknown): unknown =>
+  value instanceof RegExp ? { pattern: value.source } : value;
+
+const revivePatterns = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'pattern' in value
+    ? new RegExp(String(value.pattern))
+    : value;
+
+function runStep(step: Step, plan: RowPlan, index: number, world: World): Promise<void> {
+  return isBytes(step) ? runBytes(step, world) : runHttp(step, `${plan.name}/${index}`, world);
+}
+
+/** One request's outcome; an error is what the connection met. */
+export interface Outcome {
+  /** Its value of the scenario header. */
+  readonly of: string;
+  readonly answer: Answer | undefined;
+  readonly milliseconds: number;
+}
+
+async function runHttp(step: HttpStep, of: string, world: World): Promise<void> {
+  const one = async (number: number): Promise<Outcome> => {
+    const request = `${of}/${number}`;
+    const start = performance.now();
+    const answer = await send(step, request, world).catch((error: Error) => {
+      if (step.expect.refused === true) return undefined;
+      throw error;
+    });
+    return { of: request, answer, milliseconds: performance.now() - start };
+  };
+  const numbers = Array.from({ length: step.times ?? 1 }, (_, number) => number);
+  const outcomes: Outcome[] = [];
+  if (step.together === true) outcomes.push(...(await Promise.all(numbers.map(one))));
+  else for (const number of numbers) outcomes.push(await one(number));
+  await checkAnswers(step.expect, outcomes, world);
+}
+
+function send(step: HttpStep, request: string, world: World): Promise<Answer> {
+  const { kind = 'http', from = 'client', method = 'GET', headers = {}, behave, body } = step;
+  const url = new URL(step.url as string);
+  const isTls = url.protocol === 'https:';
+  const entrance = world.entrances[from];
+  const { ca, pairs } = world.certificates;
+  const own = step.certificate === undefined ? undefined : pairs.get(step.certificate);
+  return ask({
+    ...{ kind, method, url, body },
+    port: Number(step.port ?? (isTls ? entrance.https : entrance.http)),
+    headers: {
+      'x-scenario': request,
+      ...(behave !== undefined && { 'x-behave': JSON.stringify(behave) }),
+      ...headers,
+    },
+    absolute: kind === 'http' && from !== 'gateway',
+    tls: isTls ? { ca, ...own } : undefined,
+  });
+}
+
+async function runBytes(step: TcpStep, world: World): Promise<void> {
+  const { from = 'declared', to, kind, sni, certificate, times = 1 } = step;
+  const entrance = world.entrances[from];
+  const port = from === 'gateway' ? Number(to.slice(to.lastIndexOf(':') + 1)) : entrance.upstreams.get(to);
+  if (port === undefined) throw new Error(`${from} does not declare ${to}`);
+  const { ca, pairs } = world.certificates;
+  const own = certificate === undefined ? undefined : pairs.get(certificate);
+  const tls =
+    kind === 'tls' ? { sni: sni ?? '', ca, ...(own !== undefined && { certificate: own }) } : undefined;
+  const answers = [];
+  for (let number = 0; number < times; number++) {
+    answers.push(
+      await askBytes({ port, tls }).catch((error: Error) => {
+        if (step.expect.refused === true) return undefined;
+        throw error;
+      }),
+    );
+  }
+  checkBytes(step.expect, answers);
+}

@@ -1,0 +1,121 @@
+/** The form of a row: resources, what is sent, and what must come of it. */
+
+export type Engine = 'tulle' | 'envoy';
+
+/** A field's expected value; null: the field must be absent. */
+export type Fields = Readonly<Record<string, string | RegExp | null>>;
+
+/**
+ * One row. In its texts these words stand for values of its own:
+ *
+ * `$name` name of its service in namespace `traffic`; `$host` that service's full name; `$edge` a host name for
+ * gateways; `$outside` a host name for ServiceEntries; `$port`, `$port2` free ports; `$http`, `$https`, `$h2c`, `$tcp`,
+ * `$tls` ports of applications outside the mesh (`$http2nd` of a second one); `$certs` a folder of certificates.
+ */
+export interface Scenario {
+  readonly title: string;
+  /** Where Istio (or Envoy, where Istio is silent) says so. */
+  readonly doc: string;
+  /** YAML documents; namespace `traffic` unless they say another. */
+  readonly resources: readonly string[];
+  readonly steps: readonly Step[];
+  /** Steps of one engine that differ, and why they may. */
+  readonly differs?: { readonly engine: Engine; readonly because: string; readonly steps: readonly Step[] };
+}
+
+export type Step = HttpStep | TcpStep;
+
+/** Who sends: the name of a sidecar (`clients.ts`), or the gateway. */
+export type From = 'client' | 'other' | 'declared' | 'near' | 'scoped' | 'gateway';
+
+/** Requests one after the other. */
+export interface HttpStep {
+  readonly kind?: 'http' | 'http2' | 'grpc' | 'websocket';
+  /** `client` unless said. */
+  readonly from?: From;
+  readonly method?: string;
+  /** `http://$host/` unless said. At the gateway `https:` is its port 443. */
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How often; 1 unless said. */
+  readonly times?: number;
+  /** All at once, not one after the other. */
+  readonly together?: boolean;
+  /** What the applications do with it. */
+  readonly behave?: Behaviour;
+  /** Port of the gateway, where it is neither 80 nor 443. */
+  readonly port?: string;
+  /** What the client shows to a TLS gateway: the name of a pair in `$certs`. */
+  readonly certificate?: string;
+  readonly expect: HttpExpectation;
+}
+
+/** What an application does with the requests of a step, told to it in a header. */
+export interface Behaviour {
+  /** Answers so, instead of 200. */
+  readonly status?: number;
+  /** Only the first so many attempts of each request are treated so. */
+  readonly first?: number;
+  /** Only this version treats them so. */
+  readonly only?: string;
+  /** Waits so long before it answers. */
+  readonly delayMs?: number;
+  /** Closes the connection instead of an answer. */
+  readonly reset?: boolean;
+  /** Header fields of the answer. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Of a gRPC call; 0 unless said. */
+  readonly grpcStatus?: number;
+}
+
+export interface HttpExpectation {
+  /** Of every answer; 200 unless said. A map: how many of each, exactly. */
+  readonly status?: number | Readonly<Record<number, number>>;
+  readonly headers?: Fields;
+  readonly body?: string | RegExp;
+  readonly grpcStatus?: number;
+  /** The one version that answered all. */
+  readonly version?: string;
+  /** Share of each version, held to five standard deviations of the binomial distribution. */
+  readonly shares?: Readonly<Record<string, number>>;
+  /** Share of each status, held in the same way. */
+  readonly statusShares?: Readonly<Record<number, number>>;
+  /** All came to one version, whichever. */
+  readonly sticky?: boolean;
+  /** What the application saw of the last request; `:method`, `:path`, `:authority` and `:version` (of HTTP) too. */
+  readonly seen?: Fields;
+  /** How many requests reached applications, retries and mirrored ones too; a list: between the two, inclusive. */
+  readonly received?: number | readonly [number, number];
+  /** Of one version. */
+  readonly receivedBy?: Readonly<Record<string, number | readonly [number, number]>>;
+  /** Every answer took at least so long. */
+  readonly atLeastMs?: number;
+  /** Envoy's response flags in the sender's access log. */
+  readonly flags?: string;
+  /** The connection was closed, or TLS refused, instead of an answer. */
+  readonly refused?: boolean;
+}
+
+/** Bytes over a connection: a line is sent, an application says its version and the line. */
+export interface TcpStep {
+  readonly kind: 'tcp' | 'tls';
+  readonly from?: From;
+  /** `$host:83`; at the gateway `:$port`. */
+  readonly to: string;
+  /** Server name that the client asks for. */
+  readonly sni?: string;
+  readonly certificate?: string;
+  readonly times?: number;
+  readonly expect: {
+    readonly version?: string;
+    readonly shares?: Readonly<Record<string, number>>;
+    /** What the application saw as server name. */
+    readonly sni?: string;
+    /** The gateway's own certificate, by its common name. */
+    readonly certificate?: string;
+    readonly refused?: boolean;
+  };
+}
+
+export const isBytes = (step: Step): step is TcpStep => step.kind === 'tcp' || step.kind === 'tls';

@@ -1,0 +1,115 @@
+/**
+ * A mesh for all rows: control plane and applications in this process, proxies of one engine. Resources are applied
+ * before the senders start, so that a sender's first configuration is that of every row: nothing is waited for twice.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startControlPlane } from '@tulle/control-plane/control-plane';
+import type { ProxyStatus } from '@tulle/control-plane/routes/proxies';
+import { createApiClient } from '../../packages/cli/api/client.ts';
+import { PortAllocator } from '../../packages/cli/up/ports.ts';
+import { eventually, temporaryFolder } from '../mesh.ts';
+import { AccessLog } from './access-log.ts';
+import { applyAll, type Refused } from './apply.ts';
+import { type Certificates, makeCertificates, type Pair } from './certificates.ts';
+import { type Echo, Sightings, startEcho } from './echo.ts';
+import { foundations, meshName } from './foundations.ts';
+import { senders, servers } from './members.ts';
+import { planFor, type RowPlan, upstreamsOf } from './plan.ts';
+import { type ProxySurroundings, promptEnvoy } from './proxies.ts';
+import type { Engine, From, Scenario } from './scenario.ts';
+import { type Entrance, startSender, startServer } from './start.ts';
+
+export interface World {
+  readonly engine: Engine;
+  readonly plans: ReadonlyMap<Scenario, RowPlan>;
+  readonly sightings: Sightings;
+  readonly accessLog: AccessLog;
+  readonly certificates: Certificates;
+  readonly entrances: Readonly<Record<From, Entrance>>;
+  /** Rows whose resources were refused, or have no effect, and why. */
+  readonly refused: Refused;
+  /** What the control plane did not expect. */
+  readonly complaints: readonly string[];
+  proxies(): Promise<readonly ProxyStatus[]>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(engine: Engine, rows: readonly Scenario[]): Promise<World> {
+  const running = new AsyncDisposableStack();
+  /** What proxies said, for the case that one does not start. */
+  const words: string[] = [];
+  try {
+    const folder = temporaryFolder();
+    running.defer(() => folder.remove());
+    const certificates = await makeCertificates(join(folder.path, 'certs'));
+    const ports = new PortAllocator(process.pid * 64);
+
+    // Applications outside the mesh, whose ports rows name.
+    const sightings = new Sightings();
+    const shown = { ...(certificates.pairs.get('outside') as Pair), ca: certificates.ca };
+    const echo = async (name: string): Promise<Echo> => {
+      const one = await startEcho(name, sightings, shown);
+      running.defer(() => one.close());
+      return one;
+    };
+    const around = {
+      ports,
+      certificates: certificates.folder,
+      outside: await Promise.all([echo('out1'), echo('out2')]),
+    };
+    const plans = new Map<Scenario, RowPlan>();
+    for (const [index, row] of rows.entries()) plans.set(row, await planFor(row, index, around));
+
+    const complaints: string[] = [];
+    const plane = await startControlPlane({
+      config: { mesh: meshName, trustDomain: 'cluster.local', stateDir: folder.path },
+      log: (text, error) => void (error !== undefined && complaints.push(`${text}: ${String(error)}`)),
+    });
+    running.defer(() => plane.close());
+    const token = readFileSync(join(folder.path, 'api-token'), 'utf8').trim();
+    const client = createApiClient({ url: plane.api, token });
+    const refused = await applyAll(client, foundations(certificates), plans.values());
+
+    const accessLog = new AccessLog();
+    const ofProxies = join(folder.path, 'proxies');
+    mkdirSync(ofProxies);
+    const surroundings: ProxySurroundings = {
+      ...{ engine, plane, client, mesh: meshName, folder: ofProxies },
+      envoy: engine === 'envoy' ? promptEnvoy(ofProxies) : '',
+      onLogLine: () => {},
+      onWords: (text) => void words.push(text),
+    };
+    const serving = Object.entries(servers).map(async ([version, member]) => {
+      const proxy = await startServer(member, await echo(version), ports, surroundings);
+      running.defer(() => proxy.close());
+    });
+    await Promise.all(serving);
+    const logged = { ...surroundings, onLogLine: (line: string) => accessLog.take(line) };
+    const entrances = {} as Record<From, Entrance>;
+    const sending = (Object.keys(senders) as From[]).map(async (from) => {
+      const calls = from === 'client' ? undefined : upstreamsOf(from, plans.values());
+      const { proxy, entrance } = await startSender(senders[from], calls, ports, logged);
+      running.defer(() => proxy.close());
+      entrances[from] = entrance;
+    });
+    await Promise.all(sending);
+
+    const proxies = async (): Promise<readonly ProxyStatus[]> => {
+      const list = await client.request('GET', '/apis/tulle.dev/v1alpha1/proxies');
+      return (list as { items: ProxyStatus[] }).items;
+    };
+    await eventually('every proxy has what is wanted', async () =>
+      (await proxies()).every(({ synced }) => synced) ? true : undefined,
+    );
+    return {
+      ...{ engine, plans, sightings, accessLog, certificates, entrances, refused, complaints, proxies },
+      close: () => running.disposeAsync(),
+    };
+  } catch (error) {
+    await running.disposeAsync();
+    throw new Error(`no world: ${(error as Error).message}\n${words.slice(-20).join('\n')}`, {
+      cause: error,
+    });
+  }
+}
