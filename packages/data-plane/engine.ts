@@ -117,6 +117,8 @@ export class Engine {
       role,
       uri: parts.uri ?? '',
       metrics,
+      wheel: context.wheel,
+      random: context.random,
       direction: listener.direction,
     });
     this.chains = new ChainBuilder({ context, environment, loggers: observe?.httpLoggers ?? (() => []) });

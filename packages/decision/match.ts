@@ -36,6 +36,8 @@ export interface RouteChoice {
 /** A route table made ready to match: built when configuration loads. */
 export class RouteMatcher {
   readonly table: RouteTable;
+  /** Filters that some route of the table configures. */
+  readonly filterNames: ReadonlySet<string>;
   readonly #hosts = new DomainIndex<{
     readonly host: VirtualHost;
     /** Of its routes, in order: made once, not per request. */
@@ -44,6 +46,10 @@ export class RouteMatcher {
 
   constructor(table: RouteTable) {
     this.table = table;
+    const configs = new Set(
+      table.virtualHosts.flatMap(({ routes }) => routes.map(({ perFilter }) => perFilter)),
+    );
+    this.filterNames = new Set([...configs].flatMap((perFilter) => [...perFilter.keys()]));
     for (const host of table.virtualHosts) {
       const choices = host.routes.map((route) => ({ virtualHost: host, route }));
       for (const domain of host.domains) this.#hosts.add(domain, { host, choices });

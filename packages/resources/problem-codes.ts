@@ -45,7 +45,7 @@ export const problemCodes = {
   'bad-upstream': 'Not an upstream: a service, with a port where it has several.',
   'bad-header': 'Not a valid header name or value.',
   'bad-regex': 'Not a regular expression of RE2 syntax, or too large.',
-  'weights-sum': 'Weights or shares do not add up to 100.',
+  'weights-sum': 'Weights or shares do not add up to 100, or to nothing.',
 
   // --- between resources --------------------------------------------------------------------------------------
   'unknown-host': 'No service has this host.',

@@ -58,14 +58,18 @@ test('the input is not changed, and undefined fields are left out', () => {
 });
 
 test('fields that do nothing yet are named in a warning, at their place', () => {
-  const fault = { abort: { httpStatus: 503, percentage: { value: 10 } } };
-  const { resource, problems } = validateResource(virtualService({ route, fault }));
+  const { resource, problems } = validateResource({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'a' },
+    spec: { finalizers: ['kubernetes'] },
+  });
   expect(resource).toBeDefined();
   expect(problems).toEqual([
     {
       severity: 'warning',
       code: 'not-enforced',
-      path: 'spec.http[0].fault',
+      path: 'spec.finalizers',
       message: 'is accepted but has no effect here',
     },
   ]);

@@ -220,6 +220,14 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig':
     '~dns_cache_config ~save_upstream_address',
 
+  'envoy.extensions.filters.http.fault.v3.HTTPFault':
+    'delay abort ~delay_percent_runtime ~abort_percent_runtime ~delay_duration_runtime ~abort_http_status_runtime ~max_active_faults_runtime ~response_rate_limit_percent_runtime ~abort_grpc_status_runtime ~disable_downstream_cluster_stats ~filter_metadata',
+  'envoy.extensions.filters.http.fault.v3.FaultAbort': 'http_status grpc_status percentage',
+  'envoy.extensions.filters.common.fault.v3.FaultDelay': 'fixed_delay percentage',
+  'envoy.extensions.filters.http.cors.v3.Cors': '',
+  'envoy.extensions.filters.http.cors.v3.CorsPolicy':
+    'allow_origin_string_match allow_methods allow_headers expose_headers max_age allow_credentials filter_enabled ~shadow_enabled allow_private_network_access forward_not_matching_preflights',
+
   // --- who calls -----------------------------------------------------------------------------------------
   'istio.workload.Workload':
     'namespace trust_domain service_account canonical_name canonical_revision workload_name cluster_id',

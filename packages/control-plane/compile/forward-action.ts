@@ -3,11 +3,11 @@ import type {
   RouteAction_HashPolicySchema,
   RouteActionSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import { FractionalPercent_DenominatorType } from '@tulle/xds/gen/envoy/type/v3/percent_pb.js';
 import type { Origin } from '@tulle/xds/resource';
 import type { ConsistentHash, Destination, HttpDestination, HttpRouteSpec } from '../model/istio.ts';
 import { blackHoleCluster, type ClusterRef, resolveDestination } from './cluster-ref.ts';
 import { duration, none } from './duration.ts';
+import { fraction } from './fraction.ts';
 import { asFields, headerLists } from './header-rules.ts';
 import type { RouteScope } from './http-routes.ts';
 import { note } from './note.ts';
@@ -121,9 +121,7 @@ function mirrors(
     if (mirror.percent <= 0) return [];
     const cluster = resolve(scope, mirror.destination, origins, mirror.path);
     if (cluster === undefined) return [];
-    const numerator = Math.round(mirror.percent * 10_000);
-    const defaultValue = { numerator, denominator: FractionalPercent_DenominatorType.MILLION };
-    return [{ cluster: cluster.name, runtimeFraction: { defaultValue } }];
+    return [{ cluster: cluster.name, runtimeFraction: { defaultValue: fraction(mirror.percent) } }];
   });
 }
 

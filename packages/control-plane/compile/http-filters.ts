@@ -1,5 +1,7 @@
 import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
+import { CorsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { HTTPFaultSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -8,6 +10,7 @@ import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.j
 import { cachedByName } from './cached.ts';
 import { dnsCache } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
+import { corsFilterName, faultFilterName } from './route-filters.ts';
 import { any } from './serialize.ts';
 
 type HttpFilter = MessageInitShape<typeof HttpFilterSchema>;
@@ -32,7 +35,7 @@ function make(side: Side, engine: Engine): HttpFilter[] {
     configType: { case: 'typedConfig', value: any(RouterSchema, {}) },
   };
   if (engine === 'envoy')
-    return side === 'inbound' ? [grpcStats, router] : [grpcStats, dynamicForwardProxy, router];
+    return side === 'inbound' ? [grpcStats, router] : [grpcStats, fault, cors, dynamicForwardProxy, router];
   return [
     grpcStats,
     typedStruct(
@@ -40,10 +43,21 @@ function make(side: Side, engine: Engine): HttpFilter[] {
       'type.googleapis.com/io.istio.http.peer_metadata.Config',
       peerMetadata[side],
     ),
+    ...(side === 'inbound' ? [] : [fault, cors]),
     typedStruct('istio.stats', 'type.googleapis.com/stats.PluginConfig', stats[side]),
     router,
   ];
 }
+
+/** What routes say, and nothing else. */
+const fault: HttpFilter = {
+  name: faultFilterName,
+  configType: { case: 'typedConfig', value: any(HTTPFaultSchema, {}) },
+};
+const cors: HttpFilter = {
+  name: corsFilterName,
+  configType: { case: 'typedConfig', value: any(CorsSchema, {}) },
+};
 
 /** Browsers' gRPC becomes gRPC: on ports that say so, as Istio. */
 const grpcWebFilter: HttpFilter = {

@@ -9,6 +9,7 @@ import { forwardAction, sharing } from './forward-action.ts';
 import { asFields, headerLists, joined } from './header-rules.ts';
 import { metadata } from './origins.ts';
 import { directResponse, redirect } from './reply-action.ts';
+import { routeFilters } from './route-filters.ts';
 import { everything, isCatchAll, routeMatch } from './route-match.ts';
 import { admitsSource, type Source } from './source-match.ts';
 import type { View } from './view.ts';
@@ -73,6 +74,7 @@ function compileRule(
     metadata: metadata(origins),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...asFields(headers),
+    ...routeFilters(spec),
     action: action(scope, spec, origins, headers.authority),
   };
 }

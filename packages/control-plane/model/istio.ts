@@ -79,8 +79,36 @@ export interface HttpRetry {
   readonly backoff?: string | undefined;
 }
 
-interface Percent {
+export interface Percent {
   readonly value?: number | undefined;
+}
+
+export interface HttpFault {
+  readonly delay?:
+    | {
+        readonly fixedDelay?: string | undefined;
+        readonly percentage?: Percent | undefined;
+        readonly percent?: number | undefined;
+      }
+    | undefined;
+  readonly abort?:
+    | {
+        readonly httpStatus?: number | undefined;
+        readonly grpcStatus?: string | undefined;
+        readonly percentage?: Percent | undefined;
+      }
+    | undefined;
+}
+
+export interface CorsPolicySpec {
+  readonly allowOrigin?: readonly string[] | undefined;
+  readonly allowOrigins?: readonly StringMatch[] | undefined;
+  readonly allowMethods?: readonly string[] | undefined;
+  readonly allowHeaders?: readonly string[] | undefined;
+  readonly exposeHeaders?: readonly string[] | undefined;
+  readonly maxAge?: string | undefined;
+  readonly allowCredentials?: boolean | null | undefined;
+  readonly unmatchedPreflights?: 'UNSPECIFIED' | 'FORWARD' | 'IGNORE' | undefined;
 }
 
 export interface HttpRouteSpec {
@@ -110,6 +138,8 @@ export interface HttpRouteSpec {
     | undefined;
   readonly timeout?: string | undefined;
   readonly retries?: HttpRetry | undefined;
+  readonly fault?: HttpFault | undefined;
+  readonly corsPolicy?: CorsPolicySpec | undefined;
   readonly headers?: HeaderRules | undefined;
   readonly mirror?: Destination | undefined;
   readonly mirrorPercentage?: Percent | undefined;

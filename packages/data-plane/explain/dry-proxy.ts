@@ -73,6 +73,8 @@ export class DryProxy {
         trustDomain,
         uri,
         metrics,
+        wheel,
+        random,
       }),
       loggers: () => [],
     });

@@ -1,6 +1,8 @@
+import type { Random } from '@tulle/decision/match';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { IstioMetrics } from '../telemetry/istio-metrics.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
 import type { HttpFilter } from './filter.ts';
 
 /** What a filter may use of its proxy when it is configured. */
@@ -12,6 +14,8 @@ export interface FilterEnvironment {
   /** Our own SPIFFE ID. */
   readonly uri: string;
   readonly metrics: IstioMetrics;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
 }
 
 /** One folder: what configures a filter. */

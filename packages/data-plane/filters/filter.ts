@@ -46,6 +46,8 @@ export interface FilterStream {
  * `state`, made by `start`. Absent hooks cost nothing.
  */
 export interface HttpFilter<State = unknown> {
+  /** Without configuration of the route it does nothing: where no route of the table has any, it is left out. */
+  readonly byRoute?: boolean;
   /** Before the first hook of a stream. */
   start?(stream: FilterStream): State;
   decodeHeaders?(head: RequestHead, end: boolean, stream: FilterStream, state: State): FilterStatus;

@@ -1,6 +1,8 @@
 import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import type { NamedFilter } from './chain.ts';
+import { corsFilter } from './cors/filter.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
+import { faultFilter } from './fault/filter.ts';
 import type { FilterEnvironment, FilterKind, FilterVariant } from './filter-kind.ts';
 import { grpcStatsFilter } from './grpc-stats/filter.ts';
 import { grpcWebFilter } from './grpc-web/filter.ts';
@@ -14,6 +16,8 @@ export const filterKinds: readonly FilterKind[] = [
   grpcStatsFilter,
   grpcWebFilter,
   peerMetadataFilter,
+  faultFilter,
+  corsFilter,
   statsFilter,
   routerFilter,
 ];

@@ -11,6 +11,8 @@ export interface LocalReply {
   readonly details: string;
   readonly flag?: ResponseFlag;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What gRPC calls are told; without it what the status stands for. */
+  readonly grpcStatus?: number;
 }
 
 const grpcStatuses: Readonly<Record<number, number>> = {
@@ -34,7 +36,7 @@ export function localReplyHead(
   for (const [name, value] of Object.entries(reply.headers ?? {})) headers.add(name, value);
   if (isGrpc(request.headers)) {
     headers.add('content-type', 'application/grpc');
-    headers.add('grpc-status', String(grpcStatuses[reply.status] ?? 2));
+    headers.add('grpc-status', String(reply.grpcStatus ?? grpcStatuses[reply.status] ?? 2));
     if (reply.body !== '') headers.add('grpc-message', encodeURIComponent(reply.body).replaceAll('%20', ' '));
     return { head: { status: 200, headers, protocol }, body: Buffer.alloc(0) };
   }

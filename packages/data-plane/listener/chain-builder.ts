@@ -1,7 +1,7 @@
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Tables } from '@tulle/decision/tables/tables';
-import { type FilterChain as CompiledFilters, compileChain } from '../filters/chain.ts';
+import { compileChain, type NamedFilter } from '../filters/chain.ts';
 import type { FilterEnvironment } from '../filters/filter-kind.ts';
 import { createFilters } from '../filters/index.ts';
 import {
@@ -23,7 +23,7 @@ export interface ChainBuilderParts {
 export class ChainBuilder {
   readonly #parts: ChainBuilderParts;
   readonly #matchers = new RouteMatchers();
-  readonly #filters = new WeakMap<HttpManager, CompiledFilters>();
+  readonly #filters = new WeakMap<HttpManager, readonly NamedFilter[]>();
   readonly #counters = new Map<string, ManagerCounters>();
 
   constructor(parts: ChainBuilderParts) {
@@ -54,7 +54,11 @@ export class ChainBuilder {
       kind: 'http',
       manager: new ManagerRuntime({
         config,
-        chain: this.#compile(config, listener),
+        chain: compileChain(
+          this.#filtersOf(config, listener).filter(
+            ({ name, filter: { byRoute } }) => byRoute !== true || matcher?.filterNames.has(name) === true,
+          ),
+        ),
         matcher,
         context: this.#parts.context,
         loggers: known?.config === config ? known.loggers : this.#parts.loggers(config),
@@ -63,13 +67,13 @@ export class ChainBuilder {
     };
   }
 
-  #compile(config: HttpManager, listener: Listener): CompiledFilters {
-    let compiled = this.#filters.get(config);
-    if (compiled === undefined) {
-      compiled = compileChain(createFilters(config.filters, this.#parts.environment(listener)));
-      this.#filters.set(config, compiled);
+  #filtersOf(config: HttpManager, listener: Listener): readonly NamedFilter[] {
+    let filters = this.#filters.get(config);
+    if (filters === undefined) {
+      filters = createFilters(config.filters, this.#parts.environment(listener));
+      this.#filters.set(config, filters);
     }
-    return compiled;
+    return filters;
   }
 
   #countersOf(statPrefix: string): ManagerCounters {

@@ -19,6 +19,14 @@ describe('VirtualService', () => {
     ['{ route: [{ destination: { host: reviews }, weight: 0 }] }', []],
     ['{ route: [{ destination: { host: a }, weight: 100 }, { destination: { host: b }, weight: 0 }] }', []],
     ['{ route: [{ destination: { host: a }, weight: 100 }, { destination: { host: b } }] }', []],
+    [
+      '{ route: [{ destination: { host: a }, weight: 3 }, { destination: { host: b }, weight: 1 }] }',
+      ['warning http[0].route weights-sum'],
+    ],
+    [
+      '{ route: [{ destination: { host: a } }, { destination: { host: b } }] }',
+      ['error http[0].route weights-sum'],
+    ],
     ['{ route: [] }', ['error http[0].route required']],
     ['{ redirect: {} }', ['error http[0].redirect required']],
     ['{ redirect: { uri: /a, prefixRewrite: /b } }', ['error http[0].redirect.prefixRewrite conflict']],
@@ -45,15 +53,9 @@ describe('VirtualService', () => {
     [`{ ${to}, retries: { attempts: -1 } }`, ['error http[0].retries.attempts out-of-range']],
     [`{ ${to}, retries: { attempts: 10, retryOn: "5xx, 503,gateway-error" } }`, []],
     [`{ ${to}, retries: { attempts: 0 } }`, []],
-    [`{ ${to}, fault: {} }`, ['error http[0].fault required', 'warning http[0].fault not-enforced']],
-    [
-      `{ ${to}, fault: { delay: {} } }`,
-      ['error http[0].fault.delay.fixedDelay required', 'warning http[0].fault not-enforced'],
-    ],
-    [
-      `{ ${to}, fault: { abort: { percentage: { value: 1 } } } }`,
-      ['error http[0].fault.abort required', 'warning http[0].fault not-enforced'],
-    ],
+    [`{ ${to}, fault: {} }`, ['error http[0].fault required']],
+    [`{ ${to}, fault: { delay: {} } }`, ['error http[0].fault.delay.fixedDelay required']],
+    [`{ ${to}, fault: { abort: { percentage: { value: 1 } } } }`, ['error http[0].fault.abort required']],
     [
       `{ ${to}, mirror: { host: b }, mirrors: [{ destination: { host: c } }] }`,
       ['error http[0].mirrors conflict'],
@@ -65,7 +67,7 @@ describe('VirtualService', () => {
     ],
     [
       `{ ${to}, corsPolicy: { allowMethods: [GIT] } }`,
-      ['error http[0].corsPolicy.allowMethods[0] wrong-value', 'warning http[0].corsPolicy not-enforced'],
+      ['error http[0].corsPolicy.allowMethods[0] wrong-value'],
     ],
     [
       `{ ${to}, headers: { request: { set: { ":authority": a }, remove: [host] } } }`,

@@ -10,7 +10,18 @@ export interface Leaf {
 
 /** What means something in the mesh of `enforced.test.ts`. */
 const times = ['7s'];
-const texts = ['x', '/x', 'TCP', 'other', 'v1', 'mesh-cert', 'inner-two', '10.1.2.3', 'eC1mcg=='];
+const texts = [
+  'x',
+  '/x',
+  'TCP',
+  'other',
+  'v1',
+  'mesh-cert',
+  'inner-two',
+  '10.1.2.3',
+  'eC1mcg==',
+  'UNAVAILABLE',
+];
 const numbers = [7, 308, 9000, 0];
 const maps = [{ a: '1' }, { http: 7 }, { version: 'v1' }];
 const lists = [['x'], ['x.example.com'], ['10.1.2.3']];

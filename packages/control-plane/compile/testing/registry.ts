@@ -6,7 +6,12 @@ import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/r
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
+import {
+  CorsPolicySchema,
+  CorsSchema,
+} from '@tulle/xds/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
 import { FilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js';
+import { HTTPFaultSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -44,12 +49,15 @@ export const messages = {
 /** Every message that compile packs into an Any. */
 export const registry = createRegistry(
   ClusterConfigSchema,
+  CorsPolicySchema,
+  CorsSchema,
   DnsFilterConfigSchema,
   DownstreamTlsContextSchema,
   FileAccessLogSchema,
   FilterConfigSchema,
   GrpcStatsSchema,
   GrpcWebSchema,
+  HTTPFaultSchema,
   HttpConnectionManagerSchema,
   HttpInspectorSchema,
   HttpProtocolOptionsSchema,

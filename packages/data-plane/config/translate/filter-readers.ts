@@ -1,7 +1,9 @@
 import type { Messages } from '@tulle/xds/wire';
+import { corsName, corsPolicyName, translateCors } from './cors.ts';
+import { faultName, translateFault } from './fault.ts';
 import type { FilterConfigReaders, FilterConfigSource } from './http-filter.ts';
 import { routerName } from './http-manager.ts';
-import { read } from './problems.ts';
+import { type Problems, read } from './problems.ts';
 
 const grpcStats = 'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig';
 const grpcWeb = 'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb';
@@ -15,11 +17,25 @@ const message =
   (source: FilterConfigSource): unknown =>
     source.kind === 'message' ? read(name, source.bytes, source.at, source.problems) : undefined;
 
+/** A message that becomes a table of our own. */
+const table =
+  <N extends keyof Messages>(
+    name: N,
+    translate: (message: Messages[N], path: string, problems: Problems) => unknown,
+  ) =>
+  (source: FilterConfigSource): unknown => {
+    if (source.kind !== 'message') return undefined;
+    const decoded = read(name, source.bytes, source.at, source.problems);
+    return decoded && translate(decoded, source.at, source.problems);
+  };
+
 /** The filters of the proxy as it is: those that HTTP connection managers of our control plane have. */
 export const filterReaders: FilterConfigReaders = new Map([
-  ...([routerName, dynamicForwardProxy, grpcStats, grpcWeb] as const).map(
+  ...([routerName, dynamicForwardProxy, grpcStats, grpcWeb, corsName] as const).map(
     (name) => [name, message(name)] as const,
   ),
+  [faultName, table(faultName, translateFault)],
+  [corsPolicyName, table(corsPolicyName, translateCors)],
   ['io.istio.http.peer_metadata.Config', json],
   ['stats.PluginConfig', json],
 ]);

@@ -4,6 +4,7 @@ import type { ConnectionInfo } from '../../http/connection-info.ts';
 import { StreamInfo } from '../../http/stream-info.ts';
 import type { IstioMetrics } from '../../telemetry/istio-metrics.ts';
 import { encodePeerMetadata } from '../../telemetry/peer-metadata.ts';
+import { TimerWheel } from '../../timers/wheel.ts';
 import type { FilterStream } from '../filter.ts';
 import { peerMetadataFilter } from './filter.ts';
 
@@ -32,6 +33,8 @@ const filter = peerMetadataFilter.create?.(
     trustDomain: 'mesh.test',
     uri: 'spiffe://mesh.test/ns/default/sa/reviews',
     metrics: undefined as unknown as IstioMetrics,
+    wheel: new TimerWheel(),
+    random: () => 0,
   },
 );
 

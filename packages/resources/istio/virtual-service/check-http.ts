@@ -4,6 +4,7 @@ import type { FieldPath } from '../../path.ts';
 import { isDnsLabel } from '../../schema/name.ts';
 import { checkDestination, checkHeaders, isHeaderName } from './check-destination.ts';
 import { checkWeights } from './check-weights.ts';
+import { grpcStatusCodes } from './grpc-status.ts';
 import type {
   CorsPolicy,
   HttpFaultInjection,
@@ -204,6 +205,16 @@ function checkRetries(retries: HttpRetry, path: FieldPath): Finding[] {
   return found;
 }
 
+function badGrpcStatus(status: string, path: FieldPath): Finding {
+  const near = nearestName(status.toUpperCase(), Object.keys(grpcStatusCodes));
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
+  return error(
+    'wrong-value',
+    path,
+    `must be the name of a gRPC status such as "UNAVAILABLE", not ${JSON.stringify(status)}${hint}`,
+  );
+}
+
 function checkFault({ abort, delay }: HttpFaultInjection, path: FieldPath): Finding[] {
   if (abort === undefined && delay === undefined)
     return [error('required', path, 'must have delay or abort')];
@@ -221,6 +232,8 @@ function checkFault({ abort, delay }: HttpFaultInjection, path: FieldPath): Find
       found.push(error('required', [...path, 'abort'], 'must have httpStatus or grpcStatus'));
     if (abort.httpStatus !== undefined)
       found.push(...checkStatus(abort.httpStatus, [...path, 'abort', 'httpStatus']));
+    if (abort.grpcStatus !== undefined && !Object.hasOwn(grpcStatusCodes, abort.grpcStatus))
+      found.push(badGrpcStatus(abort.grpcStatus, [...path, 'abort', 'grpcStatus']));
   }
   if (delay !== undefined) {
     if (delay.exponentialDelay !== undefined)

@@ -1,23 +1,17 @@
-import { error, type Finding } from '../../finding.ts';
+import { error, type Finding, warning } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 
 /**
- * The weights of several destinations must add up to 100. Istio required that until 1.12 and since then takes
- * any sum above 0 as proportions; a sum that is not 100 is nearly always a slip of the hand, so we keep the
- * old rule and say the sum. One destination may have any weight, or none.
+ * The weights of several destinations are proportions: any sum above 0 will do, as in Istio. One that is not 100
+ * is often a slip of the hand, so the shares that it makes are said. One destination may have any weight, or none.
  */
 export function checkWeights(route: readonly { readonly weight?: number }[], path: FieldPath): Finding[] {
   if (route.length < 2) return [];
-  const sum = route.reduce((total, { weight = 0 }) => total + weight, 0);
+  const weights = route.map(({ weight = 0 }) => weight);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
   if (sum === 100) return [];
-  const terms = route
-    .map(({ weight }) => (weight === undefined ? '0 (not given)' : String(weight)))
-    .join(' + ');
-  return [
-    error(
-      'weights-sum',
-      path,
-      `weights must add up to 100, not ${terms}${route.length > 1 ? ` = ${sum}` : ''}`,
-    ),
-  ];
+  if (sum === 0) return [error('weights-sum', path, 'must have a destination whose weight is above 0')];
+  const shares = weights.map((weight) => `${Math.round((weight / sum) * 1000) / 10} %`);
+  const message = `weights add up to ${sum}, not 100: they are taken as proportions, ${shares.join(' : ')}`;
+  return [warning('weights-sum', path, message)];
 }

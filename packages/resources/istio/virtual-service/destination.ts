@@ -41,7 +41,7 @@ const weight = () =>
     (value) => value >= 0,
     (value) => `must be ≥ 0, not ${value}`,
   ).describe(
-    'Share of the traffic in percent; the weights of a route with several destinations add up to 100. May be left out for a single destination.',
+    'Share of the traffic: its proportion of the sum of the route’s weights. May be left out for a single destination.',
   );
 
 /** RouteDestination: TCP and TLS. */

@@ -60,8 +60,9 @@ export const virtualService = {
   ],
   check: checkVirtualService,
   notEnforced: [
-    'spec.http[].fault',
-    'spec.http[].corsPolicy',
+    // Refused by Istio, and here.
+    'spec.http[].fault.delay.exponentialDelay',
+    'spec.http[].fault.abort.http2Error',
     'spec.http[].match[].statPrefix',
     'spec.http[].retries.retryRemoteLocalities',
     'spec.tls[].match[].destinationSubnets',
