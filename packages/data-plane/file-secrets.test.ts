@@ -79,3 +79,8 @@ test('the same files give the same secret; the platform’s roots are those of t
   expect(found).toEqual({ kind: 'roots', pem: expect.stringContaining('BEGIN CERTIFICATE') });
   expect(secrets.get(name)).toBe(found);
 });
+
+test('a list of revoked certificates', () => {
+  const path = file('crl.pem', 'CRL');
+  expect(new ProxySecrets().get(`file-crl:${path}`)).toEqual({ kind: 'crl', pem: 'CRL' });
+});

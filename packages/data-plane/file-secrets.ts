@@ -4,12 +4,17 @@ import type { SecretTable } from '@tulle/decision/tables/secret';
 
 const roots = 'file-root:';
 const certificate = 'file-cert:';
+const revoked = 'file-crl:';
 
 /**
  * Whether a secret is in files of this machine, by the names that Istio's agent knows: `file-root:PATH`,
- * `file-root:system` (the roots that the platform trusts), `file-cert:CERTIFICATE~KEY`.
+ * `file-root:system` (the roots that the platform trusts), `file-cert:CERTIFICATE~KEY`; and `file-crl:PATH`.
  */
-export const isFileSecret = (name: string): boolean => name.startsWith(roots) || name.startsWith(certificate);
+export const isFileSecret = (name: string): boolean =>
+  [roots, certificate, revoked].some((prefix) => name.startsWith(prefix));
+
+/** The name of a secret that is a list of revoked certificates. */
+export const fileCrl = (path: string): string => `${revoked}${path}`;
 
 /** Secrets in files; one that changes is read again. TLS compares them by identity. */
 export class FileSecrets {
@@ -33,12 +38,14 @@ export class FileSecrets {
 
 function pathsOf(name: string): readonly string[] {
   if (name.startsWith(certificate)) return name.slice(certificate.length).split('~', 2);
+  if (name.startsWith(revoked)) return [name.slice(revoked.length)];
   const path = name.slice(roots.length);
   return path === 'system' ? [] : [path];
 }
 
 function readSecret(name: string, paths: readonly string[]): SecretTable {
   const [first = systemRoots(), keyPem] = paths.map((path) => readFileSync(path, 'utf8'));
+  if (name.startsWith(revoked)) return { kind: 'crl', pem: first };
   return name.startsWith(roots)
     ? { kind: 'roots', pem: first }
     : { kind: 'certificate', chainPem: first, keyPem: keyPem ?? '' };

@@ -54,7 +54,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${core}HeaderValue`]: 'key value raw_value',
   [`${core}TransportSocket`]: '~name typed_config',
   [`${core}TypedExtensionConfig`]: 'name typed_config',
-  [`${core}DataSource`]: 'inline_bytes inline_string',
+  [`${core}DataSource`]: 'filename inline_bytes inline_string',
   [`${core}HttpProtocolOptions`]:
     'idle_timeout max_connection_duration max_headers_count max_requests_per_connection headers_with_underscores_action',
   [`${core}CidrRange`]: 'address_prefix prefix_len',
@@ -205,7 +205,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${tls}TlsParameters`]:
     'tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites ecdh_curves ~signature_algorithms',
   [`${tls}CertificateValidationContext`]:
-    'trusted_ca match_typed_subject_alt_names match_subject_alt_names ~max_verify_depth',
+    'trusted_ca crl match_typed_subject_alt_names match_subject_alt_names verify_certificate_spki verify_certificate_hash trust_chain_verification ~max_verify_depth',
   [`${tls}SubjectAltNameMatcher`]: 'san_type matcher',
   [`${tls}SdsSecretConfig`]: 'name sds_config',
   [`${tls}Secret`]: 'name tls_certificate validation_context',

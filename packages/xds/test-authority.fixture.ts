@@ -47,6 +47,8 @@ export interface TestAuthority {
   /** What an enrolment token pins: lower-case hex SHA-256 of the root's DER. */
   readonly pin: string;
   issue(leaf: LeafRequest): Promise<TestLeaf>;
+  /** A list of those of its leaves that are revoked, PEM as OpenSSL's. */
+  revoke(...leaves: readonly Pick<TestLeaf, 'chainPem'>[]): Promise<string>;
   /** An authority that this one has signed; its leaves come with its certificate. */
   intermediate(options?: Validity & { readonly isAuthority?: boolean }): Promise<TestAuthority>;
 }
@@ -117,6 +119,20 @@ function authorityOf(
         keyPem: own === undefined ? '' : await pkcs8(own.privateKey),
       };
     },
+    async revoke(...leaves) {
+      const list = await x509.X509CrlGenerator.create({
+        issuer: certificate.subject,
+        thisUpdate: new Date(Date.now() - hour),
+        nextUpdate: new Date(Date.now() + hour),
+        signingAlgorithm: ecdsa,
+        signingKey: keys.privateKey,
+        entries: leaves.map(({ chainPem }) => ({
+          serialNumber: new x509.X509Certificate(chainPem).serialNumber,
+          revocationDate: new Date(Date.now() - hour),
+        })),
+      });
+      return `${list.toString('pem').replaceAll(' CRL', ' X509 CRL')}\n`;
+    },
     async intermediate({ isAuthority = true, ...validity } = {}) {
       const own = await newKeys();
       const signed = await sign('CN=intermediate', own.publicKey, validity, authorityExtensions(isAuthority));
@@ -128,7 +144,9 @@ function authorityOf(
 const authorityExtensions = (isAuthority: boolean): x509.Extension[] => [
   new x509.BasicConstraintsExtension(isAuthority, isAuthority ? 1 : undefined, true),
   new x509.KeyUsagesExtension(
-    isAuthority ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature,
+    isAuthority
+      ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
+      : x509.KeyUsageFlags.digitalSignature,
     true,
   ),
 ];

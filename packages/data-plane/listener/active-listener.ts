@@ -160,6 +160,7 @@ export class ActiveListener {
     const { localPort } = addressesOf(socket, this.config);
     const chosen = chooseFilterChain(this.config, inspection, localPort);
     const chain = chosen === undefined ? undefined : this.chains.get(chosen);
+    chain?.lookAtFiles?.();
     if (chain === undefined || chain.notReady !== undefined) {
       this.unmatched++;
       this.#onRefused?.(this.config.name, chain?.notReady ?? `${spoken(inspection)} is not served here`);

@@ -19,6 +19,8 @@ export class ChainRuntime {
   service: ChainService;
   /** Undefined for plain text. */
   terminator: TlsTerminator | undefined = undefined;
+  /** Looks whether files with its secrets have changed; undefined: none of them is in files. */
+  lookAtFiles: (() => void) | undefined = undefined;
   /** Of all its terminators. */
   readonly tlsCounters = new TlsCounters();
   /** Why the chain can't serve yet: a secret is missing. */

@@ -3,6 +3,7 @@ import { isSocketPath } from '@tulle/decision/authority';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { DownstreamTls } from '@tulle/decision/tables/tls';
+import { isFileSecret } from '../file-secrets.ts';
 import type { ConnectionTls } from '../http/connection-info.ts';
 import type { PeerIdentity } from '../net/spiffe.ts';
 import { MissingSecret, ownSecret, type SecretSource } from '../net/tls-material.ts';
@@ -27,6 +28,7 @@ export interface ListenerSetParts {
 
 /** How long an idle connection of a chain that is gone is kept. */
 const retiredIdleMs = 5_000;
+const fileLookMs = 1_000;
 
 /** All listeners of a proxy. */
 export class ListenerSet {
@@ -178,6 +180,7 @@ export class ListenerSet {
       if (!sameTls) chain.terminator = undefined;
       next.set(chainConfig, chain);
       this.#secure(listener, chain);
+      chain.lookAtFiles = usesFiles(chainConfig.tls) ? this.#looker(listener, chain) : undefined;
     }
     listener.config = config;
     listener.chains = next;
@@ -216,6 +219,18 @@ export class ListenerSet {
     }
   }
 
+  /** Nobody tells of files: before a handshake they are looked at, at most each second. */
+  #looker(listener: ActiveListener, chain: ChainRuntime): () => void {
+    const { wheel } = this.#parts.server.context;
+    let last = wheel.now();
+    return () => {
+      const now = wheel.now();
+      if (now - last < fileLookMs) return;
+      last = now;
+      this.#secure(listener, chain);
+    };
+  }
+
   #describe(socket: TLSSocket, peer: PeerIdentity | undefined, tls: DownstreamTls): ConnectionTls {
     // A gateway's other certificates do not show who it is.
     const localUri = tls.certificateSecrets.includes(ownSecret) ? this.#parts.localUri() : undefined;
@@ -230,6 +245,11 @@ export class ListenerSet {
       cipher: socket.getCipher().standardName,
     };
   }
+}
+
+function usesFiles(tls: DownstreamTls | undefined): boolean {
+  const { rootsSecret = '', crlSecret = '' } = tls?.validation ?? {};
+  return [...(tls?.certificateSecrets ?? []), rootsSecret, crlSecret].some(isFileSecret);
 }
 
 function addressKey({ name, address, port, unbound, originalDestination }: Listener): string {

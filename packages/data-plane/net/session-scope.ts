@@ -17,6 +17,8 @@ export interface SessionBasis {
   readonly certificates: readonly string[];
   /** PEM of the roots that its clients are verified against; empty: none. */
   readonly roots: string;
+  /** PEM of the lists of clients' certificates that were revoked. */
+  readonly revoked: readonly string[];
   readonly requireClientCertificate: boolean;
 }
 
@@ -25,9 +27,9 @@ export interface SessionBasis {
  * others' tickets without a word between them; see docs/decisions on session tickets.
  */
 export function sessionScope(basis: SessionBasis): SessionScope {
-  const { ownKeyPem, certificates, roots, requireClientCertificate } = basis;
+  const { ownKeyPem, certificates, roots, revoked, requireClientCertificate } = basis;
   const trust = createHash('sha256')
-    .update(JSON.stringify([certificates, roots, requireClientCertificate]))
+    .update(JSON.stringify([certificates, roots, revoked, requireClientCertificate]))
     .digest();
   const derived = Buffer.from(hkdfSync('sha256', ownKeyPem, trust, 'tulle tls session tickets 1', 64));
   return { ticketKeys: derived.subarray(0, 48), idContext: derived.toString('hex', 48) };

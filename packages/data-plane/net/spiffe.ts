@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
 import { isAuthority, readExtensions } from './certificate-extensions.ts';
+import { isPinned } from './certificate-pins.ts';
 import { type SubjectAltNames, subjectAltNamesIn } from './subject-alt-names.ts';
 
 /** Who is at the other end of a TLS connection, after its certificate was verified. */
@@ -55,10 +56,23 @@ export function identityOf(certificate: Buffer): PeerIdentity {
   return peer;
 }
 
+/**
+ * Who shows a certificate that nobody vouches for: what it says is passed on and not believed.
+ *
+ * @throws IdentityError for one that can't be read
+ */
+export function strangerOf(certificate: Buffer): PeerIdentity {
+  const { names } = readCertificate(certificate);
+  const fingerprint = fingerprintOf(certificate);
+  return { spiffeId: undefined, trustDomain: undefined, names, certificate, fingerprint };
+}
+
+const fingerprintOf = (certificate: Buffer): string => createHash('sha256').update(certificate).digest('hex');
+
 /** A SPIFFE certificate has exactly one URI SAN (X509-SVID section 2). @throws IdentityError */
 function readIdentity(certificate: Buffer): PeerIdentity {
   const { names, signsOthers } = readCertificate(certificate);
-  const fingerprint = createHash('sha256').update(certificate).digest('hex');
+  const fingerprint = fingerprintOf(certificate);
   const claimed = names.uris.find((uri) => /^spiffe:/i.test(uri));
   if (claimed === undefined)
     return { spiffeId: undefined, trustDomain: undefined, names, certificate, fingerprint };
@@ -84,10 +98,14 @@ function readCertificate(certificate: Buffer): {
   }
 }
 
-/** @throws IdentityError unless one of the names is accepted */
-export function checkIdentity(peer: PeerIdentity, validation: PeerValidation): void {
-  const { subjectAltNames } = validation;
-  if (subjectAltNames.length === 0) return;
+/** @throws IdentityError unless one of the names is accepted, and the certificate is one of those that are named */
+export function checkIdentity(peer: PeerIdentity, { subjectAltNames, pins }: PeerValidation): void {
+  if (subjectAltNames.length > 0) checkNames(peer, subjectAltNames);
+  if (pins !== undefined && !isPinned(peer, pins))
+    throw new IdentityError(`the certificate ${peer.fingerprint} is none of those that are accepted`);
+}
+
+function checkNames(peer: PeerIdentity, subjectAltNames: PeerValidation['subjectAltNames']): void {
   const { uris, dnsNames } = peer.names;
   const accepts = (kind: 'uri' | 'dns', names: readonly string[]): boolean =>
     names.some((name) => subjectAltNames.some((matches) => matches(name, kind)));

@@ -8,6 +8,7 @@ import {
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { PeerValidation, TlsParameters } from '@tulle/decision/tables/tls';
 import { completeChain } from './certificate-chain.ts';
+import { pemRevocationLists } from './pem.ts';
 
 /** Secrets by name: those of the tables, and the proxy's own SVID. */
 export interface SecretSource {
@@ -19,6 +20,7 @@ export const ownSecret = 'default';
 
 export type CertificateSecret = Extract<SecretTable, { kind: 'certificate' }>;
 export type RootsSecret = Extract<SecretTable, { kind: 'roots' }>;
+type CrlSecret = Extract<SecretTable, { kind: 'crl' }>;
 
 /** A secret that TLS needs is not there (yet), or is of the wrong kind. */
 export class MissingSecret extends Error {
@@ -45,6 +47,25 @@ export function rootsOf(secrets: SecretSource, name: string): RootsSecret {
   return secret;
 }
 
+/** What peers are verified against: roots, and lists of what was revoked. None: peers are not verified. */
+export type Trust = readonly [roots?: RootsSecret, crl?: CrlSecret];
+
+/** @throws MissingSecret; Error where a list of what was revoked is none: nobody may be believed for that */
+export function trustOf(source: SecretSource, validation: PeerValidation | undefined): Trust {
+  if (validation === undefined) return [];
+  const roots = rootsOf(source, validation.rootsSecret);
+  const { crlSecret } = validation;
+  if (crlSecret === undefined) return [roots];
+  const crl = source.get(crlSecret);
+  if (crl?.kind !== 'crl') throw new MissingSecret(crlSecret);
+  if (pemRevocationLists(crl.pem).length === 0) throw new Error(`${crlSecret} is not a PEM revocation list`);
+  return [roots, crl];
+}
+
+/** PEM of the lists of revoked certificates. */
+export const revocationsOf = ([roots, crl]: Trust): readonly string[] =>
+  [roots?.crlPem, crl?.pem].flatMap((pem) => (pem === undefined ? [] : pemRevocationLists(pem)));
+
 /**
  * For TLS 1.3, in our order: with SHA-256, for which processors have instructions, a handshake derives its keys
  * cheaper. Lists of ciphers speak of TLS 1.2 alone, as Envoy's do.
@@ -56,15 +77,17 @@ const tls12Suites = DEFAULT_CIPHERS.split(':').filter((name) => !tls13Suites.inc
  * Settings of a context.
  *
  * @param certificates to show: at most one of each type of key, OpenSSL takes the one that the peer can verify
- * @param roots to believe
+ * @param trust in peers. With revocations every authority of a chain must have a list (OpenSSL's CRL_CHECK_ALL, as Envoy)
  */
 export function contextOptions(
   parameters: TlsParameters,
   certificates: readonly CertificateSecret[],
-  roots: RootsSecret | undefined,
+  trust: Trust,
   resumption: 'tickets' | 'no-tickets' = 'tickets',
 ): SecureContextOptions {
   const { minVersion, maxVersion, cipherSuites, ecdhCurves } = parameters;
+  const [roots] = trust;
+  const crl = revocationsOf(trust);
   return {
     minVersion,
     maxVersion,
@@ -73,6 +96,7 @@ export function contextOptions(
       constants.SSL_OP_NO_RENEGOTIATION | (resumption === 'tickets' ? 0 : constants.SSL_OP_NO_TICKET),
     // Without roots of our own nobody is to be believed, least of all the roots that Node ships.
     ca: roots === undefined ? [] : roots.pem,
+    ...(crl.length > 0 ? { crl: [...crl] } : {}),
     ciphers: [...tls13Suites, ...(cipherSuites.length > 0 ? cipherSuites : tls12Suites)].join(':'),
     ...(ecdhCurves.length > 0 ? { ecdhCurve: ecdhCurves.join(':') } : {}),
     cert: certificates.map(({ chainPem }) => completeChain(chainPem, roots?.pem ?? '')),
@@ -105,15 +129,14 @@ export class ContextCache {
       parameters.certificateSecret === undefined
         ? undefined
         : certificateOf(source, parameters.certificateSecret);
-    const roots =
-      parameters.validation === undefined ? undefined : rootsOf(source, parameters.validation.rootsSecret);
+    const trust = trustOf(source, parameters.validation);
+    const secrets = [certificate, ...trust];
     const known = this.#byParameters.get(parameters);
-    if (known !== undefined && known.secrets[0] === certificate && known.secrets[1] === roots)
-      return known.context;
+    if (known?.secrets.every((secret, at) => secret === secrets[at])) return known.context;
     const curves = parameters.ecdhCurves.length > 0 ? parameters.ecdhCurves : clientCurves;
     const shown = certificate === undefined ? [] : [certificate];
-    const context = createSecureContext(contextOptions({ ...parameters, ecdhCurves: curves }, shown, roots));
-    this.#byParameters.set(parameters, { secrets: [certificate, roots], context });
+    const context = createSecureContext(contextOptions({ ...parameters, ecdhCurves: curves }, shown, trust));
+    this.#byParameters.set(parameters, { secrets, context });
     return context;
   }
 }

@@ -6,16 +6,17 @@ import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { CertificateChoice } from './certificate-choice.ts';
 import { rawOf } from './raw-socket.ts';
 import { sessionScope } from './session-scope.ts';
-import { checkIdentity, IdentityError, identityOf, type PeerIdentity } from './spiffe.ts';
+import { checkIdentity, IdentityError, identityOf, type PeerIdentity, strangerOf } from './spiffe.ts';
 import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
 import {
   type CertificateSecret,
   certificateOf,
   contextOptions,
   ownSecret,
-  type RootsSecret,
-  rootsOf,
+  revocationsOf,
   type SecretSource,
+  type Trust,
+  trustOf,
 } from './tls-material.ts';
 
 export interface TlsTerminatorOptions {
@@ -68,15 +69,15 @@ export class TlsTerminator {
   update(secrets: SecretSource): void {
     const { tls } = this.#options;
     const certificates = tls.certificateSecrets.map((name) => certificateOf(secrets, name));
-    const roots = tls.validation === undefined ? undefined : rootsOf(secrets, tls.validation.rootsSecret);
+    const trust = trustOf(secrets, tls.validation);
     const own = tls.sessionTimeoutMs === 0 ? undefined : secrets.get(ownSecret);
-    const all = [...certificates, roots, own];
+    const all = [...certificates, ...trust, own];
     if (all.length === this.#secrets.length && all.every((secret, at) => secret === this.#secrets[at]))
       return;
-    const sessions = sessionsOf(tls, own, certificates, roots);
+    const sessions = sessionsOf(tls, own, certificates, trust);
     const serverFor = (shown: readonly CertificateSecret[]): Server =>
       this.#newServer({
-        ...contextOptions(tls, shown, roots, sessions === undefined ? 'no-tickets' : 'tickets'),
+        ...contextOptions(tls, shown, trust, sessions === undefined ? 'no-tickets' : 'tickets'),
         ...sessions,
       });
     const choice = new CertificateChoice(certificates, serverFor);
@@ -92,7 +93,7 @@ export class TlsTerminator {
       ...context,
       allowHalfOpen: true,
       requestCert: tls.requireClientCertificate || tls.validation !== undefined,
-      rejectUnauthorized: tls.requireClientCertificate,
+      rejectUnauthorized: tls.requireClientCertificate && tls.validation?.acceptUntrusted !== true,
       ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
       // Ours is absolute; Node's starts anew with every byte.
       handshakeTimeout: 0,
@@ -148,18 +149,19 @@ export class TlsTerminator {
       }
       return;
     }
-    if (!socket.authorized) {
+    const anybody = tls.validation?.acceptUntrusted === true;
+    if (!socket.authorized && !anybody) {
       this.#refuse(socket, 'verify-error', String(socket.authorizationError ?? 'not verified'));
       return;
     }
     // OpenSSL looks at dates when a certificate is shown, not when its session is resumed.
-    if (socket.isSessionReused() && certificate.validToDate.getTime() <= wallNow()) {
+    if (!anybody && socket.isSessionReused() && certificate.validToDate.getTime() <= wallNow()) {
       this.#refuse(socket, 'verify-error', 'CERT_HAS_EXPIRED');
       return;
     }
     try {
-      const peer = identityOf(certificate.raw);
-      if (tls.validation !== undefined) checkIdentity(peer, tls.validation);
+      const peer = anybody ? strangerOf(certificate.raw) : identityOf(certificate.raw);
+      if (!anybody && tls.validation !== undefined) checkIdentity(peer, tls.validation);
       this.#finish(socket, peer);
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error;
@@ -200,13 +202,14 @@ function sessionsOf(
   { requireClientCertificate, sessionTimeoutMs }: DownstreamTls,
   own: SecretTable | undefined,
   certificates: readonly CertificateSecret[],
-  roots: RootsSecret | undefined,
+  trust: Trust,
 ): SecureContextOptions | undefined {
   if (own?.kind !== 'certificate') return undefined;
   const { ticketKeys, idContext } = sessionScope({
     ownKeyPem: own.keyPem,
     certificates: certificates.map(({ chainPem }) => chainPem),
-    roots: roots?.pem ?? '',
+    roots: trust[0]?.pem ?? '',
+    revoked: revocationsOf(trust),
     requireClientCertificate,
   });
   return { ticketKeys, sessionIdContext: idContext, sessionTimeout: Math.ceil(sessionTimeoutMs / 1_000) };

@@ -50,6 +50,7 @@ export class TrustedConnections {
   /** @param certificate DER, verified by the validation and roots of now */
   add(socket: TLSSocket, certificate: Buffer, validation: Validation): void {
     const checked = validation();
+    if (checked?.acceptUntrusted) return;
     const roots = checked === undefined ? undefined : this.#roots(checked);
     if (checked === undefined || roots === undefined) return;
     this.#trusted.set(socket, { certificate, validation, checked, roots });

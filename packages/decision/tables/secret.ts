@@ -1,3 +1,5 @@
 export type SecretTable =
   | { readonly kind: 'certificate'; readonly chainPem: string; readonly keyPem: string }
-  | { readonly kind: 'roots'; readonly pem: string };
+  /** `crlPem`: lists of what their authorities have revoked. */
+  | { readonly kind: 'roots'; readonly pem: string; readonly crlPem?: string }
+  | { readonly kind: 'crl'; readonly pem: string };

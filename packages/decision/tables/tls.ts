@@ -13,6 +13,20 @@ export interface PeerValidation {
   readonly rootsSecret: string;
   /** Any of them must match any URI or DNS SAN; empty: any certificate of the roots. */
   readonly subjectAltNames: readonly NameMatcher[];
+  /** Name of the secret that holds lists of revoked certificates, beside those that come with the roots. */
+  readonly crlSecret?: string;
+  /** The certificate must be one of these, by either hash (Envoy's verify_certificate_spki and _hash). */
+  readonly pins?: CertificatePins;
+  /** What does not hold up is let in all the same, but nobody's identity (Envoy's ACCEPT_UNTRUSTED). */
+  readonly acceptUntrusted?: true;
+}
+
+/** SHA-256 of what a peer may show. */
+export interface CertificatePins {
+  /** Of the DER, lower-case hex. */
+  readonly certificates: readonly string[];
+  /** Of the public key's SubjectPublicKeyInfo, base64. */
+  readonly publicKeys: readonly string[];
 }
 
 /** Accepts a name of a certificate, or not: what is a URI's text may be a DNS name's as well. */

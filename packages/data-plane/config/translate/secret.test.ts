@@ -40,6 +40,15 @@ test('roots: one or more', () => {
   });
 });
 
+test('roots with what their authority has revoked', async () => {
+  const crlPem = await authority.revoke(one);
+  const validationContext = { trustedCa: { inlineString: authority.rootPem }, crl: { inlineString: crlPem } };
+  expect(translate({ validationContext })).toMatchObject({
+    ok: true,
+    value: { kind: 'roots', pem: authority.rootPem, crlPem },
+  });
+});
+
 describe('what is refused says nothing of the secret', () => {
   test.each<[string, () => Message, string]>([
     ['neither', () => ({}), 'must be a certificate or a validation context'],
@@ -68,6 +77,16 @@ describe('what is refused says nothing of the secret', () => {
       'a damaged certificate',
       () => ({ validationContext: { trustedCa: { inlineString: authority.rootPem.replaceAll('M', 'N') } } }),
       'validation_context.trusted_ca: is not a list of PEM certificates',
+    ],
+    [
+      'a damaged list of revocations',
+      () => ({
+        validationContext: {
+          trustedCa: { inlineString: authority.rootPem },
+          crl: { inlineString: authority.rootPem },
+        },
+      }),
+      'validation_context.crl: is not a list of PEM revocation lists',
     ],
   ])('%s', (_, message, expected) => {
     const result = translate(message());

@@ -1,7 +1,8 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { core_DataSource } from '@tulle/xds/wire';
-import { pemCertificates } from '../../net/pem.ts';
+import { pemCertificates, pemRevocationLists } from '../../net/pem.ts';
 import { type Problems, read } from './problems.ts';
 
 /** envoy.extensions.transport_sockets.tls.v3.Secret. No message about a secret holds a part of it. */
@@ -20,7 +21,11 @@ export function translateSecret(bytes: Uint8Array, problems: Problems): SecretTa
   if (secret?.validationContext !== undefined) {
     const pem = inline(secret.validationContext.trustedCa, 'validation_context.trusted_ca', problems);
     checkCertificates(pem, 'validation_context.trusted_ca', problems);
-    return { kind: 'roots', pem };
+    const { crl } = secret.validationContext;
+    if (crl === undefined) return { kind: 'roots', pem };
+    const crlPem = inline(crl, 'validation_context.crl', problems);
+    checkRevocations(crlPem, 'validation_context.crl', problems);
+    return { kind: 'roots', pem, crlPem };
   }
   if (secret !== undefined) problems.add('', 'must be a certificate or a validation context');
   return undefined;
@@ -33,6 +38,18 @@ export function inline(source: core_DataSource | undefined, path: string, proble
     (source?.inlineBytes === undefined ? undefined : Buffer.from(source.inlineBytes).toString());
   if (text === undefined) problems.add(path, 'must be given inline');
   return text ?? '';
+}
+
+function checkRevocations(pem: string, path: string, problems: Problems): void {
+  const lists = pemRevocationLists(pem);
+  try {
+    // OpenSSL alone reads them.
+    createSecureContext({ crl: lists });
+    if (lists.length > 0) return;
+  } catch {
+    // Said below, as for a text without any.
+  }
+  problems.add(path, 'is not a list of PEM revocation lists (X509 CRL)');
 }
 
 function checkCertificates(pem: string, path: string, problems: Problems): X509Certificate | undefined {

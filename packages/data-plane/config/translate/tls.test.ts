@@ -71,6 +71,61 @@ describe('parameters', () => {
   });
 });
 
+describe('what a certificate must be', () => {
+  const validation = (
+    defaultValidationContext: NonNullable<
+      NonNullable<Downstream['commonTlsContext']>['combinedValidationContext']
+    >['defaultValidationContext'],
+  ) =>
+    downstream({
+      commonTlsContext: {
+        ...certificate,
+        combinedValidationContext: {
+          ...(defaultValidationContext === undefined ? {} : { defaultValidationContext }),
+          validationContextSdsSecretConfig: { name: 'ca', sdsConfig: { ads: {} } },
+        },
+      },
+    });
+  const at = 'transport_socket.typed_config.common_tls_context.combined_validation_context';
+
+  test('revocations in a file, hashes in any spelling, or nothing at all', () => {
+    const hex = 'AB'.repeat(32);
+    const spki = `${'A'.repeat(43)}=`;
+    const colons = hex.match(/../g)?.join(':') ?? '';
+    expect(
+      validation({
+        crl: { filename: '/crl.pem' },
+        verifyCertificateHash: [hex, colons],
+        verifyCertificateSpki: [spki],
+      }).tls?.validation,
+    ).toEqual({
+      rootsSecret: 'ca',
+      subjectAltNames: [],
+      crlSecret: 'file-crl:/crl.pem',
+      pins: { certificates: [hex.toLowerCase(), hex.toLowerCase()], publicKeys: [spki] },
+    });
+    expect(validation({ trustChainVerification: 'ACCEPT_UNTRUSTED' }).tls?.validation).toEqual({
+      rootsSecret: 'ca',
+      subjectAltNames: [],
+      acceptUntrusted: true,
+    });
+  });
+
+  test('is refused where it is not clear', () => {
+    const inner = `${at}.default_validation_context`;
+    const wrong = {
+      verifyCertificateHash: ['abc'],
+      verifyCertificateSpki: ['abc'],
+      crl: { inlineString: 'a' },
+    };
+    expect(validation(wrong).problems).toEqual([
+      `${inner}.crl: must be a file, or come with the roots`,
+      `${inner}.verify_certificate_hash[0]: is not a SHA-256 in hex`,
+      `${inner}.verify_certificate_spki[0]: is not a SHA-256 in base64`,
+    ]);
+  });
+});
+
 describe('names of a certificate', () => {
   const accepts = (san: { readonly sanType: 'URI' | 'DNS'; readonly matcher: { exact: string } }) => {
     const { tls } = upstream({

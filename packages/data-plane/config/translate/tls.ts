@@ -1,5 +1,11 @@
 import { createSecureContext, getCiphers } from 'node:tls';
-import type { DownstreamTls, PeerValidation, TlsParameters, UpstreamTls } from '@tulle/decision/tables/tls';
+import type {
+  CertificatePins,
+  DownstreamTls,
+  PeerValidation,
+  TlsParameters,
+  UpstreamTls,
+} from '@tulle/decision/tables/tls';
 import type {
   core_ConfigSource,
   core_TransportSocket,
@@ -7,6 +13,7 @@ import type {
   tls_CommonTlsContext,
   tls_SdsSecretConfig,
 } from '@tulle/xds/wire';
+import { fileCrl } from '../../file-secrets.ts';
 import { isFor } from '../../net/dns-name.ts';
 import { milliseconds } from './duration.ts';
 import { join, messageName, type Problems, read } from './problems.ts';
@@ -173,14 +180,38 @@ function translateValidation(
     problems.add(at, 'roots must come by SDS');
     return undefined;
   }
-  const names = combined.defaultValidationContext;
-  if (names?.trustedCa !== undefined)
-    problems.add(`${at}.default_validation_context.trusted_ca`, 'roots must come by SDS');
+  const own = combined.defaultValidationContext;
+  const rootsSecret = secretName(config, `${at}.validation_context_sds_secret_config`, problems);
+  if (own === undefined) return { rootsSecret, subjectAltNames: [] };
+  const inner = `${at}.default_validation_context`;
+  if (own.trustedCa !== undefined) problems.add(`${inner}.trusted_ca`, 'roots must come by SDS');
+  if (own.crl !== undefined && own.crl.filename === undefined)
+    problems.add(`${inner}.crl`, 'must be a file, or come with the roots');
+  const pins = translatePins(own, inner, problems);
   return {
-    rootsSecret: secretName(config, `${at}.validation_context_sds_secret_config`, problems),
-    subjectAltNames:
-      names === undefined ? [] : translateNames(names, `${at}.default_validation_context`, problems),
+    rootsSecret,
+    subjectAltNames: translateNames(own, inner, problems),
+    ...(own.crl?.filename === undefined ? {} : { crlSecret: fileCrl(own.crl.filename) }),
+    ...(pins === undefined ? {} : { pins }),
+    ...(own.trustChainVerification === 'ACCEPT_UNTRUSTED' ? { acceptUntrusted: true } : {}),
   };
+}
+
+/** Hashes of certificates as `openssl x509 -fingerprint` writes them, or without colons. */
+function translatePins(
+  { verifyCertificateHash, verifyCertificateSpki }: tls_CertificateValidationContext,
+  path: string,
+  problems: Problems,
+): CertificatePins | undefined {
+  if (verifyCertificateHash.length + verifyCertificateSpki.length === 0) return undefined;
+  const certificates = verifyCertificateHash.map((hash) => hash.replaceAll(':', '').toLowerCase());
+  for (const [i, hash] of certificates.entries())
+    if (!/^[0-9a-f]{64}$/.test(hash))
+      problems.add(`${path}.verify_certificate_hash[${i}]`, 'is not a SHA-256 in hex');
+  for (const [i, hash] of verifyCertificateSpki.entries())
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(hash))
+      problems.add(`${path}.verify_certificate_spki[${i}]`, 'is not a SHA-256 in base64');
+  return { certificates, publicKeys: verifyCertificateSpki };
 }
 
 function translateNames(
