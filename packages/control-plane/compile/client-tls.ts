@@ -1,14 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ProxyProtocolConfig_Version } from '@tulle/xds/gen/envoy/config/core/v3/proxy_protocol_pb.js';
 import { ProxyProtocolUpstreamTransportSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
-import {
-  type CertificateValidationContextSchema,
-  SubjectAltNameMatcher_SanType,
-} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
-import {
-  type CommonTlsContextSchema,
-  UpstreamTlsContextSchema,
-} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { CertificateValidationContextSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import { UpstreamTlsContextSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import type { Credential } from '../model/credential.ts';
 import type { ClientTls } from '../model/istio.ts';
 import type { Model } from '../model/model.ts';
@@ -17,15 +11,24 @@ import { secretConfig } from './config-source.ts';
 import { outboundProtocol } from './http-protocol.ts';
 import {
   clientAlpn,
+  exactName,
   meshClientTls,
+  meshServerName,
   type PeerIdentities,
   rawBuffer,
   type TransportSocket,
 } from './mesh-tls.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
-import { credentialName, credentialRootsName, fileCertificateName, fileRootsName } from './secrets.ts';
+import { credentialName, credentialRootsName } from './secrets.ts';
 import { any } from './serialize.ts';
+import {
+  certificatesInFiles,
+  type Roots,
+  revokedIn,
+  type ShownCertificates,
+  verifiedBy,
+} from './tls-files.ts';
 
 /** Of a cluster: one for all endpoints, or by their labels. */
 interface Sockets {
@@ -36,11 +39,6 @@ interface Sockets {
     readonly transportSocket: TransportSocket;
   }[];
 }
-type CommonTlsContext = MessageInitShape<typeof CommonTlsContextSchema>;
-type ClientCertificate = Pick<CommonTlsContext, 'tlsCertificateSdsSecretConfigs' | 'tlsCertificates'>;
-
-/** Where Debian and most others keep the roots of the public web. */
-const systemRoots = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
  * How a cluster speaks to its endpoints. Without a rule: mTLS to those that have a sidecar, plain text to
@@ -55,7 +53,7 @@ export function clientTls(ref: ClusterRef, model: Model, engine: Engine): Socket
 function socketsOf(ref: ClusterRef, model: Model, engine: Engine): Sockets {
   const { service, settings } = ref;
   const tls = settings.tls;
-  const mesh = (): TransportSocket => meshSocket(ref, model, engine, tls?.sni);
+  const mesh = (): TransportSocket => meshSocket(ref, model, engine, tls);
   switch (tls?.mode) {
     case 'DISABLE':
       return {};
@@ -99,15 +97,16 @@ function withProxyHeader(
   };
 }
 
-function meshSocket(ref: ClusterRef, model: Model, engine: Engine, sni?: string): TransportSocket {
-  const { service, port, subset } = ref;
+function meshSocket(ref: ClusterRef, model: Model, engine: Engine, tls: ClientTls = {}): TransportSocket {
+  const { service } = ref;
   const { trustDomain } = model.config.mesh;
   const accounts = model.accounts.get(service.key) ?? [];
   const inNamespace = `spiffe://${trustDomain}/ns/${service.namespace}/sa/`;
   const exact = [...accounts.map((account) => `${inNamespace}${account}`), ...service.subjectAltNames];
   // Nobody serves it yet: instances of a service are always of its namespace.
-  const peers: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
-  const name = sni || `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
+  const known: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
+  const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : known;
+  const name = tls.sni || meshServerName(ref);
   return meshClientTls(peers, name, alpnOf(ref, engine), engine);
 }
 
@@ -127,29 +126,16 @@ function originatedTls({ service, credential }: ClusterRef, tls: ClientTls, engi
   const sni = tls.sni || (service.host.startsWith('*') ? '' : service.host);
   const expected = names.length > 0 ? names : sni === '' ? [] : [sni];
   const validation: MessageInitShape<typeof CertificateValidationContextSchema> = {
-    matchTypedSubjectAltNames: expected.map((name) => ({
-      sanType: name.includes('://') ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
-      matcher: { matchPattern: { case: 'exact' as const, value: name } },
-    })),
+    matchTypedSubjectAltNames: expected.map(exactName),
+    ...revokedIn(tls.caCrl),
   };
-  // Our engine takes all its certificates by name; an Envoy reads files by itself.
-  const inFiles = engine === 'tulle' ? fileRootsName(tls.caCertificates) : undefined;
-  const roots = credential?.roots === undefined ? inFiles : credentialRootsName(credential);
-  const trustedCa = { specifier: { case: 'filename' as const, value: tls.caCertificates || systemRoots } };
-  const common: CommonTlsContext = {
+  const roots: Roots =
+    credential?.roots === undefined
+      ? { file: tls.caCertificates }
+      : { secret: credentialRootsName(credential) };
+  const common = {
     ...(tls.mode === 'MUTUAL' ? clientCertificate(tls, credential, engine) : {}),
-    ...(!tls.insecureSkipVerify && {
-      validationContextType:
-        roots !== undefined
-          ? {
-              case: 'combinedValidationContext' as const,
-              value: {
-                defaultValidationContext: validation,
-                validationContextSdsSecretConfig: secretConfig(roots, engine),
-              },
-            }
-          : { case: 'validationContext' as const, value: { ...validation, trustedCa } },
-    }),
+    ...(tls.insecureSkipVerify ? {} : verifiedBy(roots, validation, engine)),
   };
   const value = any(UpstreamTlsContextSchema, { sni, commonTlsContext: common });
   return { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } };
@@ -159,20 +145,9 @@ function clientCertificate(
   tls: ClientTls,
   credential: Credential | undefined,
   engine: Engine,
-): ClientCertificate {
+): ShownCertificates {
   if (credential?.certificate !== undefined)
     return { tlsCertificateSdsSecretConfigs: [secretConfig(credentialName(credential), engine)] };
   if (tls.clientCertificate === undefined) return {};
-  if (engine === 'tulle') {
-    const name = fileCertificateName(tls.clientCertificate, tls.privateKey ?? '');
-    return { tlsCertificateSdsSecretConfigs: [secretConfig(name, engine)] };
-  }
-  return {
-    tlsCertificates: [
-      {
-        certificateChain: { specifier: { case: 'filename', value: tls.clientCertificate } },
-        privateKey: { specifier: { case: 'filename', value: tls.privateKey ?? '' } },
-      },
-    ],
-  };
+  return certificatesInFiles([{ certificate: tls.clientCertificate, key: tls.privateKey ?? '' }], engine);
 }

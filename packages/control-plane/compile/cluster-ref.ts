@@ -21,6 +21,8 @@ export interface ClusterRef {
   readonly credential: Credential | undefined;
   /** Its clients' connections are redirected: they know where they were going. */
   readonly captured: boolean;
+  /** Its clients bring mTLS with them: only endpoints that take it are of use. */
+  readonly onlyMutual?: true;
 }
 
 /** Cluster without endpoints: what is routed to it is answered 503. */

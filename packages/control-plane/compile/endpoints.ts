@@ -23,6 +23,8 @@ interface Candidate {
   readonly port: number;
   readonly locality: string;
   readonly weight: number;
+  /** It takes mTLS. */
+  readonly mutual: boolean;
   readonly endpoint: LbEndpoint;
 }
 
@@ -37,12 +39,13 @@ const health = {
  * it is left out, for with it a proxy would refuse all the others, too.
  */
 export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
-  const { name, service, port, subset } = ref;
+  const { name, service, port, subset, onlyMutual = false } = ref;
   const labels = subset?.spec.labels ?? {};
   const instances = (model.instances.byService.get(service.key) ?? [])
     .filter((instance) => selects(labels, instance.labels))
-    .flatMap((instance) => instanceEndpoint(instance, port, model) ?? []);
-  const listed = service.listed
+    .flatMap((instance) => instanceEndpoint(instance, port, model) ?? [])
+    .filter(({ mutual }) => mutual || !onlyMutual);
+  const listed = (onlyMutual ? [] : service.listed)
     .filter((endpoint) => selects(labels, endpoint.labels))
     .map((endpoint) => listedEndpoint(endpoint, port));
   const usable = [...instances, ...listed].filter(
@@ -91,6 +94,7 @@ function instanceEndpoint(
     port: target,
     locality,
     weight,
+    mutual: tlsMode === 'istio',
     endpoint: {
       ...hostIdentifier(address, target),
       healthStatus: health[instance.health],
@@ -117,6 +121,7 @@ function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
     port: target,
     locality: listed.locality,
     weight: listed.weight,
+    mutual: false,
     endpoint: { ...hostIdentifier(listed.address, target), loadBalancingWeight: listed.weight },
   };
 }

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
-  SubjectAltNameMatcher_SanType,
+  CertificateValidationContext_TrustChainVerification,
   TlsParameters_TlsProtocol,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import {
@@ -12,87 +12,178 @@ import type { Credential } from '../model/credential.ts';
 import type { ServerTls, TlsVersion } from '../model/istio.ts';
 import { secretConfig } from './config-source.ts';
 import type { BoundServer } from './gateway-ports.ts';
-import { meshServerTls, serverAlpn, type TransportSocket } from './mesh-tls.ts';
+import { anyOf, exactName, meshServerTls, serverAlpn, type TransportSocket } from './mesh-tls.ts';
 import { type Note, note } from './note.ts';
 import type { Engine } from './proxy.ts';
 import { certificateSecret, clientRootsSecret } from './secrets.ts';
 import { any } from './serialize.ts';
+import {
+  certificatesInFiles,
+  type PeerVerification,
+  type Roots,
+  revokedIn,
+  type ShownCertificates,
+  verifiedBy,
+} from './tls-files.ts';
 import type { View } from './view.ts';
 
-/** A server's TLS with the secrets that it needs. */
+/** A server's TLS with the secrets that it needs, and what of it the proxy can't do. */
 export interface ServerSocket {
   readonly socket: TransportSocket;
   readonly secrets: readonly XdsResource[];
+  readonly notes: readonly Note[];
 }
 
-const versions: Readonly<Record<TlsVersion, TlsParameters_TlsProtocol>> = {
-  TLS_AUTO: TlsParameters_TlsProtocol.TLS_AUTO,
+/** How a gateway's server terminates TLS; a note if it can't, and then there is no such server. */
+export function serverTls(
+  view: View,
+  bound: BoundServer,
+  engine: Engine,
+): ServerSocket | { readonly note: Note } {
+  const { gateway, server } = bound;
+  const tls: ServerTls = server.spec.tls ?? {};
+  const mode = tls.mode ?? 'SIMPLE';
+  const isHttp = server.protocol === 'https';
+  if (mode === 'ISTIO_MUTUAL') {
+    const peers = tls.subjectAltNames?.length
+      ? { exact: tls.subjectAltNames }
+      : anyOf(view.config.mesh.trustDomain);
+    const alpn = isHttp ? serverAlpn.http : serverAlpn.bytes;
+    return { socket: meshServerTls(peers, alpn, engine), secrets: [], notes: [] };
+  }
+  const say = (code: 'unknown-credential' | 'not-supported', message: string, field = ''): Note =>
+    note(gateway.origin, code, message, `${server.origin.path}.tls${field}`);
+  const secrets: XdsResource[] = [];
+  const find = (name: string) => findCredential(view, gateway.namespace, name);
+
+  const shown = shownCertificates(tls, engine, find, secrets);
+  if (typeof shown === 'string') {
+    const places = [...new Set([view.namespace, gateway.namespace])].join(' or ');
+    const message =
+      shown === '' ? 'no certificate' : `no Secret ${shown} with tls.crt and tls.key in ${places}`;
+    return { note: say('unknown-credential', message) };
+  }
+  const mutual = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
+  const verified = mutual ? clientVerification(tls, engine, find, secrets) : {};
+  if (typeof verified === 'string') return { note: say('unknown-credential', `${mode} needs ${verified}`) };
+
+  const notes = [];
+  if (engine === 'tulle' && (isOld(tls.minProtocolVersion) || isOld(tls.maxProtocolVersion))) {
+    const field = isOld(tls.maxProtocolVersion) ? '.maxProtocolVersion' : '.minProtocolVersion';
+    notes.push(say('not-supported', 'TLS 1.0 and 1.1 are broken: TLS 1.2 is the lowest here', field));
+  }
+  const commonTlsContext: MessageInitShape<typeof CommonTlsContextSchema> = {
+    tlsParams: {
+      tlsMinimumProtocolVersion: version(tls.minProtocolVersion, 'TLSV1_2', engine),
+      tlsMaximumProtocolVersion: version(tls.maxProtocolVersion, 'TLSV1_3', engine),
+      cipherSuites: [...(tls.cipherSuites ?? [])],
+      ecdhCurves: [...(tls.ecdhCurves ?? [])],
+    },
+    alpnProtocols: isHttp ? ['h2', 'http/1.1'] : [],
+    ...shown,
+    ...verified,
+  };
+  const value = any(DownstreamTlsContextSchema, {
+    commonTlsContext,
+    requireClientCertificate: mode === 'MUTUAL',
+  });
+  return {
+    socket: { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } },
+    secrets,
+    notes,
+  };
+}
+
+const versions: Readonly<Record<Exclude<TlsVersion, 'TLS_AUTO'>, TlsParameters_TlsProtocol>> = {
   TLSV1_0: TlsParameters_TlsProtocol.TLSv1_0,
   TLSV1_1: TlsParameters_TlsProtocol.TLSv1_1,
   TLSV1_2: TlsParameters_TlsProtocol.TLSv1_2,
   TLSV1_3: TlsParameters_TlsProtocol.TLSv1_3,
 };
 
-/** How a gateway's server terminates TLS; a note if it can't, and then there is no such server. */
-export function serverTls(
-  view: View,
-  bound: BoundServer,
-  alpn: readonly string[],
+const isOld = (version: TlsVersion | undefined): boolean => version === 'TLSV1_0' || version === 'TLSV1_1';
+
+function version(
+  written: TlsVersion = 'TLS_AUTO',
+  absent: 'TLSV1_2' | 'TLSV1_3',
   engine: Engine,
-): ServerSocket | { readonly note: Note } {
-  const { gateway, server } = bound;
-  const tls: ServerTls = server.spec.tls ?? {};
-  const mode = tls.mode ?? 'SIMPLE';
-  if (mode === 'ISTIO_MUTUAL')
-    return { socket: meshServerTls(view.config.mesh.trustDomain, serverAlpn.http, engine), secrets: [] };
-  const names = tls.credentialNames?.length ? tls.credentialNames : [tls.credentialName ?? ''];
-  const secrets: XdsResource[] = [];
-  const certificates: string[] = [];
-  const bad = (message: string): { readonly note: Note } => ({
-    note: note(gateway.origin, 'unknown-credential', message, `${server.origin.path}.tls`),
-  });
-  if (names[0] === '') return bad('needs credentialName: certificates in files of the gateway are not read');
-  for (const name of names) {
-    const found = findCredential(view, gateway.namespace, name);
-    if (found?.credential.certificate === undefined || found.credential.key === undefined)
-      return bad(`no Secret ${name} with tls.crt and tls.key in ${view.namespace} or ${gateway.namespace}`);
-    certificates.push(found.secret);
-    secrets.push(certificateSecret(found.secret, found.credential));
+): TlsParameters_TlsProtocol {
+  if (engine === 'tulle' && isOld(written)) return versions.TLSV1_2;
+  return versions[written === 'TLS_AUTO' ? absent : written];
+}
+
+type Find = (name: string) => FoundCredential | undefined;
+
+/** What the server shows. @returns the name of the Secret that is missing; empty: nothing is named */
+function shownCertificates(
+  tls: ServerTls,
+  engine: Engine,
+  find: Find,
+  secrets: XdsResource[],
+): ShownCertificates | string {
+  const names = tls.credentialNames ?? (tls.credentialName ? [tls.credentialName] : []);
+  if (names.length === 0) {
+    const files = tls.tlsCertificates ?? [tls];
+    const paths = files.map(({ serverCertificate: certificate = '', privateKey: key = '' }) => ({
+      certificate,
+      key,
+    }));
+    if (paths.some(({ certificate, key }) => certificate === '' || key === '')) return '';
+    return certificatesInFiles(paths, engine);
   }
-  const mutual = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
-  const roots = mutual ? clientRoots(view, gateway.namespace, tls, names[0] as string) : undefined;
-  if (mutual && roots === undefined)
-    return bad(`${mode} needs ca.crt in Secret ${names[0]} or ${names[0]}-cacert`);
-  if (roots !== undefined) secrets.push(clientRootsSecret(roots.secret, roots.credential));
-  const common: MessageInitShape<typeof CommonTlsContextSchema> = {
-    tlsParams: {
-      tlsMinimumProtocolVersion:
-        versions[tls.minProtocolVersion ?? 'TLSV1_2'] || TlsParameters_TlsProtocol.TLSv1_2,
-      tlsMaximumProtocolVersion:
-        versions[tls.maxProtocolVersion ?? 'TLSV1_3'] || TlsParameters_TlsProtocol.TLSv1_3,
-      cipherSuites: [...(tls.cipherSuites ?? [])],
-      ecdhCurves: [...(tls.ecdhCurves ?? [])],
+  const found: string[] = [];
+  for (const name of names) {
+    const one = find(name);
+    if (one?.credential.certificate === undefined || one.credential.key === undefined) return name;
+    found.push(one.secret);
+    secrets.push(certificateSecret(one.secret, one.credential));
+  }
+  return { tlsCertificateSdsSecretConfigs: found.map((name) => secretConfig(name, engine)) };
+}
+
+/** How clients are verified. @returns what is missing */
+function clientVerification(
+  tls: ServerTls,
+  engine: Engine,
+  find: Find,
+  secrets: XdsResource[],
+): PeerVerification | string {
+  const roots = clientRoots(tls, find, secrets);
+  if (typeof roots === 'string') return roots;
+  const { subjectAltNames = [], verifyCertificateHash = [], verifyCertificateSpki = [] } = tls;
+  return verifiedBy(
+    roots,
+    {
+      matchTypedSubjectAltNames: subjectAltNames.map(exactName),
+      verifyCertificateHash: [...verifyCertificateHash],
+      verifyCertificateSpki: [...verifyCertificateSpki],
+      ...(tls.insecureSkipVerify && {
+        trustChainVerification: CertificateValidationContext_TrustChainVerification.ACCEPT_UNTRUSTED,
+      }),
+      ...revokedIn(tls.caCrl),
     },
-    tlsCertificateSdsSecretConfigs: certificates.map((name) => secretConfig(name, engine)),
-    alpnProtocols: [...alpn],
-    ...(roots !== undefined && {
-      validationContextType: {
-        case: 'combinedValidationContext' as const,
-        value: {
-          defaultValidationContext: { matchTypedSubjectAltNames: (tls.subjectAltNames ?? []).map(exactName) },
-          validationContextSdsSecretConfig: secretConfig(roots.secret, engine),
-        },
-      },
-    }),
-  };
-  const value = any(DownstreamTlsContextSchema, {
-    commonTlsContext: common,
-    requireClientCertificate: mode === 'MUTUAL',
-  });
-  return {
-    socket: { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } },
-    secrets,
-  };
+    engine,
+  );
+}
+
+function clientRoots(tls: ServerTls, find: Find, secrets: XdsResource[]): Roots | string {
+  const name = tls.credentialNames?.[0] ?? tls.credentialName;
+  const candidates = tls.caCertCredentialName
+    ? [tls.caCertCredentialName]
+    : name
+      ? [name, `${name}-cacert`]
+      : [];
+  for (const candidate of candidates) {
+    const found = find(candidate);
+    if (found?.credential.roots === undefined) continue;
+    // A Secret with both parts is two secrets on the wire, told apart as in Istio.
+    const secret = found.secret.endsWith('-cacert') ? found.secret : `${found.secret}-cacert`;
+    secrets.push(clientRootsSecret(secret, found.credential));
+    return { secret };
+  }
+  if (candidates.length > 0) return `ca.crt in Secret ${candidates.join(' or ')}`;
+  const file = tls.caCertificates ?? tls.tlsCertificates?.find((pair) => pair.caCertificates)?.caCertificates;
+  return file ? { file } : 'caCertificates';
 }
 
 interface FoundCredential {
@@ -111,30 +202,3 @@ function findCredential(view: View, namespace: string, name: string): FoundCrede
   const own = credentials.get(`${namespace}/${name}`);
   return own && { secret: `kubernetes://${namespace}/${name}`, credential: own };
 }
-
-function clientRoots(
-  view: View,
-  namespace: string,
-  tls: ServerTls,
-  name: string,
-): FoundCredential | undefined {
-  const candidates = tls.caCertCredentialName ? [tls.caCertCredentialName] : [name, `${name}-cacert`];
-  for (const candidate of candidates) {
-    const found = findCredential(view, namespace, candidate);
-    if (found?.credential.roots === undefined) continue;
-    // A Secret with both parts is two secrets on the wire, told apart as in Istio.
-    const secret = found.secret.endsWith('-cacert') ? found.secret : `${found.secret}-cacert`;
-    return { ...found, secret };
-  }
-  return undefined;
-}
-
-const exactName = (
-  value: string,
-): {
-  sanType: SubjectAltNameMatcher_SanType;
-  matcher: { matchPattern: { case: 'exact'; value: string } };
-} => ({
-  sanType: value.includes('://') ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
-  matcher: { matchPattern: { case: 'exact', value } },
-});

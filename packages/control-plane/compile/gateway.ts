@@ -1,12 +1,13 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import { passedAlpn, passedOn } from './auto-passthrough.ts';
 import { Collector } from './collector.ts';
 import { httpManager, tcpProxy } from './filters.ts';
 import { type BoundServer, boundServers } from './gateway-ports.ts';
 import { gatewayRoutes, servedBy } from './gateway-routes.ts';
 import { serverTls } from './gateway-tls.ts';
 import { type FilterChain, listener } from './listener.ts';
-import { note } from './note.ts';
+import { type Note, note } from './note.ts';
 import type { ProxyDescription } from './proxy.ts';
 import type { MadeTable } from './route-tables.ts';
 import { firstTcpRule, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
@@ -53,10 +54,7 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
   const kind = kindOf(first);
   const same = servers.filter((bound) => {
     if (kindOf(bound) === kind) return true;
-    const message = `port ${bound.server.spec.port.number} is ${kind} by the older Gateway ${first.gateway.key}`;
-    draft.collector.notes.push(
-      note(bound.gateway.origin, 'conflicting-port', message, `${bound.server.origin.path}.port`),
-    );
+    draft.collector.notes.push(portTaken(bound, first, kind));
     return false;
   });
   const filterChains = chainsOf[kind](draft, same);
@@ -74,6 +72,12 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
   });
 }
 
+function portTaken({ gateway: owner, server }: BoundServer, first: BoundServer, kind: string): Note {
+  const by = first.gateway === owner ? first.server.origin.path : `the older Gateway ${first.gateway.key}`;
+  const message = `port ${server.spec.port.number} is ${kind} by ${by}`;
+  return note(owner.origin, 'conflicting-port', message, `${server.origin.path}.port`);
+}
+
 const chainsOf: Readonly<
   Record<'http' | 'tls' | 'tcp', (draft: Draft, servers: readonly BoundServer[]) => FilterChain[]>
 > = {
@@ -81,10 +85,14 @@ const chainsOf: Readonly<
     const name = `http.${servers[0]?.binding.port}`;
     draft.tables.push(gatewayRoutes(draft.view, name, servers, false));
     const grpcWeb = servers.some(({ server }) => server.protocol === 'grpc-web');
-    return [{ filters: [manager(draft, name, grpcWeb)] }];
+    return [{ filters: [manager(draft, name, servers[0]?.server.spec.name, grpcWeb)] }];
   },
-  tcp: (draft, [first]) =>
-    first === undefined ? [] : [{ filters: [bytes(draft, first, plainClusters(draft, first))] }],
+  tcp: (draft, [first, ...others]) => {
+    if (first === undefined) return [];
+    // Nothing tells their connections apart.
+    for (const other of others) draft.collector.notes.push(portTaken(other, first, 'tcp'));
+    return [{ filters: [bytes(draft, first, plainClusters(draft, first))] }];
+  },
   tls: (draft, servers) => {
     const taken = new Set<string>();
     return servers.flatMap((bound) => tlsChains(draft, bound, taken));
@@ -104,13 +112,9 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
       return false;
     });
   if (mode === 'PASSTHROUGH') return passThroughChains(draft, bound, free);
-  if (mode === 'AUTO_PASSTHROUGH') {
-    const message = 'AUTO_PASSTHROUGH is not supported: there are no other networks';
-    collector.notes.push(note(owner.origin, 'not-supported', message, `${server.origin.path}.tls.mode`));
-    return [];
-  }
+  if (mode === 'AUTO_PASSTHROUGH') return autoPassThroughChains(draft, bound, free);
   const isHttp = server.protocol === 'https';
-  const tls = serverTls(view, bound, isHttp ? ['h2', 'http/1.1'] : [], proxy.metadata.TULLE_ENGINE);
+  const tls = serverTls(view, bound, proxy.metadata.TULLE_ENGINE);
   if ('note' in tls) {
     collector.notes.push(tls.note);
     return [];
@@ -118,10 +122,13 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
   const hosts = free([...new Set(server.hosts.map(({ host }) => host))]);
   if (hosts.length === 0) return [];
   draft.secrets.push(...tls.secrets);
+  collector.notes.push(...tls.notes);
   const { number, name } = server.spec.port;
   const table = `https.${number}.${name}.${owner.name}.${owner.namespace}`;
   if (isHttp) draft.tables.push(gatewayRoutes(view, table, [bound], true));
-  const filter = isHttp ? manager(draft, table) : bytes(draft, bound, plainClusters(draft, bound));
+  const filter = isHttp
+    ? manager(draft, table, server.spec.name)
+    : bytes(draft, bound, plainClusters(draft, bound));
   return [{ name: table, filterChainMatch: sni(hosts), filters: [filter], transportSocket: tls.socket }];
 }
 
@@ -139,6 +146,20 @@ function passThroughChains(
       return [{ filterChainMatch: sni(hosts), filters: [bytes(draft, bound, clusters)] }];
     }),
   );
+}
+
+function autoPassThroughChains(
+  draft: Draft,
+  bound: BoundServer,
+  free: (hosts: readonly string[]) => string[],
+): FilterChain[] {
+  return passedOn(draft.view, bound).flatMap(({ serverName, cluster }): FilterChain[] => {
+    const hosts = free([serverName]);
+    if (hosts.length === 0) return [];
+    const clusters = [{ name: draft.collector.use(cluster), weight: 1 }];
+    const filterChainMatch = { ...sni(hosts), applicationProtocols: [...passedAlpn] };
+    return [{ filterChainMatch, filters: [bytes(draft, bound, clusters)] }];
+  });
 }
 
 /** `*` is no name to match: any. Inspecting for TLS is asked for in either case. */
@@ -163,12 +184,13 @@ const sourceOf = ({ view }: Draft, { gateway: owner, server }: BoundServer) => (
 });
 
 const bytes = ({ view }: Draft, { server }: BoundServer, clusters: readonly WeightedName[]) =>
-  tcpProxy(view.config.mesh, `gateway_${server.spec.port.number}`, clusters);
+  tcpProxy(view.config.mesh, server.spec.name || `gateway_${server.spec.port.number}`, clusters);
 
-const manager = ({ view, proxy }: Draft, routes: string, grpcWeb = false) =>
+/** @param name of the server, for its statistics */
+const manager = ({ view, proxy }: Draft, routes: string, name: string | undefined, grpcWeb = false) =>
   httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'gateway',
-    statPrefix: `gateway_${routes}`,
+    statPrefix: name || `gateway_${routes}`,
     routes,
     peerTls: false,
     connect: false,

@@ -11,7 +11,7 @@ import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { type ChainKind, inboundChains, mayWaitForServer } from './inbound-chains.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
-import { meshServerTls } from './mesh-tls.ts';
+import { anyOf, meshServerTls } from './mesh-tls.ts';
 import { metadata } from './origins.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
@@ -54,7 +54,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
         ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
         filters: [filter(kind)],
         ...(kind.alpn && {
-          transportSocket: meshServerTls(config.mesh.trustDomain, kind.alpn, node.TULLE_ENGINE),
+          transportSocket: meshServerTls(anyOf(config.mesh.trustDomain), kind.alpn, node.TULLE_ENGINE),
         }),
       };
     });

@@ -11,6 +11,7 @@ import {
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { ClusterRef } from './cluster-ref.ts';
 import { identitySecret, rootsSecret, secretConfig } from './config-source.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
@@ -26,8 +27,19 @@ export const rawBuffer: TransportSocket = {
   configType: { case: 'typedConfig', value: any(RawBufferSchema, {}) },
 };
 
+/** By which name a sidecar asks for a port of a service, or a subset of it (Istio). */
+export const meshServerName = ({
+  service,
+  port,
+  subset,
+}: Pick<ClusterRef, 'service' | 'port' | 'subset'>): string =>
+  `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
+
 /** Which SPIFFE IDs a peer may have. */
 export type PeerIdentities = { readonly exact: readonly string[] } | { readonly prefix: string };
+
+/** Any of a trust domain. */
+export const anyOf = (trustDomain: string): PeerIdentities => ({ prefix: `spiffe://${trustDomain}/` });
 
 /** A client's half of mTLS between sidecars: who must answer, and by which name the server is asked for. */
 export function meshClientTls(
@@ -45,9 +57,12 @@ export function meshClientTls(
   };
 }
 
-/** A server's half: any identity of the trust domain, by certificate. */
-export function meshServerTls(trustDomain: string, alpn: readonly string[], engine: Engine): TransportSocket {
-  const peers = { prefix: `spiffe://${trustDomain}/` };
+/** A server's half: who may call, by certificate. */
+export function meshServerTls(
+  peers: PeerIdentities,
+  alpn: readonly string[],
+  engine: Engine,
+): TransportSocket {
   return {
     name: 'envoy.transport_sockets.tls',
     configType: {
@@ -107,8 +122,11 @@ function sanMatchers(peers: PeerIdentities): SanMatcher[] {
         matcher: { matchPattern: { case: 'prefix', value: peers.prefix } },
       },
     ];
-  return peers.exact.map((value) => ({
-    sanType: SubjectAltNameMatcher_SanType.URI,
-    matcher: { matchPattern: { case: 'exact', value } },
-  }));
+  return peers.exact.map(exactName);
 }
+
+/** A name that a certificate must have: a URI, or a DNS name. */
+export const exactName = (value: string): SanMatcher => ({
+  sanType: value.includes('://') ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
+  matcher: { matchPattern: { case: 'exact', value } },
+});

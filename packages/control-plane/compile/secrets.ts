@@ -54,10 +54,13 @@ export function certificateSecret(
 }
 
 /** What a gateway checks its clients against. */
-export function clientRootsSecret(name: string, { roots = '', origin }: Credential): XdsResource {
+export function clientRootsSecret(name: string, { roots = '', revoked, origin }: Credential): XdsResource {
   const message = create(SecretSchema, {
     name,
-    type: { case: 'validationContext', value: { trustedCa: text(roots) } },
+    type: {
+      case: 'validationContext',
+      value: { trustedCa: text(roots), ...(revoked !== undefined && { crl: text(revoked) }) },
+    },
   });
   return resource(SecretSchema, message, [origin]);
 }

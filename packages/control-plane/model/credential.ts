@@ -2,7 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import type { Origin } from '@tulle/xds/resource';
 import { originOf } from './origin.ts';
 
-/** A Secret that a gateway can serve or check with: `tls.crt`, `tls.key`, `ca.crt`; or Istio's `cert`, `key`, `cacert`. */
+/** A Secret that a gateway can serve or check with: `tls.crt`, `tls.key`, `ca.crt`, `ca.crl`; or Istio's `cert`, `key`, `cacert`, `crl`. */
 export interface Credential {
   readonly namespace: string;
   readonly name: string;
@@ -10,6 +10,8 @@ export interface Credential {
   readonly certificate: string | undefined;
   readonly key: string | undefined;
   readonly roots: string | undefined;
+  /** What the roots' authority has revoked. */
+  readonly revoked: string | undefined;
   readonly origin: Origin;
 }
 
@@ -33,6 +35,7 @@ export function credentialsOf(resources: readonly Resource[]): ReadonlyMap<strin
       certificate: read('tls.crt', 'cert'),
       key: read('tls.key', 'key'),
       roots: read('ca.crt', 'cacert'),
+      revoked: read('ca.crl', 'crl'),
       origin: originOf(resource),
     };
     if (credential.certificate !== undefined || credential.roots !== undefined)

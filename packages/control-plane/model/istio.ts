@@ -266,6 +266,7 @@ export interface ClientTls {
   readonly subjectAltNames?: readonly string[] | undefined;
   readonly sni?: string | undefined;
   readonly insecureSkipVerify?: boolean | null | undefined;
+  readonly caCrl?: string | undefined;
 }
 
 // --- Gateway, ServiceEntry, WorkloadEntry, PeerAuthentication ----------------------------------------------
@@ -294,6 +295,20 @@ export interface ServerTls {
   readonly credentialName?: string | undefined;
   readonly credentialNames?: readonly string[] | undefined;
   readonly caCertCredentialName?: string | undefined;
+  readonly serverCertificate?: string | undefined;
+  readonly privateKey?: string | undefined;
+  readonly caCertificates?: string | undefined;
+  readonly caCrl?: string | undefined;
+  readonly tlsCertificates?:
+    | readonly {
+        readonly serverCertificate?: string | undefined;
+        readonly privateKey?: string | undefined;
+        readonly caCertificates?: string | undefined;
+      }[]
+    | undefined;
+  readonly verifyCertificateSpki?: readonly string[] | undefined;
+  readonly verifyCertificateHash?: readonly string[] | undefined;
+  readonly insecureSkipVerify?: boolean | null | undefined;
   readonly subjectAltNames?: readonly string[] | undefined;
   readonly minProtocolVersion?: TlsVersion | undefined;
   readonly maxProtocolVersion?: TlsVersion | undefined;

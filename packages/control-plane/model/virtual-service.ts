@@ -1,3 +1,4 @@
+import { gatewayKey } from '@tulle/resources/istio/gateway-name';
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
@@ -69,7 +70,7 @@ export function virtualServicesOf(
         origin: originOf(resource),
         hosts: (spec.hosts ?? []).map((host) => resolveHost(host, namespace, isKnown)),
         gateways: (spec.gateways?.length ? spec.gateways : [meshGateway]).map((gateway) =>
-          gatewayKey(gateway, namespace),
+          gatewayOf(gateway, namespace),
         ),
         exportTo: spec.exportTo ?? [],
         http: httpRules(resource, byName, isKnown, report),
@@ -82,10 +83,9 @@ export function virtualServicesOf(
 
 const specOf = (resource: Resource): VirtualServiceSpec => (resource.spec ?? {}) as VirtualServiceSpec;
 
-/** `mesh` as it is; a bare name is of the virtual service's namespace. */
-function gatewayKey(written: string, namespace: string): string {
-  return written === meshGateway || written.includes('/') ? written : `${namespace}/${written}`;
-}
+/** `mesh`, or `namespace/name`. */
+const gatewayOf = (written: string, namespace: string): string =>
+  written === meshGateway ? written : gatewayKey(written, namespace);
 
 function httpRules(
   resource: Resource,
@@ -155,7 +155,7 @@ function gatewaysIn<T extends { readonly gateways?: readonly string[] | undefine
   namespace: string,
 ): T {
   if (!match.gateways?.length) return match;
-  return { ...match, gateways: match.gateways.map((gateway) => gatewayKey(gateway, namespace)) };
+  return { ...match, gateways: match.gateways.map((gateway) => gatewayOf(gateway, namespace)) };
 }
 
 function resolveRoute(

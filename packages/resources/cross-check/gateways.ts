@@ -1,4 +1,5 @@
 import { type Finding, warning } from '../finding.ts';
+import { gatewayKey } from '../istio/gateway-name.ts';
 import { isDelegate } from '../istio/virtual-service/check.ts';
 import { nearestName } from '../nearest.ts';
 import type { ResourceSet } from './resource-set.ts';
@@ -10,7 +11,7 @@ export function gateways(set: ResourceSet, report: (index: number, finding: Find
     if (isDelegate(resource.spec)) continue;
     for (const [at, name] of (resource.spec.gateways ?? []).entries()) {
       if (name === 'mesh') continue;
-      const full = fullName(name, namespace);
+      const full = gatewayKey(name, namespace);
       if (known.includes(full)) continue;
       const near = nearestName(full, known);
       report(
@@ -23,12 +24,4 @@ export function gateways(set: ResourceSet, report: (index: number, finding: Find
       );
     }
   }
-}
-
-/** `name`, `./name`, `namespace/name`, or `name.namespace.svc…` ⇒ `namespace/name`. */
-function fullName(name: string, namespace: string): string {
-  const [first = '', second] = name.split('/');
-  if (second !== undefined) return `${first === '.' ? namespace : first}/${second}`;
-  const [label = '', inNamespace] = name.split('.');
-  return `${inNamespace ?? namespace}/${label}`;
 }

@@ -202,11 +202,22 @@ describe('Gateway', () => {
     [`${port(0, 'HTTP')}, hosts: [a], bind: "unix:///run/a.sock"`, []],
     [
       `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: MUTUAL, serverCertificate: a, privateKey: b }`,
+      ['error servers[0].tls.caCertificates required'],
+    ],
+    [
+      `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: SIMPLE, tlsCertificates: [{ serverCertificate: a }] }`,
+      ['error servers[0].tls.tlsCertificates[0].privateKey required'],
+    ],
+    [
+      `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: MUTUAL, credentialName: a, verifyCertificateHash: ["${'aB'.repeat(32)}", "ab:cd"], verifyCertificateSpki: [abc] }`,
       [
-        'error servers[0].tls.caCertificates required',
-        'warning servers[0].tls.serverCertificate not-enforced',
-        'warning servers[0].tls.privateKey not-enforced',
+        'error servers[0].tls.verifyCertificateHash[1] wrong-value',
+        'error servers[0].tls.verifyCertificateSpki[0] wrong-value',
       ],
+    ],
+    [
+      `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: SIMPLE, credentialName: a, subjectAltNames: [a] }`,
+      ['warning servers[0].tls.subjectAltNames no-effect'],
     ],
     [
       `${port(443, 'HTTPS')}, hosts: [a], tls: { mode: ISTIO_MUTUAL, credentialName: a }`,

@@ -143,6 +143,45 @@ function checkTls({ port, tls }: Server, path: FieldPath): Finding[] {
   return found;
 }
 
+/** What only matters to certificates of clients. */
+const clientFields = [
+  'subjectAltNames',
+  'verifyCertificateSpki',
+  'verifyCertificateHash',
+  'insecureSkipVerify',
+] as const;
+
+/** Envoy refuses the whole listener for one that is malformed. */
+function checkPins(
+  { verifyCertificateHash = [], verifyCertificateSpki = [] }: ServerTls,
+  path: FieldPath,
+): Finding[] {
+  return [
+    ...verifyCertificateHash.flatMap((hash, index) =>
+      /^([0-9a-f]{64}|[0-9a-f]{2}(:[0-9a-f]{2}){31})$/i.test(hash)
+        ? []
+        : [
+            error(
+              'wrong-value',
+              [...path, 'verifyCertificateHash', index],
+              `must be a SHA-256 in hex, with or without colons, not ${JSON.stringify(hash)}`,
+            ),
+          ],
+    ),
+    ...verifyCertificateSpki.flatMap((hash, index) =>
+      /^[A-Za-z0-9+/]{43}=$/.test(hash)
+        ? []
+        : [
+            error(
+              'wrong-value',
+              [...path, 'verifyCertificateSpki', index],
+              `must be a SHA-256 in base64, not ${JSON.stringify(hash)}`,
+            ),
+          ],
+    ),
+  ];
+}
+
 function checkCertificates(tls: ServerTls, path: FieldPath): Finding[] {
   const {
     mode = 'PASSTHROUGH',
@@ -155,7 +194,7 @@ function checkCertificates(tls: ServerTls, path: FieldPath): Finding[] {
     caCrl,
   } = tls;
   const given = { serverCertificate, privateKey, caCertificates, credentialName };
-  const found: Finding[] = [];
+  const found: Finding[] = checkPins(tls, path);
   if (mode === 'ISTIO_MUTUAL') {
     for (const [name, value] of Object.entries(given))
       if (value)
@@ -182,10 +221,22 @@ function checkCertificates(tls: ServerTls, path: FieldPath): Finding[] {
         'below TLSV1_2 needs cipherSuites that such old clients know',
       ),
     );
+  if (mode === 'SIMPLE')
+    for (const name of clientFields)
+      if (tls[name])
+        found.push(
+          warning('no-effect', [...path, name], 'is about certificates that mode SIMPLE does not ask for'),
+        );
   if (credentialName && caCrl)
     found.push(
       error('conflict', [...path, 'caCrl'], 'conflicts with credentialName: put the list into the secret'),
     );
+  for (const [index, pair] of (tlsCertificates ?? []).entries())
+    for (const name of ['serverCertificate', 'privateKey'] as const)
+      if (!pair[name])
+        found.push(
+          error('required', [...path, 'tlsCertificates', index, name], 'is required: a file’s path'),
+        );
   if (credentialName || credentialNames !== undefined || tlsCertificates !== undefined) return found;
   const needed =
     mode === 'SIMPLE'

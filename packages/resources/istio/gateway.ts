@@ -138,17 +138,5 @@ export const gateway = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkGateway,
-  notEnforced: [
-    'spec.servers[].name',
-    'spec.servers[].port.targetPort',
-    'spec.servers[].defaultEndpoint',
-    'spec.servers[].tls.serverCertificate',
-    'spec.servers[].tls.privateKey',
-    'spec.servers[].tls.caCertificates',
-    'spec.servers[].tls.tlsCertificates',
-    'spec.servers[].tls.verifyCertificateSpki',
-    'spec.servers[].tls.verifyCertificateHash',
-    'spec.servers[].tls.caCrl',
-    'spec.servers[].tls.insecureSkipVerify',
-  ],
+  notEnforced: ['spec.servers[].port.targetPort', 'spec.servers[].defaultEndpoint'],
 } satisfies ResourceKind<Gateway>;

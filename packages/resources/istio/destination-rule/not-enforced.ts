@@ -14,7 +14,6 @@ const anywhere = [
   'outlierDetection.consecutiveLocalOriginFailures',
   'outlierDetection.splitExternalLocalOriginErrors',
   'outlierDetection.outlierDetectionHttpErrorCodes',
-  'tls.caCrl',
 ];
 const hostOnly = ['tunnel', 'retryBudget'];
 
