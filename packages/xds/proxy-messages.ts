@@ -147,16 +147,20 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:
-    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config maglev_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
   [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
   [`${cluster}Cluster.PreconnectPolicy`]: 'per_upstream_preconnect_ratio ~predictive_preconnect_ratio',
   [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',
   [`${cluster}Cluster.TransportSocketMatch`]: 'name match transport_socket',
-  [`${cluster}Cluster.LeastRequestLbConfig`]: 'choice_count ~active_request_bias',
-  [`${cluster}Cluster.RoundRobinLbConfig`]: '',
+  [`${cluster}Cluster.LeastRequestLbConfig`]: 'choice_count active_request_bias slow_start_config',
+  [`${cluster}Cluster.RoundRobinLbConfig`]: 'slow_start_config',
+  [`${cluster}Cluster.SlowStartConfig`]: 'slow_start_window aggression min_weight_percent',
+  [`${cluster}Cluster.MaglevLbConfig`]: 'table_size',
+  [`${core}RuntimeDouble`]: 'default_value ~runtime_key',
   [`${cluster}Cluster.RingHashLbConfig`]: 'minimum_ring_size maximum_ring_size ~hash_function',
   [`${cluster}Cluster.CommonLbConfig`]:
-    'healthy_panic_threshold ~locality_weighted_lb_config ~zone_aware_lb_config ~update_merge_window ~close_connections_on_host_set_change ~ignore_new_hosts_until_first_hc ~consistent_hashing_lb_config',
+    'healthy_panic_threshold locality_weighted_lb_config ~zone_aware_lb_config ~update_merge_window ~close_connections_on_host_set_change ~ignore_new_hosts_until_first_hc ~consistent_hashing_lb_config',
+  [`${cluster}Cluster.CommonLbConfig.LocalityWeightedLbConfig`]: '',
   [`${cluster}CircuitBreakers`]: 'thresholds',
   [`${cluster}CircuitBreakers.Thresholds`]:
     'priority max_connections max_pending_requests max_requests max_retries ~track_remaining ~max_connection_pools',

@@ -212,16 +212,46 @@ export interface LoadBalancer {
     | 'LEAST_REQUEST'
     | undefined;
   readonly consistentHash?: ConsistentHash | undefined;
+  readonly localityLbSetting?: LocalityLbSetting | undefined;
+  readonly warmup?:
+    | {
+        readonly duration: string;
+        readonly minimumPercent?: number | null | undefined;
+        readonly aggression?: number | null | undefined;
+      }
+    | undefined;
+  readonly warmupDurationSecs?: string | undefined;
+}
+export interface LocalityLbSetting {
+  readonly distribute?:
+    | readonly {
+        readonly from?: string | undefined;
+        readonly to?: Readonly<Record<string, number>> | undefined;
+      }[]
+    | undefined;
+  readonly failover?:
+    | readonly { readonly from?: string | undefined; readonly to?: string | undefined }[]
+    | undefined;
+  readonly failoverPriority?: readonly string[] | undefined;
+  readonly enabled?: boolean | null | undefined;
 }
 export interface ConsistentHash {
   readonly httpHeaderName?: string | undefined;
   readonly httpQueryParameterName?: string | undefined;
   readonly httpCookie?:
-    | { readonly name: string; readonly path?: string | undefined; readonly ttl?: string | undefined }
+    | {
+        readonly name: string;
+        readonly path?: string | undefined;
+        readonly ttl?: string | undefined;
+        readonly attributes?:
+          | readonly { readonly name: string; readonly value?: string | undefined }[]
+          | undefined;
+      }
     | undefined;
   readonly useSourceIp?: boolean | undefined;
   readonly minimumRingSize?: number | undefined;
   readonly ringHash?: { readonly minimumRingSize?: number | undefined } | undefined;
+  readonly maglev?: { readonly tableSize?: number | undefined } | undefined;
 }
 export interface ConnectionPool {
   readonly tcp?:

@@ -104,6 +104,7 @@ async function start(): Promise<Fixture> {
               weight: 1,
               priority: 0,
               locality: 'r/z',
+              localityWeight: 0,
               health: 'healthy',
               transport: {},
             },

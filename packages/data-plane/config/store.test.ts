@@ -75,9 +75,11 @@ describe('refusing', () => {
     apply('cluster', [cluster('a', { type: 'STATIC' }), cluster('b', { type: 'STATIC' })]);
     const rejections = apply('cluster', [
       cluster('a', { type: 'STATIC', lbPolicy: 'RANDOM' }),
-      cluster('b', { type: 'STATIC', lbPolicy: 'MAGLEV' }),
+      cluster('b', { type: 'STATIC', lbPolicy: 'LOAD_BALANCING_POLICY_CONFIG' }),
     ]);
-    expect(rejections).toEqual([{ name: 'b', reason: 'lb_policy: MAGLEV is not supported' }]);
+    expect(rejections).toEqual([
+      { name: 'b', reason: 'lb_policy: LOAD_BALANCING_POLICY_CONFIG is not supported' },
+    ]);
     expect([...store.tables.clusters.values()].map(({ balancer }) => balancer.kind)).toEqual([
       'random',
       'round-robin',

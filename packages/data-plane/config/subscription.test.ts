@@ -141,11 +141,13 @@ test('from nothing to tables, a change, a refusal, and a start without control p
     id,
     snapshot({
       ...first,
-      cluster: [{ ...cluster('a', { lbPolicy: 'MAGLEV' }), version: '2' }],
+      cluster: [{ ...cluster('a', { lbPolicy: 'LOAD_BALANCING_POLICY_CONFIG' }), version: '2' }],
       endpoint: [{ ...endpoints('a', 2), version: '2' }],
     }),
   );
-  expect(await log.until(/^nack/)).toBe('nack cluster a: lb_policy: MAGLEV is not supported');
+  expect(await log.until(/^nack/)).toBe(
+    'nack cluster a: lb_policy: LOAD_BALANCING_POLICY_CONFIG is not supported',
+  );
   await log.until('ack endpoint a');
   expect(configuration.tables().endpoints.get('a')?.[0]?.port).toBe(2);
   expect(configuration.tables().clusters).toBe(tables.clusters);

@@ -18,6 +18,7 @@ export function endpoint(port: number, more: Partial<Endpoint> = {}): Endpoint {
     weight: 1,
     priority: 0,
     locality: '',
+    localityWeight: 0,
     health: 'healthy',
     transport: {},
     ...more,
@@ -40,6 +41,7 @@ export function cluster(name: string, endpoints: readonly Endpoint[], more: Part
     http2: {},
     breakers: { default: limits, high: limits },
     panicThresholdPercent: 0,
+    localityWeighted: false,
     ...more,
   };
 }

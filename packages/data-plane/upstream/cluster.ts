@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from '@tulle/decision/authority';
-import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
 import type { Random } from '@tulle/decision/match';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { HealthCheck } from '@tulle/decision/tables/health-check';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
+import { Balancing } from './balancing.ts';
 import { Breakers, type SharePermits } from './breakers.ts';
 import type { Connector } from './connector.ts';
 import type { DnsCache } from './dns.ts';
@@ -72,7 +72,7 @@ export class ClusterState {
   readonly #context: UpstreamContext;
   readonly #dynamic: DynamicEndpoints;
   #dns: StrictDns | undefined;
-  #balancer: LoadBalancer<EndpointState>;
+  readonly #balancing: Balancing;
   #endpoints = new Map<string, EndpointState>();
   #list: readonly EndpointState[] = [];
   #assigned: readonly Endpoint[] | undefined;
@@ -84,11 +84,11 @@ export class ClusterState {
     this.outliers = new OutlierDetector(
       context.wheel,
       () => this.#list,
-      () => this.#balancer.rebuild(this.#list),
+      () => this.#balancing.rebuild(),
       context.outcomes?.(config.name),
     );
     this.outliers.configure(config.outlier);
-    this.#balancer = this.#newBalancer();
+    this.#balancing = new Balancing(config, context.wheel, context.random);
     this.#dynamic = new DynamicEndpoints(context.dns, context.ownListeners);
     this.#configureHealth(config.healthCheck);
     this.#assign(endpoints);
@@ -107,10 +107,7 @@ export class ClusterState {
       this.breakers.high.setLimits(config.breakers.high);
       this.outliers.configure(config.outlier);
       this.#configureHealth(config.healthCheck);
-      if (!sameBalancing(before, config)) {
-        this.#balancer = this.#newBalancer();
-        this.#balancer.rebuild(this.#list);
-      }
+      this.#balancing.configure(config);
       for (const endpoint of this.endpoints) this.#dropStalePools(endpoint, before);
     }
     if (endpoints !== this.#assigned) this.#assign(endpoints);
@@ -121,6 +118,7 @@ export class ClusterState {
     this.#dns?.stop();
     this.outliers.stop();
     this.health?.stop();
+    this.#balancing.stop();
     for (const endpoint of this.endpoints) endpoint.drain();
     this.breakers.default.close();
     this.breakers.high.close();
@@ -140,10 +138,10 @@ export class ClusterState {
         ? undefined
         : this.#dynamic.get(named.host, named.port ?? context.defaultPort ?? 80);
     }
-    let chosen = this.#balancer.pick(context.hash);
+    let chosen = this.#balancing.pick(context.hash);
     for (let again = 1; again < (context.attempts ?? 1); again++) {
       if (chosen === undefined || context.avoid?.has(chosen) !== true) break;
-      chosen = this.#balancer.pick();
+      chosen = this.#balancing.pick();
     }
     return chosen;
   }
@@ -292,7 +290,7 @@ export class ClusterState {
       if (this.health === undefined) return;
       this.health.stop();
       this.health = undefined;
-      this.#balancer.rebuild(this.#list);
+      this.#balancing.rebuild();
       return;
     }
     if (this.health !== undefined) {
@@ -304,13 +302,9 @@ export class ClusterState {
       cluster: () => this.config,
       ...{ wheel, random, connector, openCodec },
       sharing: health?.(this.config.name),
-      onChange: () => this.#balancer.rebuild(this.#list),
+      onChange: () => this.#balancing.rebuild(),
     });
     this.health.update(this.#list);
-  }
-
-  #newBalancer(): LoadBalancer<EndpointState> {
-    return new LoadBalancer(this.config.balancer, this.config.panicThresholdPercent, this.#context.random);
   }
 
   #assign(endpoints: readonly Endpoint[]): void {
@@ -344,7 +338,7 @@ export class ClusterState {
     this.#endpoints = next;
     this.#list = [...next.values()];
     this.health?.update(this.#list);
-    this.#balancer.rebuild(this.#list);
+    this.#balancing.rebuild(this.#list);
     for (const [key, state] of before) if (!next.has(key)) state.drain();
   }
 
@@ -362,16 +356,4 @@ function drainPools(endpoint: EndpointState): void {
   const pools = [...endpoint.pools.values()];
   endpoint.pools.clear();
   for (const pool of pools) pool.drain();
-}
-
-function sameBalancing(a: Cluster, b: Cluster): boolean {
-  if (a.panicThresholdPercent !== b.panicThresholdPercent || a.balancer.kind !== b.balancer.kind)
-    return false;
-  if (a.balancer.kind === 'least-request' && b.balancer.kind === 'least-request')
-    return a.balancer.choices === b.balancer.choices;
-  if (a.balancer.kind === 'ring-hash' && b.balancer.kind === 'ring-hash')
-    return (
-      a.balancer.minRingSize === b.balancer.minRingSize && a.balancer.maxRingSize === b.balancer.maxRingSize
-    );
-  return true;
 }

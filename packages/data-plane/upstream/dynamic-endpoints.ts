@@ -29,7 +29,16 @@ export class DynamicEndpoints {
       reachesItself(address, port, this.#own) ? `${host} is this proxy itself` : undefined;
     const target = isIP(host) === 0 ? { host, port, lookup: this.#dns.lookup(refuse) } : { host, port };
     const endpoint = new EndpointState(
-      { address: host, port, weight: 1, priority: 0, locality: '', health: 'healthy', transport: {} },
+      {
+        address: host,
+        port,
+        weight: 1,
+        priority: 0,
+        locality: '',
+        localityWeight: 0,
+        health: 'healthy',
+        transport: {},
+      },
       target,
     );
     this.#byKey.set(key, endpoint);

@@ -26,6 +26,8 @@ export class EndpointState implements Host {
   readonly target: Target;
   config: Endpoint;
   active = 0;
+  /** Since when it is ready, on the timers' clock, milliseconds; negative: it is not. */
+  since = -1;
   ejected = false;
   /** Times ejected, forgotten one by one while it behaves: each makes the next ejection longer. */
   ejections = 0;
@@ -70,8 +72,21 @@ export class EndpointState implements Host {
     return this.config.priority;
   }
 
+  get locality(): string {
+    return this.config.locality;
+  }
+
+  get localityWeight(): number {
+    return this.config.localityWeight;
+  }
+
+  /** Says of itself, or to who checks it, that it serves. */
+  get ready(): boolean {
+    return !this.failedCheck && this.config.health === 'healthy';
+  }
+
   get healthy(): boolean {
-    return !this.ejected && !this.failedCheck && this.config.health === 'healthy';
+    return !this.ejected && this.ready;
   }
 
   /** As `chooseTransport`, remembered while neither side's configuration changes. */

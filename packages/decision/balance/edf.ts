@@ -1,29 +1,34 @@
+import type { Random } from '../match.ts';
+
 interface Entry<T> {
   deadline: number;
   order: number;
-  readonly weight: number;
   readonly value: T;
 }
 
 /**
  * Earliest deadline first: each pick takes the entry with the least deadline and puts it back 1 / weight
  * later, so that entries come up in proportion to their weights, spread evenly. A binary heap; ties by age.
+ * Where in its first turn an entry begins is random: a scheduler that is made anew often starves nobody.
  */
 export class EdfScheduler<T> {
+  readonly #weigh: (value: T) => number;
   readonly #heap: Entry<T>[] = [];
-  #now = 0;
   #order = 0;
 
-  add(value: T, weight: number): void {
-    this.#heap.push({ deadline: this.#now + 1 / weight, order: this.#order++, weight, value });
-    this.#up(this.#heap.length - 1);
+  /** @param weigh above 0; asked for the weight of each turn */
+  constructor(values: readonly T[], weigh: (value: T) => number, random: Random) {
+    this.#weigh = weigh;
+    for (const value of values) {
+      this.#heap.push({ deadline: random() / weigh(value), order: this.#order++, value });
+      this.#up(this.#heap.length - 1);
+    }
   }
 
   next(): T | undefined {
     const top = this.#heap[0];
     if (top === undefined) return undefined;
-    this.#now = top.deadline;
-    top.deadline += 1 / top.weight;
+    top.deadline += 1 / this.#weigh(top.value);
     top.order = this.#order++;
     this.#down(0);
     return top.value;

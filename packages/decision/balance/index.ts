@@ -2,6 +2,7 @@ import type { Random } from '../match.ts';
 import type { BalancerPolicy } from '../tables/cluster.ts';
 import type { Balancer, Host } from './balancer.ts';
 import { leastRequest } from './least-request.ts';
+import { maglev } from './maglev.ts';
 import { randomChoice } from './random.ts';
 import { ringHash } from './ring-hash.ts';
 import { roundRobin } from './round-robin.ts';
@@ -12,11 +13,16 @@ export function createBalancer<H extends Host>(policy: BalancerPolicy, random: R
     case 'round-robin':
       return roundRobin(random);
     case 'least-request':
-      return leastRequest(random, policy.choices);
+      return leastRequest(random, policy.choices, policy.activeBias);
     case 'random':
     case 'cluster-provided':
       return randomChoice(random);
     case 'ring-hash':
       return ringHash(random, policy.minRingSize, policy.maxRingSize);
+    case 'maglev':
+      return maglev(random, policy.tableSize);
   }
 }
+
+/** Whether requests go by a hash of what they are about. */
+export const isHashing = ({ kind }: BalancerPolicy): boolean => kind === 'ring-hash' || kind === 'maglev';

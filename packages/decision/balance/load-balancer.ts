@@ -1,70 +1,116 @@
 import type { Random } from '../match.ts';
-import type { BalancerPolicy } from '../tables/cluster.ts';
-import type { Balancer, Host } from './balancer.ts';
-import { createBalancer } from './index.ts';
+import type { BalancerPolicy, WarmUp } from '../tables/cluster.ts';
+import type { Balancer, Host, Weigh } from './balancer.ts';
+import { createBalancer, isHashing } from './index.ts';
+import { localityDraw, weighByLocality } from './localities.ts';
+import { shareLevels } from './priorities.ts';
+import { warmShare } from './warm-up.ts';
 
-/** Envoy's overprovisioning factor: a priority counts as whole while 1 / 1.4 of it is healthy. */
-const overprovisioning = 1.4;
+export interface BalancingOptions {
+  readonly policy: BalancerPolicy;
+  /** Below this share of healthy hosts, in percent, all are used; 0: never. */
+  readonly panicPercent: number;
+  /** Requests are shared out among localities by their weights first. */
+  readonly localityWeighted: boolean;
+  readonly random: Random;
+  /** The clock of `Host.since`. */
+  readonly now: () => number;
+}
+
+/** Chooses among the hosts of one priority. */
+interface Choice<H extends Host> {
+  rebuild(hosts: readonly H[], panic: boolean, weigh: Weigh<H>, steady: boolean): void;
+  pick(hash?: number): H | undefined;
+}
 
 interface Level<H extends Host> {
-  readonly balancer: Balancer<H>;
+  readonly choice: Choice<H>;
   /** Share of the requests, in percent. */
-  load: number;
+  readonly load: number;
   /** Fewer healthy hosts than the threshold: all are used. */
-  panic: boolean;
-  size: number;
+  readonly panic: boolean;
 }
 
 /**
  * A cluster's choice of host: by priority (a level takes what the levels before it can't carry), then by
- * health (below the panic threshold all hosts of a level are used, as Envoy's), then by policy.
+ * health (below the panic threshold all hosts of a level are used, as Envoy's), by locality where these are weighted,
+ * then by policy.
  */
 export class LoadBalancer<H extends Host> {
-  readonly #policy: BalancerPolicy;
-  readonly #panicPercent: number;
-  readonly #random: Random;
-  #levels: Level<H>[] = [];
+  readonly #options: BalancingOptions;
+  readonly #warmUp: WarmUp | undefined;
+  #levels: readonly Level<H>[] = [];
+  #warming = false;
 
-  constructor(policy: BalancerPolicy, panicPercent: number, random: Random) {
-    this.#policy = policy;
-    this.#panicPercent = panicPercent;
-    this.#random = random;
+  constructor(options: BalancingOptions) {
+    this.#options = options;
+    const { policy } = options;
+    this.#warmUp = 'warmUp' in policy ? policy.warmUp : undefined;
   }
 
-  /** Call when hosts, weights or health have changed. */
+  /** Call when hosts, weights or health have changed, and now and then while it is `warming`. */
   rebuild(hosts: readonly H[]): void {
-    const priorities = [...new Set(hosts.map((host) => host.priority))].sort((a, b) => a - b);
-    let left = 100;
-    this.#levels = priorities.map((priority, index) => {
-      const all = hosts.filter((host) => host.priority === priority);
-      const healthy = all.filter((host) => host.healthy);
-      const share = Math.min(100, (healthy.length / all.length) * 100 * overprovisioning);
-      const load = Math.min(left, share);
-      left -= load;
-      const panic = (healthy.length / all.length) * 100 < this.#panicPercent;
-      const balancer = this.#levels[index]?.balancer ?? createBalancer<H>(this.#policy, this.#random);
-      balancer.rebuild(panic ? all : healthy);
-      return { balancer, load, panic, size: panic ? all.length : healthy.length };
+    const { panicPercent, now } = this.#options;
+    const warmUp = this.#warmUp;
+    const time = warmUp === undefined ? 0 : now();
+    this.#warming = warmUp !== undefined && hosts.some(({ since }) => time - since < warmUp.windowMs);
+    const weigh: Weigh<H> =
+      warmUp !== undefined && this.#warming
+        ? (host) => host.weight * warmShare(now() - host.since, warmUp)
+        : (host) => host.weight;
+    const byPriority = [...Map.groupBy(hosts, (host) => host.priority)].toSorted(([a], [b]) => a - b);
+    const shares = shareLevels(
+      byPriority.map(([, all]) => ({
+        hosts: all.length,
+        healthy: all.reduce((sum, host) => sum + (host.healthy ? 1 : 0), 0),
+      })),
+      panicPercent,
+    );
+    this.#levels = shares.map(({ load, panic }, index) => {
+      const choice = this.#levels[index]?.choice ?? this.#choice();
+      choice.rebuild(byPriority[index]?.[1] ?? [], panic, weigh, !this.#warming);
+      return { choice, load, panic };
     });
-    // No level has health to spare: spread over them as they are (in panic).
-    if (left === 100) for (const level of this.#levels) level.load = 100 / this.#levels.length;
   }
 
   /** Undefined: no host is fit. */
   pick(hash?: number): H | undefined {
     const levels = this.#levels;
-    if (levels.length === 1) return levels[0]?.balancer.pick(hash);
-    const total = levels.reduce((sum, level) => sum + (level.size > 0 ? level.load : 0), 0);
-    let at = this.#random() * total;
+    if (levels.length === 1) return levels[0]?.choice.pick(hash);
+    // A key has its priority, too: it stays where it is while shares do.
+    let at = hash === undefined ? this.#options.random() * 100 : ((hash % 9_973) / 9_973) * 100;
+    let chosen: Level<H> | undefined;
     for (const level of levels) {
-      if (level.size === 0) continue;
+      if (level.load === 0) continue;
+      chosen = level;
       at -= level.load;
-      if (at < 0) return level.balancer.pick(hash);
+      if (at < 0) break;
     }
-    return undefined;
+    return chosen?.choice.pick(hash);
   }
 
   get panic(): boolean {
     return this.#levels.some((level) => level.panic);
+  }
+
+  /** Some host has less than its full weight yet. */
+  get warming(): boolean {
+    return this.#warming;
+  }
+
+  #choice(): Choice<H> {
+    const { policy, localityWeighted, random } = this.#options;
+    const create = (): Balancer<H> => createBalancer(policy, random);
+    if (localityWeighted && !isHashing(policy)) return localityDraw(create, random);
+    const balancer = create();
+    return {
+      rebuild(hosts, panic, weigh, steady) {
+        if (localityWeighted) {
+          const localities = weighByLocality(hosts, panic);
+          balancer.rebuild(localities.used, localities.weigh, true);
+        } else balancer.rebuild(panic ? hosts : hosts.filter((host) => host.healthy), weigh, steady);
+      },
+      pick: (hash) => balancer.pick(hash),
+    };
   }
 }

@@ -4,11 +4,11 @@ import { WeightedDraw } from './weighted-draw.ts';
 
 /** Any host, in proportion to its weight. */
 export function randomChoice<H extends Host>(random: Random): Balancer<H> {
-  let draw = new WeightedDraw<H>([]);
+  let draw: WeightedDraw<H> | undefined;
   return {
-    rebuild(hosts) {
-      draw = new WeightedDraw(hosts);
+    rebuild(hosts, weigh) {
+      draw = new WeightedDraw(hosts, weigh);
     },
-    pick: () => draw.draw(random()),
+    pick: () => draw?.draw(random()),
   };
 }

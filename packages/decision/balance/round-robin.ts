@@ -1,5 +1,5 @@
 import type { Random } from '../match.ts';
-import type { Balancer, Host } from './balancer.ts';
+import { type Balancer, type Host, isEven } from './balancer.ts';
 import { EdfScheduler } from './edf.ts';
 
 /** In turn; in proportion to weights where they differ. Starts at a random host, so that many proxies don't all start at the first. */
@@ -8,17 +8,12 @@ export function roundRobin<H extends Host>(random: Random): Balancer<H> {
   let weighted: EdfScheduler<H> | undefined;
   let at = 0;
   return {
-    rebuild(next) {
+    rebuild(next, weigh, steady) {
       const last = hosts[at];
       const kept = last === undefined ? -1 : next.indexOf(last);
       hosts = next;
       at = kept >= 0 ? kept : Math.floor(random() * next.length);
-      const even = next.every((host) => host.weight === next[0]?.weight);
-      weighted = even ? undefined : new EdfScheduler();
-      if (weighted === undefined) return;
-      for (const host of next) weighted.add(host, host.weight);
-      const skip = Math.floor(random() * next.length);
-      for (let i = 0; i < skip; i++) weighted.next();
+      weighted = steady && isEven(next, weigh) ? undefined : new EdfScheduler(next, weigh, random);
     },
     pick() {
       if (weighted !== undefined) return weighted.next();

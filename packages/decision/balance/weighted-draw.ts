@@ -1,4 +1,4 @@
-import type { Host } from './balancer.ts';
+import { type Host, isEven, type Weigh } from './balancer.ts';
 
 /** Draws a host with a probability in proportion to its weight. */
 export class WeightedDraw<H extends Host> {
@@ -6,12 +6,12 @@ export class WeightedDraw<H extends Host> {
   /** Running sums; undefined when all weights are equal. */
   readonly #sums: readonly number[] | undefined;
 
-  constructor(hosts: readonly H[]) {
+  constructor(hosts: readonly H[], weigh: Weigh<H>) {
     this.#hosts = hosts;
-    if (hosts.every((host) => host.weight === hosts[0]?.weight)) return;
+    if (isEven(hosts, weigh)) return;
     let sum = 0;
     this.#sums = hosts.map((host) => {
-      sum += host.weight;
+      sum += weigh(host);
       return sum;
     });
   }

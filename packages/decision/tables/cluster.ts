@@ -40,17 +40,34 @@ export interface Cluster {
   readonly outlier?: OutlierDetection;
   readonly healthCheck?: HealthCheck;
   readonly panicThresholdPercent: number;
+  /** Requests are shared out among localities by `Endpoint.localityWeight`. */
+  readonly localityWeighted: boolean;
   /** Istio's `metadata.istio`: the service that this cluster serves, for labels. */
   readonly service?: { readonly host: string; readonly name: string; readonly namespace: string };
 }
 
 export type BalancerPolicy =
-  | { readonly kind: 'round-robin' }
-  | { readonly kind: 'least-request'; readonly choices: number }
+  | { readonly kind: 'round-robin'; readonly warmUp?: WarmUp }
+  /** `activeBias`: how much requests under way count against a host where weights differ. */
+  | {
+      readonly kind: 'least-request';
+      readonly choices: number;
+      readonly activeBias: number;
+      readonly warmUp?: WarmUp;
+    }
   | { readonly kind: 'random' }
   | { readonly kind: 'ring-hash'; readonly minRingSize: number; readonly maxRingSize: number }
+  | { readonly kind: 'maglev'; readonly tableSize: number }
   /** The endpoint is the request's own destination. */
   | { readonly kind: 'cluster-provided' };
+
+/** Hosts that are new have part of their weight at first (Envoy's slow start). */
+export interface WarmUp {
+  readonly windowMs: number;
+  /** Above 0; 1: the share grows linearly; more: faster at first. */
+  readonly aggression: number;
+  readonly minimumPercent: number;
+}
 
 /** Envoy's defaults: 1024 connections, pending and requests; 3 retries. */
 export interface BreakerLimits {

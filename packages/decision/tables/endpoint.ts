@@ -6,7 +6,10 @@ export interface Endpoint {
   readonly port: number;
   readonly weight: number;
   readonly priority: number;
+  /** `region/zone/subzone`, or empty. */
   readonly locality: string;
+  /** Of the whole locality; it counts where the cluster's localities are weighted. */
+  readonly localityWeight: number;
   readonly health: 'healthy' | 'unhealthy' | 'draining';
   /** `envoy.transport_socket_match` of the endpoint's metadata. */
   readonly transport: Readonly<Record<string, string>>;

@@ -67,6 +67,7 @@ test('Envoy’s defaults', () => {
       high: { connections: 1024, pending: 1024, requests: 1024, retries: 3 },
     },
     panicThresholdPercent: 50,
+    localityWeighted: false,
   });
 });
 
@@ -124,7 +125,7 @@ test('a cluster of the mesh, as our control plane sends it', () => {
   });
   expect(translated).toMatchObject({
     discovery: { kind: 'eds', name: 'outbound|9080||reviews' },
-    balancer: { kind: 'least-request', choices: 2 },
+    balancer: { kind: 'least-request', choices: 2, activeBias: 1 },
     connectTimeoutMs: 10_000,
     idleTimeoutMs: 60_000,
     maxRequestsPerConnection: 9,
@@ -213,6 +214,26 @@ test.each<[string, Message, Partial<Cluster>]>([
     { lbPolicy: 'RING_HASH', ringHashLbConfig: { minimumRingSize: 10 } },
     { balancer: { kind: 'ring-hash', minRingSize: 10, maxRingSize: 8_388_608 } },
   ],
+  ['Maglev', { lbPolicy: 'MAGLEV' }, { balancer: { kind: 'maglev', tableSize: 65_537 } }],
+  [
+    'slow start',
+    {
+      lbPolicy: 'LEAST_REQUEST',
+      leastRequestLbConfig: {
+        activeRequestBias: { defaultValue: 2 },
+        slowStartConfig: { slowStartWindow: { seconds: 60, nanos: 0 }, minWeightPercent: { value: 5 } },
+      },
+    },
+    {
+      balancer: {
+        kind: 'least-request',
+        choices: 2,
+        activeBias: 2,
+        warmUp: { windowMs: 60_000, aggression: 1, minimumPercent: 5 },
+      },
+    },
+  ],
+  ['weighted localities', { commonLbConfig: { localityWeightedLbConfig: {} } }, { localityWeighted: true }],
   [
     'HTTP/2',
     { typedExtensionProtocolOptions: httpOptions({ explicitHttpConfig: { http2ProtocolOptions: {} } }) },
@@ -233,7 +254,27 @@ test.each<[string, Message, Partial<Cluster>]>([
 describe('what is refused, and where', () => {
   test.each<[Message, string]>([
     [{ type: 'EDS' }, 'eds_cluster_config.eds_config: must be ads'],
-    [{ lbPolicy: 'MAGLEV' }, 'lb_policy: MAGLEV is not supported'],
+    [
+      { lbPolicy: 'LOAD_BALANCING_POLICY_CONFIG' },
+      'lb_policy: LOAD_BALANCING_POLICY_CONFIG is not supported',
+    ],
+    [
+      { lbPolicy: 'MAGLEV', maglevLbConfig: { tableSize: 1_000 } },
+      'maglev_lb_config.table_size: must be a prime of at most 5000011',
+    ],
+    [
+      { lbPolicy: 'LEAST_REQUEST', leastRequestLbConfig: { activeRequestBias: { defaultValue: -1 } } },
+      'least_request_lb_config.active_request_bias: must not be negative',
+    ],
+    [
+      {
+        lbPolicy: 'ROUND_ROBIN',
+        roundRobinLbConfig: {
+          slowStartConfig: { slowStartWindow: { seconds: 1, nanos: 0 }, aggression: { defaultValue: 0 } },
+        },
+      },
+      'round_robin_lb_config.slow_start_config.aggression: must be above 0',
+    ],
     [
       { lbPolicy: 'LEAST_REQUEST', leastRequestLbConfig: { choiceCount: 1 } },
       'least_request_lb_config.choice_count: must be at least 2',

@@ -1,10 +1,6 @@
-import type {
-  BalancerPolicy,
-  BreakerLimits,
-  Cluster,
-  OutlierDetection,
-} from '@tulle/decision/tables/cluster';
+import type { BreakerLimits, Cluster, OutlierDetection } from '@tulle/decision/tables/cluster';
 import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
+import { translateBalancer } from './balancer.ts';
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
 import { translateHealthChecks } from './health-check.ts';
@@ -21,7 +17,6 @@ const defaults = {
   connectTimeoutMs: 5_000,
   panicPercent: 50,
   breaker: { connections: 1024, pending: 1024, requests: 1024, retries: 3 },
-  ring: { min: 1024, max: 8 * 1024 * 1024 },
 } as const;
 
 /** envoy.config.cluster.v3.Cluster, as bytes. */
@@ -56,6 +51,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
     },
     ...(outlierDetection === undefined ? {} : { outlier: translateOutlier(outlierDetection, problems) }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
+    localityWeighted: cluster.commonLbConfig?.localityWeightedLbConfig !== undefined,
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
     ...(service === undefined ? {} : { service }),
   };
@@ -90,36 +86,6 @@ function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Clust
       return { kind: 'original-destination' };
     default:
       return { kind: 'static', endpoints: endpoints('addresses') };
-  }
-}
-
-function translateBalancer(
-  cluster: cluster_Cluster,
-  discovery: Cluster['discovery'],
-  problems: Problems,
-): BalancerPolicy {
-  if (discovery.kind === 'dynamic-forward-proxy' || discovery.kind === 'original-destination')
-    return { kind: 'cluster-provided' };
-  switch (cluster.lbPolicy) {
-    case 'ROUND_ROBIN':
-      return { kind: 'round-robin' };
-    case 'RANDOM':
-      return { kind: 'random' };
-    case 'LEAST_REQUEST': {
-      const choices = cluster.leastRequestLbConfig?.choiceCount ?? 2;
-      if (choices < 2) problems.add('least_request_lb_config.choice_count', 'must be at least 2');
-      return { kind: 'least-request', choices };
-    }
-    case 'RING_HASH': {
-      const minRingSize = cluster.ringHashLbConfig?.minimumRingSize ?? defaults.ring.min;
-      const maxRingSize = cluster.ringHashLbConfig?.maximumRingSize ?? defaults.ring.max;
-      if (minRingSize > maxRingSize || maxRingSize > defaults.ring.max)
-        problems.add('ring_hash_lb_config', 'ring sizes are out of range');
-      return { kind: 'ring-hash', minRingSize, maxRingSize };
-    }
-    default:
-      problems.add('lb_policy', `${cluster.lbPolicy} is not supported`);
-      return { kind: 'round-robin' };
   }
 }
 

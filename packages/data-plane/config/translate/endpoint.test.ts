@@ -27,6 +27,7 @@ test('address, weight, priority, locality, health, what chooses its transport, w
       {
         locality: { region: 'r', zone: 'z' },
         priority: 1,
+        loadBalancingWeight: 7,
         lbEndpoints: [{ endpoint: address(80), loadBalancingWeight: 3, metadata: metadata as never }],
       },
       {
@@ -43,6 +44,7 @@ test('address, weight, priority, locality, health, what chooses its transport, w
     weight: 3,
     priority: 1,
     locality: 'r/z',
+    localityWeight: 7,
     health: 'healthy',
     transport: { tlsMode: 'istio' },
     workload: {

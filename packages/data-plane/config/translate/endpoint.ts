@@ -64,6 +64,7 @@ function translateEndpoint(
     port,
     weight: loadBalancingWeight,
     priority: group.priority,
+    localityWeight: group.loadBalancingWeight ?? 0,
     locality: [region, zone, subZone].join('/').replace(/\/+$/, ''),
     health: health[healthStatus],
     transport: textFields(filterMetadata(metadata, 'envoy.transport_socket_match')),

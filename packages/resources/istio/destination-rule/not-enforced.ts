@@ -3,9 +3,6 @@ const anywhere = [
   'loadBalancer.localityLbSetting',
   'loadBalancer.zoneAwareLbSetting',
   'loadBalancer.backendUtilization',
-  'loadBalancer.warmup',
-  'loadBalancer.warmupDurationSecs',
-  'loadBalancer.consistentHash.maglev',
   // A cookie that callers bring is hashed; our proxy gives them none.
   'loadBalancer.consistentHash.httpCookie.path',
   'loadBalancer.consistentHash.httpCookie.ttl',
