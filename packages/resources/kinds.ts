@@ -12,6 +12,7 @@ import { virtualService } from './istio/virtual-service/kind.ts';
 import { workloadEntry } from './istio/workload-entry.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
+import { healthCheckPolicy } from './tulle/health-check-policy.ts';
 import { mesh } from './tulle/mesh.ts';
 import { registration } from './tulle/registration.ts';
 import { workload } from './tulle/workload.ts';
@@ -33,6 +34,7 @@ export const kinds: readonly ResourceKind[] = [
   serviceEntry,
   workloadEntry,
   peerAuthentication,
+  healthCheckPolicy,
 ];
 
 const byVersionAndKind = new Map(

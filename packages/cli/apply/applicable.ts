@@ -84,6 +84,7 @@ const ORDER = [
   'WorkloadEntry',
   'PeerAuthentication',
   'DestinationRule',
+  'HealthCheckPolicy',
   'Gateway',
   'VirtualService',
   'Workload',

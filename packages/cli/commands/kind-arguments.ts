@@ -10,6 +10,7 @@ const ALL = [
   'Gateway',
   'VirtualService',
   'DestinationRule',
+  'HealthCheckPolicy',
   'ServiceEntry',
   'WorkloadEntry',
   'PeerAuthentication',

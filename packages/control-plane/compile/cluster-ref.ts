@@ -1,6 +1,7 @@
 import type { Origin } from '@tulle/xds/resource';
 import type { Credential } from '../model/credential.ts';
 import type { DestinationRule } from '../model/destination-rule.ts';
+import type { HealthCheckPolicy } from '../model/health-check.ts';
 import type { Destination, PolicySettings, SubsetSpec } from '../model/istio.ts';
 import { rootNamespace } from '../model/origin.ts';
 import { type Dead, unknownHost, unknownPort, unknownSubset } from '../model/problems.ts';
@@ -19,6 +20,7 @@ export interface ClusterRef {
   readonly settings: PolicySettings;
   /** What `tls.credentialName` names, where the client may have it. */
   readonly credential: Credential | undefined;
+  readonly healthCheck: HealthCheckPolicy | undefined;
   /** Its clients' connections are redirected: they know where they were going. */
   readonly captured: boolean;
   /** Its clients bring mTLS with them: only endpoints that take it are of use. */
@@ -44,7 +46,9 @@ export function clusterRef(
     if (subset !== '' && chosen === undefined) return undefined;
     const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
     const credential = clientCredential(view, rule, settings.tls?.credentialName);
-    return { name, service, port, subset: chosen, rule, settings, credential, captured: view.captured };
+    const healthCheck = view.config.healthChecks.lookup(service, view.namespace, port.number, subset);
+    const { captured } = view;
+    return { name, service, port, subset: chosen, rule, settings, credential, healthCheck, captured };
   });
 }
 

@@ -14,6 +14,7 @@ import { circuitBreakers, connectTimeout, outlierDetection } from './cluster-pol
 import type { ClusterRef } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
 import { listedAssignment } from './endpoints.ts';
+import { healthChecks } from './health-check.ts';
 import { httpOptions, outboundProtocol } from './http-protocol.ts';
 import { metadata } from './origins.ts';
 import { layerOf } from './protocol.ts';
@@ -64,7 +65,13 @@ export function discoveryOf({ service, settings }: ClusterRef): Discovery {
 /** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
   const { name, service, port, subset, rule, settings } = ref;
-  const origins = [service.origin, ...(rule?.origins ?? []), ...(subset ? [subset.origin] : [])];
+  const checked = discoveryOf(ref) === 'forward' ? undefined : ref.healthCheck;
+  const origins = [
+    service.origin,
+    ...(rule?.origins ?? []),
+    ...(subset ? [subset.origin] : []),
+    ...(checked ? [checked.origin] : []),
+  ];
   const istio = {
     ...(rule && {
       config: `/apis/networking.istio.io/v1/namespaces/${rule.namespace}/destination-rule/${rule.origins[0]?.name}`,
@@ -81,6 +88,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: { healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 } },
     ...outlierDetection(settings),
+    ...(checked && healthChecks(ref, engine)),
     ...(layerOf(port.protocol) !== 'tcp' && httpOptions(outboundProtocol(ref, engine), settings)),
     ...clientTls(ref, model, engine),
     metadata: metadata(origins, { istio: sortedObject(istio) }),

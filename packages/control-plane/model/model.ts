@@ -4,6 +4,7 @@ import { type AccountIndex, indexAccounts } from './accounts.ts';
 import { type Credential, credentialsOf } from './credential.ts';
 import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
 import { type Gateway, gatewaysOf } from './gateway.ts';
+import { checkHealthChecks, type HealthCheckIndex, indexHealthChecks } from './health-check.ts';
 import { serviceHost } from './host.ts';
 import type { WorkloadInstance } from './instance.ts';
 import { type InstanceIndex, indexInstances } from './instances.ts';
@@ -31,6 +32,7 @@ export interface ConfigModel {
   /** The oldest first. */
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: DestinationRuleIndex;
+  readonly healthChecks: HealthCheckIndex;
   readonly peerAuthentications: PeerAuthenticationIndex;
   /** The oldest first. */
   readonly gateways: readonly Gateway[];
@@ -104,8 +106,10 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const gateways = gatewaysOf(of('Gateway').filter(isIstio));
   const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);
   const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown);
+  const healthChecks = indexHealthChecks(of('HealthCheckPolicy'), isKnown);
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
   checkWorkloadEntries(of('WorkloadEntry'), problems.add);
+  checkHealthChecks(healthChecks, services, destinationRules, problems.add);
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
     mesh: settings,
@@ -114,6 +118,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     serviceAddresses: serviceAddresses(services.all, settings.serviceAddresses),
     virtualServices,
     destinationRules,
+    healthChecks,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
     gateways,
     credentials: credentialsOf(of('Secret')),

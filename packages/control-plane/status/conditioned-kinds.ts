@@ -2,6 +2,7 @@
 export const conditionedKinds: ReadonlySet<string> = new Set([
   'DestinationRule',
   'Gateway',
+  'HealthCheckPolicy',
   'PeerAuthentication',
   'Service',
   'ServiceEntry',

@@ -24,7 +24,7 @@ const texts = [
 ];
 const numbers = [7, 308, 9000, 0];
 const maps = [{ a: '1' }, { http: 7 }, { version: 'v1' }];
-const lists = [['x'], ['x.example.com'], ['10.1.2.3']];
+const lists = [['x'], ['x.example.com'], ['10.1.2.3'], [204]];
 
 export function leavesOf(kind: ResourceKind): Leaf[] {
   const { properties } = renderSchema(kind.schema, 'json-schema') as { properties: { spec: JsonSchema } };
@@ -55,7 +55,9 @@ function candidatesFor({ type, enum: values, anyOf }: JsonSchema, path: string):
   if (types.includes('boolean')) return [true, false];
   if (types.includes('array')) return lists;
   if (types.includes('object')) return maps;
-  return /(time|timeout|delay|backoff|interval|duration|period|ttl|maxAge|Secs)$/i.test(path) ? times : texts;
+  return /(time|timeout|delay|backoff|interval|jitter|duration|period|ttl|maxAge|Secs)$/i.test(path)
+    ? times
+    : texts;
 }
 
 /**
