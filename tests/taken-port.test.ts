@@ -141,7 +141,8 @@ test('an application whose port somebody else has taken meanwhile is started wit
       expect((await fetchOnce(mesh.url)).body).toBe('here');
       return true;
     });
-    expect(mesh.output()).toContain('late-0: a port was taken by somebody else; choosing others');
+    expect(mesh.output()).toContain(`late-0: port ${port} (held by process ${process.pid}, `);
+    expect(mesh.output()).toContain('was taken meanwhile; choosing others');
   } finally {
     thief?.close();
     folder.remove();

@@ -3,7 +3,7 @@ import { enrolmentToken } from '../api/enrolment.ts';
 import { makeBootstrap } from './bootstrap-file.ts';
 import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
-import { findPortHolder } from './port-holder.ts';
+import { describePort } from './port-holder.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { RestartWish, reportRestart } from './proxy-restart.ts';
 
@@ -148,9 +148,4 @@ export class Gateway {
       ...(proxyPid === undefined ? {} : { proxyPid }),
     });
   }
-}
-
-function describePort(port: number): string {
-  const holder = findPortHolder(port);
-  return holder === undefined ? `${port}` : `${port} held by process ${holder.pid}`;
 }

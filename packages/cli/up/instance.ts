@@ -11,6 +11,7 @@ import type { LoggedChildSpec } from './child.ts';
 import { captureEnv } from './env-capture.ts';
 import type { InstanceContext } from './instance-context.ts';
 import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts';
+import { describePort } from './port-holder.ts';
 import { isFree } from './ports.ts';
 import { planProbes } from './probe-plan.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
@@ -50,6 +51,8 @@ export class Instance implements RolloutInstance {
   #state: InstanceState = 'starting';
   #ports: InstancePorts | undefined;
   #proxy: ProxyProcess | undefined;
+  /** The sidecar serves: the application is started, or about to be. */
+  #appWanted = false;
   #app: AppProcess | undefined;
   #message = '';
   #stopped: Promise<void> | undefined;
@@ -208,10 +211,12 @@ export class Instance implements RolloutInstance {
       return this.#changed();
     }
     clearTimeout(this.#portCheck);
-    if (this.#app !== undefined) return this.#changed();
+    // Each of its workers says so.
+    if (this.#appWanted) return this.#changed();
+    this.#appWanted = true;
     this.#enter('waiting');
     await this.#gate;
-    if (!this.#stopped && this.#app === undefined) await this.#startApp();
+    if (!this.#stopped) await this.#startApp();
   }
 
   async #startApp(): Promise<void> {
@@ -228,7 +233,7 @@ export class Instance implements RolloutInstance {
       this.#retry(error, () => this.#startApp());
       return;
     }
-    if (this.#stopped) return;
+    if (this.#stopped || ports !== this.#ports) return;
     this.#app = new AppProcess({
       spec: () => spec,
       probes: planProbes(this.plan, ports, spec),
@@ -373,8 +378,8 @@ export class Instance implements RolloutInstance {
 
   /** The sidecar is not ready since it could not bind a port. */
   async #checkSidecarPorts(): Promise<void> {
-    if (this.#stopped || this.#proxy?.ready || this.#app !== undefined || !this.#proxy?.portTaken) return;
-    await this.#chooseOtherPorts();
+    if (this.#stopped || this.#appWanted || !this.#proxy?.portTaken) return;
+    await this.#chooseOtherPorts('a port of its sidecar');
   }
 
   /** The application has ended: somebody else, whom its probe may have taken for it, may listen where it should. */
@@ -382,17 +387,20 @@ export class Instance implements RolloutInstance {
     const { inbound = [], allocated = [] } = this.#ports ?? {};
     const own = inbound.map(({ appPort }) => appPort).filter((port) => allocated.includes(port));
     const free = await Promise.all(own.map((port) => isFree(port)));
-    if (!this.#stopped && free.includes(false)) await this.#chooseOtherPorts();
+    const taken = own[free.indexOf(false)];
+    if (taken === undefined || this.#stopped) return;
+    await this.#chooseOtherPorts(`port ${describePort(taken)}`);
   }
 
   /** A port that was free when it was chosen has been taken before it was bound. */
-  async #chooseOtherPorts(): Promise<void> {
-    this.#context.reporter.warn(`${this.name}: a port was taken by somebody else; choosing others`);
+  async #chooseOtherPorts(which: string): Promise<void> {
+    this.#context.reporter.warn(`${this.name}: ${which} was taken meanwhile; choosing others`);
     const taken = this.#ports;
     await this.#app?.stop(1000);
     await this.#proxy?.stop(1000);
     if (this.#stopped) return;
     this.#app = undefined;
+    this.#appWanted = false;
     await this.start();
     // Released only now, so that the new ones are others.
     if (taken) this.#context.ports.release(portsOf(taken));

@@ -18,6 +18,12 @@ export function findPortHolder(port: number): PortHolder | undefined {
   }
 }
 
+/** The port, and whose it is where that can be known. */
+export function describePort(port: number): string {
+  const holder = findPortHolder(port);
+  return holder === undefined ? `${port}` : `${port} (held by process ${holder.pid}, ${holder.command})`;
+}
+
 /** proc_net(5): local address is `HEXIP:HEXPORT`, state 0A is LISTEN, field 10 the socket's inode. */
 function holderOnLinux(port: number): PortHolder | undefined {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

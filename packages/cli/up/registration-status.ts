@@ -49,6 +49,14 @@ export class RegistrationStatus {
     return this.#informer.items;
   }
 
+  /** The API has all that was set. */
+  get settled(): boolean {
+    return [...this.#wanted].every(([key, wanted]) => {
+      const registration = this.#informer.items.get(key);
+      return registration !== undefined && difference(wanted, registration.status) === undefined;
+    });
+  }
+
   /** Resolves, always, when the API has taken it or could not: then it is tried again with the next news from there. */
   async set(namespace: string, instance: string, status: InstanceStatus): Promise<void> {
     const key = `${namespace}/${instance}`;

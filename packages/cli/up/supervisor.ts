@@ -4,6 +4,7 @@ import type { ControlPlaneConfig } from '@tulle/control-plane/config';
 import { findKind } from '@tulle/resources/kinds';
 import { type ApiClient, createApiClient, type KindAddress } from '../api/client.ts';
 import { type Informer, startInformer } from '../api/informer.ts';
+import { listProxies } from '../api/proxies.ts';
 import { messageOf } from '../failure.ts';
 import { Capture } from './capture/capture.ts';
 import { serviceAddressesIn } from './capture/service-addresses.ts';
@@ -31,6 +32,8 @@ import { WorkloadSet } from './workload-set.ts';
 /** Everything is gone this long after a stop was asked for: 4.2 s of grace, then SIGKILL. */
 const STOP_WITHIN_MS = 4200;
 const ROTATE_EVERY_MS = 5000;
+/** A proxy that does not take what the control plane has for it holds the start back for so long. */
+const KNOWN_WITHIN_MS = 2000;
 
 const WORKLOAD = knownKind('tulle.dev/v1alpha1', 'Workload');
 const SERVICE = knownKind('v1', 'Service');
@@ -62,6 +65,7 @@ export class Supervisor {
   readonly #ports: PortAllocator;
   readonly #controlPlane: ControlPlaneProcess;
   readonly #informers: Informer[] = [];
+  #client: ApiClient | undefined;
   #address: ControlPlaneAddress | undefined;
   #registrations: RegistrationStatus | undefined;
   #gateway: Gateway | undefined;
@@ -126,6 +130,13 @@ export class Supervisor {
     return this.#registrations;
   }
 
+  /** Whether the control plane knows who is ready, and the proxies have all that it has for them. */
+  async isKnown(): Promise<boolean> {
+    if (this.#client === undefined || !this.#registrations?.settled) return false;
+    const proxies = await listProxies(this.#client).catch(() => []);
+    return proxies.length > 0 && proxies.every(({ synced }) => synced);
+  }
+
   /** Resolves when the mesh file is applied and all processes are on their way. */
   async start(): Promise<void> {
     const { file, reporter, state, env, onChange } = this.#options;
@@ -143,6 +154,7 @@ export class Supervisor {
     // After a restart the API may be at another port.
     const client = createApiClient({ url: () => this.api ?? ready.api, token: readToken(state) });
 
+    this.#client = client;
     const outcomes = await applyMeshFile(client, file);
     const changed = outcomes.filter(({ verb }) => verb === 'created' || verb === 'configured').length;
     reporter.info(`${changed} of the file's ${file.items.length} resources written`);
@@ -260,11 +272,18 @@ function knownKind(apiVersion: string, name: string): KindAddress {
   return kind;
 }
 
-/** Resolves when the gateway and every workload are ready, or `onSlow` has been called and they still are. */
+/**
+ * Resolves when the gateway and every workload are ready and every proxy knows it; with false when the signal ends the
+ * waiting. What a proxy refuses is waited for no longer than a moment: `proxy-status` tells of it.
+ */
 export async function whenAllReady(supervisor: Supervisor, signal: AbortSignal): Promise<boolean> {
   await supervisor.gateway?.whenReady;
+  let readySince = 0;
   while (!signal.aborted) {
-    if (supervisor.workloads?.ready) return true;
+    if (!supervisor.workloads?.ready) readySince = 0;
+    else if (await supervisor.isKnown()) return true;
+    else if (readySince === 0) readySince = Date.now();
+    else if (Date.now() - readySince > KNOWN_WITHIN_MS) return true;
     await pause(20);
   }
   return false;
