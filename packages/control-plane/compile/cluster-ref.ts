@@ -7,6 +7,7 @@ import { rootNamespace } from '../model/origin.ts';
 import { type Dead, unknownHost, unknownPort, unknownSubset } from '../model/problems.ts';
 import { findPort, type Service, type ServicePort } from '../model/service.ts';
 import { settingsFor } from '../model/traffic-policy.ts';
+import { type Placement, placementOf } from './locality.ts';
 import type { View } from './view.ts';
 
 /** One outbound cluster before it is made: a service's port, or a subset of its instances. */
@@ -21,6 +22,8 @@ export interface ClusterRef {
   /** What `tls.credentialName` names, where the client may have it. */
   readonly credential: Credential | undefined;
   readonly healthCheck: HealthCheckPolicy | undefined;
+  /** Which endpoints its client prefers. */
+  readonly placement: Placement | undefined;
   /** Its clients' connections are redirected: they know where they were going. */
   readonly captured: boolean;
   /** Its clients bring mTLS with them: only endpoints that take it are of use. */
@@ -47,8 +50,20 @@ export function clusterRef(
     const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
     const credential = clientCredential(view, rule, settings.tls?.credentialName);
     const healthCheck = view.config.healthChecks.lookup(service, view.namespace, port.number, subset);
+    const placement = placementOf(view, settings);
     const { captured } = view;
-    return { name, service, port, subset: chosen, rule, settings, credential, healthCheck, captured };
+    return {
+      name,
+      service,
+      port,
+      subset: chosen,
+      rule,
+      settings,
+      credential,
+      healthCheck,
+      placement,
+      captured,
+    };
   });
 }
 

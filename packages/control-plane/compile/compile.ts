@@ -13,7 +13,7 @@ import { inbound } from './inbound.ts';
 import type { Note } from './note.ts';
 import { outbound, scopeOf } from './outbound.ts';
 import { protocolNotes } from './protocol.ts';
-import type { ProxyDescription } from './proxy.ts';
+import { clientLabels, type ProxyDescription } from './proxy.ts';
 import { findDangling, type Reference } from './references.ts';
 import { httpProxyRoutes, type Scope } from './route-tables.ts';
 import { isOfProxy, rootsOf } from './secrets.ts';
@@ -63,8 +63,8 @@ const plansByAccounts = new WeakMap<AccountIndex, WeakMap<ConfigModel, WeakMap<P
 
 function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const { config } = model;
-  const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_INBOUND, TULLE_CAPTURE: capture } = proxy.metadata;
-  const view = viewOf(config, NAMESPACE, LABELS, capture !== undefined);
+  const { NAMESPACE, TULLE_ENGINE: engine, TULLE_INBOUND, TULLE_CAPTURE: capture } = proxy.metadata;
+  const view = viewOf(config, NAMESPACE, clientLabels(proxy), capture !== undefined);
   const edge = proxy.role === 'router' ? gateway(view, proxy) : undefined;
   const own = edge === undefined ? TULLE_INBOUND.map((port) => inbound(config, proxy, port)) : [];
   // A gateway has the clusters of its routes; a sidecar those of all that it may call, and of what that routes to.

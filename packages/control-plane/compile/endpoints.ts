@@ -6,11 +6,13 @@ import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoin
 import type { XdsResource } from '@tulle/xds/resource';
 import { canonicalName, canonicalRevision } from '../model/canonical.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
+import { withTopology } from '../model/locality.ts';
 import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import { selects } from '../model/selector.ts';
 import type { ListedEndpoint, ServicePort } from '../model/service.ts';
 import type { ClusterRef } from './cluster-ref.ts';
+import { place } from './locality.ts';
 import { metadata } from './origins.ts';
 import { named } from './serialize.ts';
 
@@ -22,6 +24,8 @@ interface Candidate {
   readonly address: string;
   readonly port: number;
   readonly locality: string;
+  /** With its topology. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly weight: number;
   /** It takes mTLS. */
   readonly mutual: boolean;
@@ -51,16 +55,17 @@ export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
   const usable = [...instances, ...listed].filter(
     ({ address }) => isIpAddress(address) || isSocketPath(address),
   );
-  const message = create(ClusterLoadAssignmentSchema, assignment(name, usable));
+  const message = create(ClusterLoadAssignmentSchema, assignment(ref, usable));
   return named(name, toBinary(ClusterLoadAssignmentSchema, message), [service.origin]);
 }
 
 /** The endpoints that a service's own resource lists, inside its cluster. */
-export function listedAssignment({ name, service, port, subset }: ClusterRef): LoadAssignment {
+export function listedAssignment(ref: ClusterRef): LoadAssignment {
+  const { service, port, subset } = ref;
   const labels = subset?.spec.labels ?? {};
   const chosen = service.listed.filter((endpoint) => selects(labels, endpoint.labels));
   return assignment(
-    name,
+    ref,
     chosen.map((endpoint) => listedEndpoint(endpoint, port)),
   );
 }
@@ -93,6 +98,7 @@ function instanceEndpoint(
     address,
     port: target,
     locality,
+    labels: withTopology(labels, instance),
     weight,
     mutual: tlsMode === 'istio',
     endpoint: {
@@ -120,6 +126,7 @@ function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
     address: listed.address,
     port: target,
     locality: listed.locality,
+    labels: withTopology(listed.labels, { locality: listed.locality, network: '', cluster: '' }),
     weight: listed.weight,
     mutual: false,
     endpoint: { ...hostIdentifier(listed.address, target), loadBalancingWeight: listed.weight },
@@ -145,25 +152,26 @@ const hostIdentifier = (address: string, portValue: number): Pick<LbEndpoint, 'h
   },
 });
 
-/** By locality, then address: the same in whatever order endpoints were found; each address once. */
-function assignment(clusterName: string, candidates: readonly Candidate[]): LoadAssignment {
+/** By priority, locality, then address: the same in whatever order endpoints were found; each address once. */
+function assignment(
+  { name: clusterName, placement }: ClusterRef,
+  candidates: readonly Candidate[],
+): LoadAssignment {
   const unique = new Map<string, Candidate>();
   for (const candidate of candidates) {
     const key = `${candidate.address} ${candidate.port}`;
     if (!unique.has(key)) unique.set(key, candidate);
   }
-  const sorted = [...unique.values()].toSorted(
-    (a, b) => compare(a.locality, b.locality) || compare(a.address, b.address) || a.port - b.port,
-  );
-  const localities = Map.groupBy(sorted, (candidate) => candidate.locality);
+  const sorted = [...unique.values()].toSorted((a, b) => compare(a.address, b.address) || a.port - b.port);
   return {
     clusterName,
-    endpoints: [...localities].map(([locality, members]) => {
+    endpoints: place(sorted, placement).map(({ locality, priority, weight, members }) => {
       const [region = '', zone = '', subZone = ''] = locality.split('/');
       return {
         ...(locality !== '' && { locality: { region, zone, subZone } }),
         lbEndpoints: members.map((member) => member.endpoint),
-        loadBalancingWeight: members.reduce((sum, member) => sum + Math.max(1, member.weight), 0),
+        loadBalancingWeight: weight,
+        priority,
       };
     }),
   };

@@ -64,7 +64,7 @@ export function discoveryOf({ service, settings }: ClusterRef): Discovery {
 
 /** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
-  const { name, service, port, subset, rule, settings } = ref;
+  const { name, service, port, subset, rule, settings, placement } = ref;
   const checked = discoveryOf(ref) === 'forward' ? undefined : ref.healthCheck;
   const origins = [
     service.origin,
@@ -86,7 +86,12 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     connectTimeout: connectTimeout(settings),
     circuitBreakers: circuitBreakers(settings),
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
-    commonLbConfig: { healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 } },
+    commonLbConfig: {
+      healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 },
+      ...(placement?.setting.distribute?.length && {
+        localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
+      }),
+    },
     ...outlierDetection(settings),
     ...(checked && healthChecks(ref, engine)),
     ...(layerOf(port.protocol) !== 'tcp' && httpOptions(outboundProtocol(ref, engine), settings)),

@@ -10,13 +10,13 @@ import type { Engine } from './proxy.ts';
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
 function identify(ref: ClusterRef): string {
-  const { name, service, rule, credential, healthCheck, captured } = ref;
+  const { name, service, rule, credential, healthCheck, placement, captured } = ref;
   const rules =
     rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
   const secret = credential === undefined ? '' : resourceKey(credential.origin);
   const check = healthCheck === undefined ? '' : `${healthCheck.namespace}/${healthCheck.name}`;
   const redirected = captured && discoveryOf(ref) === 'forward' ? 'redirected' : '';
-  return `${name} ${service.key} ${rules} ${secret} ${check} ${redirected}`;
+  return `${name} ${service.key} ${rules} ${secret} ${check} ${redirected} ${placement?.key ?? ''}`;
 }
 
 const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();

@@ -1,5 +1,6 @@
 import type { DestinationRule } from '../model/destination-rule.ts';
 import { bySpecificity, hostCovers, isExportedTo } from '../model/host.ts';
+import { labelsReadBy } from '../model/locality.ts';
 import type { ConfigModel } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import type { Service } from '../model/service.ts';
@@ -56,7 +57,11 @@ const sharedByConfig = new WeakMap<ConfigModel, Shared>();
 function sharedOf(config: ConfigModel): Shared {
   const known = sharedByConfig.get(config);
   if (known !== undefined) return known;
-  const names = new Set(config.destinationRules.selectorLabels);
+  const { localityLbSetting } = config.mesh;
+  const names = new Set([
+    ...config.destinationRules.clientLabels,
+    ...(localityLbSetting === undefined ? [] : labelsReadBy(localityLbSetting)),
+  ]);
   for (const { http, tls, tcp } of config.virtualServices) {
     for (const { spec } of [...http, ...tls, ...tcp]) {
       for (const match of spec.match ?? [])

@@ -2,6 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import type { Origin } from '@tulle/xds/resource';
 import { bySpecificity, hostCovers, isExportedTo, resolveHost } from './host.ts';
 import type { DestinationRuleSpec, SubsetSpec, TrafficPolicySpec } from './istio.ts';
+import { labelsOfPolicy } from './locality.ts';
 import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 import type { Service } from './service.ts';
@@ -36,8 +37,8 @@ export interface DestinationRuleIndex {
   ): DestinationRule | undefined;
   /** Whether any rule, wherever it is visible, declares the subset for the host. */
   declaresSubset(host: string, subset: string): boolean;
-  /** Label names that workload selectors read: what a proxy's clusters may depend on. */
-  readonly selectorLabels: ReadonlySet<string>;
+  /** Names of the labels of a proxy, its topology's among them, that its clusters may depend on. */
+  readonly clientLabels: ReadonlySet<string>;
 }
 
 export function indexDestinationRules(
@@ -98,7 +99,12 @@ export function indexDestinationRules(
       written.some(
         (rule) => hostCovers(rule.host, host) && rule.spec.subsets?.some(({ name }) => name === subset),
       ),
-    selectorLabels: new Set(written.flatMap((rule) => Object.keys(rule.selector ?? {}))),
+    clientLabels: new Set(
+      written.flatMap(({ spec, selector }) => [
+        ...Object.keys(selector ?? {}),
+        ...[spec, ...(spec.subsets ?? [])].flatMap(({ trafficPolicy }) => labelsOfPolicy(trafficPolicy)),
+      ]),
+    ),
   };
 }
 

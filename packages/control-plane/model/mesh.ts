@@ -1,4 +1,4 @@
-import type { MtlsMode } from './istio.ts';
+import type { LocalityLbSetting, MtlsMode } from './istio.ts';
 
 /** The spec of a Mesh resource: everything may be left out. */
 export interface MeshSpec {
@@ -8,6 +8,7 @@ export interface MeshSpec {
   readonly dns?: { readonly serviceAddresses?: string | undefined } | undefined;
   readonly accessLog?: AccessLogSpec | undefined;
   readonly protocolDetectionTimeout?: string | undefined;
+  readonly localityLbSetting?: LocalityLbSetting | undefined;
   readonly gatewayTopology?: { readonly proxyProtocol?: object | undefined } | undefined;
   readonly ports?:
     | {
@@ -42,6 +43,8 @@ export interface MeshSettings {
   readonly serviceAddresses: string;
   /** How long a client may take to say something where its first bytes tell what it speaks. */
   readonly protocolDetectionTimeout: string;
+  /** Of services whose rule has none. */
+  readonly localityLbSetting: LocalityLbSetting | undefined;
   /** Connections to gateways begin with a PROXY header. */
   readonly gatewayProxyProtocol: boolean;
   /** Where gateways listen when nothing else is said. */
@@ -58,6 +61,7 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
+    localityLbSetting: spec.localityLbSetting,
     gatewayProxyProtocol: spec.gatewayTopology?.proxyProtocol !== undefined,
     gatewayAddress: ports.address ?? '127.0.0.1',
   };

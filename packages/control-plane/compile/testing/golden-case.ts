@@ -30,6 +30,7 @@ interface ProxyFile {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly engine?: Engine;
+  readonly locality?: string;
   readonly inbound?: readonly (Partial<InboundPort> & { readonly port: number })[];
   readonly upstreams?: readonly string[];
   /** The application's traffic is redirected to it. */
@@ -129,6 +130,7 @@ function proxyOf(file: ProxyFile): ProxyDescription {
         },
       }),
       TULLE_ADMIN_PORT: 15000,
+      ...(file.locality !== undefined && { TULLE_LOCALITY: file.locality }),
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Fields of a traffic policy that we accept and do not act on yet, also under portLevelSettings where they exist. */
 const anywhere = [
-  'loadBalancer.localityLbSetting',
   'loadBalancer.zoneAwareLbSetting',
   'loadBalancer.backendUtilization',
   // A cookie that callers bring is hashed; our proxy gives them none.
