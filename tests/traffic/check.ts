@@ -29,9 +29,13 @@ export async function checkAnswers(
   if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
   await checkSeen(expected, outcomes, world);
   if (expected.flags !== undefined) {
-    for (const { of } of outcomes) expect(await world.accessLog.flagsOf(of), 'flags').toBe(expected.flags);
+    const flags = sortedFlags(expected.flags);
+    for (const { of } of outcomes)
+      expect(sortedFlags(await world.accessLog.flagsOf(of)), 'flags').toEqual(flags);
   }
 }
+
+const sortedFlags = (flags: string): readonly string[] => flags.split(',').toSorted();
 
 function checkAnswer({ headers = {}, body, grpcStatus }: HttpExpectation, answer: Answer): void {
   checkFields(headers, answer.headers as Record<string, string | string[] | undefined>);
@@ -54,7 +58,7 @@ function checkFields(
 }
 
 async function checkSeen(
-  { seen, received, receivedBy }: HttpExpectation,
+  { seen, received, receivedBy, connections }: HttpExpectation,
   outcomes: readonly Outcome[],
   { sightings }: World,
 ): Promise<void> {
@@ -75,6 +79,8 @@ async function checkSeen(
   };
   if (received !== undefined) await settled(undefined, received);
   for (const [by, bounds] of Object.entries(receivedBy ?? {})) await settled(by, bounds);
+  if (connections !== undefined)
+    expect(new Set(all().map(({ connection }) => connection)).size, 'connections').toBe(connections);
   if (seen === undefined) return;
   const last = all().at(-1);
   if (last === undefined) throw new Error('no application saw the request');

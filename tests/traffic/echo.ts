@@ -29,6 +29,8 @@ export interface Seen {
   /** `1.1`, `2.0` */
   readonly version: string;
   readonly headers: IncomingHttpHeaders;
+  /** The port at its other end. */
+  readonly connection: number;
 }
 
 /** What all applications of a world saw. */
@@ -134,6 +136,7 @@ function seenBy(by: string, request: Request): Seen {
     path: request.url ?? '',
     authority: text(headers[':authority'] ?? headers.host),
     version: request.httpVersion,
+    connection: socket.remotePort ?? 0,
     headers: tls.encrypted === true ? { ...headers, ':sni': namesOf(socket as TLSSocket) } : headers,
   };
 }
@@ -166,15 +169,24 @@ function respond(by: string, sightings: Sightings, request: Request, response: R
       response.statusCode = status;
       response.setHeader('x-version', by);
       for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
-      if (isGrpc) {
-        response.setHeader('content-type', 'application/grpc');
-        if (status === 200) response.addTrailers({ 'grpc-status': String(grpcStatus) });
-      }
-      response.end(isGrpc ? Buffer.from([0, 0, 0, 0, 0]) : `${by} ${seen.method} ${seen.path}\n`);
+      if (isGrpc) endCall(response, grpcStatus);
+      else response.end(`${by} ${seen.method} ${seen.path}\n`);
     };
     if (delayMs === 0) reply();
     else setTimeout(reply, delayMs).unref();
   });
+}
+
+/** An empty message and trailers; a failure is trailers only, as gRPC servers answer one before any message. */
+function endCall(response: Response, grpcStatus: number): void {
+  response.setHeader('content-type', 'application/grpc');
+  if (grpcStatus !== 0) {
+    response.setHeader('grpc-status', String(grpcStatus));
+    response.end();
+    return;
+  }
+  response.addTrailers({ 'grpc-status': '0' });
+  response.end(Buffer.alloc(5));
 }
 
 function echoLines(socket: Socket, before: () => string): void {

@@ -3,7 +3,7 @@ import type { PortAllocator } from '../../packages/cli/up/ports.ts';
 import { filled, service, type Words } from './documents.ts';
 import type { Echo } from './echo.ts';
 import { namespace } from './members.ts';
-import { type From, isBytes, type Scenario, type Step } from './scenario.ts';
+import { type From, isBytes, type Scenario, type Step, senderOf } from './scenario.ts';
 
 export const defaultUrl = 'http://$host/';
 
@@ -48,7 +48,7 @@ export function upstreamsOf(
   const called = new Map<string, { host: string; port: number }>();
   for (const { row, words } of plans) {
     for (const step of [...row.steps, ...(row.differs?.steps ?? [])]) {
-      if ((step.from ?? 'client') !== from) continue;
+      if (senderOf(step) !== from) continue;
       const { hostname: host, port } = new URL(filled(targetOf(step), words));
       called.set(`${host}:${port}`, { host, port: Number(port || 80) });
     }

@@ -4,7 +4,7 @@ import { type Answer, ask, askBytes } from './ask.ts';
 import { checkAnswers, checkBytes } from './check.ts';
 import { filled } from './documents.ts';
 import { defaultUrl, type RowPlan } from './plan.ts';
-import { type HttpStep, isBytes, type Scenario, type Step, type TcpStep } from './scenario.ts';
+import { type HttpStep, isBytes, type Scenario, type Step, senderOf, type TcpStep } from './scenario.ts';
 import type { World } from './world.ts';
 
 export async function runScenario(row: Scenario, world: World): Promise<void> {
@@ -58,9 +58,10 @@ async function runHttp(step: HttpStep, of: string, world: World): Promise<void> 
 }
 
 function send(step: HttpStep, request: string, world: World): Promise<Answer> {
-  const { kind = 'http', from = 'client', method = 'GET', headers = {}, behave, body } = step;
+  const { kind = 'http', method = 'GET', headers = {}, behave, body } = step;
   const url = new URL(step.url as string);
   const isTls = url.protocol === 'https:';
+  const from = senderOf(step);
   const entrance = world.entrances[from];
   const { ca, pairs } = world.certificates;
   const own = step.certificate === undefined ? undefined : pairs.get(step.certificate);
@@ -78,7 +79,8 @@ function send(step: HttpStep, request: string, world: World): Promise<Answer> {
 }
 
 async function runBytes(step: TcpStep, world: World): Promise<void> {
-  const { from = 'declared', to, kind, sni, certificate, times = 1 } = step;
+  const { to, kind, sni, certificate, times = 1 } = step;
+  const from = senderOf(step);
   const entrance = world.entrances[from];
   const port = from === 'gateway' ? Number(to.slice(to.lastIndexOf(':') + 1)) : entrance.upstreams.get(to);
   if (port === undefined) throw new Error(`${from} does not declare ${to}`);

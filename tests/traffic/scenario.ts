@@ -31,7 +31,6 @@ export type From = 'client' | 'other' | 'declared' | 'near' | 'scoped' | 'gatewa
 /** Requests one after the other. */
 export interface HttpStep {
   readonly kind?: 'http' | 'http2' | 'grpc' | 'websocket';
-  /** `client` unless said. */
   readonly from?: From;
   readonly method?: string;
   /** `http://$host/` unless said. At the gateway `https:` is its port 443. */
@@ -89,6 +88,8 @@ export interface HttpExpectation {
   readonly received?: number | readonly [number, number];
   /** Of one version. */
   readonly receivedBy?: Readonly<Record<string, number | readonly [number, number]>>;
+  /** Over how many connections the requests came to applications. */
+  readonly connections?: number;
   /** Every answer took at least so long. */
   readonly atLeastMs?: number;
   /** Envoy's response flags in the sender's access log. */
@@ -119,3 +120,6 @@ export interface TcpStep {
 }
 
 export const isBytes = (step: Step): step is TcpStep => step.kind === 'tcp' || step.kind === 'tls';
+
+/** Bytes need a port of their own, so whom they go to is declared. */
+export const senderOf = (step: Step): From => step.from ?? (isBytes(step) ? 'declared' : 'client');

@@ -34,12 +34,6 @@ export const split: readonly Scenario[] = [
     steps: [{ times: 30, expect: { version: 'v2' } }],
   },
   {
-    title: 'weights: a destination without subset is all versions',
-    doc: docs.virtualService('Destination'),
-    resources: [subsets('trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN } }')],
-    steps: [{ times: 30, expect: { receivedBy: { v1: 10, v2: 10, v3: 10 } } }],
-  },
-  {
     title: 'subset that does not exist: 503',
     doc: docs.ops('common-problems/network-issues/#503-errors-after-setting-destination-rule'),
     resources: [
