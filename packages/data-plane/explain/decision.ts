@@ -4,6 +4,7 @@ import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/rout
 import type { RequestHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { ChainStep } from '../net/filter-chain.ts';
+import type { FilterVisit } from './dry-proxy.ts';
 import type { Entrance } from './entrance.ts';
 
 /** All that a proxy decides about one call. */
@@ -60,4 +61,8 @@ export interface Outcome {
   readonly request: RequestHead | undefined;
   /** How long filters hold it up, in milliseconds. */
   readonly delayMs: number;
+  /** The HTTP filters that it comes to, in order. */
+  readonly visits: readonly FilterVisit[];
+  /** Decides it once more, with draws of its own: where it would go this time. `address:port`, or empty. */
+  readonly again: () => string;
 }

@@ -3,7 +3,7 @@ import { HttpStream } from '../http/http-stream.ts';
 import type { ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead, ResponseHead, Stream } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
-import type { DryClock } from './dry-clock.ts';
+import type { DryProxy, FilterVisit } from './dry-proxy.ts';
 
 /** What became of one request. */
 export interface DryRequest {
@@ -15,6 +15,8 @@ export interface DryRequest {
   readonly response: { readonly head: ResponseHead; readonly body: string } | undefined;
   /** How long filters have held it up, in milliseconds. */
   readonly delayMs: number;
+  /** The filters that it has come to. */
+  readonly visits: readonly FilterVisit[];
 }
 
 /** Filters may hold a request up for so long; what takes longer is left as it is. */
@@ -23,11 +25,13 @@ const stepMs = 50;
 
 /** Sends a request without a body through a manager, up to where it would connect. */
 export function runDry(
+  proxy: DryProxy,
   manager: ManagerRuntime,
   connection: ConnectionInfo,
   request: RequestHead,
-  clock: DryClock,
 ): DryRequest {
+  const { clock } = proxy;
+  proxy.visits = [];
   const answer = new DryAnswer();
   const stream = new HttpStream(manager, connection, answer);
   const head = { ...request, headers: request.headers.clone() };
@@ -41,6 +45,7 @@ export function runDry(
     request: head,
     response: answer.head === undefined ? undefined : { head: answer.head, body: answer.body },
     delayMs: clock.now() - begun,
+    visits: proxy.visits,
   };
   // What it holds is given back; flags that this sets are not the request's.
   const { flags, details } = info;

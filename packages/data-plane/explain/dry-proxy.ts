@@ -2,7 +2,9 @@ import type { RouteTrace } from '@tulle/decision/match';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import type { StreamContext } from '../http/manager.ts';
+import type { Stage } from '../filters/chain.ts';
+import { ManagerRuntime, type StreamContext } from '../http/manager.ts';
+import type { RequestHead } from '../http/stream.ts';
 import { ChainBuilder } from '../listener/chain-builder.ts';
 import type { ChainService } from '../listener/chain-runtime.ts';
 import { Outboxes } from '../net/outbox.ts';
@@ -25,7 +27,7 @@ export interface DryNode {
 
 /**
  * The part of a proxy that decides, of one epoch: as an Engine has it, but nothing is bound, nothing connects and
- * no time passes. Draws of chance are all 0: `worlds.ts` goes through what else they could be.
+ * no time passes. Draws of chance are 0: `worlds.ts` goes through what else they could be.
  */
 export class DryProxy {
   readonly tables: Tables;
@@ -33,6 +35,10 @@ export class DryProxy {
   readonly clock = new DryClock();
   readonly outboxes = new Outboxes();
   readonly context: StreamContext;
+  /** Filters that the request at hand has come to, in order. */
+  visits: FilterVisit[] = [];
+  /** In [0, 1); 0 unless somebody tries what else it could be. */
+  draw: () => number = () => 0;
   readonly #builder: ChainBuilder;
   readonly #services = new WeakMap<FilterChain, ChainService>();
 
@@ -41,7 +47,7 @@ export class DryProxy {
     this.tables = tables;
     this.node = node;
     const wheel = new TimerWheel({ clock: this.clock });
-    const random = (): number => 0;
+    const random = (): number => this.draw();
     const clusters = new ClusterManager({
       wheel,
       random,
@@ -84,11 +90,42 @@ export class DryProxy {
   serviceOf(chain: FilterChain, listener: Listener): ChainService {
     let service = this.#services.get(chain);
     if (service === undefined) {
-      service = this.#builder.build(chain, listener, this.tables, undefined);
+      service = this.#watched(this.#builder.build(chain, listener, this.tables, undefined));
       this.#services.set(chain, service);
     }
     return service;
   }
+
+  /** Its filters tell when a request comes to them. */
+  #watched(service: ChainService): ChainService {
+    if (service.kind === 'tcp') return service;
+    const { manager } = service;
+    const decode = manager.chain.decode.map((stage) => this.#watch(stage));
+    return { kind: 'http', manager: new ManagerRuntime({ ...manager, chain: { ...manager.chain, decode } }) };
+  }
+
+  #watch(stage: Stage<RequestHead>): Stage<RequestHead> {
+    const { head } = stage;
+    if (head === undefined) return stage;
+    return {
+      ...stage,
+      head: (request, end, stream, state) => {
+        const before = this.visits.length;
+        this.visits.push({ name: stage.name, answered: false });
+        const status = head(request, end, stream, state);
+        if (stream.response !== undefined && this.visits.length === before + 1)
+          this.visits[before] = { name: stage.name, answered: true };
+        return status;
+      },
+    };
+  }
+}
+
+export interface FilterVisit {
+  /** The filter's, in its manager. */
+  readonly name: string;
+  /** It has answered the request itself. */
+  readonly answered: boolean;
 }
 
 function* ownListeners(tables: Tables): Iterable<{ readonly address: string; readonly port: number }> {

@@ -62,16 +62,17 @@ export class Explainer {
     listener: Listener,
   ): Pick<Decision, 'routing' | 'outcomes'> {
     this.#trace.begin();
-    const first = runDry(manager, connection, head, this.proxy.clock);
+    const first = runDry(this.proxy, manager, connection, head);
     const { choice } = this.#trace;
     const routing = this.#routing(manager, choice, false);
     const worlds = this.#worldsOf(manager, choice, chain, listener);
     const outcomes =
       worlds.length === 1 && worlds[0]?.manager === manager
-        ? [outcomeOf(1, [], first)]
-        : worlds.map(({ share, by, manager: other }) =>
-            outcomeOf(share, by, runDry(other, connection, head, this.proxy.clock)),
-          );
+        ? [outcomeOf(1, [], first, () => runDry(this.proxy, manager, connection, head))]
+        : worlds.map(({ share, by, manager: other }) => {
+            const run = () => runDry(this.proxy, other, connection, head);
+            return outcomeOf(share, by, run(), run);
+          });
     return { routing, outcomes: likeliestFirst(outcomes) };
   }
 
@@ -112,7 +113,8 @@ export class Explainer {
     return likeliestFirst(
       each.map((clusters) => {
         const weight = clusters[0]?.weight ?? 0;
-        const info = runDryBytes(this.proxy, { ...config, clusters }, connection);
+        const run = () => runDryBytes(this.proxy, { ...config, clusters }, connection);
+        const info = run();
         return {
           share: each.length > 1 ? weight / total : 1,
           by: each.length > 1 ? [`weight ${weight} of ${total}`] : [],
@@ -120,6 +122,8 @@ export class Explainer {
           reply: undefined,
           request: undefined,
           delayMs: 0,
+          visits: [],
+          again: () => run().upstreamHost,
         };
       }),
     );
@@ -171,8 +175,13 @@ interface World {
 
 const likeliestFirst = (outcomes: Outcome[]): Outcome[] => outcomes.sort((a, b) => b.share - a.share);
 
-function outcomeOf(share: number, by: readonly string[], run: DryRequest): Outcome {
-  const { info, response, request, delayMs } = run;
+function outcomeOf(
+  share: number,
+  by: readonly string[],
+  decided: DryRequest,
+  run: () => DryRequest,
+): Outcome {
+  const { info, response, request, delayMs, visits } = decided;
   return {
     share,
     by,
@@ -184,6 +193,8 @@ function outcomeOf(share: number, by: readonly string[], run: DryRequest): Outco
     },
     request: response === undefined ? request : undefined,
     delayMs,
+    visits,
+    again: () => run().info.upstreamHost,
   };
 }
 

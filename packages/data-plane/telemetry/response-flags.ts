@@ -36,6 +36,11 @@ function isResponseFlag(code: string): code is ResponseFlag {
   return Object.hasOwn(responseFlags, code);
 }
 
+/** What it means, for people; an unknown code is its own. */
+export function flagMeaning(code: string): string {
+  return isResponseFlag(code) ? responseFlags[code].meaning : code;
+}
+
 /** The long name; an unknown code is its own. */
 export function longFlag(code: string): string {
   return isResponseFlag(code) ? responseFlags[code].name : code;

@@ -1,0 +1,262 @@
+import { Headers } from '@tulle/decision/headers';
+import type { FilterChain } from '@tulle/decision/tables/listener';
+import { flagMeaning } from '../telemetry/response-flags.ts';
+import { type Call, destinationOf } from './call.ts';
+import type { LiveClusters } from './configured.ts';
+import type { Decision, Outcome, RuledOut } from './decision.ts';
+import type { DryProxy } from './dry-proxy.ts';
+import { endpointChances } from './endpoint-chances.ts';
+import type { Explainer } from './explainer.ts';
+import type {
+  ExplainedCluster,
+  ExplainedEndpoint,
+  ExplainedError,
+  ExplainedFilter,
+  ExplainedListener,
+  ExplainedOutcome,
+  ExplainedRequest,
+  ExplainedRoute,
+  Explanation,
+} from './explanation.ts';
+import { matchWords, missWords } from './match-words.ts';
+import type { Sources } from './sources.ts';
+
+/** What explanations are made from. */
+export interface Explained {
+  readonly explainer: Explainer;
+  readonly sources: Sources;
+  /** What the running proxy knows of its endpoints. */
+  readonly live?: LiveClusters;
+}
+
+/** @throws EntranceError when the call reaches no listener */
+export function explain(of: Explained, call: Call): Explanation {
+  const decision = of.explainer.decide(call);
+  const outcomes = decision.outcomes.map((outcome) => outcomeWords(of, call, outcome));
+  const { virtualHost, table } = decision.routing ?? {};
+  const { share, by, delayMs, upstream, ...first } = outcomes[0] ?? { share: 1, by: [] };
+  return {
+    request: requestWords(call, decision),
+    listener: listenerWords(of, decision),
+    ...(virtualHost !== undefined && {
+      virtualHost: {
+        name: virtualHost.name,
+        domains: virtualHost.domains,
+        routeConfiguration: table?.name ?? '',
+      },
+    }),
+    ...(decision.routing !== undefined && { route: routeWords(of, call, decision) }),
+    filters: filterWords(of, decision),
+    outcomes,
+    ...first,
+    ...(decision.chain === undefined && { error: refused }),
+  };
+}
+
+const refused: ExplainedError = {
+  flags: ['NR'],
+  details: 'filter_chain_not_found',
+  message: 'no filter chain of the listener is for this connection: it is closed',
+};
+
+function requestWords(call: Call, { routing }: Decision): ExplainedRequest {
+  const { host, port } = destinationOf(call);
+  if (call.kind !== 'http') return { kind: call.kind, authority: `${host}:${port}` };
+  return {
+    kind: 'http',
+    method: call.method,
+    authority: routing?.asked?.authority ?? call.authority,
+    path: routing?.asked?.path ?? call.path,
+    protocol: call.protocol,
+    headers: Object.fromEntries(call.headers),
+  };
+}
+
+function listenerWords(of: Explained, { entrance, chain, ruledOut }: Decision): ExplainedListener {
+  const { listener } = entrance;
+  const chains = [
+    ...listener.filterChains,
+    ...(listener.defaultFilterChain === undefined ? [] : [listener.defaultFilterChain]),
+  ];
+  return {
+    name: listener.name,
+    address: listener.address,
+    port: listener.port,
+    filterChains: chains.map((one) => ({
+      name: one.name,
+      chosen: one === chain,
+      ...(one === chain ? {} : { reason: chainReason(one, ruledOut) }),
+    })),
+    origins: of.sources.ofListener(listener),
+  };
+}
+
+const stepWords: Readonly<Record<RuledOut['step'], string>> = {
+  destinationPort: 'destination port',
+  serverNames: 'server name',
+  transportProtocol: 'transport',
+  applicationProtocols: 'application protocol',
+};
+
+function chainReason(chain: FilterChain, ruledOut: readonly RuledOut[]): string {
+  const out = ruledOut.find((one) => one.chain === chain);
+  if (out === undefined) return 'another one comes first';
+  return out.matches
+    ? `another one matches more exactly by ${stepWords[out.step]}`
+    : `${stepWords[out.step]} differs`;
+}
+
+function routeWords({ sources }: Explained, call: Call, { routing }: Decision): ExplainedRoute {
+  const { tried = [], choice, table, asked, tunnel } = routing ?? {};
+  const headers = call.kind === 'http' ? call.headers : new Headers();
+  const header = (name: string): string | undefined => {
+    if (name === ':method') return asked?.method;
+    if (name === ':authority') return asked?.authority;
+    if (name === ':path') return asked?.path;
+    return name === ':scheme' && call.kind === 'http' ? call.scheme : headers.joined(name, ',');
+  };
+  const action = choice?.route.action;
+  const forward = action?.kind === 'forward' ? action : undefined;
+  const retry = forward?.retry ?? choice?.virtualHost.retry;
+  return {
+    ...(choice !== undefined && { name: choice.route.name }),
+    origins: choice === undefined || table === undefined ? [] : sources.ofRoute(choice.route, table),
+    tried: tried.map(({ route, miss }) => {
+      const message = table && sources.route(route, table)?.match;
+      return {
+        name: route.name,
+        matches: miss === undefined,
+        match: matchWords(message),
+        ...(miss !== undefined &&
+          asked !== undefined && { reason: missWords(miss, route.match, message, { asked, header }) }),
+        origins: table === undefined ? [] : sources.ofRoute(route, table),
+      };
+    }),
+    ...(tunnel === true && { tunnel }),
+    ...(forward !== undefined && {
+      timeoutMs: forward.timeoutMs,
+      ...(forward.idleTimeoutMs !== undefined && { idleTimeoutMs: forward.idleTimeoutMs }),
+      ...(retry !== undefined &&
+        retry.retries > 0 && {
+          retries: {
+            attempts: retry.retries,
+            on: [...retry.on],
+            statuses: [...retry.statuses],
+            perTryTimeoutMs: retry.perTryTimeoutMs,
+          },
+        }),
+      ...(forward.mirrors.length > 0 && {
+        mirrors: forward.mirrors.map(({ cluster, fraction }) => ({ cluster, share: fraction / 1_000_000 })),
+      }),
+      ...(forward.hashPolicy.length > 0 && {
+        hashPolicy: forward.hashPolicy.map(({ kind, name }) => (name === '' ? kind : `${kind} ${name}`)),
+      }),
+    }),
+  };
+}
+
+function filterWords(of: Explained, { chain, entrance, outcomes }: Decision): ExplainedFilter[] {
+  if (chain?.filter.kind !== 'http') return [];
+  const service = of.explainer.proxy.serviceOf(chain, entrance.listener);
+  if (service.kind !== 'http') return [];
+  const { filters, decode } = service.manager.chain;
+  const visits = outcomes.flatMap((outcome) => outcome.visits);
+  const looks = new Set(decode.flatMap(({ name, head }) => (head === undefined ? [] : [name])));
+  return filters.map(({ name }) => {
+    const own = visits.filter((visit) => visit.name === name);
+    if (!looks.has(name)) return { name, verdict: 'looks at responses only' };
+    if (own.length === 0) return { name, verdict: 'not reached' };
+    return { name, verdict: own.some(({ answered }) => answered) ? 'answers' : 'passes' };
+  });
+}
+
+function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOutcome {
+  const { share, by, info, reply, delayMs } = outcome;
+  const base = { share, by, ...(delayMs > 0 && { delayMs }) };
+  const name = info.cluster;
+  const state = name === '' ? undefined : of.explainer.proxy.context.clusters.get(name);
+  const cluster = {
+    ...(name !== '' && { cluster: clusterWords(of, name) }),
+    ...(state !== undefined && { endpoints: endpointsOf(of, outcome, of.explainer.proxy) }),
+  };
+  const { flags, details } = info;
+  if (reply === undefined && flags.length === 0)
+    return { ...base, ...cluster, ...upstreamWords(call, outcome) };
+  if (reply !== undefined && flags.length === 0 && (reply.status < 400 || details === 'direct_response')) {
+    const location = reply.headers.get('location');
+    return {
+      ...base,
+      directResponse: {
+        status: reply.status,
+        ...(location !== undefined && { location }),
+        ...(reply.body !== '' && { body: reply.body }),
+        details,
+      },
+    };
+  }
+  const message = flags.length === 0 ? details : flags.map((flag) => flagMeaning(flag)).join(' ');
+  return {
+    ...base,
+    ...cluster,
+    error: { ...(reply !== undefined && { status: reply.status }), flags, details, message },
+  };
+}
+
+function clusterWords({ explainer, sources }: Explained, name: string): ExplainedCluster {
+  const config = explainer.proxy.tables.clusters.get(name);
+  if (config === undefined) return { name, balancer: 'there is no such cluster', origins: [] };
+  const { outlier, balancer, connectTimeoutMs, breakers } = config;
+  return {
+    name,
+    balancer: balancer.kind,
+    connectTimeoutMs,
+    limits: breakers.default,
+    ...(outlier !== undefined && {
+      outlierDetection: `${outlier.consecutive5xx || outlier.consecutiveGatewayErrors} failures in a row, out for ${outlier.baseEjectionMs} ms`,
+    }),
+    origins: sources.ofCluster(config),
+  };
+}
+
+function endpointsOf({ live }: Explained, outcome: Outcome, proxy: DryProxy): ExplainedEndpoint[] {
+  const cluster = proxy.context.clusters.get(outcome.info.cluster);
+  if (cluster === undefined) return [];
+  return endpointChances(proxy, cluster, outcome).map(({ address, endpoint, chance, security }) => {
+    const state = live
+      ?.get(outcome.info.cluster)
+      ?.find((one) => one.address === endpoint.address && one.port === endpoint.port);
+    const { workload } = endpoint;
+    return {
+      address,
+      ...(workload !== undefined && { workload: workload.workload, version: workload.canonicalRevision }),
+      health: endpoint.health,
+      ...(state !== undefined && state.failing !== '' && { failing: state.failing }),
+      ...(state !== undefined && { active: state.active }),
+      weight: endpoint.weight,
+      priority: endpoint.priority,
+      ...(endpoint.locality !== '' && { locality: endpoint.locality }),
+      security,
+      chance: Math.round(chance * 100) / 100,
+    };
+  });
+}
+
+/** What the proxy adds to every request; it says nothing of this one. */
+const usual =
+  /^x-(request-id|forwarded-(for|proto|port|client-cert)|envoy-(expected-rq-timeout-ms|attempt-count|peer-metadata(-id)?|internal|external-address|original-path))$/;
+
+function upstreamWords(call: Call, { request }: Outcome): Pick<ExplainedOutcome, 'upstream'> {
+  if (call.kind !== 'http' || request === undefined) return {};
+  const set: Record<string, string> = {};
+  for (const [name, value] of request.headers)
+    if (!usual.test(name) && call.headers.joined(name) !== request.headers.joined(name)) set[name] = value;
+  const removedHeaders = [...call.headers].map(([name]) => name).filter((name) => !request.headers.has(name));
+  const upstream = {
+    ...(request.authority !== call.authority && { authority: request.authority }),
+    ...(request.path !== call.path && { path: request.path }),
+    setHeaders: set,
+    removedHeaders,
+  };
+  const changes = Object.keys(upstream).length > 2 || Object.keys(set).length + removedHeaders.length > 0;
+  return changes ? { upstream } : {};
+}

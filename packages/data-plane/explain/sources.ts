@@ -1,0 +1,99 @@
+import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Listener } from '@tulle/decision/tables/listener';
+import type { Route, RouteTable } from '@tulle/decision/tables/route';
+import type { Tables } from '@tulle/decision/tables/tables';
+import type { Origin } from '@tulle/xds/resource';
+import {
+  decode,
+  type listener_FilterChain,
+  type route_Route,
+  type route_RouteConfiguration,
+} from '@tulle/xds/wire';
+import type { RawResources } from '../config/last-good.ts';
+import { httpManagerName } from '../config/translate/http-manager.ts';
+import { messageName } from '../config/translate/problems.ts';
+import { originsIn } from './origin.ts';
+
+/**
+ * The messages that tables were made of. Tables hold functions where messages hold patterns, and leave out where
+ * things stem from: a proxy needs neither, who explains it needs both. Decoded when first asked for.
+ */
+export class Sources {
+  readonly #tables: Tables;
+  readonly #resources: RawResources;
+  readonly #routes = new WeakMap<Route, route_Route>();
+  readonly #aligned = new WeakSet<RouteTable>();
+
+  constructor(tables: Tables, resources: RawResources) {
+    this.#tables = tables;
+    this.#resources = resources;
+  }
+
+  /** Undefined: the proxy has made it by itself. */
+  route(route: Route, table: RouteTable): route_Route | undefined {
+    if (!this.#aligned.has(table)) {
+      this.#aligned.add(table);
+      const configuration = this.#configurationOf(table);
+      if (configuration !== undefined) this.#align(table, configuration);
+    }
+    return this.#routes.get(route);
+  }
+
+  ofRoute(route: Route, table: RouteTable): readonly Origin[] {
+    return originsIn(this.route(route, table)?.metadata);
+  }
+
+  ofCluster({ name }: Cluster): readonly Origin[] {
+    const bytes = this.#bytes('cluster', name);
+    return bytes === undefined ? [] : originsIn(decode('envoy.config.cluster.v3.Cluster', bytes).metadata);
+  }
+
+  ofListener({ name }: Listener): readonly Origin[] {
+    const bytes = this.#bytes('listener', name);
+    return bytes === undefined ? [] : originsIn(decode('envoy.config.listener.v3.Listener', bytes).metadata);
+  }
+
+  #bytes(type: 'cluster' | 'listener' | 'route', name: string): Uint8Array | undefined {
+    return this.#resources[type].find((resource) => resource.name === name)?.bytes;
+  }
+
+  #configurationOf(table: RouteTable): route_RouteConfiguration | undefined {
+    if (this.#tables.routes.get(table.name) === table) {
+      const bytes = this.#bytes('route', table.name);
+      return bytes === undefined ? undefined : decode('envoy.config.route.v3.RouteConfiguration', bytes);
+    }
+    for (const listener of this.#tables.listeners.values()) {
+      const chains = [...listener.filterChains, listener.defaultFilterChain];
+      const at = chains.findIndex(
+        (chain) =>
+          chain?.filter.kind === 'http' &&
+          chain.filter.manager.routes.kind === 'inline' &&
+          chain.filter.manager.routes.table === table,
+      );
+      const bytes = at < 0 ? undefined : this.#bytes('listener', listener.name);
+      if (bytes === undefined) continue;
+      const message = decode('envoy.config.listener.v3.Listener', bytes);
+      return inlineRoutes(message.filterChains[at] ?? message.defaultFilterChain);
+    }
+    return undefined;
+  }
+
+  /** A virtual host's routes are its message's, after those that the proxy puts before them. */
+  #align(table: RouteTable, { virtualHosts }: route_RouteConfiguration): void {
+    table.virtualHosts.forEach((host, h) => {
+      const messages = virtualHosts[h]?.routes ?? [];
+      const own = host.routes.length - messages.length;
+      messages.forEach((message, at) => {
+        const route = host.routes[own + at];
+        if (route !== undefined) this.#routes.set(route, message);
+      });
+    });
+  }
+}
+
+function inlineRoutes(chain: listener_FilterChain | undefined): route_RouteConfiguration | undefined {
+  for (const { typedConfig } of chain?.filters ?? [])
+    if (typedConfig !== undefined && messageName(typedConfig) === httpManagerName)
+      return decode(httpManagerName, typedConfig.value).routeConfig;
+  return undefined;
+}
