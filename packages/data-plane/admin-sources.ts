@@ -45,6 +45,7 @@ export function adminSources(parts: ProxyParts): AdminSources {
     listeners: () => engine.listeners.active,
     dns: () => engine.dns.active,
     configDump: () => parts.configuration()?.dump() ?? [],
+    resources: () => parts.configuration()?.resources(),
     bootstrap: () => shown as unknown as JsonObject,
     certificates: () => certificates(parts),
     drainListeners: (graceful) => {

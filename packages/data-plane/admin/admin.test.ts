@@ -124,6 +124,7 @@ async function start(): Promise<Fixture> {
         responder: { counters: { answered: 5, forwarded: 2, failed: 1, malformed: 1 } },
       },
     ],
+    resources: () => undefined,
     configDump: () => [
       {
         type: 'cluster',

@@ -5,6 +5,7 @@ import { certificatesJson } from './certs.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
 import { type AdminAnswer, type AdminPage, json, text } from './page.ts';
+import { resourcesJson } from './resources.ts';
 import type { AdminSources } from './sources.ts';
 
 /** Every path, in the order of the index. */
@@ -53,6 +54,12 @@ export const adminPages: readonly AdminPage[] = [
     method: 'GET',
     about: '200 when traffic may be sent here, else 503',
     answer: (sources) => text(`${sources.state()}\n`, sources.ready() ? 200 : 503),
+  },
+  {
+    path: '/resources',
+    method: 'GET',
+    about: 'configuration as it was accepted: messages in base64, without secrets',
+    answer: (sources) => json(resourcesJson(sources.resources())),
   },
   { path: '/server_info', method: 'GET', about: 'version, state, uptime, node', answer: serverInfo },
   {

@@ -4,6 +4,7 @@ import type { Listener } from '@tulle/decision/tables/listener';
 import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
+import type { RawResources } from '../config/last-good.ts';
 import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 
@@ -23,6 +24,8 @@ export interface AdminSources {
   readonly dns: () => Iterable<AdminDns>;
   /** `Configuration.dump()` fits. */
   readonly configDump: () => readonly ConfigDumpEntry[];
+  /** `Configuration.resources()` fits. */
+  readonly resources: () => RawResources | undefined;
   /** The bootstrap as it may be shown: without the enrolment token. */
   readonly bootstrap: () => JsonObject;
   readonly certificates: () => Iterable<LoadedCertificate>;

@@ -180,7 +180,8 @@ function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOut
     ...(state !== undefined && { endpoints: endpointsOf(of, outcome, of.explainer.proxy) }),
   };
   const { flags, details } = info;
-  if (reply === undefined && flags.length === 0)
+  // Delays are no failure; bytes that found nobody have made no attempt.
+  if (reply === undefined && info.attempts > 0)
     return { ...base, ...cluster, ...upstreamWords(call, outcome) };
   if (reply !== undefined && flags.length === 0 && (reply.status < 400 || details === 'direct_response')) {
     const location = reply.headers.get('location');
