@@ -4,20 +4,16 @@ import { makeBootstrap } from './bootstrap-file.ts';
 import type { InstanceContext } from './instance-context.ts';
 import type { MeshPorts } from './mesh-ports.ts';
 import { describePort } from './port-holder.ts';
+import { gatewayNode } from './proxy-node.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { RestartWish, reportRestart } from './proxy-restart.ts';
 
 export const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
-const SERVICE_ACCOUNT = 'ingressgateway';
-const LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
 const DRAIN_SECONDS = 2;
 /** A gateway that isn't ready by then may have lost a port to somebody else. */
 const PORT_CHECK_MS = 8000;
-
-/** The pod ports of Istio's gateway, which its Service maps 80 and 443 to, and where they are bound here. */
-const POD_PORTS = { http: 8080, https: 8443 } as const;
 
 /** The ingress gateway: a proxy without an application. */
 export class Gateway {
@@ -41,37 +37,17 @@ export class Gateway {
     this.#ports = ports;
     const { state, registry, reporter } = context;
     const stateDir = state.proxyState(INSTANCE);
-    const inbound = (name: 'http' | 'https', protocol: string) => ({
-      port: POD_PORTS[name],
-      name,
-      protocol,
-      bindAddress: ports.address,
-      bindPort: ports[name],
-      appAddress: ports.address,
-      appPort: ports[name],
-    });
+    const node = gatewayNode(ports, { mesh: context.mesh, adminPort: admin });
     this.#proxy = new ProxyProcess({
       instance: INSTANCE,
       bootstrap: async () => {
         const token = await enrolmentToken(context.client, {
-          namespace: GATEWAY_NAMESPACE,
-          serviceAccount: SERVICE_ACCOUNT,
-          instance: INSTANCE,
-          claims: { role: 'router', workload: GATEWAY_WORKLOAD, labels: LABELS },
+          ...node,
+          claims: node,
           stateDir,
         });
         return makeBootstrap({
-          role: 'router',
-          mesh: context.mesh,
-          namespace: GATEWAY_NAMESPACE,
-          instance: INSTANCE,
-          workload: GATEWAY_WORKLOAD,
-          serviceAccount: SERVICE_ACCOUNT,
-          labels: LABELS,
-          engine: 'tulle',
-          inbound: [inbound('http', 'http'), inbound('https', 'https')],
-          outbound: { upstreams: [] },
-          adminPort: admin,
+          ...node,
           drainSeconds: DRAIN_SECONDS,
           stateDir,
           controlPlane: context.controlPlane(),

@@ -14,6 +14,7 @@ import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts'
 import { describePort } from './port-holder.ts';
 import { isFree } from './ports.ts';
 import { planProbes } from './probe-plan.ts';
+import { instanceNode } from './proxy-node.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
 import { limitedCommand } from './resource-limits.ts';
 import type { RolloutInstance } from './rollout.ts';
@@ -354,21 +355,7 @@ export class Instance implements RolloutInstance {
     const of = { namespace, serviceAccount, instance: this.name, claims, stateDir };
     const token = await enrolmentToken(client, of);
     return makeBootstrap({
-      role: 'sidecar',
-      mesh,
-      namespace: plan.namespace,
-      instance: this.name,
-      workload: plan.name,
-      serviceAccount: plan.serviceAccount,
-      labels: plan.labels,
-      engine: plan.engine,
-      ...(plan.locality === undefined ? {} : { locality: plan.locality }),
-      ...(plan.network === undefined ? {} : { network: plan.network }),
-      ...(plan.weight === undefined ? {} : { weight: plan.weight }),
-      inbound: ports.inboundListeners,
-      outbound: ports.outbound,
-      ...(ports.capture === undefined ? {} : { capture: ports.capture }),
-      adminPort: ports.admin,
+      ...instanceNode(plan, { role: 'sidecar', mesh, instance: this.name, ports }),
       drainSeconds: plan.drainSeconds,
       stateDir,
       controlPlane: controlPlane(),

@@ -30,6 +30,14 @@ const gatewayService: Resource = {
   },
 };
 
+/** What every mesh has, however empty it is. */
+export const systemResources: readonly Resource[] = [
+  namespace('default'),
+  namespace(rootNamespace),
+  gatewayService,
+  serviceAccount(rootNamespace, 'ingressgateway'),
+];
+
 /**
  * Makes what every mesh has: namespaces `default` and `tulle-system`, the ingress gateway's Service and
  * account, and in each namespace the account `default`, also in those that are made later. What is there
@@ -48,9 +56,7 @@ export async function startSystemResources(options: {
       if (!(error instanceof ApiError && error.status.reason === 'AlreadyExists')) throw error;
     }
   };
-  for (const name of ['default', rootNamespace]) await ensure(namespace(name));
-  await ensure(gatewayService);
-  await ensure(serviceAccount(rootNamespace, 'ingressgateway'));
+  for (const resource of systemResources) await ensure(resource);
 
   let pending: Promise<unknown> = Promise.resolve();
   const follow = await followCollection({
