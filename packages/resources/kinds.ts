@@ -7,7 +7,9 @@ import { serviceAccount } from './core/service-account.ts';
 import { destinationRule } from './istio/destination-rule/kind.ts';
 import { gateway } from './istio/gateway.ts';
 import { peerAuthentication } from './istio/peer-authentication.ts';
+import { proxyConfig } from './istio/proxy-config.ts';
 import { serviceEntry } from './istio/service-entry.ts';
+import { sidecar } from './istio/sidecar/kind.ts';
 import { virtualService } from './istio/virtual-service/kind.ts';
 import { workloadEntry } from './istio/workload-entry.ts';
 import type { ResourceKind } from './kind.ts';
@@ -34,6 +36,8 @@ export const kinds: readonly ResourceKind[] = [
   serviceEntry,
   workloadEntry,
   peerAuthentication,
+  sidecar,
+  proxyConfig,
   healthCheckPolicy,
 ];
 

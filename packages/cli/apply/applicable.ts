@@ -87,6 +87,8 @@ const ORDER = [
   'HealthCheckPolicy',
   'Gateway',
   'VirtualService',
+  'Sidecar',
+  'ProxyConfig',
   'Workload',
 ];
 

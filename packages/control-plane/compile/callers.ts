@@ -10,6 +10,7 @@ import { cached, cachedByName } from './cached.ts';
 import { servicesOf, takesBytes } from './inbound.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { named } from './serialize.ts';
+import type { ServedPort } from './served-ports.ts';
 
 type Callers = ReadonlyMap<string, XdsResource>;
 const nobody: Callers = new Map();
@@ -18,9 +19,12 @@ const nobody: Callers = new Map();
  * The hosts by which a proxy's application is called where its callers' bytes don't say who they are. HTTP carries
  * that itself (peer metadata): a proxy without other ports has none.
  */
-export function hostsOfBytes(config: ConfigModel, proxy: ProxyDescription): readonly string[] {
-  const { TULLE_ENGINE: engine, TULLE_INBOUND: ports } = proxy.metadata;
-  if (proxy.role === 'router' || engine !== 'tulle') return [];
+export function hostsOfBytes(
+  config: ConfigModel,
+  proxy: ProxyDescription,
+  ports: readonly ServedPort[],
+): readonly string[] {
+  if (proxy.metadata.TULLE_ENGINE !== 'tulle') return [];
   const hosts = ports
     .filter((port) => takesBytes(config, proxy, port))
     .flatMap((port) => servicesOf(config, proxy, port).map(({ host }) => host));

@@ -1,15 +1,17 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { TransparentCapture } from '@tulle/xds/node';
 import type { XdsResource } from '@tulle/xds/resource';
-import { capturedServices, outsideCluster } from './captured-services.ts';
+import { capturedServices } from './captured-services.ts';
 import { blackHoleCluster } from './cluster-ref.ts';
+import { Collector } from './collector.ts';
 import { tcpProxy } from './filters.ts';
 import type { Inbound } from './inbound.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { dnsListener } from './name-table.ts';
 import type { Outbound } from './outbound.ts';
+import { outsideCluster } from './outside.ts';
 import type { ProxyDescription } from './proxy.ts';
-import type { Scope } from './route-tables.ts';
+import type { Scope } from './scope.ts';
 import type { View } from './view.ts';
 
 /**
@@ -25,20 +27,28 @@ export function capturedTraffic(
   inbound: readonly Inbound[],
 ): Outbound {
   const services = capturedServices(view, scope, proxy.metadata.TULLE_ENGINE, capture.addresses.some(isIpv6));
+  const collector = new Collector();
+  collector.include(services.collector);
   const own = capture.addresses.flatMap((address): XdsResource[] => {
     const suffix = isIpv6(address) ? '_ipv6' : '';
     return [
-      virtualOutbound(view, `virtualOutbound${suffix}`, address, capture.outboundPort),
+      virtualOutbound(view, `virtualOutbound${suffix}`, address, capture.outboundPort, collector),
       ...virtualInbound(inbound, `virtualInbound${suffix}`, address, capture.inboundPort),
       dnsListener(view, scope, `dns${suffix}`, address, capture.dnsPort),
     ];
   });
-  return { ...services, listeners: [...own, ...services.listeners] };
+  return { ...services, collector, listeners: [...own, ...services.listeners] };
 }
 
 const isIpv6 = (address: string): boolean => address.includes(':');
 
-function virtualOutbound(view: View, name: string, address: string, port: number): XdsResource {
+function virtualOutbound(
+  view: View,
+  name: string,
+  address: string,
+  port: number,
+  collector: Collector,
+): XdsResource {
   const chain = (chainName: string, cluster: string, destinationPort?: number): FilterChain => ({
     name: chainName,
     ...(destinationPort !== undefined && { filterChainMatch: { destinationPort } }),
@@ -52,7 +62,7 @@ function virtualOutbound(view: View, name: string, address: string, port: number
     filterChains: [
       // Who connects to the listener itself was going nowhere, and would come back for ever.
       chain('virtualOutbound-blackhole', blackHoleCluster, port),
-      chain('virtualOutbound-catchall-tcp', outsideCluster(view)),
+      chain('virtualOutbound-catchall-tcp', outsideCluster(view, collector)),
     ],
     origins: [],
     redirected: 'hand-off',
@@ -66,8 +76,10 @@ function virtualInbound(
   address: string,
   port: number,
 ): XdsResource[] {
-  if (inbound.length === 0) return [];
-  const filterChains = inbound.flatMap((one) => one.filterChains(one.port.appPort));
+  const filterChains = inbound.flatMap((one) =>
+    one.port.redirectedTo === undefined ? [] : one.filterChains(one.port.redirectedTo),
+  );
+  if (filterChains.length === 0) return [];
   const origins = inbound.flatMap((one) => one.origins);
   const inspectFor = inbound.find((one) => one.inspectFor !== undefined)?.inspectFor;
   return [

@@ -1,23 +1,22 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import { bySeniority } from '../model/origin.ts';
-import type { Service, ServicePort } from '../model/service.ts';
-import { blackHoleCluster, clusterRef, passthroughCluster } from './cluster-ref.ts';
+import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { serviceNames } from './domains.ts';
 import { tcpProxy } from './filters.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { type Outbound, outboundManager, serviceChains } from './outbound.ts';
+import { outsideCluster } from './outside.ts';
 import { detectionTimeout, layerOf, sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
-import { type MadeTable, type Scope, table, upstreamRoutes } from './route-tables.ts';
+import { type MadeTable, table, upstreamRoutes } from './route-tables.ts';
+import type { CallablePort, Scope } from './scope.ts';
 import { tcpClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 import { httpRoutes, otherHosts, type VirtualHost, virtualOnlyHosts } from './virtual-hosts.ts';
 
-interface CapturedPort {
-  readonly service: Service;
-  readonly port: ServicePort;
+interface CapturedPort extends CallablePort {
   readonly addresses: readonly string[];
 }
 
@@ -29,18 +28,20 @@ interface CapturedPort {
 export function capturedServices(view: View, scope: Scope, engine: Engine, isDualStack: boolean): Outbound {
   return view.once(`captured ${scope.key} ${engine} ${isDualStack}`, () => {
     const collector = new Collector();
-    const ports = scope.services.flatMap((service): CapturedPort[] => {
-      const addresses = view.config.serviceAddresses.get(service.key) ?? [];
-      return service.ports
-        .filter((port) => port.protocol !== 'udp')
-        .map((port) => ({ service, port, addresses }));
-    });
+    const ports = scope.ports
+      .filter(({ port }) => port.protocol !== 'udp')
+      .map(
+        (one): CapturedPort => ({
+          ...one,
+          addresses: view.config.serviceAddresses.get(one.service.key) ?? [],
+        }),
+      );
     // Of two services that claim one address the older keeps it.
     const own = ports
       .toSorted((a, b) => bySeniority(a.service, b.service))
-      .map((port) => serviceListeners(view, engine, port, collector));
+      .map((port) => serviceListeners(engine, port, collector));
     const byNumber = Map.groupBy(ports, ({ port }) => port.number);
-    const virtualOnly = scope.all ? virtualOnlyHosts(view) : [];
+    const virtualOnly = scope.virtualOnly ? virtualOnlyHosts(scope.virtualOnly) : [];
     if (virtualOnly.length > 0 && !byNumber.has(80)) byNumber.set(80, []);
     const others = [...byNumber].map(([number, of]) => {
       const hosts = number === 80 ? virtualOnly : [];
@@ -63,9 +64,8 @@ interface Made {
 }
 
 function serviceListeners(
-  view: View,
   engine: Engine,
-  { service, port, addresses }: CapturedPort,
+  { view, service, port, addresses }: CapturedPort,
   collector: Collector,
 ): Made {
   if (addresses.length === 0) return { listeners: [] };
@@ -106,7 +106,7 @@ function otherAddresses(
   const made = isHttp ? portRoutes(view, scope, number, http, virtualOnly) : undefined;
   const rest = restOf(view, anywhere, collector);
   const filterChains: FilterChain[] = [
-    ...byName.map(({ service, port }) => serverNameChain(view, service, port, collector)),
+    ...byName.map((one) => serverNameChain(one, collector)),
     ...(made === undefined
       ? []
       : [
@@ -134,7 +134,7 @@ function otherAddresses(
   return { listeners, ...(made === undefined ? {} : { table: made }) };
 }
 
-function serverNameChain(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain {
+export function serverNameChain({ view, service, port }: CallablePort, collector: Collector): FilterChain {
   const clusters = tcpClusters(view, service, port, collector);
   return {
     name: `tls_${service.host}`,
@@ -146,14 +146,10 @@ function serverNameChain(view: View, service: Service, port: ServicePort, collec
 /** What no chain matches: a service that is wherever it is called (resolution NONE), the world, or nobody. */
 function restOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain {
   const { mesh } = view.config;
-  const ref = anywhere && clusterRef(view, anywhere.service, anywhere.port);
-  const name = ref === undefined ? outsideCluster(view) : collector.use(ref);
+  const ref = anywhere && clusterRef(anywhere.view, anywhere.service, anywhere.port);
+  const name = ref === undefined ? outsideCluster(view, collector) : collector.use(ref);
   return { name: 'rest', filters: [tcpProxy(mesh, name, [{ name, weight: 1 }])] };
 }
-
-/** Where connections go that are for nobody in the mesh. */
-export const outsideCluster = (view: View): string =>
-  view.config.mesh.registryOnly ? blackHoleCluster : passthroughCluster;
 
 /** HTTP on a port number by Host, as in Istio: the table is named after the number. */
 function portRoutes(
@@ -165,16 +161,16 @@ function portRoutes(
 ): MadeTable {
   return view.once(`table ${number} ${scope.key}`, () => {
     const collector = new Collector();
-    const hosts = ports.map(({ service, port, addresses }): VirtualHost => {
+    const hosts = ports.map(({ view: seen, service, port, addresses }): VirtualHost => {
       const names = [...serviceNames(service, view.namespace), ...addresses];
       return {
         name: `${service.host}:${number}`,
         domains: names.flatMap((name) => (name === '*' ? name : [name, withPort(name, number)])),
-        routes: httpRoutes(view, service, port, undefined, collector),
+        routes: httpRoutes(seen, service, port, undefined, collector),
         includeRequestAttemptCount: true,
       };
     });
-    const others = otherHosts(view.config.mesh.registryOnly);
+    const others = otherHosts(view, collector);
     return table(String(number), [...hosts, ...virtualOnly, others], collector);
   });
 }

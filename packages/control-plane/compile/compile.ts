@@ -7,18 +7,21 @@ import { capturedTraffic } from './capture.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
+import { egressListeners } from './egress-listeners.ts';
 import { blackHole, capturedPassthrough, passthrough } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
 import type { Note } from './note.ts';
-import { outbound, scopeOf } from './outbound.ts';
+import { outbound } from './outbound.ts';
 import { protocolNotes } from './protocol.ts';
-import { clientLabels, type ProxyDescription } from './proxy.ts';
+import type { ProxyDescription } from './proxy.ts';
 import { findDangling, type Reference } from './references.ts';
-import { httpProxyRoutes, type Scope } from './route-tables.ts';
+import { httpProxyRoutes } from './route-tables.ts';
+import { nothing, type Scope, scopeOf, viewFor } from './scope.ts';
 import { isOfProxy, rootsOf } from './secrets.ts';
+import { servedPorts } from './served-ports.ts';
 import { endpointsFor } from './shared.ts';
-import { type View, viewOf } from './view.ts';
+import type { View } from './view.ts';
 
 export interface Compiled {
   readonly snapshot: Snapshot;
@@ -63,15 +66,18 @@ const plansByAccounts = new WeakMap<AccountIndex, WeakMap<ConfigModel, WeakMap<P
 
 function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const { config } = model;
-  const { NAMESPACE, TULLE_ENGINE: engine, TULLE_INBOUND, TULLE_CAPTURE: capture } = proxy.metadata;
-  const view = viewOf(config, NAMESPACE, clientLabels(proxy), capture !== undefined);
+  const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_CAPTURE: capture } = proxy.metadata;
+  const sidecar = proxy.role === 'router' ? undefined : config.sidecars.decide(NAMESPACE, LABELS);
+  const view = viewFor(config, proxy, sidecar);
   const edge = proxy.role === 'router' ? gateway(view, proxy) : undefined;
-  const own = edge === undefined ? TULLE_INBOUND.map((port) => inbound(config, proxy, port)) : [];
+  const served = edge === undefined ? servedPorts(config, proxy, sidecar) : [];
+  const own = served.map((port) => inbound(config, proxy, port));
   // A gateway has the clusters of its routes; a sidecar those of all that it may call, and of what that routes to.
-  const scope = edge === undefined ? scopeOf(view, proxy) : nothing;
+  const scope = edge === undefined ? scopeOf(view, proxy, sidecar) : nothing;
   const callable = scopeCollector(view, scope);
   const traffic = [
     edge ?? outbound(view, scope, proxy),
+    egressListeners(view, engine, sidecar),
     ...(capture === undefined ? [] : [capturedTraffic(view, scope, proxy, capture, own)]),
   ];
   const tables = traffic.flatMap((part) => part.tables);
@@ -91,7 +97,10 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
         view.captured ? capturedPassthrough : passthrough,
       ]),
     ]),
-    listener: byName([...own.map((port) => port.listener), ...traffic.flatMap((part) => part.listeners)]),
+    listener: byName([
+      ...own.flatMap((port) => port.listeners),
+      ...traffic.flatMap((part) => part.listeners),
+    ]),
     route: byName(tables.map((table) => table.resource)),
     secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
@@ -99,23 +108,20 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   return {
     resources,
     discovered: set.discovered,
-    calledAs: hostsOfBytes(config, proxy),
+    calledAs: hostsOfBytes(config, proxy, served),
     notes: uniqueNotes([...used.notes, ...callable.notes, ...set.notes]),
   };
 }
 
-const nothing: Scope = { key: 'nothing', services: [], all: false };
-
-/** The clusters of all services of a scope; the same object for the same scope. */
+/** The clusters of all ports of a scope; the same object for the same scope. */
 function scopeCollector(view: View, scope: Scope): Collector {
   return view.once(`clusters of ${scope.key}`, () => {
     const collector = new Collector();
-    for (const service of scope.services) {
+    for (const service of new Set(scope.ports.map((one) => one.service)))
       collector.notes.push(...protocolNotes(service));
-      for (const port of service.ports)
-        for (const ref of clusterRefs(view, service, port)) collector.use(ref);
-    }
-    if (scope.services.length > 0)
+    for (const one of scope.ports)
+      for (const ref of clusterRefs(one.view, one.service, one.port)) collector.use(ref);
+    if (scope.ports.length > 0)
       for (const ref of httpProxyRoutes(view, scope).collector.clusters.values()) collector.use(ref);
     return collector;
   });

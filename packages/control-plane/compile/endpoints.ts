@@ -11,6 +11,7 @@ import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import { selects } from '../model/selector.ts';
 import type { ListedEndpoint, ServicePort } from '../model/service.ts';
+import { addressOf, isSocketPath } from './address.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { place } from './locality.ts';
 import { metadata } from './origins.ts';
@@ -133,23 +134,8 @@ function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
   };
 }
 
-/** A Unix socket's path, or its abstract name. */
-const isSocketPath = (address: string): boolean => /^[/@]/.test(address);
-
-const hostIdentifier = (address: string, portValue: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
-  hostIdentifier: {
-    case: 'endpoint',
-    value: {
-      address: {
-        address: isSocketPath(address)
-          ? { case: 'pipe', value: { path: address } }
-          : {
-              case: 'socketAddress',
-              value: { address, portSpecifier: { case: 'portValue', value: portValue } },
-            },
-      },
-    },
-  },
+const hostIdentifier = (address: string, port: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
+  hostIdentifier: { case: 'endpoint', value: { address: addressOf(address, port) } },
 });
 
 /** By priority, locality, then address: the same in whatever order endpoints were found; each address once. */

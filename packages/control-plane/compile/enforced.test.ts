@@ -14,6 +14,7 @@ const client = readCase(place, 'client.yaml');
 const server = readCase(place, 'server.yaml');
 const gateway = readCase(place, 'gateway.yaml');
 const captured = readCase(place, 'captured.yaml');
+const scoped = ['scoped.yaml', 'scoped-captured.yaml'].map((file) => readCase(place, file));
 const { input } = client;
 /** Whose configuration a kind can change. */
 const proxiesOf: Readonly<Record<string, readonly (typeof client)[]>> = {
@@ -21,6 +22,7 @@ const proxiesOf: Readonly<Record<string, readonly (typeof client)[]>> = {
   VirtualService: [client, gateway],
   PeerAuthentication: [client, server],
   ServiceEntry: [client, captured],
+  Sidecar: scoped,
 };
 const settings: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>> = parse(
   readFileSync(join(place, 'settings.yaml'), 'utf8'),
@@ -73,7 +75,10 @@ function warnsOf({ notEnforced = [] }: ResourceKind, path: string): boolean {
   );
 }
 
-const probed = kinds.filter(({ group, kind }) => group.endsWith('istio.io') || kind === 'HealthCheckPolicy');
+/** But for ProxyConfig, which says how proxies are started, not what they get (cli/up/proxy-config.ts). */
+const isProbed = ({ group, kind }: ResourceKind): boolean =>
+  (group.endsWith('istio.io') && kind !== 'ProxyConfig') || kind === 'HealthCheckPolicy';
+const probed = kinds.filter(isProbed);
 
 test.each(probed.map((kind) => [kind.kind, kind] as const))(
   '%s: a user is warned of exactly the fields that change nothing',

@@ -4,10 +4,10 @@ import {
   Cluster_LbPolicy,
   ClusterSchema,
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
-import type { InboundPort } from '@tulle/xds/node';
-import type { Origin, XdsResource } from '@tulle/xds/resource';
+import type { XdsResource } from '@tulle/xds/resource';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
+import { addressOf } from './address.ts';
 import { circuitBreakers, connectTimeout } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { applicationProtocol, httpOptions } from './http-protocol.ts';
@@ -15,6 +15,7 @@ import { metadata } from './origins.ts';
 import { forwardDiscovery } from './outbound-cluster.ts';
 import { layerOf } from './protocol.ts';
 import { resource } from './serialize.ts';
+import type { ServedPort } from './served-ports.ts';
 
 /** Hosts outside the mesh: those that requests name, or where captured connections were going. */
 const passthroughTo = (captured: boolean): XdsResource =>
@@ -45,28 +46,26 @@ export const blackHole: XdsResource = resource(
   [],
 );
 
-export const inboundClusterName = (port: number): string => `inbound|${port}||`;
+/** @param port its number, or a Unix socket */
+export const inboundClusterName = (port: string): string => `inbound|${port}||`;
 
 /** The application behind a sidecar's port. @param services that lead to it: what metrics of callers are told under */
 export function inboundCluster(
-  port: InboundPort,
+  port: ServedPort,
   protocol: Protocol,
-  origins: readonly Origin[],
   services: readonly Service[],
 ): XdsResource {
+  const { origins, app } = port;
+  const settings = { connectionPool: port.connectionPool };
   const istio = { services: services.map(({ host, name, namespace }) => ({ host, name, namespace })) };
-  const name = inboundClusterName(port.port);
-  const socketAddress = {
-    address: port.appAddress,
-    portSpecifier: { case: 'portValue' as const, value: port.appPort },
-  };
+  const name = inboundClusterName(port.id);
   return resource(
     ClusterSchema,
     create(ClusterSchema, {
       name,
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-      connectTimeout: connectTimeout({}),
-      circuitBreakers: circuitBreakers({}),
+      connectTimeout: connectTimeout(settings),
+      circuitBreakers: circuitBreakers(settings),
       loadAssignment: {
         clusterName: name,
         endpoints: [
@@ -75,14 +74,14 @@ export function inboundCluster(
               {
                 hostIdentifier: {
                   case: 'endpoint',
-                  value: { address: { address: { case: 'socketAddress', value: socketAddress } } },
+                  value: { address: addressOf(app.address, app.port) },
                 },
               },
             ],
           },
         ],
       },
-      ...(layerOf(protocol) !== 'tcp' && httpOptions(applicationProtocol(protocol))),
+      ...(layerOf(protocol) !== 'tcp' && httpOptions(applicationProtocol(protocol), settings)),
       metadata: metadata(origins, services.length === 0 ? {} : { istio }),
     }),
     origins,

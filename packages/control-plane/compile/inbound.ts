@@ -1,8 +1,6 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
-import type { InboundPort } from '@tulle/xds/node';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import type { ConfigModel } from '../model/model.ts';
-import { at, originOf, resourceKey } from '../model/origin.ts';
 import { type Protocol, portProtocol } from '../model/protocol.ts';
 import { selects } from '../model/selector.ts';
 import type { Service, ServicePort } from '../model/service.ts';
@@ -17,40 +15,37 @@ import { detectionTimeout, layerOf } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
+import type { ServedPort } from './served-ports.ts';
 
 /** What serves one port of a sidecar's application. */
 export interface Inbound {
-  readonly port: InboundPort;
+  readonly port: ServedPort;
   /** @param destinationPort the one that they are for, where a listener has several */
   readonly filterChains: (destinationPort?: number) => readonly FilterChain[];
   /** Where a client may wait for the server to speak: how long first bytes are waited for. */
   readonly inspectFor: Duration | undefined;
   readonly origins: readonly Origin[];
-  readonly listener: XdsResource;
+  readonly listeners: readonly XdsResource[];
   readonly cluster: XdsResource;
 }
 
-export function inbound(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Inbound {
+export function inbound(config: ConfigModel, proxy: ProxyDescription, port: ServedPort): Inbound {
   const { metadata: node } = proxy;
-  const workload = config.resources.get(
-    resourceKey({ kind: 'Workload', namespace: node.NAMESPACE, name: node.WORKLOAD_NAME }),
-  );
-  const origins = workload === undefined ? [] : [at(originOf(workload), 'spec.ports')];
+  const { origins, connectionPool } = port;
   const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
   const protocol = inboundProtocol(config, proxy, port);
   const layer = layerOf(protocol);
   const policies = origin === undefined ? origins : [...origins, origin];
+  const cluster = inboundClusterName(port.id);
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
-      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', origins)
-      : tcpProxy(config.mesh, inboundClusterName(port.port), [
-          { name: inboundClusterName(port.port), weight: 1 },
-        ]);
+      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web')
+      : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, pool: connectionPool?.tcp }]);
   const filterChains = (destinationPort?: number): FilterChain[] =>
     inboundChains(layer, mode).map((kind) => {
       const match = { ...kind.match, ...(destinationPort !== undefined && { destinationPort }) };
       return {
-        name: `inbound_${port.port}_${kind.name}`,
+        name: `inbound_${port.id}_${kind.name}`,
         ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
         filters: [filter(kind)],
         ...(kind.alpn && {
@@ -64,31 +59,30 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Inbo
     filterChains,
     inspectFor,
     origins: policies,
-    listener: listener({
-      name: `inbound_${port.port}`,
-      address: port.bindAddress,
-      port: port.bindPort,
-      direction: TrafficDirection.INBOUND,
-      filterChains: filterChains(),
-      origins: policies,
-      ...(inspectFor && { inspectFor }),
-    }),
-    cluster: inboundCluster(port, protocol, origins, servicesOf(config, proxy, port)),
+    listeners: port.bindings.map((binding) =>
+      listener({
+        ...binding,
+        direction: TrafficDirection.INBOUND,
+        filterChains: filterChains(),
+        origins: policies,
+        ...(inspectFor && { inspectFor }),
+      }),
+    ),
+    cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port)),
   };
 }
 
 function httpFilter(
   config: ConfigModel,
   proxy: ProxyDescription,
-  port: InboundPort,
+  port: ServedPort,
   peerTls: boolean,
   grpcWeb: boolean,
-  origins: readonly Origin[],
 ): NetworkFilter {
-  const name = inboundClusterName(port.port);
+  const name = inboundClusterName(port.id);
   return httpManager(config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'inbound',
-    statPrefix: `inbound_${port.bindAddress}_${port.port}`,
+    statPrefix: `inbound_${port.bindings[0]?.address ?? ''}_${port.id}`,
     peerTls,
     connect: false,
     grpcWeb,
@@ -97,13 +91,13 @@ function httpFilter(
       validateClusters: false,
       virtualHosts: [
         {
-          name: `inbound|http|${port.port}`,
+          name: `inbound|http|${port.id}`,
           domains: ['*'],
           routes: [
             {
               name: 'default',
               match: everything,
-              metadata: metadata(origins),
+              metadata: metadata(port.origins),
               action: {
                 case: 'route',
                 value: {
@@ -121,8 +115,10 @@ function httpFilter(
   });
 }
 
+type KnownPort = Pick<ServedPort, 'port' | 'name' | 'protocol'>;
+
 /** What the port itself says, else what a service that leads to it says. */
-function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Protocol {
+function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: KnownPort): Protocol {
   const own = portProtocol({ number: port.port, name: port.name, appProtocol: port.protocol });
   if (own !== 'unspecified') return own;
   const said = servicesOf(config, proxy, port).map((service) => portTo(service, port)?.protocol);
@@ -130,12 +126,12 @@ function inboundProtocol(config: ConfigModel, proxy: ProxyDescription, port: Inb
 }
 
 /** Whether a port's connections carry nothing that says who their caller is. */
-export function takesBytes(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): boolean {
+export function takesBytes(config: ConfigModel, proxy: ProxyDescription, port: KnownPort): boolean {
   return layerOf(inboundProtocol(config, proxy, port)) !== 'http';
 }
 
 /** The services that lead to a port of the proxy's application. */
-export function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: InboundPort): Service[] {
+export function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: KnownPort): Service[] {
   const { NAMESPACE, LABELS } = proxy.metadata;
   return config.services
     .byNamespace(NAMESPACE)
@@ -143,5 +139,5 @@ export function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: I
     .filter((service) => portTo(service, port) !== undefined);
 }
 
-const portTo = ({ ports }: Service, port: InboundPort): ServicePort | undefined =>
+const portTo = ({ ports }: Service, port: KnownPort): ServicePort | undefined =>
   ports.find(({ targetPort }) => targetPort === port.port || targetPort === port.name);

@@ -7,6 +7,7 @@ import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/liste
 import { ProxyProtocolSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
+import { addressOf } from './address.ts';
 import { metadata } from './origins.ts';
 import { any, resource } from './serialize.ts';
 
@@ -69,12 +70,7 @@ export function listener(parts: ListenerParts): XdsResource {
   );
   const message = create(ListenerSchema, {
     name,
-    address: {
-      address: {
-        case: 'socketAddress',
-        value: { address, portSpecifier: { case: 'portValue', value: port }, ipv4Compat: address === '::' },
-      },
-    },
+    address: addressOf(address, port),
     filterChains: [...filterChains],
     trafficDirection: direction,
     metadata: metadata(origins),

@@ -7,7 +7,7 @@ import type { DnsTable_DnsVirtualDomainSchema } from '@tulle/xds/gen/envoy/data/
 import { DnsFilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import { serviceNames } from './domains.ts';
-import type { Scope } from './route-tables.ts';
+import type { Scope } from './scope.ts';
 import { any, resource } from './serialize.ts';
 import type { View } from './view.ts';
 
@@ -66,7 +66,7 @@ function dnsFilter(view: View, scope: Scope): Any {
 /** The first service of a name keeps it. */
 function domains(view: View, scope: Scope): Domain[] {
   const found = new Map<string, Domain>();
-  for (const service of scope.services) {
+  for (const service of new Set(scope.ports.map((one) => one.service))) {
     const addresses = view.config.serviceAddresses.get(service.key);
     if (addresses === undefined) continue;
     const endpoint: Domain['endpoint'] = {

@@ -1,8 +1,7 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { UpstreamListener } from '@tulle/xds/node';
 import type { XdsResource } from '@tulle/xds/resource';
-import { hostCovers, resolveHost } from '../model/host.ts';
-import { findPort, type Service, type ServicePort } from '../model/service.ts';
+import type { Service, ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
 import { httpManager, tcpProxy } from './filters.ts';
 import { type FilterChain, type ListenerParts, listener } from './listener.ts';
@@ -13,9 +12,9 @@ import {
   httpProxyRoutes,
   httpProxyTable,
   type MadeTable,
-  type Scope,
   upstreamRoutes,
 } from './route-tables.ts';
+import { findCallable, type Scope } from './scope.ts';
 import { sniffedChains } from './sniffed.ts';
 import { meshSource, tcpClusters, tlsRules, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
@@ -26,15 +25,6 @@ export interface Outbound {
   readonly tables: readonly MadeTable[];
   /** Clusters of listeners, beside those of the tables. */
   readonly collector: Collector;
-}
-
-/** The services that a sidecar may call: its declared upstreams, or all when nothing is declared. */
-export function scopeOf(view: View, proxy: ProxyDescription): Scope {
-  const { upstreams, onlyDeclared = false } = proxy.metadata.TULLE_OUTBOUND;
-  if (upstreams.length === 0 && !onlyDeclared) return { key: 'all', services: view.services, all: true };
-  const chosen = new Set(upstreams.flatMap(({ host }) => declaredService(view, host) ?? []));
-  const services = view.services.filter((service) => chosen.has(service));
-  return { key: services.map((service) => service.key).join(), services, all: false };
 }
 
 export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Outbound {
@@ -59,7 +49,7 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
     );
   }
   for (const upstream of upstreams) {
-    const made = upstreamListener(view, proxy, upstream, collector);
+    const made = upstreamListener(view, scope, proxy, upstream, collector);
     listeners.push(made.listener);
     if (made.table !== undefined) tables.push(made.table);
   }
@@ -68,28 +58,29 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
 
 function upstreamListener(
   view: View,
+  scope: Scope,
   proxy: ProxyDescription,
   upstream: UpstreamListener,
   collector: Collector,
 ): { listener: XdsResource; table?: MadeTable } {
   const { host, port: number, bindAddress, bindPort } = upstream;
-  const service = declaredService(view, host);
-  const port = service && findPort(service, number);
+  const callable = findCallable(view, scope, host, number);
   const parts = {
     name: `outbound_${number}_${host}`,
     address: bindAddress,
     port: bindPort,
     direction: TrafficDirection.OUTBOUND,
-    origins: service === undefined ? [] : [service.origin],
+    origins: callable === undefined ? [] : [callable.service.origin],
   };
   const { TULLE_ENGINE: engine } = proxy.metadata;
-  if (service === undefined || port === undefined) {
+  if (callable === undefined) {
     const table = foreignUpstreamRoutes(view, host, number);
     const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name)] }];
     return { listener: listener({ ...parts, filterChains }), table };
   }
-  const table = layerOf(port.protocol) === 'tcp' ? undefined : upstreamRoutes(view, host, service, port);
-  const made = listener({ ...parts, ...serviceChains(view, engine, service, port, table, collector) });
+  const { view: seen, service, port } = callable;
+  const table = layerOf(port.protocol) === 'tcp' ? undefined : upstreamRoutes(seen, host, service, port);
+  const made = listener({ ...parts, ...serviceChains(seen, engine, service, port, table, collector) });
   return { listener: made, ...(table === undefined ? {} : { table }) };
 }
 
@@ -147,13 +138,4 @@ export function outboundManager(
     connect,
     grpcWeb,
   });
-}
-
-/** A host as a Workload declares it; a name under a ServiceEntry's wildcard is that entry. */
-function declaredService(view: View, host: string): Service | undefined {
-  const full = resolveHost(host, view.namespace, (name) => view.config.services.has(name));
-  return (
-    view.service(full) ??
-    view.services.find((service) => service.host !== '*' && hostCovers(service.host, full))
-  );
 }

@@ -2,11 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
-import { passthroughCluster } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { authorities } from './domains.ts';
 import { none } from './duration.ts';
+import { outsideCluster, refusesOutside } from './outside.ts';
 import { everything } from './route-match.ts';
+import type { Scope } from './scope.ts';
 import { resource } from './serialize.ts';
 import type { View } from './view.ts';
 import {
@@ -23,25 +24,16 @@ export interface MadeTable {
   readonly collector: Collector;
 }
 
-/** Services that a sidecar may call; `all`: the view's. Its `key` tells scopes of a view apart. */
-export interface Scope {
-  readonly key: string;
-  readonly services: readonly Service[];
-  readonly all: boolean;
-}
-
 export const httpProxyTable = 'http_proxy';
 
 /** The table of the outbound HTTP proxy. Shared by proxies of one view and scope. */
 export function httpProxyRoutes(view: View, scope: Scope): MadeTable {
   return view.once(`table ${httpProxyTable} ${scope.key}`, () => {
-    const hosts = scope.services.flatMap((service) =>
-      service.ports.map((port) => serviceVirtualHost(view, service, port)),
-    );
-    if (scope.all) hosts.push(...virtualOnlyHosts(view));
+    const hosts = scope.ports.map((one) => serviceVirtualHost(one.view, one.service, one.port));
+    if (scope.virtualOnly) hosts.push(...virtualOnlyHosts(scope.virtualOnly));
     const collector = new Collector();
     for (const host of hosts) collector.include(host.collector);
-    const others = otherHosts(view.config.mesh.registryOnly);
+    const others = otherHosts(view, collector);
     return table(httpProxyTable, [...hosts.map((host) => host.message), others], collector);
   });
 }
@@ -70,7 +62,8 @@ export function upstreamRoutes(view: View, host: string, service: Service, port:
 export function foreignUpstreamRoutes(view: View, host: string, port: number): MadeTable {
   const name = upstreamTable(host, port);
   return view.once(`table ${name} outside`, () => {
-    const others = otherHosts(view.config.mesh.registryOnly);
+    const collector = new Collector();
+    const cluster = outsideCluster(view, collector);
     const value = authorities(host, port).at(-1) ?? host;
     const pass: VirtualHost = {
       name: 'allow_any',
@@ -82,7 +75,7 @@ export function foreignUpstreamRoutes(view: View, host: string, port: number): M
           action: {
             case: 'route',
             value: {
-              clusterSpecifier: { case: 'cluster', value: passthroughCluster },
+              clusterSpecifier: { case: 'cluster', value: cluster },
               hostRewriteSpecifier: { case: 'hostRewriteLiteral', value },
               timeout: none,
             },
@@ -90,7 +83,7 @@ export function foreignUpstreamRoutes(view: View, host: string, port: number): M
         },
       ],
     };
-    return table(name, [view.config.mesh.registryOnly ? others : pass], new Collector());
+    return table(name, [refusesOutside(view) ? otherHosts(view, collector) : pass], collector);
   });
 }
 

@@ -1,10 +1,14 @@
 import type { DestinationRule } from '../model/destination-rule.ts';
 import { bySpecificity, hostCovers, isExportedTo } from '../model/host.ts';
+import type { Imports } from '../model/imports.ts';
+import type { OutboundTrafficPolicy } from '../model/istio.ts';
 import { labelsReadBy } from '../model/locality.ts';
 import type { ConfigModel } from '../model/model.ts';
-import { compare } from '../model/origin.ts';
+import { compare, resourceKey } from '../model/origin.ts';
 import type { Service } from '../model/service.ts';
+import type { Listed } from '../model/sidecar.ts';
 import { meshGateway, type VirtualService } from '../model/virtual-service.ts';
+import { cachedByName } from './cached.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -18,9 +22,13 @@ export interface View {
   readonly labels: Labels;
   /** Of proxies whose applications' traffic is redirected to them. */
   readonly captured: boolean;
+  /** What a Sidecar says of hosts outside the mesh. */
+  readonly outbound: Listed<OutboundTrafficPolicy> | undefined;
   /** Identifies the view within its configuration. */
   readonly key: string;
+  /** One per host: those that may be called. */
   readonly services: readonly Service[];
+  /** Where a route may lead: also to services that may not be called by their own names. */
   service(host: string): Service | undefined;
   rule(service: Service): DestinationRule | undefined;
   /** The virtual service that routes `host` for sidecars: the most specific, then the oldest. */
@@ -32,19 +40,33 @@ export interface View {
 }
 
 /** The view of a proxy; the same object for all proxies of one configuration that see the same. */
-export function viewOf(config: ConfigModel, namespace: string, labels: Labels, captured = false): View {
+export function viewOf(
+  config: ConfigModel,
+  namespace: string,
+  labels: Labels,
+  captured = false,
+  outbound?: Listed<OutboundTrafficPolicy>,
+): View {
   const shared = sharedOf(config);
   const relevant = shared.relevantLabels.flatMap((name): [string, string][] => {
     const value = labels[name];
     return value === undefined ? [] : [[name, value]];
   });
   const values = relevant.map(([name, value]) => `${name}=${value}`);
-  const key = [namespace, captured ? 'captured' : '', ...values].join('|');
-  const known = shared.views.get(key);
-  if (known !== undefined) return known;
-  const view = createView(config, namespace, Object.fromEntries(relevant), captured, key);
-  shared.views.set(key, view);
-  return view;
+  const policy = outbound === undefined ? '' : resourceKey(outbound.origin);
+  const key = [namespace, captured ? 'captured' : '', policy, ...values].join('|');
+  return cachedByName(shared.views, key, () =>
+    createView({ config, namespace, labels: Object.fromEntries(relevant), captured, outbound, key }),
+  );
+}
+
+/** The same view as far as a Sidecar's imports let it see. */
+export function viewThrough(view: View, imports: Imports): View {
+  const { config, namespace, labels, captured, outbound } = view;
+  const key = `${view.key} through ${imports.key}`;
+  return cachedByName(sharedOf(config).views, key, () =>
+    createView({ config, namespace, labels, captured, outbound, key }, imports),
+  );
 }
 
 interface Shared {
@@ -73,13 +95,10 @@ function sharedOf(config: ConfigModel): Shared {
   return shared;
 }
 
-function createView(
-  config: ConfigModel,
-  namespace: string,
-  labels: Labels,
-  captured: boolean,
-  key: string,
-): View {
+type Seen = Pick<View, 'config' | 'namespace' | 'labels' | 'captured' | 'outbound' | 'key'>;
+
+function createView(seen: Seen, imports?: Imports): View {
+  const { config, namespace, labels } = seen;
   const values = new Map<string, unknown>();
   const once = <T>(name: string, make: () => T): T => {
     if (values.has(name)) return values.get(name) as T;
@@ -91,26 +110,29 @@ function createView(
     (service) =>
       service.gateways.includes(meshGateway) && isExportedTo(service.exportTo, service.namespace, namespace),
   );
+  const isImported = (service: VirtualService, host: string): boolean =>
+    imports?.hasRoutes(service.namespace, host) ?? true;
   const exact = new Map<string, VirtualService>();
   const wildcards: { readonly host: string; readonly service: VirtualService }[] = [];
   for (const service of virtualServices) {
     for (const host of service.hosts) {
+      if (!isImported(service, host)) continue;
       if (host.startsWith('*')) wildcards.push({ host, service });
       else if (!exact.has(host)) exact.set(host, service);
     }
   }
   wildcards.sort((a, b) => bySpecificity(a.host, b.host));
+  const services = config.services.visibleTo(namespace, imports?.hasService);
+  const byHost = imports && new Map(services.map((service) => [service.host, service]));
   return {
-    config,
-    namespace,
-    labels,
-    captured,
-    key,
-    services: config.services.visibleTo(namespace),
-    service: (host) => config.services.visible(host, namespace),
+    ...seen,
+    services,
+    service: (host) => byHost?.get(host) ?? config.services.visible(host, namespace),
     rule: (service) =>
       once(`rule ${service.key}`, () => config.destinationRules.lookup(service, namespace, labels)),
-    virtualServices,
+    virtualServices: imports
+      ? virtualServices.filter((service) => service.hosts.some((host) => isImported(service, host)))
+      : virtualServices,
     virtualService: (host) => exact.get(host) ?? wildcards.find((one) => hostCovers(one.host, host))?.service,
     once,
   };

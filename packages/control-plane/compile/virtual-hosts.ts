@@ -1,12 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { Service, ServicePort } from '../model/service.ts';
-import { clusterRef, passthroughCluster } from './cluster-ref.ts';
+import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { authorities, serviceDomains } from './domains.ts';
 import { none } from './duration.ts';
 import { defaultRoute, type Route, type RouteScope, virtualServiceRoutes } from './http-routes.ts';
 import { metadata } from './origins.ts';
+import { outsideCluster, refusesOutside } from './outside.ts';
 import { layerOf } from './protocol.ts';
 import { connectRequests, everything } from './route-match.ts';
 import { meshSource, tcpClusters } from './tcp-routes.ts';
@@ -120,8 +121,8 @@ function tunnel(
 }
 
 /** What is left: hosts outside the mesh pass through, or are refused under REGISTRY_ONLY. Istio's names. */
-export function otherHosts(registryOnly: boolean): VirtualHost {
-  if (registryOnly) {
+export function otherHosts(view: View, collector: Collector): VirtualHost {
+  if (refusesOutside(view)) {
     const refuse: Route['action'] = { case: 'directResponse', value: { status: 502 } };
     const routes = [connectRequests, everything].map((match) => ({
       name: 'block_all',
@@ -130,14 +131,15 @@ export function otherHosts(registryOnly: boolean): VirtualHost {
     }));
     return { name: 'block_all', domains: ['*'], routes, includeRequestAttemptCount: true };
   }
+  const name = outsideCluster(view, collector);
   const pass: Route = {
     name: 'allow_any',
     match: everything,
     action: {
       case: 'route',
-      value: { clusterSpecifier: { case: 'cluster', value: passthroughCluster }, timeout: none },
+      value: { clusterSpecifier: { case: 'cluster', value: name }, timeout: none },
     },
   };
-  const routes = [tunnel('allow_any', [{ name: passthroughCluster, weight: 1 }], undefined), pass];
+  const routes = [tunnel('allow_any', [{ name, weight: 1 }], undefined), pass];
   return { name: 'allow_any', domains: ['*'], routes, includeRequestAttemptCount: true };
 }

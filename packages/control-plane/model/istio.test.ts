@@ -3,6 +3,7 @@ import type { DestinationRule } from '@tulle/resources/istio/destination-rule/ki
 import type { Gateway } from '@tulle/resources/istio/gateway';
 import type { PeerAuthentication } from '@tulle/resources/istio/peer-authentication';
 import type { ServiceEntry } from '@tulle/resources/istio/service-entry';
+import type { Sidecar } from '@tulle/resources/istio/sidecar/kind';
 import type { VirtualService } from '@tulle/resources/istio/virtual-service/kind';
 import type { WorkloadEntry } from '@tulle/resources/istio/workload-entry';
 import type { Mesh } from '@tulle/resources/tulle/mesh';
@@ -12,6 +13,7 @@ import type {
   GatewaySpec,
   PeerAuthenticationSpec,
   ServiceEntrySpec,
+  SidecarSpec,
   VirtualServiceSpec,
   WorkloadEntrySpec,
 } from './istio.ts';
@@ -27,6 +29,7 @@ test('what the schemas accept is what the model reads', () => {
   expectTypeOf<SpecOf<ServiceEntry>>().toExtend<ServiceEntrySpec>();
   expectTypeOf<SpecOf<WorkloadEntry>>().toExtend<WorkloadEntrySpec>();
   expectTypeOf<SpecOf<PeerAuthentication>>().toExtend<PeerAuthenticationSpec>();
+  expectTypeOf<SpecOf<Sidecar>>().toExtend<SidecarSpec>();
   expectTypeOf<SpecOf<KubernetesService>>().toExtend<KubernetesServiceSpec>();
   expectTypeOf<SpecOf<Mesh>>().toExtend<MeshSpec>();
 });

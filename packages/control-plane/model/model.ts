@@ -17,6 +17,7 @@ import { checkVirtualServices, ProblemList } from './problems.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceAddresses } from './service-addresses.ts';
 import { serviceEntryServices } from './service-entry.ts';
+import { indexSidecars, type SidecarIndex } from './sidecar.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
 import { indexWorkloads, type WorkloadIndex } from './workloads.ts';
@@ -34,6 +35,7 @@ export interface ConfigModel {
   readonly destinationRules: DestinationRuleIndex;
   readonly healthChecks: HealthCheckIndex;
   readonly peerAuthentications: PeerAuthenticationIndex;
+  readonly sidecars: SidecarIndex;
   /** The oldest first. */
   readonly gateways: readonly Gateway[];
   readonly credentials: ReadonlyMap<string, Credential>;
@@ -82,7 +84,7 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
     .filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
   const instances = indexInstances(config.services, [...found, ...written], previous?.instances);
   const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
-  const workloads = indexWorkloads(config.workloads, instances, previous?.workloads);
+  const workloads = indexWorkloads(config.workloads, config.sidecars, instances, previous?.workloads);
   return { config, instances, accounts, workloads };
 }
 
@@ -120,6 +122,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     destinationRules,
     healthChecks,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
+    sidecars: indexSidecars(of('Sidecar'), problems.add),
     gateways,
     credentials: credentialsOf(of('Secret')),
     workloads: of('Workload'),

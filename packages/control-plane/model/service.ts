@@ -56,12 +56,14 @@ export interface ServiceIndex {
   readonly all: readonly Service[];
   /** Every service of a host that `viewer` can see: its own namespace's, then a Service, then the oldest. */
   visible(host: string, viewer: string): Service | undefined;
-  /** One service per host, as `viewer` sees them; by host. Shared between callers. */
-  visibleTo(viewer: string): readonly Service[];
+  /** One service per host, as `viewer` sees them; by host. Shared between callers that see all that are exported. */
+  visibleTo(viewer: string, admits?: (service: Service) => boolean): readonly Service[];
   /** Whether any namespace has the host; exactly, not by wildcard. */
   has(host: string): boolean;
   byNamespace(namespace: string): readonly Service[];
 }
+
+const everything = (_: Service): boolean => true;
 
 const rank = (service: Service): number => (service.origin.kind === 'Service' ? 0 : 1);
 
@@ -70,16 +72,18 @@ export function indexServices(services: readonly Service[]): ServiceIndex {
   const byHost = Map.groupBy(all, (service) => service.host);
   const byNamespace = Map.groupBy(all, (service) => service.namespace);
   const views = new Map<string, readonly Service[]>();
-  const visible = (host: string, viewer: string): Service | undefined => {
+  const visible = (host: string, viewer: string, admits = everything): Service | undefined => {
     const seen = byHost
       .get(host)
-      ?.filter((service) => isExportedTo(service.exportTo, service.namespace, viewer));
+      ?.filter((service) => isExportedTo(service.exportTo, service.namespace, viewer) && admits(service));
     return seen?.find((service) => service.namespace === viewer) ?? seen?.[0];
   };
   return {
     all,
-    visible,
-    visibleTo: (viewer) => {
+    visible: (host, viewer) => visible(host, viewer),
+    visibleTo: (viewer, admits) => {
+      if (admits !== undefined)
+        return [...byHost.keys()].flatMap((host) => visible(host, viewer, admits) ?? []);
       const known = views.get(viewer);
       if (known !== undefined) return known;
       const view = [...byHost.keys()].flatMap((host) => visible(host, viewer) ?? []);

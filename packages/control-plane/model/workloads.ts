@@ -2,6 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { canonicalName, canonicalRevision } from './canonical.ts';
 import type { InstanceIndex } from './instances.ts';
 import { compare } from './origin.ts';
+import type { SidecarIndex } from './sidecar.ts';
 
 /** Who has an identity of the mesh, as metrics name it. */
 export interface WorkloadIdentity {
@@ -33,6 +34,7 @@ interface WorkloadSpec {
 /** @param previous the same object is returned when nothing changed. */
 export function indexWorkloads(
   workloads: readonly Resource[],
+  sidecars: SidecarIndex,
   instances: InstanceIndex,
   previous?: WorkloadIndex,
 ): WorkloadIndex {
@@ -42,7 +44,9 @@ export function indexWorkloads(
     const { namespace = '', name: workload } = metadata;
     const identity = { namespace, serviceAccount, workload, cluster: '', ...named(labels, workload) };
     // `host:port`; the port makes no difference to who may call.
-    const hosts = upstreams?.map((written) => written.slice(0, written.lastIndexOf(':')));
+    const declared = upstreams?.map((written) => written.slice(0, written.lastIndexOf(':')));
+    // A Sidecar decides instead; by patterns, so it is not worked out whom it leaves.
+    const hosts = sidecars.decide(namespace, labels)?.egress === undefined ? declared : undefined;
     found.set(keyOf(identity), { ...identity, upstreams: hosts });
   }
   const declared = new Set(found.keys());

@@ -6,6 +6,7 @@ export const conditionedKinds: ReadonlySet<string> = new Set([
   'PeerAuthentication',
   'Service',
   'ServiceEntry',
+  'Sidecar',
   'VirtualService',
   'WorkloadEntry',
 ]);

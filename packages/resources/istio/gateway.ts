@@ -24,7 +24,7 @@ const atMostOne = (first: string, second: string) => ({
   at: () => [first === 'credentialName' ? second : first],
 });
 
-const serverTls = withRules(
+export const serverTls = withRules(
   options({
     httpsRedirect: z.boolean().describe('Plain HTTP is answered with a redirect to HTTPS.'),
     mode: z

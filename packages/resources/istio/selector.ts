@@ -2,6 +2,21 @@ import { z } from 'zod';
 import { mapOf, options } from '../schema/message.ts';
 import { withRules } from '../schema/rule.ts';
 
+const selectorLabel = withRules(z.string().max(63), {
+  rule: '!self.contains("*")',
+  message: 'wildcard is not supported in selector',
+  test: (value) => !value.includes('*'),
+  explain: (value) => `must be a label’s value without "*", not ${JSON.stringify(value)}`,
+});
+
+/** istio.networking.v1alpha3.WorkloadSelector: ServiceEntry and Sidecar select by it. */
+export const labelSelector = () =>
+  options({
+    labels: mapOf(selectorLabel, { maxProperties: 256 }).describe(
+      'Labels that a workload must have, all of them.',
+    ),
+  });
+
 /** istio.type.v1beta1.WorkloadSelector: PeerAuthentication and DestinationRule select by it. */
 export const workloadSelector = () =>
   options({

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { ResourceKind } from '../kind.ts';
-import { mapOf, message, options } from '../schema/message.ts';
+import { message } from '../schema/message.ts';
 import { portWithRule } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
 import { uniqueBy, withRules } from '../schema/rule.ts';
 import { workloadEntrySpec } from './endpoint.ts';
+import { labelSelector } from './selector.ts';
 import { checkServiceEntry } from './service-entry-check.ts';
 import { istioStatus } from './status.ts';
 
@@ -29,13 +30,6 @@ const servicePort = message(
     targetPort: portWithRule().describe('Port of the endpoints; the same by default.'),
   },
 );
-
-const selectorLabel = withRules(z.string().max(63), {
-  rule: '!self.contains("*")',
-  message: 'wildcard is not supported in selector',
-  test: (value) => !value.includes('*'),
-  explain: (value) => `must be a label’s value without "*", not ${JSON.stringify(value)}`,
-});
 
 const isStaticOrNone = (resolution = 'NONE'): boolean => resolution === 'STATIC' || resolution === 'NONE';
 
@@ -78,11 +72,7 @@ const spec = withRules(
           'How endpoints are found: NONE (default): the address that the client chose; STATIC: those listed; DNS: by asking for the host or the endpoints’ names.',
         ),
       endpoints: z.array(workloadEntrySpec()).max(4096).describe('The endpoints.'),
-      workloadSelector: options({
-        labels: mapOf(selectorLabel, { maxProperties: 256 }).describe(
-          'Labels that a workload must have, all of them.',
-        ),
-      }).describe('Workloads of the namespace that are its endpoints.'),
+      workloadSelector: labelSelector().describe('Workloads of the namespace that are its endpoints.'),
       exportTo: z
         .array(z.string())
         .describe('Namespaces that see it: names, `.` (its own), `*` (all, default) or `~` (none).'),

@@ -59,7 +59,8 @@ function clean(node: JsonSchema, target: RenderTarget): JsonSchema {
 function integer(node: JsonSchema): JsonSchema {
   if (node.type !== 'integer') return { ...node };
   const { minimum, maximum, ...rest } = node;
-  if (minimum === -2_147_483_648 && maximum === 2_147_483_647) return { ...rest, format: 'int32' };
+  if (maximum === 2_147_483_647)
+    return { ...rest, ...(minimum === -2_147_483_648 ? {} : { minimum }), format: 'int32' };
   return {
     ...rest,
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),

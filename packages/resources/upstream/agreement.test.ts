@@ -11,6 +11,8 @@ const kinds = [
   'ServiceEntry',
   'WorkloadEntry',
   'PeerAuthentication',
+  'Sidecar',
+  'ProxyConfig',
 ];
 
 /** Words that mean something in some field, so that random objects reach beyond the first check. */
@@ -102,7 +104,7 @@ describe.runIf(hasUpstream)('what our schemas accept, Istio’s CRDs accept', ()
   const crds = hasUpstream ? istioCrds() : new Map<string, Crd>();
   test.each(kinds)('%s: random objects', (name) => {
     const theirs = crds.get(name);
-    const kind = findKind(`${theirs?.spec.group}/v1`, name);
+    const kind = findKind(`${theirs?.spec.group}/${theirs?.spec.versions[0]?.name}`, name);
     const spec = theirs?.spec.versions[0]?.schema.openAPIV3Schema.properties?.spec;
     if (kind === undefined || spec === undefined) throw new Error(`no schema of ${name}`);
     const accepted = { both: 0, none: 0 };
@@ -110,7 +112,7 @@ describe.runIf(hasUpstream)('what our schemas accept, Istio’s CRDs accept', ()
       fc.property(arbitrary(spec), (value) => {
         const failures = judge(spec, value, 'spec');
         const result = kind.schema.safeParse({
-          apiVersion: `${kind.group}/v1`,
+          apiVersion: `${kind.group}/${kind.versions[0]}`,
           kind: name,
           metadata: { name: 'a' },
           spec: value,

@@ -12,6 +12,8 @@ const kinds = [
   'ServiceEntry',
   'WorkloadEntry',
   'PeerAuthentication',
+  'Sidecar',
+  'ProxyConfig',
 ];
 
 /**
@@ -23,12 +25,12 @@ describe.runIf(hasUpstream)('each CEL rule and oneOf is held by Istio’s CRD an
   const used = new Set<string>();
   for (const name of kinds) {
     const theirs = crds.get(name);
-    const kind = findKind(`${theirs?.spec.group}/v1`, name);
+    const kind = findKind(`${theirs?.spec.group}/${theirs?.spec.versions[0]?.name}`, name);
     const schema = theirs?.spec.versions[0]?.schema.openAPIV3Schema;
     if (kind === undefined || schema === undefined) continue;
     const ours = (object: object) =>
       kind.schema.safeParse({
-        apiVersion: `${kind.group}/v1`,
+        apiVersion: `${kind.group}/${kind.versions[0]}`,
         kind: kind.kind,
         metadata: { name: 'a' },
         ...object,

@@ -108,6 +108,39 @@ const serviceEntry = written(
     exportTo,
   }),
 );
+const imported = fc.constantFrom(
+  ['*/*'],
+  ['./*'],
+  ['~/*'],
+  ['b/*', './one.a.svc.cluster.local'],
+  ['*/*.example.com'],
+);
+const ownListener = fc.constantFrom(
+  { port: { number: 0, protocol: 'HTTP' }, bind: 'unix:///run/a.sock' },
+  { port: { number: 80, protocol: 'TCP' }, captureMode: 'NONE' },
+  { port: { number: 80, protocol: 'HTTP' } },
+  { port: { number: 80, protocol: 'TLS' }, bind: '10.0.0.1' },
+);
+const sidecar = written(
+  istio,
+  'Sidecar',
+  fc.record(
+    {
+      workloadSelector: fc.constantFrom({ labels: { app: 'one' } }, { labels: { app: 'two' } }),
+      egress: fc
+        .tuple(ownListener, imported, imported)
+        .map(([listener, own, others]) => [{ ...listener, hosts: own }, { hosts: others }]),
+      ingress: fc.constantFrom([
+        { port: { number: 80, protocol: 'HTTP' }, defaultEndpoint: 'unix:///run/b' },
+      ]),
+      outboundTrafficPolicy: fc.constantFrom(
+        { mode: 'REGISTRY_ONLY' },
+        { mode: 'ALLOW_ANY', egressProxy: { host: 'two.a.svc.cluster.local', port: { number: 80 } } },
+      ),
+    },
+    { requiredKeys: [] },
+  ),
+);
 const secret = written('v1', 'Secret', fc.constant(undefined)).map((resource) => ({
   ...resource,
   stringData: { 'tls.crt': 'CERT', 'tls.key': 'KEY', 'ca.crt': 'CA' },
@@ -116,7 +149,9 @@ const secret = written('v1', 'Secret', fc.constant(undefined)).map((resource) =>
 export const meshOf: fc.Arbitrary<ModelInput> = fc.record({
   mesh: fc.constantFrom({}, { outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' as const } }),
   resources: fc
-    .array(fc.oneof(service, virtualService, destinationRule, serviceEntry, secret), { maxLength: 20 })
+    .array(fc.oneof(service, virtualService, destinationRule, serviceEntry, sidecar, secret), {
+      maxLength: 20,
+    })
     .map((list) => [
       ...new Map(
         list.map((one) => [`${one.kind}/${one.metadata.namespace}/${one.metadata.name}`, one]),

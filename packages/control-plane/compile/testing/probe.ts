@@ -19,6 +19,7 @@ const texts = [
   'mesh-cert',
   'inner-two',
   '10.1.2.3',
+  '127.0.0.1:7',
   'eC1mcg==',
   'UNAVAILABLE',
 ];
