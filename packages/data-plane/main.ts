@@ -82,18 +82,11 @@ try {
   };
   await proxy.ready;
   log(`ready after ${Math.round(performance.now())} ms`);
-  // By then the rest of the start, its first garbage collection included, is over.
-  setTimeout(() => void tidy(), 5_000).unref();
+  (await import('./give-back.ts')).giveBackLater();
 } catch (error) {
   log(`not started: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
   process.exit();
-}
-
-async function tidy(): Promise<void> {
-  const { giveBack } = await import('./give-back.ts');
-  // A system that takes nothing back leaves us as we are.
-  await giveBack().catch(() => {});
 }
 
 async function linkToParent(): Promise<ParentLink> {
