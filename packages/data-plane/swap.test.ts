@@ -36,6 +36,7 @@ const outlier = {
   baseEjectionMs: 30_000,
   maxEjectionMs: 300_000,
   maxEjectionPercent: 50,
+  alwaysEjectOne: true,
 };
 
 /** One listener on a port of its own, all clusters by EDS. */
@@ -106,7 +107,8 @@ describe('a swap of tables', () => {
     const counters = before.map((state) => ({ ...state.counters }));
     expect(counters.map((each) => each.requestsTotal)).toEqual([5, 5]);
     const [bad] = before;
-    for (let i = 0; i < 5; i++) if (bad !== undefined) engine.clusters.get('one')?.outliers.report(bad, 500);
+    for (let i = 0; i < 5; i++)
+      if (bad !== undefined) engine.clusters.get('one')?.outliers.answered(bad, 500);
     await engine.apply(configured({ one: 1 }, { one: [a.port, b.port], other: [a.port] }));
     const after = engine.clusters.get('one')?.endpoints ?? [];
     expect(after[0]).toBe(before[0]);

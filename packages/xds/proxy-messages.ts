@@ -147,7 +147,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:
-    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config maglev_lb_config common_lb_config transport_socket metadata ~upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options ~dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
   [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
   [`${cluster}Cluster.PreconnectPolicy`]: 'per_upstream_preconnect_ratio ~predictive_preconnect_ratio',
   [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',
@@ -163,9 +163,12 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${cluster}Cluster.CommonLbConfig.LocalityWeightedLbConfig`]: '',
   [`${cluster}CircuitBreakers`]: 'thresholds',
   [`${cluster}CircuitBreakers.Thresholds`]:
-    'priority max_connections max_pending_requests max_requests max_retries ~track_remaining ~max_connection_pools',
+    'priority max_connections max_pending_requests max_requests max_retries retry_budget ~track_remaining ~max_connection_pools',
+  [`${cluster}CircuitBreakers.Thresholds.RetryBudget`]: 'budget_percent min_retry_concurrency',
+  [`${cluster}UpstreamConnectionOptions`]: 'tcp_keepalive ~set_local_interface_name_on_upstream_connections',
+  [`${core}TcpKeepalive`]: 'keepalive_probes keepalive_time keepalive_interval',
   [`${cluster}OutlierDetection`]:
-    'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure ~split_external_local_origin_errors ~consecutive_local_origin_failure ~enforcing_local_origin_success_rate ~enforcing_consecutive_local_origin_failure max_ejection_time ~always_eject_one_host',
+    'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure split_external_local_origin_errors consecutive_local_origin_failure ~enforcing_local_origin_success_rate enforcing_consecutive_local_origin_failure max_ejection_time always_eject_one_host',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
     'common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config ~upstream_http_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig':

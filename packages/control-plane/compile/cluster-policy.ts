@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
-import type { PolicySettings } from '../model/istio.ts';
+import type { OutlierDetection, PolicySettings } from '../model/istio.ts';
 import { duration } from './duration.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
@@ -23,8 +23,41 @@ export function circuitBreakers(settings: PolicySettings): NonNullable<Cluster['
         maxRequests: http.http2MaxRequests || unlimited,
         maxRetries: http.maxRetries || unlimited,
         trackRemaining: true,
+        ...retryBudget(settings),
       },
     ],
+  };
+}
+
+/** Where there is one an Envoy does not look at `maxRetries`, nor do we. */
+function retryBudget({ retryBudget: spec }: PolicySettings) {
+  if (spec === undefined) return {};
+  const { percent, minRetryConcurrency } = spec;
+  return {
+    retryBudget: {
+      ...(percent != null && { budgetPercent: { value: percent } }),
+      ...(minRetryConcurrency !== undefined && { minRetryConcurrency }),
+    },
+  };
+}
+
+/** TCP keep-alive of connections to endpoints, in whole seconds. */
+export function tcpKeepalive({ connectionPool }: PolicySettings): Pick<Cluster, 'upstreamConnectionOptions'> {
+  const spec = connectionPool?.tcp?.tcpKeepalive;
+  if (spec === undefined) return {};
+  const seconds = (text: string | undefined): number | undefined => {
+    const time = duration(text);
+    return time && Math.max(1, Number(time.seconds) + Math.round(time.nanos / 1e9));
+  };
+  const [idle, interval] = [seconds(spec.time), seconds(spec.interval)];
+  return {
+    upstreamConnectionOptions: {
+      tcpKeepalive: {
+        ...(spec.probes && { keepaliveProbes: spec.probes }),
+        ...(idle && { keepaliveTime: idle }),
+        ...(interval && { keepaliveInterval: interval }),
+      },
+    },
   };
 }
 
@@ -46,14 +79,31 @@ export function outlierDetection({
       ...(spec.interval && { interval: duration(spec.interval) }),
       ...(spec.baseEjectionTime && { baseEjectionTime: duration(spec.baseEjectionTime) }),
       ...(spec.maxEjectionPercent && { maxEjectionPercent: spec.maxEjectionPercent }),
+      // Else Istio's default of 10 % would switch detection off where there are fewer than ten endpoints.
+      alwaysEjectOneHost: true,
+      ...localFailures(spec),
     },
+  };
+}
+
+/** Istio reads the count only where the errors are told apart. */
+function localFailures(spec: OutlierDetection) {
+  if (spec.splitExternalLocalOriginErrors !== true) return {};
+  const failures = spec.consecutiveLocalOriginFailures;
+  return {
+    splitExternalLocalOriginErrors: true,
+    enforcingLocalOriginSuccessRate: 0,
+    ...count(failures, 'consecutiveLocalOriginFailure', 'enforcingConsecutiveLocalOriginFailure'),
   };
 }
 
 function count(
   value: number | null | undefined,
-  threshold: 'consecutive5xx' | 'consecutiveGatewayFailure',
-  enforcing: 'enforcingConsecutive5xx' | 'enforcingConsecutiveGatewayFailure',
+  threshold: 'consecutive5xx' | 'consecutiveGatewayFailure' | 'consecutiveLocalOriginFailure',
+  enforcing:
+    | 'enforcingConsecutive5xx'
+    | 'enforcingConsecutiveGatewayFailure'
+    | 'enforcingConsecutiveLocalOriginFailure',
 ): Record<string, number> {
   if (value === undefined || value === null) return {};
   return { [threshold]: value, [enforcing]: value > 0 ? 100 : 0 };

@@ -57,8 +57,8 @@ export function httpOptions(
   protocol: HttpProtocol,
   settings: PolicySettings = {},
 ): Pick<Cluster, 'typedExtensionProtocolOptions'> {
-  const { idleTimeout, maxRequestsPerConnection } = settings.connectionPool?.http ?? {};
-  const { maxConnectionDuration } = settings.connectionPool?.tcp ?? {};
+  const { maxConnectionDuration, idleTimeout: idleOfTcp } = settings.connectionPool?.tcp ?? {};
+  const { idleTimeout = idleOfTcp, maxRequestsPerConnection } = settings.connectionPool?.http ?? {};
   const common = {
     ...(maxConnectionDuration && { maxConnectionDuration: duration(maxConnectionDuration) }),
     ...(idleTimeout && { idleTimeout: duration(idleTimeout) }),

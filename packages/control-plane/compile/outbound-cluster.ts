@@ -10,7 +10,7 @@ import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import { balancing } from './balancing.ts';
 import { clientTls } from './client-tls.ts';
-import { circuitBreakers, connectTimeout, outlierDetection } from './cluster-policy.ts';
+import { circuitBreakers, connectTimeout, outlierDetection, tcpKeepalive } from './cluster-policy.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
 import { listedAssignment } from './endpoints.ts';
@@ -93,6 +93,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
       }),
     },
     ...outlierDetection(settings),
+    ...tcpKeepalive(settings),
     ...(checked && healthChecks(ref, engine)),
     ...(layerOf(port.protocol) !== 'tcp' && httpOptions(outboundProtocol(ref, engine), settings)),
     ...clientTls(ref, model, engine),

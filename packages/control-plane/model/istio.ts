@@ -188,13 +188,23 @@ export interface SubsetSpec {
   readonly trafficPolicy?: TrafficPolicySpec | undefined;
 }
 
-/** The groups of settings that a port (but for `proxyProtocol`), a subset and a whole rule can each have. */
+/** The groups of settings that a port (but for `proxyProtocol`, `tunnel` and `retryBudget`), a subset and a whole rule can each have. */
 export interface PolicySettings {
   readonly loadBalancer?: LoadBalancer | undefined;
   readonly connectionPool?: ConnectionPool | undefined;
   readonly outlierDetection?: OutlierDetection | undefined;
   readonly tls?: ClientTls | undefined;
   readonly proxyProtocol?: { readonly version?: 'V1' | 'V2' | undefined } | undefined;
+  readonly tunnel?: Tunnel | undefined;
+  readonly retryBudget?:
+    | { readonly percent?: number | null | undefined; readonly minRetryConcurrency?: number | undefined }
+    | undefined;
+}
+/** TCP connections are carried through an HTTP proxy. */
+export interface Tunnel {
+  readonly protocol?: string | undefined;
+  readonly targetHost: string;
+  readonly targetPort: number;
 }
 export interface TrafficPolicySpec extends PolicySettings {
   readonly portLevelSettings?:
@@ -260,6 +270,13 @@ export interface ConnectionPool {
         readonly connectTimeout?: string | undefined;
         readonly idleTimeout?: string | undefined;
         readonly maxConnectionDuration?: string | undefined;
+        readonly tcpKeepalive?:
+          | {
+              readonly probes?: number | undefined;
+              readonly time?: string | undefined;
+              readonly interval?: string | undefined;
+            }
+          | undefined;
       }
     | undefined;
   readonly http?:
@@ -282,6 +299,8 @@ export interface OutlierDetection {
   readonly consecutiveErrors?: number | undefined;
   readonly consecutive5xxErrors?: number | null | undefined;
   readonly consecutiveGatewayErrors?: number | null | undefined;
+  readonly consecutiveLocalOriginFailures?: number | null | undefined;
+  readonly splitExternalLocalOriginErrors?: boolean | undefined;
   readonly interval?: string | undefined;
   readonly baseEjectionTime?: string | undefined;
   readonly maxEjectionPercent?: number | undefined;

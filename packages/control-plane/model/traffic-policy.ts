@@ -1,25 +1,30 @@
 import type { PolicySettings, TrafficPolicySpec } from './istio.ts';
 
 /**
- * The settings for one port of one subset. A subset's groups replace the rule's, group by group; settings of a
- * port replace all of them, and what they leave out falls to the defaults (Istio's documentation of
- * `portLevelSettings`). The subset's port settings come before the rule's. Only a host has PROXY headers.
+ * The settings for one port of one subset, merged as Istio does: the rule's groups; a port's settings replace all of
+ * them, and what they leave out falls to the defaults (documentation of `portLevelSettings`); then the subset's groups
+ * replace them one by one, and at last those of the subset's port, again all of them. Only a host as a whole has PROXY
+ * headers, tunnels and retry budgets.
  */
 export function settingsFor(
   rule: TrafficPolicySpec | undefined,
   subset: TrafficPolicySpec | undefined,
   port: number,
 ): PolicySettings {
-  const proxyProtocol = subset?.proxyProtocol ?? rule?.proxyProtocol;
-  for (const policy of [subset, rule]) {
-    const own = policy?.portLevelSettings?.find((settings) => settings.port?.number === port);
-    if (own !== undefined) return { ...own, proxyProtocol };
-  }
+  const base = portSettings(rule, port) ?? rule;
+  const own = portSettings(subset, port);
   return {
-    loadBalancer: subset?.loadBalancer ?? rule?.loadBalancer,
-    connectionPool: subset?.connectionPool ?? rule?.connectionPool,
-    outlierDetection: subset?.outlierDetection ?? rule?.outlierDetection,
-    tls: subset?.tls ?? rule?.tls,
-    proxyProtocol,
+    ...(own ?? {
+      loadBalancer: subset?.loadBalancer ?? base?.loadBalancer,
+      connectionPool: subset?.connectionPool ?? base?.connectionPool,
+      outlierDetection: subset?.outlierDetection ?? base?.outlierDetection,
+      tls: subset?.tls ?? base?.tls,
+    }),
+    proxyProtocol: subset?.proxyProtocol ?? rule?.proxyProtocol,
+    tunnel: subset?.tunnel ?? rule?.tunnel,
+    retryBudget: subset?.retryBudget ?? rule?.retryBudget,
   };
 }
+
+const portSettings = (policy: TrafficPolicySpec | undefined, port: number): PolicySettings | undefined =>
+  policy?.portLevelSettings?.find((settings) => settings.port?.number === port);

@@ -68,6 +68,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
     this.#connecting = false;
     this.#cancelConnect = undefined;
     if (this.#over) return;
+    this.#cluster.outliers.reached(this.endpoint);
     const stream = lease.connection.request(this);
     this.#stream = stream;
     this.#owner.onConnected(this, stream, lease);
@@ -108,7 +109,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   onHead(head: ResponseHead, end: boolean): void {
     if (this.#over) return;
     this.#answering = true;
-    this.#cluster.outliers.report(this.endpoint, head.status);
+    this.#cluster.outliers.answered(this.endpoint, head.status);
     if (head.status >= 500) this.endpoint.counters.requestsFailed++;
     else this.endpoint.counters.requestsSucceeded++;
     this.#tunnel = head.status === 101;
@@ -158,7 +159,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
 
   #failed(status: number): void {
     this.endpoint.counters.requestsFailed++;
-    this.#cluster.outliers.report(this.endpoint, status);
+    this.#cluster.outliers.failed(this.endpoint, status);
   }
 
   #end(): void {

@@ -3,7 +3,7 @@ import type { Random } from '@tulle/decision/match';
 import { retryBackoff, retryOnFailure, retryOnResponse } from '@tulle/decision/retry';
 import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
-import type { Gauge } from '../upstream/breakers.ts';
+import type { Breakers } from '../upstream/breakers.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import type { Failure } from './failure.ts';
 
@@ -31,7 +31,7 @@ export class Retries {
   /** Endpoints tried before. */
   readonly tried = new Set<EndpointState>();
   left: number;
-  readonly #budget: Gauge;
+  readonly #breakers: Breakers;
   readonly #wheel: TimerWheel;
   readonly #random: Random;
   readonly #again: () => void;
@@ -42,7 +42,7 @@ export class Retries {
   constructor(
     policy: RetryPolicy,
     parts: {
-      readonly budget: Gauge;
+      readonly breakers: Breakers;
       readonly wheel: TimerWheel;
       readonly random: Random;
       readonly again: () => void;
@@ -50,7 +50,7 @@ export class Retries {
   ) {
     this.policy = policy;
     this.left = policy.retries;
-    this.#budget = parts.budget;
+    this.#breakers = parts.breakers;
     this.#wheel = parts.wheel;
     this.#random = parts.random;
     this.#again = parts.again;
@@ -60,9 +60,9 @@ export class Retries {
   schedule(failed: EndpointState): boolean {
     this.release();
     if (this.left <= 0) return false;
-    if (!this.#budget.take()) {
+    if (!this.#breakers.takeRetry()) {
       // A failure can't wait to be told; the next one may be retried.
-      this.#budget.fetch();
+      this.#breakers.retries.fetch();
       return false;
     }
     this.#holdsBudget = true;
@@ -82,7 +82,7 @@ export class Retries {
   release(): void {
     if (!this.#holdsBudget) return;
     this.#holdsBudget = false;
-    this.#budget.release();
+    this.#breakers.retries.release();
   }
 
   cancel(): void {

@@ -217,8 +217,8 @@ export class Router implements AttemptOwner {
 
   #retriesBy(policy: RetryPolicy): Retries {
     const { wheel, random } = this.#stream.manager.context;
-    const budget = (this.#breakers as Breakers).retries;
-    this.#retries ??= new Retries(policy, { budget, wheel, random, again: () => this.#try() });
+    const breakers = this.#breakers as Breakers;
+    this.#retries ??= new Retries(policy, { breakers, wheel, random, again: () => this.#try() });
     return this.#retries;
   }
 

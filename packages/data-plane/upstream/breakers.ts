@@ -73,6 +73,13 @@ export class Gauge {
     return true;
   }
 
+  /** As `take`, but `least` may be in use here at any rate. */
+  takeWithin(least: number): boolean {
+    if (this.value >= least) return this.take();
+    this.value++;
+    return true;
+  }
+
   /**
    * For what must not starve: takes above the limit too, counted as refused. A limit that is shared holds; false
    * there, and `want` finds a way.
@@ -120,15 +127,24 @@ export class Breakers {
   readonly pending: Gauge;
   readonly requests: Gauge;
   readonly retries: Gauge;
+  #retryBudgetPercent: number | undefined;
 
   /** @param share in a worker among others: how a gauge, by its name here, is shared with them */
   constructor(limits: BreakerLimits, share?: SharePermits) {
-    const gauge = (name: keyof BreakerLimits): Gauge =>
+    const gauge = (name: Exclude<keyof BreakerLimits, 'retryBudgetPercent'>): Gauge =>
       new Gauge(limits[name], share === undefined ? undefined : (self) => share(name, self));
     this.connections = gauge('connections');
     this.pending = gauge('pending');
     this.requests = gauge('requests');
     this.retries = gauge('retries');
+    this.#retryBudgetPercent = limits.retryBudgetPercent;
+  }
+
+  /** Takes one of `retries`: within their limit, or within the budget that the requests under way give. */
+  takeRetry(): boolean {
+    const percent = this.#retryBudgetPercent;
+    if (percent === undefined) return this.retries.take();
+    return this.retries.takeWithin(Math.floor((this.requests.value * percent) / 100));
   }
 
   setLimits(limits: BreakerLimits): void {
@@ -136,6 +152,7 @@ export class Breakers {
     this.pending.limit = limits.pending;
     this.requests.limit = limits.requests;
     this.retries.limit = limits.retries;
+    this.#retryBudgetPercent = limits.retryBudgetPercent;
   }
 
   /** Nothing new will be taken. */

@@ -13,6 +13,7 @@ import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
 import { HealthChecker, type HealthSharing } from './health/health-checker.ts';
+import { keepAlive } from './keepalive.ts';
 import { type OutcomeSharing, OutlierDetector } from './outlier.ts';
 import type { OwnListeners } from './own-address.ts';
 import type { OpenClientCodec } from './pool/client-connection.ts';
@@ -196,6 +197,8 @@ export class ClusterState {
       {
         onConnected: (socket) => {
           settle();
+          this.outliers.reached(endpoint, true);
+          keepAlive(socket, this.config.tcpKeepalive);
           endpoint.counters.connectionsTotal++;
           endpoint.counters.connections++;
           socket.once('close', () => {
@@ -209,7 +212,7 @@ export class ClusterState {
           settle();
           endpoint.counters.connectFailures++;
           giveBack();
-          this.outliers.report(endpoint, 503);
+          this.outliers.failed(endpoint, 503);
           callbacks.onFailed(error, detail);
         },
       },

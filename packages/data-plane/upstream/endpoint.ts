@@ -34,6 +34,7 @@ export class EndpointState implements Host {
   ejectedAt = 0;
   consecutive5xx = 0;
   consecutiveGatewayErrors = 0;
+  consecutiveLocalFailures = 0;
   /** Active checks say that it does not serve, or have not said yet that it does. */
   failedCheck = false;
   /** No active check has ended yet. */

@@ -1,3 +1,4 @@
+import type { OutlierDetection } from '@tulle/decision/tables/cluster';
 import { describe, expect, it } from 'vitest';
 import { endpoint } from '../testing/tables.ts';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
@@ -5,16 +6,17 @@ import { TimerWheel } from '../timers/wheel.ts';
 import { EndpointState } from './endpoint.ts';
 import { OutlierDetector } from './outlier.ts';
 
-const config = {
+const config: OutlierDetection = {
   consecutive5xx: 3,
   consecutiveGatewayErrors: 2,
   intervalMs: 1_000,
   baseEjectionMs: 3_000,
   maxEjectionMs: 5_000,
   maxEjectionPercent: 50,
+  alwaysEjectOne: true,
 };
 
-function detector(count: number, more: Partial<typeof config> = {}) {
+function detector(count: number, more: Partial<OutlierDetection> = {}) {
   const clock = new VirtualClock();
   const wheel = new TimerWheel({ clock });
   const endpoints = Array.from({ length: count }, (_, i) => new EndpointState(endpoint(1000 + i)));
@@ -27,7 +29,7 @@ function detector(count: number, more: Partial<typeof config> = {}) {
   made.configure({ ...config, ...more });
   const [first, second, third] = endpoints as [EndpointState, EndpointState, EndpointState];
   const fail = (state: EndpointState, status: number, times: number): void => {
-    for (let i = 0; i < times; i++) made.report(state, status);
+    for (let i = 0; i < times; i++) made.answered(state, status);
   };
   return { clock, wheel, made, endpoints, first, second, third, fail, changes: () => changes };
 }
@@ -36,10 +38,10 @@ describe('outlier detection', () => {
   it('ejects after failures in a row, and only in a row', () => {
     const { first, fail, made, changes } = detector(4);
     fail(first, 500, 2);
-    made.report(first, 200);
+    made.answered(first, 200);
     fail(first, 500, 2);
     expect(first.healthy).toBe(true);
-    made.report(first, 500);
+    made.answered(first, 500);
     expect(first.healthy).toBe(false);
     expect(changes()).toBe(1);
   });
@@ -81,6 +83,54 @@ describe('outlier detection', () => {
     few.fail(few.first, 500, 3);
     few.fail(few.second, 500, 3);
     expect([few.first.ejected, few.second.ejected]).toEqual([true, false]);
+  });
+
+  it('keeps the percentage from the first on, unless one may always go', () => {
+    const { first, fail, made } = detector(4, { maxEjectionPercent: 24, alwaysEjectOne: false });
+    fail(first, 500, 3);
+    expect(first.ejected).toBe(false);
+    expect(made.overflows).toBe(1);
+    const enough = detector(4, { maxEjectionPercent: 25, alwaysEjectOne: false });
+    enough.fail(enough.first, 500, 3);
+    expect(enough.first.ejected).toBe(true);
+  });
+
+  it('counts failures to get an answer as 5xx and gateway errors', () => {
+    const { first, made } = detector(4);
+    made.failed(first, 504);
+    made.reached(first);
+    made.failed(first, 503);
+    expect(first.ejected).toBe(true);
+  });
+
+  it('counts them apart where that is asked for: neither makes the other longer or shorter', () => {
+    const { first, second, fail, made } = detector(4, { consecutiveLocalFailures: 3 });
+    made.failed(first, 503);
+    made.failed(first, 503);
+    fail(first, 500, 2);
+    made.answered(first, 200);
+    expect(first.ejected).toBe(false);
+    made.failed(first, 504);
+    expect(first.ejected).toBe(true);
+    made.failed(second, 503);
+    made.failed(second, 503);
+    made.reached(second);
+    made.failed(second, 503);
+    expect(second.ejected).toBe(false);
+  });
+
+  it('does not count them where their limit is 0', () => {
+    const { first, made } = detector(4, { consecutiveLocalFailures: 0 });
+    for (let i = 0; i < 20; i++) made.failed(first, 503);
+    expect(first.ejected).toBe(false);
+  });
+
+  it('a connection of bytes that is made ends the row of those that were not', () => {
+    const { first, made } = detector(4);
+    made.failed(first, 503);
+    made.reached(first, true);
+    made.failed(first, 503);
+    expect(first.ejected).toBe(false);
   });
 
   it('lets all in when it is switched off', () => {

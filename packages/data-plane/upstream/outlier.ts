@@ -4,8 +4,8 @@ import type { EndpointState } from './endpoint.ts';
 
 /** What workers of one proxy tell each other of a cluster's endpoints, by their keys. */
 export interface OutcomeSharing {
-  /** An attempt has changed how many failures in a row there are. */
-  counted(endpoint: string, status: number): void;
+  /** An attempt has changed how many failures in a row there are. `local`: of those that are counted apart. */
+  counted(endpoint: string, status: number, local: boolean): void;
   ejected(endpoint: string): void;
 }
 
@@ -53,25 +53,30 @@ export class OutlierDetector {
     this.#timer.stop();
   }
 
-  /** An attempt ended: a response's status, or 503 / 504 for a failure without one. */
-  report(endpoint: EndpointState, status: number): void {
-    const config = this.#config;
-    const changes = status >= 500 || endpoint.consecutive5xx > 0;
-    if (!changes) return;
-    if (config !== undefined) this.#sharing?.counted(endpoint.key, status);
-    count(endpoint, status);
-    if (config === undefined || endpoint.ejected || endpoint.gone) return;
-    const over5xx = config.consecutive5xx > 0 && endpoint.consecutive5xx >= config.consecutive5xx;
-    const overGateway =
-      config.consecutiveGatewayErrors > 0 &&
-      endpoint.consecutiveGatewayErrors >= config.consecutiveGatewayErrors;
-    if (over5xx || overGateway) this.#ejectIfAllowed(endpoint, config);
+  /** An attempt was answered with a status. */
+  answered(endpoint: EndpointState, status: number): void {
+    if (status < 500 && endpoint.consecutive5xx === 0) return;
+    this.#count(endpoint, status, false);
+  }
+
+  /**
+   * An attempt failed without an answer, of which Envoy says that the failure is of local origin.
+   * @param status as what it counts where such failures are not counted apart: 502, 503 or 504
+   */
+  failed(endpoint: EndpointState, status: number): void {
+    this.#count(endpoint, status, true);
+  }
+
+  /** A connection was there for an attempt. `final`: that is all that is asked of it, for it carries bytes. */
+  reached(endpoint: EndpointState, final = false): void {
+    if (endpoint.consecutiveLocalFailures > 0) this.#count(endpoint, 0, true);
+    else if (final) this.answered(endpoint, 200);
   }
 
   /** Another worker has reported an attempt: it counts here too, and whoever reports the last one ejects. */
-  hear(endpoint: string, status: number): void {
+  hear(endpoint: string, status: number, local: boolean): void {
     const state = this.#find(endpoint);
-    if (state !== undefined) count(state, status);
+    if (state !== undefined) count(state, status, local);
   }
 
   /** Another worker has ejected an endpoint. */
@@ -88,24 +93,32 @@ export class OutlierDetector {
     return this.#endpoints().find((endpoint) => endpoint.key === key);
   }
 
+  #count(endpoint: EndpointState, status: number, failed: boolean): void {
+    const config = this.#config;
+    const local = failed && config?.consecutiveLocalFailures !== undefined;
+    if (config !== undefined) this.#sharing?.counted(endpoint.key, status, local);
+    count(endpoint, status, local);
+    if (config !== undefined && !endpoint.ejected && !endpoint.gone && isOver(endpoint, config))
+      this.#ejectIfAllowed(endpoint, config);
+  }
+
   #ejectIfAllowed(endpoint: EndpointState, config: OutlierDetection): void {
     // Counted anew, ejected or not.
-    count(endpoint, 0);
+    forget(endpoint);
     const endpoints = this.#endpoints();
     const ejected = endpoints.reduce((sum, other) => sum + (other.ejected ? 1 : 0), 0);
-    // One may always go, else a small percentage of few endpoints would switch detection off.
-    if (ejected > 0 && ((ejected + 1) / endpoints.length) * 100 > config.maxEjectionPercent) {
+    const percent = ((ejected + 1) / endpoints.length) * 100;
+    if (percent > config.maxEjectionPercent && !(config.alwaysEjectOne && ejected === 0)) {
       this.overflows++;
       return;
     }
-    if (config.maxEjectionPercent <= 0) return;
     this.ejectionsTotal++;
     this.#sharing?.ejected(endpoint.key);
     this.#eject(endpoint, config);
   }
 
   #eject(endpoint: EndpointState, config: OutlierDetection): void {
-    count(endpoint, 0);
+    forget(endpoint);
     endpoint.ejected = true;
     endpoint.ejectedAt = this.#wheel.now();
     endpoint.ejections++;
@@ -137,8 +150,29 @@ export class OutlierDetector {
   }
 }
 
-function count(endpoint: EndpointState, status: number): void {
+function count(endpoint: EndpointState, status: number, local: boolean): void {
+  if (local) {
+    endpoint.consecutiveLocalFailures = status === 0 ? 0 : endpoint.consecutiveLocalFailures + 1;
+    return;
+  }
   endpoint.consecutive5xx = status < 500 ? 0 : endpoint.consecutive5xx + 1;
   const isGateway = status === 502 || status === 503 || status === 504;
   endpoint.consecutiveGatewayErrors = isGateway ? endpoint.consecutiveGatewayErrors + 1 : 0;
 }
+
+function forget(endpoint: EndpointState): void {
+  endpoint.consecutive5xx = 0;
+  endpoint.consecutiveGatewayErrors = 0;
+  endpoint.consecutiveLocalFailures = 0;
+}
+
+function isOver(endpoint: EndpointState, config: OutlierDetection): boolean {
+  return (
+    reaches(endpoint.consecutive5xx, config.consecutive5xx) ||
+    reaches(endpoint.consecutiveGatewayErrors, config.consecutiveGatewayErrors) ||
+    reaches(endpoint.consecutiveLocalFailures, config.consecutiveLocalFailures ?? 0)
+  );
+}
+
+/** A limit of 0 is none. */
+const reaches = (count: number, limit: number): boolean => limit > 0 && count >= limit;

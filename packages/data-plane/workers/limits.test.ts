@@ -176,6 +176,7 @@ describe('limits of one for two workers', () => {
       baseEjectionMs: 60_000,
       maxEjectionMs: 60_000,
       maxEjectionPercent: 50,
+      alwaysEjectOne: true,
     };
     const [a, b] = await clientOfEach(await workers({ backends: [bad.port, good.port], outlier }));
     // Round robin: every other request fails at the bad one, until it has failed four times in a row in all.

@@ -77,12 +77,13 @@ export type PeerMessage =
   | { readonly kind: 'stop-waiting' }
   /** A new SVID is in the state directory; the key itself is never sent. */
   | { readonly kind: 'identity' }
-  /** How an attempt ended, for those who count failures in a row: a status. */
+  /** How an attempt ended, for those who count failures in a row: a status; `local`: without an answer, counted apart. */
   | {
       readonly kind: 'outcome';
       readonly cluster: string;
       readonly endpoint: string;
       readonly status: number;
+      readonly local: boolean;
     }
   | { readonly kind: 'ejected'; readonly cluster: string; readonly endpoint: string }
   /** The lead's active check of an endpoint has said whether it fails. */

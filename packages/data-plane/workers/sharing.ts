@@ -17,7 +17,7 @@ export function shareThrough(
   if (share === undefined) return { sockets: parent };
   parent.onTold((message, from) => {
     if (message.kind === 'outcome')
-      clusters().get(message.cluster)?.outliers.hear(message.endpoint, message.status);
+      clusters().get(message.cluster)?.outliers.hear(message.endpoint, message.status, message.local);
     else if (message.kind === 'ejected')
       clusters().get(message.cluster)?.outliers.hearEjected(message.endpoint);
     else if (!parent.isOfUs(from)) return;
@@ -29,7 +29,8 @@ export function shareThrough(
     sockets: parent,
     share,
     outcomes: (cluster) => ({
-      counted: (endpoint, status) => parent.tell('others', { kind: 'outcome', cluster, endpoint, status }),
+      counted: (endpoint, status, local) =>
+        parent.tell('others', { kind: 'outcome', cluster, endpoint, status, local }),
       ejected: (endpoint) => parent.tell('others', { kind: 'ejected', cluster, endpoint }),
     }),
     health: (cluster) => ({

@@ -17,6 +17,7 @@ export interface Cluster {
     | { readonly kind: 'original-destination' };
   readonly balancer: BalancerPolicy;
   readonly connectTimeoutMs: number;
+  readonly tcpKeepalive?: TcpKeepalive;
   readonly tls?: UpstreamTls;
   /** Connections begin with a PROXY header, before TLS. */
   readonly proxyProtocol?: ProxyProtocolVersion;
@@ -74,7 +75,17 @@ export interface BreakerLimits {
   readonly connections: number;
   readonly pending: number;
   readonly requests: number;
+  /** With a budget: those that are always allowed. */
   readonly retries: number;
+  /** Retries at once, in percent of the requests under way. */
+  readonly retryBudgetPercent?: number;
+}
+
+/** TCP keep-alive; what is left out is the system's default. */
+export interface TcpKeepalive {
+  readonly probes?: number;
+  readonly idleMs?: number;
+  readonly intervalMs?: number;
 }
 
 export interface OutlierDetection {
@@ -84,4 +95,8 @@ export interface OutlierDetection {
   readonly baseEjectionMs: number;
   readonly maxEjectionMs: number;
   readonly maxEjectionPercent: number;
+  /** One endpoint may be ejected whatever the percentage. */
+  readonly alwaysEjectOne: boolean;
+  /** Failures to get an answer are counted apart from bad answers; undefined: both alike. 0: not at all. */
+  readonly consecutiveLocalFailures?: number;
 }

@@ -167,8 +167,8 @@ describe('DestinationRule', () => {
       ],
     ],
     [
-      '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { warmup: { duration: 10s } } }] }',
-      ['warning trafficPolicy.portLevelSettings[0].loadBalancer.warmup not-enforced'],
+      '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { backendUtilization: { weightUpdatePeriod: 1s } } }] }',
+      ['warning trafficPolicy.portLevelSettings[0].loadBalancer.backendUtilization not-enforced'],
     ],
   ])('%s', (text, expected) => expect(policy(text).sort()).toEqual([...expected].sort()));
 

@@ -1,11 +1,16 @@
-import type { BreakerLimits, Cluster, OutlierDetection } from '@tulle/decision/tables/cluster';
-import type { cluster_CircuitBreakers, cluster_Cluster, cluster_OutlierDetection } from '@tulle/xds/wire';
+import type { BreakerLimits, Cluster, TcpKeepalive } from '@tulle/decision/tables/cluster';
+import type {
+  cluster_CircuitBreakers,
+  cluster_CircuitBreakers_Thresholds,
+  cluster_Cluster,
+} from '@tulle/xds/wire';
 import { translateBalancer } from './balancer.ts';
 import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
 import { translateHealthChecks } from './health-check.ts';
 import { translateUpstreamProtocol } from './http-protocol.ts';
 import { serviceOf, textFields } from './metadata.ts';
+import { translateOutlier } from './outlier.ts';
 import { messageName, type Problems, read } from './problems.ts';
 import { checkSource } from './tls.ts';
 import { translateTransport } from './transport-socket.ts';
@@ -38,6 +43,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       'connect_timeout',
       problems,
     ),
+    ...translateKeepalive(cluster),
     ...translateTransport(cluster.transportSocket, 'transport_socket', problems),
     tlsMatches: cluster.transportSocketMatches.map(({ match, transportSocket }, i) => ({
       match: textFields(match ?? {}),
@@ -89,6 +95,30 @@ function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Clust
   }
 }
 
+/** Envoy's defaults of a budget: 20 %, and 3 at any rate. */
+function translateRetries(
+  limits: cluster_CircuitBreakers_Thresholds | undefined,
+): Pick<BreakerLimits, 'retries' | 'retryBudgetPercent'> {
+  const { retryBudget, maxRetries = defaults.breaker.retries } = limits ?? {};
+  if (retryBudget === undefined) return { retries: maxRetries };
+  const { minRetryConcurrency = 3, budgetPercent } = retryBudget;
+  return { retries: minRetryConcurrency, retryBudgetPercent: budgetPercent?.value ?? 20 };
+}
+
+/** Seconds become milliseconds. */
+function translateKeepalive({ upstreamConnectionOptions }: cluster_Cluster): { tcpKeepalive?: TcpKeepalive } {
+  const keepalive = upstreamConnectionOptions?.tcpKeepalive;
+  if (keepalive === undefined) return {};
+  const { keepaliveProbes: probes, keepaliveTime, keepaliveInterval } = keepalive;
+  return {
+    tcpKeepalive: {
+      ...(probes !== undefined && { probes }),
+      ...(keepaliveTime !== undefined && { idleMs: keepaliveTime * 1_000 }),
+      ...(keepaliveInterval !== undefined && { intervalMs: keepaliveInterval * 1_000 }),
+    },
+  };
+}
+
 /** Envoy's bounds of the ratio. */
 function translatePreconnect(ratio: number | undefined, problems: Problems): number {
   if (ratio === undefined || (ratio >= 1 && ratio <= 3)) return ratio ?? 1;
@@ -105,35 +135,6 @@ function translateBreakers(
     connections: limits?.maxConnections ?? defaults.breaker.connections,
     pending: limits?.maxPendingRequests ?? defaults.breaker.pending,
     requests: limits?.maxRequests ?? defaults.breaker.requests,
-    retries: limits?.maxRetries ?? defaults.breaker.retries,
-  };
-}
-
-/** Counts of 0 switch a detector off. Envoy enforces gateway failures only where that is asked for. */
-function translateOutlier(detection: cluster_OutlierDetection, problems: Problems): OutlierDetection {
-  const baseEjectionMs = milliseconds(
-    detection.baseEjectionTime,
-    30_000,
-    'outlier_detection.base_ejection_time',
-    problems,
-  );
-  const enforced = (percent: number | undefined, absent: number, count: number | undefined): number =>
-    (percent ?? absent) === 0 ? 0 : (count ?? 5);
-  return {
-    consecutive5xx: enforced(detection.enforcingConsecutive5xx, 100, detection.consecutive5xx),
-    consecutiveGatewayErrors: enforced(
-      detection.enforcingConsecutiveGatewayFailure,
-      0,
-      detection.consecutiveGatewayFailure,
-    ),
-    intervalMs: milliseconds(detection.interval, 10_000, 'outlier_detection.interval', problems),
-    baseEjectionMs,
-    maxEjectionMs: milliseconds(
-      detection.maxEjectionTime,
-      Math.max(baseEjectionMs, 300_000),
-      'outlier_detection.max_ejection_time',
-      problems,
-    ),
-    maxEjectionPercent: detection.maxEjectionPercent ?? 10,
+    ...translateRetries(limits),
   };
 }

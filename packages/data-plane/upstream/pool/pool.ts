@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { defaultHttp2Limits } from '../../http2/limits.ts';
 import type { Breakers } from '../breakers.ts';
 import type { ConnectCallbacks } from '../connector.ts';
+import { keepAlive } from '../keepalive.ts';
 import type { PoolCallbacks, PoolFailure } from './lease.ts';
 import { Member } from './member.ts';
 import type { PoolOptions } from './pool-options.ts';
@@ -195,6 +196,7 @@ export class HttpPool {
     const callbacks: ConnectCallbacks = {
       onConnected: (socket) => {
         if (!done()) return;
+        keepAlive(socket, settings.tcpKeepalive);
         endpoint.counters.connectionsTotal++;
         endpoint.counters.connections++;
         const http2 = this.#speaksHttp2(socket) ? settings.http2 : undefined;

@@ -1,4 +1,4 @@
-import type { Cluster } from '@tulle/decision/tables/cluster';
+import type { Cluster, TcpKeepalive } from '@tulle/decision/tables/cluster';
 import type { Http2Options } from '@tulle/decision/tables/http-manager';
 
 /** What a cluster says of its connections; a pool lives as long as none of it changes. */
@@ -10,6 +10,7 @@ export type PoolSettings = Pick<
   | 'maxConnectionDurationMs'
   | 'maxRequestsPerConnection'
   | 'preconnectRatio'
+  | 'tcpKeepalive'
 >;
 
 export function samePoolSettings(a: PoolSettings, b: PoolSettings): boolean {
@@ -19,8 +20,14 @@ export function samePoolSettings(a: PoolSettings, b: PoolSettings): boolean {
     a.maxConnectionDurationMs === b.maxConnectionDurationMs &&
     a.maxRequestsPerConnection === b.maxRequestsPerConnection &&
     a.preconnectRatio === b.preconnectRatio &&
-    sameHttp2(a.http2, b.http2)
+    sameHttp2(a.http2, b.http2) &&
+    sameKeepalive(a.tcpKeepalive, b.tcpKeepalive)
   );
+}
+
+function sameKeepalive(a: TcpKeepalive | undefined, b: TcpKeepalive | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.probes === b.probes && a.idleMs === b.idleMs && a.intervalMs === b.intervalMs;
 }
 
 function sameHttp2(a: Http2Options, b: Http2Options): boolean {

@@ -202,7 +202,7 @@ function checkOutliers(outliers: OutlierDetection, path: FieldPath): Finding[] {
       warning(
         'deprecated',
         [...path, 'consecutiveErrors'],
-        'is deprecated and has no effect; use consecutive5xxErrors or consecutiveGatewayErrors',
+        'is deprecated; use consecutive5xxErrors or consecutiveGatewayErrors',
       ),
     );
   }

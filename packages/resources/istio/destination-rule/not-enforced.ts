@@ -6,12 +6,9 @@ const anywhere = [
   'loadBalancer.consistentHash.httpCookie.path',
   'loadBalancer.consistentHash.httpCookie.ttl',
   'loadBalancer.consistentHash.httpCookie.attributes',
-  'connectionPool.tcp.tcpKeepalive',
-  'outlierDetection.consecutiveLocalOriginFailures',
-  'outlierDetection.splitExternalLocalOriginErrors',
   'outlierDetection.outlierDetectionHttpErrorCodes',
 ];
-const hostOnly = ['tunnel', 'retryBudget'];
+const hostOnly = ['tunnel', 'retryBudget.budgetInterval'];
 
 export const notEnforced: readonly string[] = [
   ...['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) => [
