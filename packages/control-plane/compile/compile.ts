@@ -109,7 +109,12 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     resources,
     discovered: set.discovered,
     calledAs: hostsOfBytes(config, proxy, served),
-    notes: uniqueNotes([...used.notes, ...callable.notes, ...set.notes]),
+    notes: uniqueNotes([
+      ...own.flatMap((port) => port.notes),
+      ...used.notes,
+      ...callable.notes,
+      ...set.notes,
+    ]),
   };
 }
 

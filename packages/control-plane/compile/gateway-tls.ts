@@ -53,25 +53,38 @@ export function serverTls(
   }
   const say = (code: 'unknown-credential' | 'not-supported', message: string, field = ''): Note =>
     note(gateway.origin, code, message, `${server.origin.path}.tls${field}`);
-  const secrets: XdsResource[] = [];
   const find = (name: string) => findCredential(view, gateway.namespace, name);
-
-  const shown = shownCertificates(tls, engine, find, secrets);
-  if (typeof shown === 'string') {
+  const ended = endedTls(tls, isHttp, engine, find);
+  if ('lacks' in ended) {
     const places = [...new Set([view.namespace, gateway.namespace])].join(' or ');
-    const message =
-      shown === '' ? 'no certificate' : `no Secret ${shown} with tls.crt and tls.key in ${places}`;
-    return { note: say('unknown-credential', message) };
+    return { note: say('unknown-credential', ended.lacks.replace('%', places)) };
   }
-  const mutual = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
-  const verified = mutual ? clientVerification(tls, engine, find, secrets) : {};
-  if (typeof verified === 'string') return { note: say('unknown-credential', `${mode} needs ${verified}`) };
-
   const notes = [];
   if (engine === 'tulle' && (isOld(tls.minProtocolVersion) || isOld(tls.maxProtocolVersion))) {
     const field = isOld(tls.maxProtocolVersion) ? '.maxProtocolVersion' : '.minProtocolVersion';
     notes.push(say('not-supported', 'TLS 1.0 and 1.1 are broken: TLS 1.2 is the lowest here', field));
   }
+  return { ...ended, notes };
+}
+
+/**
+ * TLS of clients outside the mesh that ends here, with the secrets that it needs; or what it lacks, `%` standing for
+ * the namespaces where Secrets were looked for.
+ */
+export function endedTls(
+  tls: ServerTls,
+  isHttp: boolean,
+  engine: Engine,
+  find: Find = () => undefined,
+): Omit<ServerSocket, 'notes'> | { readonly lacks: string } {
+  const mode = tls.mode ?? 'SIMPLE';
+  const secrets: XdsResource[] = [];
+  const shown = shownCertificates(tls, engine, find, secrets);
+  if (typeof shown === 'string')
+    return { lacks: shown === '' ? 'no certificate' : `no Secret ${shown} with tls.crt and tls.key in %` };
+  const mutual = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
+  const verified = mutual ? clientVerification(tls, engine, find, secrets) : {};
+  if (typeof verified === 'string') return { lacks: `${mode} needs ${verified}` };
   const commonTlsContext: MessageInitShape<typeof CommonTlsContextSchema> = {
     tlsParams: {
       tlsMinimumProtocolVersion: version(tls.minProtocolVersion, 'TLSV1_2', engine),
@@ -90,7 +103,6 @@ export function serverTls(
   return {
     socket: { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } },
     secrets,
-    notes,
   };
 }
 

@@ -63,6 +63,11 @@ const chains: Readonly<Record<Layer, Readonly<Record<MtlsMode, readonly ChainKin
 
 export const inboundChains = (layer: Layer, mode: MtlsMode): readonly ChainKind[] => chains[layer][mode];
 
+/** The chain of a port whose TLS is of clients outside the mesh. */
+export const edgeChains = (isHttp: boolean): readonly ChainKind[] => [
+  { name: 'tls', match: tls, layer: isHttp ? 'http' : 'tcp' },
+];
+
 /**
  * Whether who connects may wait for the server to speak: then time decides what the first bytes don't. mTLS never
  * waits, and neither does a port that takes one protocol in plain text.

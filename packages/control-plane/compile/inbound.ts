@@ -1,5 +1,6 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
+import type { MtlsMode } from '../model/istio.ts';
 import type { ConfigModel } from '../model/model.ts';
 import { type Protocol, portProtocol } from '../model/protocol.ts';
 import { selects } from '../model/selector.ts';
@@ -7,12 +8,14 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { none } from './duration.ts';
 import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
-import { type ChainKind, inboundChains, mayWaitForServer } from './inbound-chains.ts';
+import { endedTls } from './gateway-tls.ts';
+import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
-import { anyOf, meshServerTls } from './mesh-tls.ts';
+import { anyOf, meshServerTls, type TransportSocket } from './mesh-tls.ts';
+import { type Note, note } from './note.ts';
 import { metadata } from './origins.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
-import type { ProxyDescription } from './proxy.ts';
+import type { Engine, ProxyDescription } from './proxy.ts';
 import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
 import type { ServedPort } from './served-ports.ts';
@@ -27,6 +30,7 @@ export interface Inbound {
   readonly origins: readonly Origin[];
   readonly listeners: readonly XdsResource[];
   readonly cluster: XdsResource;
+  readonly notes: readonly Note[];
 }
 
 export function inbound(config: ConfigModel, proxy: ProxyDescription, port: ServedPort): Inbound {
@@ -41,16 +45,20 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
     carries === 'http'
       ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web')
       : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, pool: connectionPool?.tcp }]);
+  const ended =
+    port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
+  const socketOf = ({ alpn }: ChainKind): TransportSocket | undefined =>
+    alpn ? meshServerTls(anyOf(config.mesh.trustDomain), alpn, node.TULLE_ENGINE) : ended?.socket;
+  const kinds = ended?.socket ? edgeChains(protocol === 'https') : inboundChains(layer, mode);
   const filterChains = (destinationPort?: number): FilterChain[] =>
-    inboundChains(layer, mode).map((kind) => {
+    kinds.map((kind) => {
+      const transportSocket = socketOf(kind);
       const match = { ...kind.match, ...(destinationPort !== undefined && { destinationPort }) };
       return {
         name: `inbound_${port.id}_${kind.name}`,
         ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
         filters: [filter(kind)],
-        ...(kind.alpn && {
-          transportSocket: meshServerTls(anyOf(config.mesh.trustDomain), kind.alpn, node.TULLE_ENGINE),
-        }),
+        ...(transportSocket && { transportSocket }),
       };
     });
   const inspectFor = mayWaitForServer(layer, mode) ? detectionTimeout(config.mesh) : undefined;
@@ -69,7 +77,25 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
       }),
     ),
     cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port)),
+    notes: ended?.notes ?? [],
   };
+}
+
+/** A Sidecar's own TLS for clients outside the mesh: where those of the mesh are not asked for theirs. */
+function edgeTls(
+  port: ServedPort,
+  isHttp: boolean,
+  mode: MtlsMode,
+  engine: Engine,
+): { readonly socket?: TransportSocket; readonly notes: readonly Note[] } {
+  const [origin] = port.origins;
+  const noted = (message: string): { readonly notes: readonly Note[] } => ({
+    notes: origin === undefined ? [] : [note(origin, 'no-effect', message, `${origin.path}.tls`)],
+  });
+  if (mode !== 'DISABLE')
+    return noted(`mTLS is ${mode} on port ${port.id}: a PeerAuthentication must DISABLE it there`);
+  const ended = endedTls(port.tls ?? {}, isHttp, engine);
+  return 'lacks' in ended ? noted(ended.lacks) : { socket: ended.socket, notes: [] };
 }
 
 function httpFilter(

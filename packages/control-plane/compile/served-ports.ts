@@ -1,6 +1,6 @@
 import { type InboundPort, parseNodeId } from '@tulle/xds/node';
 import type { Origin } from '@tulle/xds/resource';
-import type { ConnectionPool, IngressListenerSpec } from '../model/istio.ts';
+import type { ConnectionPool, IngressListenerSpec, ServerTls } from '../model/istio.ts';
 import type { ConfigModel } from '../model/model.ts';
 import { at, originOf, resourceKey } from '../model/origin.ts';
 import { listedAddress } from '../model/service-entry.ts';
@@ -26,6 +26,8 @@ export interface ServedPort {
   /** Port that redirected connections were going to; undefined: none are for it. */
   readonly redirectedTo: number | undefined;
   readonly connectionPool: ConnectionPool | undefined;
+  /** Of clients outside the mesh. */
+  readonly tls?: ServerTls;
   readonly origins: readonly Origin[];
 }
 
@@ -95,6 +97,7 @@ function ingressPort(
     app: applicationAt(defaultEndpoint, proxy) ?? known?.app ?? { address: loopback, port: number },
     redirectedTo: isRedirected ? (known?.redirectedTo ?? number) : undefined,
     connectionPool,
+    ...(spec.tls && { tls: spec.tls }),
     origins: [origin],
   };
 }

@@ -39,13 +39,14 @@ function checkTls({ tls, port }: IngressListener, path: FieldPath): Finding[] {
   const found: Finding[] = [];
   if (!isTls(port.protocol ?? ''))
     found.push(error('conflict', path, `has no meaning for protocol ${port.protocol}; only HTTPS and TLS`));
-  const { mode = 'SIMPLE', serverCertificate, privateKey, caCertificates } = tls;
+  const { mode = 'SIMPLE', serverCertificate, privateKey, caCertificates, tlsCertificates } = tls;
   if (mode !== 'SIMPLE' && mode !== 'MUTUAL' && mode !== 'OPTIONAL_MUTUAL')
     return [
       ...found,
       error('wrong-value', [...path, 'mode'], `must be SIMPLE, MUTUAL or OPTIONAL_MUTUAL here, not ${mode}`),
     ];
-  const missing = { serverCertificate, privateKey, ...(mode !== 'SIMPLE' && { caCertificates }) };
+  const pair = tlsCertificates === undefined ? { serverCertificate, privateKey } : {};
+  const missing = { ...pair, ...(mode !== 'SIMPLE' && { caCertificates }) };
   for (const [name, value] of Object.entries(missing))
     if (!value) found.push(error('required', [...path, name], `is required with mode ${mode} (a file)`));
   for (const name of ['credentialName', 'credentialNames', 'caCertCredentialName', 'httpsRedirect'] as const)

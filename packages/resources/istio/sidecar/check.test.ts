@@ -67,23 +67,14 @@ describe('ingress', () => {
     [`{ ${http(80)}, defaultEndpoint: "unix://app" }`, ['error ingress[0].defaultEndpoint bad-address']],
     [`{ ${http(0)}, bind: "unix:///run/in.sock" }`, ['error ingress[0].defaultEndpoint required']],
     [`{ ${http(80)} }, { ${http(80)} }`, ['error ingress[1].port.number duplicate']],
-    [`{ ${https}, tls: { mode: SIMPLE, ${files} } }`, ['warning ingress[0].tls not-enforced']],
-    [
-      `{ ${http(80)}, tls: { mode: SIMPLE, ${files} } }`,
-      ['error ingress[0].tls conflict', 'warning ingress[0].tls not-enforced'],
-    ],
-    [
-      `{ ${https}, tls: { mode: MUTUAL, ${files} } }`,
-      ['error ingress[0].tls.caCertificates required', 'warning ingress[0].tls not-enforced'],
-    ],
+    [`{ ${https}, tls: { mode: SIMPLE, ${files} } }`, []],
+    [`{ ${http(80)}, tls: { mode: SIMPLE, ${files} } }`, ['error ingress[0].tls conflict']],
+    [`{ ${https}, tls: { mode: MUTUAL, ${files} } }`, ['error ingress[0].tls.caCertificates required']],
     [
       `{ ${https}, tls: { mode: SIMPLE, ${files}, credentialName: a } }`,
-      ['error ingress[0].tls.credentialName conflict', 'warning ingress[0].tls not-enforced'],
+      ['error ingress[0].tls.credentialName conflict'],
     ],
-    [
-      `{ ${https}, tls: { mode: PASSTHROUGH } }`,
-      ['error ingress[0].tls.mode wrong-value', 'warning ingress[0].tls not-enforced'],
-    ],
+    [`{ ${https}, tls: { mode: PASSTHROUGH } }`, ['error ingress[0].tls.mode wrong-value']],
   ])('%s', (text, expected) => expect(ingress(text).sort()).toEqual([...expected].sort()));
 });
 

@@ -5,7 +5,7 @@ const ofPool = ['tcp.tcpKeepalive', 'http.h2UpgradePolicy', 'http.useClientProto
 export const notEnforced: readonly string[] = [
   'spec.egress[].port.targetPort',
   'spec.ingress[].port.targetPort',
-  'spec.ingress[].tls',
+  'spec.ingress[].tls.httpsRedirect',
   ...ofPool.flatMap((field) => [
     `spec.ingress[].connectionPool.${field}`,
     `spec.inboundConnectionPool.${field}`,
