@@ -62,6 +62,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./proxy-config.ts'),
   },
   {
+    name: 'explain',
+    group: 'Look into a mesh',
+    summary: 'what a proxy does with a request, step by step, and why',
+    load: () => import('./explain.ts'),
+  },
+  {
     name: 'logs',
     group: 'Look into a mesh',
     summary: "a workload's output, or its proxy's access log",

@@ -6,7 +6,7 @@ export type Call = HttpCall | BytesCall;
 interface AnyCall {
   /** The listener that it comes to; without a name it is found by where it goes. */
   readonly listener?: string;
-  /** SPIFFE ID that the client shows, where it speaks mTLS. */
+  /** SPIFFE ID of a client that is a proxy of the mesh: it speaks mTLS. */
   readonly peer?: string;
   /** Of the client; a loopback address when absent. */
   readonly remoteAddress?: string;

@@ -16,7 +16,7 @@ export interface Decision {
   readonly chain: FilterChain | undefined;
   /** HTTP only. */
   readonly routing: Routing | undefined;
-  /** One for each way that chance can go, the likeliest first; shares add up to 1. */
+  /** One for each way that chance can go, the likeliest first; shares add up to 1. None: the connection is closed. */
   readonly outcomes: readonly Outcome[];
 }
 

@@ -49,7 +49,7 @@ export function explain(of: Explained, call: Call): Explanation {
     filters: filterWords(of, decision),
     outcomes,
     ...first,
-    ...(decision.chain === undefined && { error: refused }),
+    ...(decision.outcomes.length === 0 && { error: decision.chain === undefined ? refused : noHttp }),
   };
 }
 
@@ -57,6 +57,12 @@ const refused: ExplainedError = {
   flags: ['NR'],
   details: 'filter_chain_not_found',
   message: 'no filter chain of the listener is for this connection: it is closed',
+};
+
+const noHttp: ExplainedError = {
+  flags: ['DPE'],
+  details: 'codec_error',
+  message: 'the filter chain is for HTTP: other bytes are answered 400, and the connection is closed',
 };
 
 function requestWords(call: Call, { routing }: Decision): ExplainedRequest {
@@ -166,7 +172,9 @@ function filterWords(of: Explained, { chain, entrance, outcomes }: Decision): Ex
     const own = visits.filter((visit) => visit.name === name);
     if (!looks.has(name)) return { name, verdict: 'looks at responses only' };
     if (own.length === 0) return { name, verdict: 'not reached' };
-    return { name, verdict: own.some(({ answered }) => answered) ? 'answers' : 'passes' };
+    const answers = own.filter(({ answered }) => answered).length;
+    if (answers === 0) return { name, verdict: 'passes' };
+    return { name, verdict: answers === own.length ? 'answers' : 'may answer' };
   });
 }
 
@@ -195,7 +203,9 @@ function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOut
       },
     };
   }
-  const message = flags.length === 0 ? details : flags.map((flag) => flagMeaning(flag)).join(' ');
+  const waits = 'a filter waits for another service, whose answer is not known';
+  const why = reply === undefined && flags.length === 0 ? waits : details;
+  const message = flags.length === 0 ? why : flags.map((flag) => flagMeaning(flag)).join(' ');
   return {
     ...base,
     ...cluster,

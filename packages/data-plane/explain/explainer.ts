@@ -47,6 +47,9 @@ export class Explainer {
       const outcomes = this.#bytes(service.proxy, connection);
       return { entrance, ruledOut, chain, routing: undefined, outcomes };
     }
+    // Bytes that are no HTTP: the codec refuses them.
+    if (call.kind !== 'http' && !entrance.viaProxy)
+      return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
     const found =
       call.kind === 'http' && !(entrance.viaProxy && call.scheme === 'https')
         ? this.#http(service.manager, connection, headOf(call, entrance), chain, listener)
@@ -198,8 +201,17 @@ function outcomeOf(
   };
 }
 
+/** What a sidecar offers by ALPN, as far as it tells chains apart. */
+const meshProtocols = { http: ['istio-http/1.1', 'istio', 'http/1.1'], bytes: ['istio'] } as const;
+
 /** What the listener's inspectors find. */
 function inspectionOf(call: Call, { listener, viaProxy }: Entrance): Inspection {
+  if (call.peer !== undefined && inspectsTls(listener))
+    return {
+      transport: 'tls',
+      serverName: '',
+      protocols: meshProtocols[call.kind === 'http' ? 'http' : 'bytes'],
+    };
   const secure = !viaProxy && (call.kind === 'tls' || (call.kind === 'http' && call.scheme === 'https'));
   if (secure) {
     if (!inspectsTls(listener)) return uninspected;

@@ -79,8 +79,7 @@ export interface ExplainedRoute {
 
 export interface ExplainedFilter {
   readonly name: string;
-  /** `waits`: on somebody else's answer. */
-  readonly verdict: 'passes' | 'answers' | 'not reached' | 'looks at responses only';
+  readonly verdict: 'passes' | 'may answer' | 'answers' | 'not reached' | 'looks at responses only';
 }
 
 export interface ExplainedOutcome {

@@ -1,0 +1,108 @@
+import { EntranceError } from '@tulle/data-plane/explain/entrance';
+import { explain } from '@tulle/data-plane/explain/explain';
+import type { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { listProxies } from '../api/proxies.ts';
+import { type CallOptions, parseCall } from '../explain/call.ts';
+import { chooseProxy } from '../explain/choose-proxy.ts';
+import { readLiveMesh } from '../explain/live-mesh.ts';
+import { readMeshFiles } from '../explain/mesh-files.ts';
+import { modelOfFiles } from '../explain/mesh-model.ts';
+import { compiledView, envoyView, type ProxyView, runningView } from '../explain/proxy-view.ts';
+import { type Locate, renderExplanation } from '../explain/render.ts';
+import { Failure, usageError } from '../failure.ts';
+import { type Io, note, print } from '../io.ts';
+import { palette, wantsColor } from '../output/color.ts';
+import { renderDocument } from '../output/documents.ts';
+import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
+
+interface ExplainOptions extends CallOptions {
+  readonly from?: string;
+  readonly filename?: readonly string[];
+  readonly output?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .argument('[method]', 'GET when there is none')
+    .argument('[url]', 'what is called')
+    .option('--from <proxy>', 'who calls: a workload, an instance or ingressgateway')
+    .option('-H, --header <name: value>', 'a header of the request; again for more', several)
+    .option('--http2', 'the client speaks HTTP/2')
+    .option('--grpc', 'the client speaks gRPC')
+    .option('--tcp <host:port>', 'a connection of bytes instead of a request')
+    .option('--tls <name[:port]>', 'a TLS connection to a server name')
+    .option('--listener <name>', 'the listener that the client connects to')
+    .option('--peer <spiffe id>', 'the client is a proxy of the mesh, of this identity')
+    .option('-f, --filename <file>', 'files or folders instead of a running mesh; again for more', several)
+    .option('-o, --output <format>', 'json, yaml')
+    .addHelpText(
+      'after',
+      example(
+        "tulle explain GET http://reviews:9080/reviews/1 --from productpage -H 'end-user: jason'",
+        'tulle explain http://localhost:8080/productpage --from ingressgateway',
+        'tulle explain --tcp mongo:27017 --from ratings-v2',
+        'tulle explain --tls api.example.com --from reviews-v1',
+        'tulle explain http://reviews:9080/ --from productpage -f mesh.yaml -o json',
+      ),
+    )
+    .action((first: string | undefined, second: string | undefined, _: unknown, self: Command) => {
+      const words = [first, second].filter((word) => word !== undefined);
+      return explainCall(words, self.optsWithGlobals<ExplainOptions>(), io);
+    });
+}
+
+async function explainCall(words: readonly string[], options: ExplainOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, ['json', 'yaml']);
+  const call = parseCall(words, options);
+  if (options.from === undefined)
+    throw usageError('say who calls: --from WORKLOAD, or --from ingressgateway');
+  const { view, locate } =
+    options.filename === undefined
+      ? { view: await ofMesh(options.from, options, io), locate: nowhere }
+      : await ofFiles(options.from, options.filename, io);
+  const explanation = explained(() => explain(view, call));
+  const from = `${view.name}.${view.namespace}`;
+  if (format !== undefined) print(io, renderDocument({ proxy: from, ...explanation }, format));
+  else print(io, renderExplanation(explanation, from, locate, palette(wantsColor(io.stdout, io.env))));
+}
+
+const nowhere: Locate = () => undefined;
+
+async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<ProxyView> {
+  const { client } = connect(options, io);
+  const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
+  const proxy = chooseProxy(proxies, from);
+  if (proxy.engine === 'tulle') return runningView(proxy);
+  note(io, `${proxy.name} is an Envoy; shown is what a proxy of ours would have in its place`);
+  return envoyView(proxy, await readLiveMesh(client));
+}
+
+async function ofFiles(
+  from: string,
+  files: readonly string[],
+  io: Io,
+): Promise<{ readonly view: ProxyView; readonly locate: Locate }> {
+  const { resources, locate } = await readMeshFiles(files, io);
+  const { model, proxies } = await modelOfFiles(resources);
+  const candidates = proxies.map((proxy) => {
+    const { NAME, NAMESPACE, WORKLOAD_NAME } = proxy.metadata;
+    return { proxy, name: NAME, namespace: NAMESPACE, workload: WORKLOAD_NAME };
+  });
+  return { view: compiledView(model, chooseProxy(candidates, from).proxy), locate };
+}
+
+function explained<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof EntranceError) throw new Failure(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { Io } from '../io.ts';
+import { runCli } from '../main.ts';
+
+const folder = `${import.meta.dirname}/golden`;
+
+async function run(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const text = { stdout: '', stderr: '' };
+  const collect = (name: 'stdout' | 'stderr') =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      text[name] += chunk.toString();
+    });
+  const io: Io = {
+    stdin: new PassThrough().end(),
+    stdout: collect('stdout'),
+    stderr: collect('stderr'),
+    env: {},
+    cwd: folder,
+    now: () => 0,
+    interrupted: new AbortController().signal,
+  };
+  return { code: await runCli(argv, io), ...text };
+}
+
+const explain = (...words: string[]) => run(['explain', ...words, '-f', 'mesh.yaml']);
+
+const inbound = ['http://reviews:9080/reviews/1', '--from', 'reviews-v2', '--listener', 'inbound_9080'];
+
+describe('from files alone', () => {
+  test.each([
+    ['weights', ['http://reviews:9080/reviews/1', '--from', 'productpage']],
+    ['faults', ['GET', 'http://reviews:9080/reviews/1', '--from', 'productpage', '-H', 'end-user: jason']],
+    ['redirect', ['http://reviews:9080/old', '--from', 'productpage']],
+    ['unknown-host', ['http://nowhere.example.com/', '--from', 'productpage']],
+    ['gateway', ['http://shop.example.com/reviews/1', '--from', 'ingressgateway']],
+    ['no-route', ['http://shop.example.com/reviews/x', '--from', 'ingressgateway']],
+    ['no-host', ['http://other.example.com/', '--from', 'ingressgateway']],
+    ['tcp', ['--tcp', 'db:5432', '--from', 'productpage']],
+    ['tls', ['--tls', 'api.example.com', '--from', 'reviews-v1']],
+    ['not-http', ['--tcp', 'reviews:9080', '--from', 'productpage']],
+    ['grpc', ['--grpc', 'http://reviews:9080/shop.Reviews/List', '--from', 'productpage-v1-0']],
+    ['inbound', [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default']],
+    ['inbound-plain', inbound],
+  ])('%s', async (name, words) => {
+    const { code, stdout, stderr } = await explain(...words);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    await expect(stdout).toMatchFileSnapshot(`golden/${name}.txt`);
+  });
+
+  test('as JSON, by names that stay', async () => {
+    const { stdout } = await explain('http://reviews:9080/reviews/1', '--from', 'productpage', '-o', 'json');
+    const explanation = JSON.parse(stdout);
+    expect(Object.keys(explanation)).toEqual(
+      'proxy request listener virtualHost route filters outcomes cluster endpoints'.split(' '),
+    );
+    expect(explanation.cluster.name).toBe('outbound|9080|v1|reviews.default.svc.cluster.local');
+    expect(explanation.outcomes.map(({ share }: { share: number }) => share)).toEqual([0.75, 0.25]);
+    const redirect = await explain('http://reviews:9080/old', '--from', 'productpage', '-o', 'json');
+    expect(JSON.parse(redirect.stdout).directResponse).toEqual({
+      status: 308,
+      location: 'http://reviews:9080/reviews',
+      details: 'direct_response',
+    });
+  });
+});
+
+describe('what can’t be explained is said', () => {
+  test.each([
+    ['no caller', ['http://reviews:9080/'], 2, 'say who calls'],
+    ['an unknown caller', ['http://reviews:9080/', '--from', 'nobody'], 1, 'there is no proxy "nobody"'],
+    ['no URL', ['--from', 'productpage'], 2, 'say what is called'],
+    ['a header without value', ['http://a/', '--from', 'db', '-H', 'x'], 2, '-H must be "name: value"'],
+    ['an unknown listener', ['http://a/', '--from', 'db', '--listener', 'x'], 1, 'there is no listener x'],
+    ['a port of nobody', ['http://a:99/', '--from', 'ingressgateway'], 1, 'no listener of the gateway'],
+    ['a method', ['GE T', 'http://a/', '--from', 'db'], 2, 'is no HTTP method'],
+  ])('%s', async (_, words, code, message) => {
+    const result = await explain(...words);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(message);
+  });
+});

@@ -1,0 +1,183 @@
+import type {
+  ExplainedCluster,
+  ExplainedEndpoint,
+  ExplainedOutcome,
+  ExplainedRoute,
+  Explanation,
+} from '@tulle/data-plane/explain/explanation';
+import type { Origin } from '@tulle/xds/resource';
+import type { Palette } from '../output/color.ts';
+import { renderTable } from '../output/table.ts';
+import { wrap } from './wrap.ts';
+
+/** Where an origin stands, when it is of a file: `routes.yaml:14`. */
+export type Locate = (origin: Origin) => string | undefined;
+
+const indent = ' '.repeat(14);
+
+/** An explanation for people, in lines of at most 80 columns. */
+export function renderExplanation(of: Explanation, from: string, locate: Locate, paint: Palette): string {
+  const { request, listener, virtualHost, route, filters } = of;
+  const what =
+    request.kind === 'http'
+      ? `${request.method} ${request.authority}${request.path}`
+      : `${request.kind.toUpperCase()} ${request.authority}`;
+  const lines = [paint.bold(`${what}  from ${from}`), ''];
+  const section = (name: string, ...content: readonly string[]): void => {
+    content.forEach((line, at) => {
+      lines.push(`${at === 0 ? paint.cyan(name.padEnd(indent.length)) : indent}${line}`.trimEnd());
+    });
+  };
+  const origins = (some: readonly Origin[]): string[] =>
+    originLines(some, locate).map((line) => paint.dim(line));
+
+  const place = listener.port === 0 ? listener.address : `${listener.address}:${listener.port}`;
+  section('Listener', `${listener.name}  ${paint.dim(place)}`, ...chainLines(of, paint));
+  if (route !== undefined) {
+    const where = virtualHost === undefined ? [] : [`in ${virtualHost.routeConfiguration}`];
+    section(
+      'Virtual host',
+      virtualHost?.name ?? paint.red(`none is for host ${request.authority}`),
+      ...where.map(paint.dim),
+    );
+    if (virtualHost !== undefined) section('Routes', ...routeLines(route, origins, paint));
+    const then = policyLines(route);
+    if (then.length > 0) section('Then', ...then);
+  }
+  const active = filters.filter(({ verdict }) => verdict !== 'looks at responses only');
+  if (active.length > 0)
+    section(
+      'Filters',
+      ...wrap(active.map(({ name, verdict }) => `${shortFilter(name)} ${verdict}`).join(' · '), 66),
+    );
+  lines.push('');
+  const many = of.outcomes.length > 1;
+  if (of.outcomes.length === 0 && of.error !== undefined)
+    lines.push(...wrap(`→ ${of.error.message}`, 78).map(paint.red), '');
+  for (const outcome of of.outcomes) lines.push(...outcomeLines(outcome, many, origins, paint));
+  return `${lines.join('\n')}\n`;
+}
+
+function chainLines({ listener, error }: Explanation, paint: Palette): string[] {
+  const { filterChains } = listener;
+  if (filterChains.length < 2 && error?.details !== 'filter_chain_not_found') return [];
+  return filterChains.map(({ name, chosen, reason }) =>
+    chosen
+      ? `${paint.green('✓')} chain ${name || 'unnamed'}`
+      : paint.dim(`✗ chain ${name || 'unnamed'}: ${reason ?? ''}`),
+  );
+}
+
+type Origins = (some: readonly Origin[]) => string[];
+
+function routeLines({ tried, tunnel }: ExplainedRoute, origins: Origins, paint: Palette): string[] {
+  if (tried.length === 0) return [paint.red('it has none')];
+  // Every service has a route for CONNECT: who asks for something else need not be told.
+  const told = tried.filter(({ matches, match }) => matches || tunnel || match[0] !== 'method is CONNECT');
+  const lines = told.flatMap(({ name, matches, match, reason = '', origins: from }) => {
+    const mark = matches ? paint.green('✓') : paint.red('✗');
+    const why = matches ? match.join(', ') : reason;
+    const title = name === '' || name === 'default' ? '' : `${name}: `;
+    const [first = '', ...rest] = wrap(`${title}${why}`, 62);
+    return [
+      `${mark} ${first}`,
+      ...rest.map((line) => `  ${line}`),
+      ...origins(from).map((line) => `  ${line}`),
+    ];
+  });
+  if (tunnel) lines.push('a CONNECT tunnel: bytes as they are');
+  return tried.at(-1)?.matches ? lines : [...lines, paint.red('none matches')];
+}
+
+function policyLines(route: ExplainedRoute): string[] {
+  const { timeoutMs, idleTimeoutMs, retries, mirrors = [], hashPolicy } = route;
+  if (timeoutMs === undefined) return [];
+  const parts = [
+    timeoutMs === 0 ? 'no timeout' : `timeout ${duration(timeoutMs)}`,
+    ...(idleTimeoutMs === undefined ? [] : [`idle ${duration(idleTimeoutMs)}`]),
+    ...(retries === undefined
+      ? ['no retries']
+      : [
+          `${retries.attempts} ${retries.attempts === 1 ? 'retry' : 'retries'} on ${[...retries.on, ...retries.statuses].join(', ')}`,
+          ...(retries.perTryTimeoutMs === 0 ? [] : [`${duration(retries.perTryTimeoutMs)} per try`]),
+        ]),
+    ...mirrors.map(({ cluster, share }) => `${percent(share)} mirrored to ${cluster}`),
+    ...(hashPolicy === undefined ? [] : [`hashed by ${hashPolicy.join(', ')}`]),
+  ];
+  return wrap(parts.join(' · '), 66);
+}
+
+function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins, paint: Palette): string[] {
+  const { share, by, cluster, endpoints = [], directResponse, error, delayMs, upstream } = outcome;
+  const lines: string[] = [];
+  const head = many ? `${percent(share).padEnd(8)}` : '→ ';
+  const pad = ' '.repeat(head.length);
+  const push = (line: string): void =>
+    void lines.push(`${lines.length === 0 ? paint.bold(head) : pad}${line}`.trimEnd());
+  if (directResponse !== undefined) {
+    const { status, location, body } = directResponse;
+    push(paint.yellow(`${status}${location === undefined ? '' : ` to ${location}`} from the proxy itself`));
+    if (body !== undefined) push(paint.dim(JSON.stringify(body.slice(0, 60))));
+  } else if (cluster !== undefined) push(error === undefined ? cluster.name : paint.red(cluster.name));
+  if (error !== undefined) {
+    const flags = error.flags.length === 0 ? '' : ` (${error.flags.join(',')})`;
+    for (const line of wrap(`${error.status ?? 'closed'}${flags}: ${error.message}`, 78 - pad.length))
+      push(paint.red(line));
+  }
+  if (cluster !== undefined) for (const line of origins(cluster.origins)) push(line);
+  if (by.length > 0) for (const line of wrap(by.join(', '), 78 - pad.length)) push(paint.dim(line));
+  if (delayMs !== undefined) push(`after ${duration(delayMs)}`);
+  for (const line of upstreamLines(upstream)) push(line);
+  if (cluster !== undefined && error === undefined)
+    for (const line of endpointLines(cluster, endpoints)) push(line);
+  lines.push('');
+  return lines;
+}
+
+function upstreamLines(upstream: ExplainedOutcome['upstream']): string[] {
+  if (upstream === undefined) return [];
+  const { authority, path, setHeaders, removedHeaders } = upstream;
+  return [
+    ...(path === undefined ? [] : [`path becomes ${path}`]),
+    ...(authority === undefined ? [] : [`host becomes ${authority}`]),
+    ...Object.entries(setHeaders).map(([name, value]) => `header ${name}: ${value}`),
+    ...removedHeaders.map((name) => `header ${name} removed`),
+  ];
+}
+
+function endpointLines({ balancer }: ExplainedCluster, endpoints: readonly ExplainedEndpoint[]): string[] {
+  if (endpoints.length === 0) return [];
+  const rows = endpoints.map(({ address, workload = '', health, failing, active, security, chance }) => [
+    percent(chance),
+    workload,
+    address,
+    failing ?? health,
+    security,
+    active === undefined || active === 0 ? '' : `${active} under way`,
+  ]);
+  const table = renderTable(
+    [{ title: '', align: 'right' }, ...['', '', '', '', ''].map((title) => ({ title }))],
+    rows,
+    { width: 72 },
+  );
+  return [`${balancer} over`, ...table.split('\n').slice(1, -1)];
+}
+
+/** `envoy.filters.http.fault` ⇒ `fault`. */
+const shortFilter = (name: string): string => name.replace(/^envoy\.filters\.http\./, '');
+
+function originLines(origins: readonly Origin[], locate: Locate): string[] {
+  return origins.flatMap((origin) => {
+    const { kind, namespace, name, path } = origin;
+    const where = locate(origin);
+    const what = [`${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`, path]
+      .filter((part) => part !== '')
+      .join(' ');
+    if (where === undefined) return [what];
+    return what.length + where.length < 60 ? [`${what}  ${where}`] : [what, where];
+  });
+}
+
+const percent = (share: number): string => `${Number((share * 100).toFixed(share < 0.1 ? 1 : 0))} %`;
+
+const duration = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
