@@ -3,7 +3,8 @@ import { eventually } from '../mesh.ts';
 
 interface Entry {
   readonly of: string;
-  readonly flags: string;
+  /** Null: none. */
+  readonly flags: string | null;
 }
 
 export class AccessLog {
@@ -13,8 +14,8 @@ export class AccessLog {
     if (!line.startsWith('{')) return;
     const { of, flags } = JSON.parse(line) as Entry;
     const list = this.#flags.get(of);
-    if (list === undefined) this.#flags.set(of, [flags]);
-    else list.push(flags);
+    if (list === undefined) this.#flags.set(of, [flags ?? '-']);
+    else list.push(flags ?? '-');
   }
 
   /** The first entry of a request: its sender's, which is where it failed if it did. Waits until it is written. */

@@ -32,7 +32,9 @@ export async function applyAll(
 
 async function apply(client: ApiClient, text: string): Promise<void> {
   const { documents, problems } = parseResources(text);
-  const found = [...problems, ...documents.flatMap((document) => document.problems)];
+  const found = [...problems, ...documents.flatMap((document) => document.problems)].filter(
+    ({ severity, code }) => severity === 'error' || code === 'not-enforced',
+  );
   if (found.length > 0)
     throw new Error(`${found.map((problem) => formatProblem(problem)).join('\n')}\n${text}`);
   for (const { kind, resource } of documents as readonly Required<ParsedDocument>[]) {

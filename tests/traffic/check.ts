@@ -115,6 +115,7 @@ export function checkBytes(expected: TcpStep['expect'], answers: readonly (Bytes
   for (const answer of answers) {
     expect(answer === undefined, 'refused').toBe(expected.refused === true);
     if (answer === undefined) continue;
+    if (expected.line !== undefined) expect(answer.line).toMatch(expected.line);
     if (expected.sni !== undefined) expect(answer.line.split(' ')[1], 'server name').toBe(expected.sni);
     if (expected.certificate !== undefined) expect(answer.certificate).toBe(expected.certificate);
   }

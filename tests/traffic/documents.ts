@@ -72,6 +72,7 @@ export const docs = {
   destinationRule: (message: string) => `${reference}/destination-rule/#${message}`,
   gateway: (message: string) => `${reference}/gateway/#${message}`,
   serviceEntry: (message: string) => `${reference}/service-entry/#${message}`,
+  workloadEntry: (message: string) => `${reference}/workload-entry/#${message}`,
   sidecar: (message: string) => `${reference}/sidecar/#${message}`,
   mesh: (message: string) => `https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#${message}`,
   task: (path: string) => `https://istio.io/latest/docs/tasks/traffic-management/${path}/`,

@@ -16,7 +16,7 @@ const server = (version: string, locality: string): Member => ({
   role: 'sidecar',
   namespace,
   workload: `echo-${version}`,
-  labels: { app: 'echo', version },
+  labels: { app: 'echo', version, main: String(version === 'v1') },
   locality,
 });
 

@@ -111,6 +111,7 @@ export interface TcpStep {
   readonly expect: {
     readonly version?: string;
     readonly shares?: Readonly<Record<string, number>>;
+    readonly line?: RegExp;
     /** What the application saw as server name. */
     readonly sni?: string;
     /** The gateway's own certificate, by its common name. */

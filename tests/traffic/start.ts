@@ -5,7 +5,7 @@ import { REGISTRATION } from '../../packages/cli/up/registration-status.ts';
 import { eventually } from '../mesh.ts';
 import { servicePorts } from './documents.ts';
 import type { Echo } from './echo.ts';
-import { type Member, namespace } from './members.ts';
+import type { Member } from './members.ts';
 import { instanceOf, type ProxySurroundings, type StartedProxy, startMember } from './proxies.ts';
 
 const address = '127.0.0.1';
@@ -25,14 +25,16 @@ export async function startServer(
   }
   const outbound = { upstreams: [], onlyDeclared: true };
   const proxy = await startMember({ member, inbound, outbound, adminPort: await ports.take() }, around);
-  await announceReady(around.client, instanceOf(member));
+  await announceReady(around.client, member);
   return proxy;
 }
 
 /** As a supervisor does when the application answers. */
-async function announceReady(client: ApiClient, instance: string): Promise<void> {
+async function announceReady(client: ApiClient, member: Member): Promise<void> {
+  const instance = instanceOf(member);
+  const status = { status: { ready: true } };
   await eventually(`${instance} is registered`, async () =>
-    client.patch(REGISTRATION, namespace, instance, { status: { ready: true } }, { subresource: 'status' }),
+    client.patch(REGISTRATION, member.namespace, instance, status, { subresource: 'status' }),
   );
 }
 
@@ -73,6 +75,7 @@ export async function startSender(
         },
     around,
   );
+  if (member.role === 'router') await announceReady(around.client, member);
   const byName = upstreams.map(({ host, port, bindPort }) => [`${host}:${port}`, bindPort] as const);
   return { proxy, entrance: { http, https, upstreams: new Map(byName) } };
 }

@@ -1,9 +1,13 @@
 /** All rows, by subject. */
 import { action } from './rows/action.ts';
 import { destination } from './rows/destination.ts';
+import { entries } from './rows/entries.ts';
+import { fault } from './rows/fault.ts';
+import { gateways } from './rows/gateways.ts';
 import { match } from './rows/match.ts';
 import { protocols } from './rows/protocols.ts';
 import { resilience } from './rows/resilience.ts';
+import { scope } from './rows/scope.ts';
 import { split } from './rows/split.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -12,6 +16,10 @@ export const scenarios: readonly Scenario[] = [
   ...action,
   ...split,
   ...resilience,
+  ...fault,
   ...protocols,
   ...destination,
+  ...gateways,
+  ...entries,
+  ...scope,
 ];

@@ -88,7 +88,8 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
     const logged = { ...surroundings, onLogLine: (line: string) => accessLog.take(line) };
     const entrances = {} as Record<From, Entrance>;
     const sending = (Object.keys(senders) as From[]).map(async (from) => {
-      const calls = from === 'client' ? undefined : upstreamsOf(from, plans.values());
+      const declares = from !== 'client' && from !== 'gateway';
+      const calls = declares ? upstreamsOf(from, plans.values()) : undefined;
       const { proxy, entrance } = await startSender(senders[from], calls, ports, logged);
       running.defer(() => proxy.close());
       entrances[from] = entrance;

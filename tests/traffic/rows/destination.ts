@@ -74,6 +74,12 @@ export const destination: readonly Scenario[] = [
     ],
   },
   {
+    title: 'hash: Maglev',
+    doc: hash,
+    resources: [hashed('{ maglev: { tableSize: 251 }, httpHeaderName: x-user }')],
+    steps: [{ times: 12, headers: { 'x-user': 'jason' }, expect: { sticky: true } }],
+  },
+  {
     title: 'hash: a request without the header goes anywhere',
     doc: docs.envoy(
       'api-v3/config/route/v3/route_components.proto#envoy-v3-api-field-config-route-v3-routeaction-hash-policy',

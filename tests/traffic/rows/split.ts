@@ -20,6 +20,21 @@ export const split: readonly Scenario[] = [
     steps: [{ times: 300, expect: { shares: { v1: 0.75, v2: 0.25 } } }],
   },
   {
+    title: 'weights: a share is its part of the sum, whatever that is',
+    doc: docs.virtualService('HTTPRouteDestination'),
+    resources: [
+      subsets(),
+      virtualService(`
+        http:
+        - route:
+          - { ${to('v1')}, weight: 1 }
+          - { ${to('v2')}, weight: 1 }
+          - { ${to('v3')}, weight: 2 }
+      `),
+    ],
+    steps: [{ times: 300, expect: { shares: { v1: 0.25, v2: 0.25, v3: 0.5 } } }],
+  },
+  {
     title: 'weights: 0 gets nothing',
     doc: docs.virtualService('HTTPRouteDestination'),
     resources: [
