@@ -7,6 +7,7 @@
  * sleeps on a futex, so that backend and generator share their core without either spinning.
  */
 import { type Asker, openAskers } from './asker.ts';
+import { handshaker } from './handshaker.ts';
 import type { OpenLoop, OpenLoopResult } from './open-loop.ts';
 import { percentiles } from './percentiles.ts';
 
@@ -62,7 +63,12 @@ function finish(): void {
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
 }
 
-for (let i = 0; i < load.connections; i++) idle.push(...(await openAskers(load, () => errors++)));
+if (load.handshakes === undefined)
+  for (let i = 0; i < load.connections; i++) idle.push(...(await openAskers(load, () => errors++)));
+else {
+  const asker = handshaker({ ...load, ...load.handshakes, path: load.ask.path });
+  for (let i = 0; i < load.connections; i++) idle.push(asker);
+}
 start = performance.now();
 nextDue = start;
 turn();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Ask } from '../scenarios/scenario.ts';
 import { loadCore } from '../system/cpu.ts';
 import { runProgram } from '../system/program.ts';
+import type { HandshakerTarget } from './handshaker.ts';
 import type { Percentiles } from './percentiles.ts';
 
 export interface OpenLoop {
@@ -9,6 +10,8 @@ export interface OpenLoop {
   readonly ask: Ask;
   readonly host: string;
   readonly connections: number;
+  /** Each request has a new connection; `connections` is how many may be under way. */
+  readonly handshakes?: Pick<HandshakerTarget, 'certificates' | 'resume'>;
   /** Requests per second. */
   readonly rate: number;
   readonly seconds: number;

@@ -47,7 +47,6 @@ export async function measure(
     (sample.others > noisyShare ? tally.noisySamples : tally.samples).push(sample);
     return tally.samples.length;
   });
-  if (scenario.kind !== 'requests') return tallies.map((tally) => roundsOf(tally, 0));
   const slowest = Math.min(
     ...tallies.map((tally) => median(settled(tally).map((each) => each.requestsPerSecond))),
   );
@@ -61,6 +60,9 @@ export async function measure(
       host,
       ask,
       connections: ask.streams === undefined ? openLoopConnections : connections,
+      ...(scenario.kind === 'requests'
+        ? {}
+        : { handshakes: { certificates: bench.certificates, resume: scenario.kind === 'resumptions' } }),
       rate,
       seconds: options.seconds,
       seed: 1 + round,
