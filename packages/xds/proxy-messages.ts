@@ -108,6 +108,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${hcm}Rds`]: 'config_source route_config_name',
   [`${hcm}HttpFilter`]: 'name typed_config is_optional disabled',
   [`${hcm}HttpConnectionManager.UpgradeConfig`]: 'upgrade_type enabled',
+  'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig':
+    '~dns_cache_config port_value',
   [`${tcp}TcpProxy`]:
     'stat_prefix cluster weighted_clusters idle_timeout max_downstream_connection_duration access_log max_connect_attempts ~access_log_options ~access_log_flush_interval',
   [`${tcp}TcpProxy.WeightedCluster`]: 'clusters',

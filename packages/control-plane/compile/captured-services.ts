@@ -4,7 +4,7 @@ import { bySeniority } from '../model/origin.ts';
 import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { serviceNames } from './domains.ts';
-import { tcpProxy } from './filters.ts';
+import { serverNameForward, tcpProxy } from './filters.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { type Outbound, outboundManager, serviceChains } from './outbound.ts';
 import { outsideCluster } from './outside.ts';
@@ -139,7 +139,10 @@ export function serverNameChain({ view, service, port }: CallablePort, collector
   return {
     name: `tls_${service.host}`,
     filterChainMatch: { serverNames: service.host === '*' ? [] : [service.host], transportProtocol: 'tls' },
-    filters: [tcpProxy(view.config.mesh, `outbound|${port.number}||${service.host}`, clusters)],
+    filters: [
+      ...(service.resolution === 'dynamic-dns' ? [serverNameForward(port.number)] : []),
+      tcpProxy(view.config.mesh, `outbound|${port.number}||${service.host}`, clusters),
+    ],
   };
 }
 

@@ -6,6 +6,7 @@ import { UpstreamTlsContextSchema } from '@tulle/xds/gen/envoy/extensions/transp
 import type { Credential } from '../model/credential.ts';
 import type { ClientTls } from '../model/istio.ts';
 import type { Model } from '../model/model.ts';
+import { isForwarded } from '../model/service.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { secretConfig } from './config-source.ts';
 import { outboundProtocol } from './http-protocol.ts';
@@ -63,7 +64,7 @@ function socketsOf(ref: ClusterRef, model: Model, engine: Engine): Sockets {
     case 'ISTIO_MUTUAL':
       return { transportSocket: mesh() };
     case undefined:
-      if (service.external || service.resolution === 'forward') return {};
+      if (service.external || isForwarded(service)) return {};
       return {
         transportSocketMatches: [
           { name: 'tlsMode-istio', match: { tlsMode: 'istio' }, transportSocket: mesh() },

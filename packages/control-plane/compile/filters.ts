@@ -7,6 +7,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { MeshSettings } from '../model/mesh.ts';
 import { accessLogs } from './access-log.ts';
@@ -15,6 +16,7 @@ import { blackHoleCluster } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
 import { duration, none } from './duration.ts';
 import { httpFilters, type Side } from './http-filters.ts';
+import { dnsCache } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
 import type { WeightedName } from './tcp-routes.ts';
@@ -81,6 +83,18 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
     configType: { case: 'typedConfig', value },
   };
 }
+
+/** Before a TCP proxy: its connections go where the server name of their TLS leads. */
+export const serverNameForward = (port: number): NetworkFilter => ({
+  name: 'envoy.filters.network.sni_dynamic_forward_proxy',
+  configType: {
+    case: 'typedConfig',
+    value: any(SniForwardSchema, {
+      dnsCacheConfig: dnsCache,
+      portSpecifier: { case: 'portValue', value: port },
+    }),
+  },
+});
 
 /** Envoy's TCP proxy; without clusters connections are closed. */
 export function tcpProxy(

@@ -4,6 +4,7 @@ import type { Http2ProtocolOptionsSchema } from '@tulle/xds/gen/envoy/config/cor
 import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import type { PolicySettings } from '../model/istio.ts';
 import type { Protocol } from '../model/protocol.ts';
+import { isForwarded } from '../model/service.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { duration } from './duration.ts';
 import type { Engine } from './proxy.ts';
@@ -30,7 +31,7 @@ export function outboundProtocol({ service, port, settings }: ClusterRef, engine
   if (declared !== 'http1') return declared;
   if (h2UpgradePolicy === 'UPGRADE') return 'http2';
   const mode = settings.tls?.mode ?? (service.external ? 'DISABLE' : 'ISTIO_MUTUAL');
-  const negotiates = engine === 'tulle' && mode === 'ISTIO_MUTUAL' && service.resolution !== 'forward';
+  const negotiates = engine === 'tulle' && mode === 'ISTIO_MUTUAL' && !isForwarded(service);
   return negotiates && h2UpgradePolicy !== 'DO_NOT_UPGRADE' ? 'auto' : 'http1';
 }
 

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   Cluster_DiscoveryType,
   Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
   ClusterSchema,
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
@@ -55,17 +56,19 @@ export const forwardDiscovery = (captured: boolean): ClusterDiscovery =>
 type ClusterDiscovery = NonNullable<Cluster['clusterDiscoveryType']>;
 
 /** How a cluster finds its endpoints. */
-export type Discovery = 'eds' | 'dns' | 'forward';
+export type Discovery = 'eds' | 'dns' | 'round-robin-dns' | 'forward' | 'dynamic-dns';
 
 export function discoveryOf({ service, settings }: ClusterRef): Discovery {
-  if (service.resolution === 'forward' || settings.loadBalancer?.simple === 'PASSTHROUGH') return 'forward';
-  return service.resolution === 'dns' ? 'dns' : 'eds';
+  const { resolution } = service;
+  if (resolution !== 'dynamic-dns' && settings.loadBalancer?.simple === 'PASSTHROUGH') return 'forward';
+  return resolution === 'instances' ? 'eds' : resolution;
 }
 
 /** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
   const { name, service, port, subset, rule, settings, placement } = ref;
-  const checked = discoveryOf(ref) === 'forward' ? undefined : ref.healthCheck;
+  const discovered = discovery(ref);
+  const checked = discovered.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED ? undefined : ref.healthCheck;
   const origins = [
     service.origin,
     ...(rule?.origins ?? []),
@@ -82,7 +85,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   };
   const init: Cluster = {
     name,
-    ...discovery(ref),
+    ...discovered,
     connectTimeout: connectTimeout(settings),
     circuitBreakers: circuitBreakers(settings),
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
@@ -113,18 +116,26 @@ function discovery(ref: ClusterRef): DiscoveryFields {
         ...balancing(settings.loadBalancer),
       };
     case 'dns':
+    case 'round-robin-dns': {
+      const { STRICT_DNS, LOGICAL_DNS } = Cluster_DiscoveryType;
       return {
-        clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STRICT_DNS },
+        clusterDiscoveryType: {
+          case: 'type',
+          value: ref.service.resolution === 'dns' ? STRICT_DNS : LOGICAL_DNS,
+        },
         dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
         respectDnsTtl: true,
         loadAssignment: listedAssignment(ref),
         ...balancing(settings.loadBalancer),
       };
+    }
     case 'forward':
       return {
         clusterDiscoveryType: forwardDiscovery(ref.captured),
         ...balancing({ simple: 'PASSTHROUGH' }),
       };
+    case 'dynamic-dns':
+      return { clusterDiscoveryType: forwardDiscovery(false), ...balancing({ simple: 'PASSTHROUGH' }) };
   }
 }
 

@@ -6,7 +6,7 @@ import type { DestinationRuleIndex } from './destination-rule.ts';
 import { bySpecificity, hostCovers, resolveHost } from './host.ts';
 import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
 import { unknownHost, unknownPort, unknownSubset } from './problems.ts';
-import { findPort, type Service, type ServiceIndex } from './service.ts';
+import { findPort, isForwarded, type Service, type ServiceIndex } from './service.ts';
 
 /** A HealthCheckPolicy with its host in full. */
 export interface HealthCheckPolicy extends Seniority {
@@ -82,7 +82,7 @@ export function checkHealthChecks(
       warn('spec.port.number', unknownPort(service, spec.port.number));
     if (spec.subset !== undefined && !rules.declaresSubset(host, spec.subset))
       warn('spec.subset', unknownSubset(host, spec.subset));
-    if (service.resolution === 'forward')
+    if (isForwarded(service))
       warn('spec.host', {
         code: 'no-endpoints',
         message: `${host} is reached at whatever address its callers name: there are no endpoints to check`,

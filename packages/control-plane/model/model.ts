@@ -103,14 +103,14 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const problems = new ProblemList();
   const services = indexServices([
     ...of('Service').map(kubernetesService),
-    ...of('ServiceEntry').flatMap(serviceEntryServices),
+    ...of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry'))),
   ]);
   const gateways = gatewaysOf(of('Gateway').filter(isIstio));
   const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);
   const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown);
   const healthChecks = indexHealthChecks(of('HealthCheckPolicy'), isKnown);
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
-  checkWorkloadEntries(of('WorkloadEntry'), problems.add);
+  checkWorkloadEntries(of('WorkloadEntry'), services.all, problems.add);
   checkHealthChecks(healthChecks, services, destinationRules, problems.add);
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {

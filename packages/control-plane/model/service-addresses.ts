@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv4 } from '@tulle/resources/schema/ip';
 import { bySeniority } from './origin.ts';
-import type { Service } from './service.ts';
+import { isForwarded, type Service } from './service.ts';
 
 /** A range of IPv4 addresses: the first and how many. */
 interface Range {
@@ -39,8 +39,8 @@ export function serviceAddresses(
 /** `0.0.0.0` and `::` stand for every address: they are nobody's own. */
 const isUnspecified = (address: string): boolean => /^[0:.]+$/.test(address);
 
-const isAddressable = ({ host, resolution }: Service): boolean =>
-  !host.includes('*') && resolution !== 'forward' && !isIPv4(host);
+const isAddressable = (service: Service): boolean =>
+  !service.host.includes('*') && !isForwarded(service) && !isIPv4(service.host);
 
 /** The network's own and its broadcast address are left out. Undefined: the range is used up. */
 function freeAddress(

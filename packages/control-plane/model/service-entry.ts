@@ -4,18 +4,36 @@ import type { ServiceEntrySpec, WorkloadEntrySpec } from './istio.ts';
 import { listedHost } from './kubernetes-service.ts';
 import { originOf, seniorityOf } from './origin.ts';
 import { portProtocol } from './protocol.ts';
+import { selects } from './selector.ts';
 import type { ListedEndpoint, Service } from './service.ts';
 
-/** One service per host of a ServiceEntry. */
-export function serviceEntryServices(resource: Resource): Service[] {
+const resolutions = {
+  NONE: 'forward',
+  STATIC: 'instances',
+  DNS: 'dns',
+  DNS_ROUND_ROBIN: 'round-robin-dns',
+  DYNAMIC_DNS: 'dynamic-dns',
+} as const satisfies Record<NonNullable<ServiceEntrySpec['resolution']>, Service['resolution']>;
+
+/**
+ * One service per host of a ServiceEntry.
+ *
+ * @param entries WorkloadEntries of all namespaces: those that it selects are looked up where it says DNS and one of
+ * them is a name; else what it selects are instances, found by discovery
+ */
+export function serviceEntryServices(resource: Resource, entries: readonly Resource[]): Service[] {
   const spec = resource.spec as ServiceEntrySpec;
   const seniority = seniorityOf(resource.metadata);
-  const resolution = spec.resolution ?? 'NONE';
-  const listed = (spec.endpoints ?? []).flatMap((endpoint) => listedEndpoint(endpoint) ?? []);
+  const kind = resolutions[spec.resolution ?? 'NONE'];
+  const isLookedUp = kind === 'dns' || kind === 'round-robin-dns';
   const selector = spec.workloadSelector?.labels;
+  const named =
+    isLookedUp && selector !== undefined ? namedEntries(entries, seniority.namespace, selector) : [];
+  const isSelected = selector !== undefined && named.length === 0;
+  const listed = [...(spec.endpoints ?? []), ...named].flatMap((endpoint) => listedEndpoint(endpoint) ?? []);
   return spec.hosts.map((written) => {
     const host = written.toLowerCase();
-    const byName = resolution.includes('DNS') && selector === undefined;
+    const isHostItself = isLookedUp && !isSelected && listed.length === 0 && !host.startsWith('*');
     return {
       ...seniority,
       host,
@@ -27,10 +45,9 @@ export function serviceEntryServices(resource: Resource): Service[] {
         protocol: portProtocol({ number: port.number, name: port.name, appProtocol: port.protocol }),
         targetPort: port.targetPort || port.number,
       })),
-      selector,
-      resolution:
-        resolution === 'NONE' || resolution === 'DYNAMIC_DNS' ? 'forward' : byName ? 'dns' : 'instances',
-      listed: byName && listed.length === 0 && !host.startsWith('*') ? [listedHost(host)] : listed,
+      selector: isSelected ? selector : undefined,
+      resolution: isLookedUp && isSelected ? 'instances' : kind,
+      listed: isHostItself ? [listedHost(host)] : listed,
       external: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
       exportTo: spec.exportTo ?? [],
       // Addresses of several hosts would not tell which is meant.
@@ -39,6 +56,22 @@ export function serviceEntryServices(resource: Resource): Service[] {
     };
   });
 }
+
+/** The WorkloadEntries that are selected, if one of them is a host name. */
+function namedEntries(
+  entries: readonly Resource[],
+  namespace: string,
+  selector: Readonly<Record<string, string>>,
+): readonly WorkloadEntrySpec[] {
+  const selected = entries
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .map(({ spec }) => (spec ?? {}) as WorkloadEntrySpec)
+    .filter(({ labels = {} }) => selects(selector, labels));
+  return selected.some(({ address = '' }) => isName(address)) ? selected : [];
+}
+
+const isName = (address: string): boolean =>
+  address !== '' && !address.startsWith('unix:') && !isIpAddress(address);
 
 function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
   const { address, ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;

@@ -34,9 +34,10 @@ export interface Service extends Seniority {
   readonly selector: Readonly<Record<string, string>> | undefined;
   /**
    * Where endpoints come from. `instances`: discovery, and what is listed; by EDS. `dns`: the listed names.
-   * `forward`: whatever address the request names (ServiceEntry resolution NONE).
+   * `round-robin-dns`: one name, resolved by each connection. `forward`: where the client was going (ServiceEntry
+   * resolution NONE). `dynamic-dns`: whatever host the request or its TLS names.
    */
-  readonly resolution: 'instances' | 'dns' | 'forward';
+  readonly resolution: 'instances' | 'dns' | 'round-robin-dns' | 'forward' | 'dynamic-dns';
   readonly listed: readonly ListedEndpoint[];
   /** Outside the mesh: no sidecar answers there. */
   readonly external: boolean;
@@ -46,6 +47,10 @@ export interface Service extends Seniority {
   /** Identities that its instances may have, beyond those that discovery tells. */
   readonly subjectAltNames: readonly string[];
 }
+
+/** Whether it has no endpoints of its own: requests say where it is. */
+export const isForwarded = ({ resolution }: Service): boolean =>
+  resolution === 'forward' || resolution === 'dynamic-dns';
 
 export function findPort(service: Service, number: number): ServicePort | undefined {
   return service.ports.find((port) => port.number === number);

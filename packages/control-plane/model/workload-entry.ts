@@ -5,6 +5,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { WorkloadInstance } from './instance.ts';
 import type { WorkloadEntrySpec } from './istio.ts';
 import { originOf } from './origin.ts';
+import type { Service } from './service.ts';
 import { listedAddress } from './service-entry.ts';
 
 /**
@@ -36,19 +37,21 @@ export function workloadEntryInstance(resource: Resource): WorkloadInstance | un
   };
 }
 
-/** An endpoint by name is looked up by nobody: endpoints go to proxies as addresses. */
+/** A name is looked up where a ServiceEntry with DNS lists it; other endpoints go to proxies as addresses. */
 export function checkWorkloadEntries(
   entries: readonly Resource[],
+  services: readonly Service[],
   report: (origin: Origin, problem: Problem) => void,
 ): void {
   for (const entry of entries) {
     const { address } = (entry.spec ?? {}) as WorkloadEntrySpec;
     if (address === undefined || address.startsWith('unix:') || isIpAddress(address)) continue;
+    if (services.some(({ listed }) => listed.some((endpoint) => endpoint.address === address))) continue;
     report(originOf(entry), {
       severity: 'warning',
       code: 'not-supported',
       path: 'spec.address',
-      message: `${address} is a host name: only an IP address gets requests here`,
+      message: `${address} is a host name: it gets requests only from a ServiceEntry with resolution DNS that selects it`,
     });
   }
 }

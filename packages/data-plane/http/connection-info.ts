@@ -9,6 +9,8 @@ export interface ConnectionInfo extends ConnectionAddresses {
   readonly tls?: ConnectionTls;
   /** Of the filter chain that was chosen by SNI: the hosts that it is for. */
   readonly serverNames?: readonly string[];
+  /** In the ClientHello of TLS that is passed on as it is. */
+  readonly requestedServerName?: string;
   /** The authority of the CONNECT whose tunnel this connection is in. */
   readonly tunnel?: string;
   /** What filters keep per connection, by filter name. */

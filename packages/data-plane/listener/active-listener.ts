@@ -167,13 +167,13 @@ export class ActiveListener {
       socket.destroy();
       return;
     }
-    if (chain.terminator === undefined) this.serve(chain, socket, undefined);
+    if (chain.terminator === undefined) this.serve(chain, socket, undefined, inspection.serverName);
     else chain.terminator.accept(socket, inspection.serverName);
   }
 
   /** Called for plain connections, and by the chain's terminator once TLS is there. */
-  serve(chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
-    this.#server.serve(this.config, chain, socket, tls);
+  serve(chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined, passedName = ''): void {
+    this.#server.serve(this.config, chain, socket, tls, passedName);
   }
 }
 

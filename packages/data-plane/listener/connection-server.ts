@@ -33,8 +33,15 @@ export class ConnectionServer {
     this.#tcpObserver = parts.tcpObserver;
   }
 
-  serve(listener: Listener, chain: ChainRuntime, socket: Socket, tls: ConnectionTls | undefined): void {
-    const info = this.#describe(listener, chain, socket, tls);
+  /** @param passedName server name of TLS that is not terminated here; empty: none */
+  serve(
+    listener: Listener,
+    chain: ChainRuntime,
+    socket: Socket,
+    tls: ConnectionTls | undefined,
+    passedName = '',
+  ): void {
+    const info = this.#describe(listener, chain, socket, tls, passedName);
     if (chain.service.kind === 'http') this.serveHttp(chain, socket, info);
     else this.serveTcp(chain, socket, info, chain.service.proxy);
   }
@@ -68,6 +75,7 @@ export class ConnectionServer {
     chain: ChainRuntime,
     socket: Socket,
     tls: ConnectionTls | undefined,
+    passedName: string,
   ): ConnectionInfo {
     const { serverNames } = chain.config.match;
     return {
@@ -76,6 +84,7 @@ export class ConnectionServer {
       listener: listener.name,
       direction: listener.direction,
       ...(tls === undefined ? {} : { tls }),
+      ...(passedName === '' ? {} : { requestedServerName: passedName }),
       ...(tls === undefined || serverNames.length === 0 ? {} : { serverNames }),
       memo: new Map(),
     };

@@ -72,11 +72,18 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   if (cluster === undefined) refuse('NC');
   else attempt(cluster);
 
+  function destination(): string {
+    const { requestedServerName, tunnel, localAddress, localPort } = parts.info;
+    if (proxy.serverNamePort !== undefined && requestedServerName !== undefined)
+      return formatAuthority(requestedServerName, proxy.serverNamePort);
+    return tunnel ?? formatAuthority(localAddress, localPort);
+  }
+
   function attempt(target: ClusterState): void {
     const endpoint = target.pick({
       avoid: tried,
       attempts: 3,
-      destination: parts.info.tunnel ?? formatAuthority(parts.info.localAddress, parts.info.localPort),
+      destination: destination(),
     });
     if (endpoint === undefined) {
       refuse('UH');

@@ -69,7 +69,8 @@ const plain: Readonly<Record<string, LogOperator>> = {
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ info }) =>
     address(info.connection.remoteAddress, info.connection.remotePort),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: ({ info }) => some(info.connection.remoteAddress),
-  REQUESTED_SERVER_NAME: ({ info }) => some(info.connection.tls?.serverName ?? ''),
+  REQUESTED_SERVER_NAME: ({ info }) =>
+    some(info.connection.tls?.serverName ?? info.connection.requestedServerName ?? ''),
   DOWNSTREAM_PEER_URI_SAN: ({ info }) => some(info.connection.tls?.peerUri ?? ''),
   DOWNSTREAM_LOCAL_URI_SAN: ({ info }) => some(info.connection.tls?.localUri ?? ''),
   DOWNSTREAM_PEER_SUBJECT: ({ info: { connection } }) =>

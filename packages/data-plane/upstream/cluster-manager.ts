@@ -53,6 +53,7 @@ function endpointsOf(cluster: Cluster, tables: Pick<Tables, 'endpoints'>): reado
       return tables.endpoints.get(discovery.name) ?? none;
     case 'static':
     case 'strict-dns':
+    case 'logical-dns':
       return discovery.endpoints;
     case 'dynamic-forward-proxy':
     case 'original-destination':

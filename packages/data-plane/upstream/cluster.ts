@@ -8,7 +8,7 @@ import type { ConnectionAddresses } from '../net/addresses.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { Balancing } from './balancing.ts';
 import { Breakers, type SharePermits } from './breakers.ts';
-import type { Connector } from './connector.ts';
+import type { Connector, Target } from './connector.ts';
 import type { DnsCache } from './dns.ts';
 import { DynamicEndpoints } from './dynamic-endpoints.ts';
 import { EndpointState } from './endpoint.ts';
@@ -328,7 +328,7 @@ export class ClusterState {
     const before = this.#endpoints;
     const next = new Map<string, EndpointState>();
     for (const config of endpoints) {
-      const fresh = new EndpointState(config);
+      const fresh = new EndpointState(config, this.#target(config));
       const state = before.get(fresh.key) ?? fresh;
       if (state !== fresh) {
         const moved =
@@ -343,6 +343,12 @@ export class ClusterState {
     this.health?.update(this.#list);
     this.#balancing.rebuild(this.#list);
     for (const [key, state] of before) if (!next.has(key)) state.drain();
+  }
+
+  /** Undefined: the endpoint's own address. */
+  #target({ address: host, port }: Endpoint): Target | undefined {
+    if (this.config.discovery.kind !== 'logical-dns') return undefined;
+    return { host, port, lookup: this.#context.dns.lookup(() => undefined) };
   }
 
   /** Pools whose settings are no longer those of the cluster serve what they have and take nothing new. */

@@ -12,6 +12,8 @@ export interface Cluster {
     | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
     /** Each name is resolved again as its records expire. */
     | { readonly kind: 'strict-dns'; readonly endpoints: readonly Endpoint[] }
+    /** One name, which each new connection resolves; those that are open stay where they are. */
+    | { readonly kind: 'logical-dns'; readonly endpoints: readonly Endpoint[] }
     /** The address that the request names: hosts outside the mesh. */
     | { readonly kind: 'dynamic-forward-proxy' }
     | { readonly kind: 'original-destination' };

@@ -9,5 +9,7 @@ export interface TcpProxy {
   /** From accept to end, whatever happens; 0 or none: no limit. */
   readonly maxDurationMs?: number;
   readonly maxConnectAttempts: number;
+  /** Where clusters without endpoints of their own lead: to this port of the server name in the client's TLS. */
+  readonly serverNamePort?: number;
   readonly accessLogs: readonly AccessLog[];
 }

@@ -41,6 +41,14 @@ function checkHosts({ hosts, resolution = 'NONE', endpoints = [] }: ServiceEntry
       ];
     if (hosts.indexOf(host) < index)
       return [error('duplicate', path, `is given twice: ${JSON.stringify(host)}`)];
+    if (resolution === 'DYNAMIC_DNS' && !host.startsWith('*.'))
+      return [
+        warning(
+          'bad-host',
+          path,
+          `should be a wildcard such as "*.example.com" with resolution DYNAMIC_DNS; DNS looks up ${JSON.stringify(host)} ahead`,
+        ),
+      ];
     if (resolved && endpoints.length === 0 && host.includes('*'))
       return [
         error(
@@ -115,6 +123,14 @@ function checkEndpoints({
     }
     return own;
   });
+  if (resolution === 'DYNAMIC_DNS' && endpoints.length > 0)
+    found.push(
+      warning(
+        'no-effect',
+        ['spec', 'endpoints'],
+        'have no effect: with DYNAMIC_DNS each request names its host',
+      ),
+    );
   if (resolution === 'STATIC' && endpoints.length === 0 && workloadSelector === undefined) {
     found.push(
       warning(

@@ -21,6 +21,7 @@ import { ProxyProtocolSchema } from '@tulle/xds/gen/envoy/extensions/filters/lis
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { HttpConnectionManagerSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { ConfigSchema as SetFilterStateSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
+import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { DnsFilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js';
 import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
@@ -68,6 +69,7 @@ export const registry = createRegistry(
   RouterSchema,
   StdoutAccessLogSchema,
   SetFilterStateSchema,
+  SniForwardSchema,
   TcpProxySchema,
   ProxyProtocolSchema,
   TlsInspectorSchema,

@@ -86,8 +86,12 @@ function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Clust
       checkSource(edsClusterConfig?.edsConfig, 'eds_cluster_config.eds_config', problems);
       return { kind: 'eds', name: edsClusterConfig?.serviceName || cluster.name };
     case 'STRICT_DNS':
-    case 'LOGICAL_DNS':
       return { kind: 'strict-dns', endpoints: endpoints('names') };
+    case 'LOGICAL_DNS': {
+      const one = endpoints('names');
+      if (one.length !== 1) problems.add('load_assignment', 'must have one endpoint with LOGICAL_DNS');
+      return { kind: 'logical-dns', endpoints: one };
+    }
     case 'ORIGINAL_DST':
       return { kind: 'original-destination' };
     default:

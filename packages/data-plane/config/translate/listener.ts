@@ -135,7 +135,9 @@ function translateChainMatch(
   };
 }
 
-/** One terminal network filter: HTTP or TCP. */
+const sniForwardName = 'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig';
+
+/** One terminal network filter: HTTP, or TCP, which may go where the client's server name leads. */
 function translateFilters(
   filters: readonly listener_Filter[],
   readers: FilterConfigReaders,
@@ -143,17 +145,22 @@ function translateFilters(
   problems: Problems,
 ): FilterChain['filter'] | undefined {
   let result: FilterChain['filter'] | undefined;
+  let serverNamePort: number | undefined;
   filters.forEach(({ name, typedConfig }, i) => {
     const at = `${path}.filters[${i}]`;
     const kind = typedConfig === undefined ? '' : messageName(typedConfig);
     const bytes = typedConfig?.value ?? new Uint8Array();
     if (result !== undefined) problems.add(at, 'nothing may follow the terminal filter');
-    else if (kind === httpManagerName) {
+    else if (kind === sniForwardName) {
+      const forward = read(sniForwardName, bytes, `${at}.typed_config`, problems);
+      serverNamePort = forward?.portValue ?? 443;
+    } else if (kind === httpManagerName) {
       const manager = translateHttpManager(bytes, readers, `${at}.typed_config`, problems);
       if (manager !== undefined) result = { kind: 'http', manager };
     } else if (kind === tcpProxyName) {
       const proxy = translateTcpProxy(bytes, `${at}.typed_config`, problems);
-      if (proxy !== undefined) result = { kind: 'tcp', proxy };
+      if (proxy === undefined) return;
+      result = { kind: 'tcp', proxy: serverNamePort === undefined ? proxy : { ...proxy, serverNamePort } };
     } else problems.add(at, `network filter ${kind || name} is not supported`);
   });
   if (result === undefined)
