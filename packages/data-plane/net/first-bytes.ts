@@ -74,6 +74,8 @@ export function readFirstBytes<Finding>(
     });
   });
   socket.on('readable', onReadable);
+  // One that was read into a shared buffer (`shared-reads.ts`) takes itself for reading still, and would not begin again.
+  socket.read(0);
   socket.on('end', onGone);
   socket.on('close', onGone);
   socket.on('error', onGone);

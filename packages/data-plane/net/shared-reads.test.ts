@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
+import { TimerWheel } from '../timers/wheel.ts';
+import { inspect } from './inspect.ts';
 import { readAlone, readShared } from './shared-reads.ts';
 
 const opened: { destroy(): void }[] = [];
@@ -45,6 +47,21 @@ describe('shared reads', () => {
     readShared(near, take);
     far.end(sent);
     expect(await all).toBe(sent);
+  });
+
+  test('are followed at once by a look at what comes next', async () => {
+    const { near, far } = await pair();
+    const { take, all } = collector(5);
+    readShared(near, take);
+    far.write('first');
+    await all;
+    near.pause();
+    readAlone(near, take);
+    const outcome = new Promise((resolve) => {
+      inspect(near, { tls: true, http: true, timeoutMs: 0, timers: new TimerWheel() }, resolve);
+    });
+    far.write('GET / HTTP/1.1\r\n');
+    expect(await outcome).toMatchObject({ protocols: ['http/1.1'] });
   });
 
   test('use the same memory for each socket', async () => {
