@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import { hostCovers } from '../model/host.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
@@ -10,7 +11,7 @@ import { metadata } from './origins.ts';
 import { outsideCluster, refusesOutside } from './outside.ts';
 import { layerOf } from './protocol.ts';
 import { connectRequests, everything } from './route-match.ts';
-import { meshSource, tcpClusters } from './tcp-routes.ts';
+import { meshSource, tcpClusters, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 
 export type VirtualHost = MessageInitShape<typeof VirtualHostSchema>;
@@ -86,10 +87,28 @@ function connectRoute(view: View, service: Service, port: ServicePort, collector
   const all = clusterRef(view, service, port);
   const clusters =
     layerOf(port.protocol) !== 'http'
-      ? tcpClusters(view, service, port, collector)
+      ? tunnelClusters(view, service, port, collector)
       : [{ name: all === undefined ? '' : collector.use(all), weight: 1 }];
   collector.origins.push(service.origin);
   return tunnel('connect', clusters, metadata([service.origin]));
+}
+
+/**
+ * Where a tunnel's bytes go. Nobody reads server names in tunnels: TLS asks for the host that the tunnel is to, so the
+ * virtual service's `tls` rule for that name holds.
+ */
+function tunnelClusters(
+  view: View,
+  service: Service,
+  port: ServicePort,
+  collector: Collector,
+): WeightedName[] {
+  const virtualService = view.virtualService(service.host);
+  const bySni = virtualService === undefined ? [] : tlsRules(virtualService, meshSource(view, port.number));
+  const found = bySni.find(({ sniHosts }) => sniHosts.some((name) => hostCovers(name, service.host)));
+  return found === undefined
+    ? tcpClusters(view, service, port, collector)
+    : weightedClusters(view, found.rule, port.number, collector);
 }
 
 function tunnel(
