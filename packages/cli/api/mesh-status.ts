@@ -115,18 +115,21 @@ function workloadStatuses(
   workloads: readonly Resource[],
   registrations: readonly Registration[],
 ): WorkloadStatus[] {
-  const sidecars = registrations.filter(({ spec }) => spec.proxy !== 'router');
   const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? 'default'}/${name}`;
   const declared = new Map(
     workloads.map((workload) => [keyOf(workload.metadata.namespace, workload.metadata.name), workload]),
   );
+  // The mesh's own gateway belongs to no Workload.
+  const instancesOf = registrations.filter(
+    ({ metadata, spec }) => spec.proxy !== 'router' || declared.has(keyOf(metadata.namespace, spec.workload)),
+  );
   const keys = new Set([
     ...declared.keys(),
-    ...sidecars.map(({ metadata, spec }) => keyOf(metadata.namespace, spec.workload)),
+    ...instancesOf.map(({ metadata, spec }) => keyOf(metadata.namespace, spec.workload)),
   ]);
   return [...keys].sort().map((key) => {
     const [namespace = '', name = ''] = key.split('/');
-    const instances = sidecars.filter(
+    const instances = instancesOf.filter(
       ({ metadata, spec }) => keyOf(metadata.namespace, spec.workload) === key,
     );
     const spec = declared.get(key)?.spec as

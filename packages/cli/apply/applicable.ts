@@ -58,9 +58,10 @@ export function makeApplicable(
   return { kind, namespace, name: metadata.name, resource: prepared };
 }
 
-/** The API keeps an absolute working directory: it knows no file that a relative one could start from. */
+/** The API keeps an absolute working directory: it knows no file that a relative one could start from. Gateways have none. */
 function anchorDirectory(workload: Resource, file: string): void {
-  const spec = workload.spec as { workingDirectory?: string };
+  const spec = workload.spec as { role?: string; workingDirectory?: string };
+  if (spec.role === 'gateway') return;
   workload.spec = { ...spec, workingDirectory: resolve(dirname(file), spec.workingDirectory ?? '.') };
 }
 

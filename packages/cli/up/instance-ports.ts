@@ -25,7 +25,8 @@ export interface InstancePorts {
 
 export async function allocatePorts(
   allocator: Pick<PortAllocator, 'take'>,
-  plan: Pick<WorkloadPlan, 'ports' | 'upstreams'> & Partial<Pick<WorkloadPlan, 'onlyDeclared' | 'capture'>>,
+  plan: Pick<WorkloadPlan, 'command' | 'ports' | 'upstreams'> &
+    Partial<Pick<WorkloadPlan, 'onlyDeclared' | 'capture'>>,
 ): Promise<InstancePorts> {
   const allocated: number[] = [];
   const take = async (): Promise<number> => {
@@ -34,6 +35,7 @@ export async function allocatePorts(
     return port;
   };
   const admin = await take();
+  if (plan.command === undefined) return gatewayPorts(admin, plan.ports, take, allocated);
   const isTransparent = plan.capture === 'transparent';
   const httpProxy = isTransparent ? undefined : await take();
   const capture = isTransparent
@@ -73,6 +75,30 @@ export async function allocatePorts(
       // A number that is none of its ports is meant as it stands: something the application opens by itself.
       return match?.appPort ?? (typeof known === 'number' ? known : undefined);
     },
+  };
+}
+
+/** Of a gateway, which has no application: where it listens by itself. */
+async function gatewayPorts(
+  admin: number,
+  planned: WorkloadPlan['ports'],
+  take: () => Promise<number>,
+  allocated: readonly number[],
+): Promise<InstancePorts> {
+  const inbound = await Promise.all(
+    planned.map(async ({ appPort, ...port }) => {
+      const bindPort = appPort ?? (await take());
+      return { ...port, bindPort, appPort: bindPort };
+    }),
+  );
+  return {
+    admin,
+    inbound,
+    inboundListeners: inbound.map((port) => ({ ...port, bindAddress: LOOPBACK, appAddress: LOOPBACK })),
+    upstreams: [],
+    outbound: { upstreams: [] },
+    allocated,
+    appPort: () => undefined,
   };
 }
 

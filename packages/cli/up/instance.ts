@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import type { ProxyRole } from '@tulle/xds/node';
 import { enrolmentToken } from '../api/enrolment.ts';
 import { messageOf } from '../failure.ts';
 import { inheritedEnv, resolveEnv } from './app-env.ts';
@@ -41,7 +42,7 @@ const READY_WITHIN_MS = 15_000;
 /** A sidecar that isn't ready by then may have lost a port to somebody else. */
 const PORT_CHECK_MS = 10_000;
 
-/** One replica: an application and its sidecar, with ports of their own for as long as it lives. */
+/** One replica: an application and its sidecar, or a gateway, with ports of their own for as long as it lives. */
 export class Instance implements RolloutInstance {
   readonly name: string;
   readonly index: number;
@@ -87,7 +88,8 @@ export class Instance implements RolloutInstance {
     return this.#state === 'stopping' || this.#state === 'gone';
   }
   get ready(): boolean {
-    return this.#state === 'running' && this.#app?.ready === true && this.#proxy?.ready === true;
+    const serves = this.plan.command === undefined || this.#app?.ready === true;
+    return this.#state === 'running' && serves && this.#proxy?.ready === true;
   }
   get message(): string {
     return this.#message;
@@ -208,10 +210,13 @@ export class Instance implements RolloutInstance {
     if (this.#stopped) return;
     if (event.kind === 'ended') {
       this.#restarts++;
-      this.#context.reporter.warn(`${this.name}: sidecar ended (${event.reason}); starting it again`);
+      this.#context.reporter.warn(
+        `${this.name}: ${this.plan.command === undefined ? 'gateway' : 'sidecar'} ended (${event.reason}); starting it again`,
+      );
       return this.#changed();
     }
     clearTimeout(this.#portCheck);
+    if (this.plan.command === undefined) return this.#enter('running');
     // Each of its workers says so.
     if (this.#appWanted) return this.#changed();
     this.#appWanted = true;
@@ -223,10 +228,11 @@ export class Instance implements RolloutInstance {
   async #startApp(): Promise<void> {
     const { client, registry } = this.#context;
     const ports = this.#ports;
-    if (ports === undefined) return;
+    const { command } = this.plan;
+    if (ports === undefined || command === undefined) return;
     let spec: LoggedChildSpec;
     try {
-      spec = this.#appSpec(ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
+      spec = this.#appSpec(command, ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
       if (this.#stopped) return;
       // Not one connection of it may go past the sidecar.
       await this.#redirect(ports);
@@ -321,7 +327,11 @@ export class Instance implements RolloutInstance {
     this.#enter('running', event.reason);
   }
 
-  #appSpec(ports: InstancePorts, own: Record<string, string>): LoggedChildSpec {
+  #appSpec(
+    written: readonly [string, ...string[]],
+    ports: InstancePorts,
+    own: Record<string, string>,
+  ): LoggedChildSpec {
     const { plan } = this;
     const env = {
       ...inheritedEnv(this.#context.env),
@@ -331,7 +341,7 @@ export class Instance implements RolloutInstance {
       TULLE_WORKLOAD: plan.name,
       ...own,
     };
-    const [command, ...args] = limitedCommand(plan.command, plan.limits);
+    const [command, ...args] = limitedCommand(written, plan.limits);
     return {
       name: this.name,
       role: 'app',
@@ -351,11 +361,12 @@ export class Instance implements RolloutInstance {
     const { client, state, mesh, controlPlane } = this.#context;
     const stateDir = state.proxyState(this.fileName);
     const { namespace, serviceAccount } = plan;
-    const claims = { role: 'sidecar', workload: plan.name, labels: plan.labels } as const;
+    const role: ProxyRole = plan.command === undefined ? 'router' : 'sidecar';
+    const claims = { role, workload: plan.name, labels: plan.labels };
     const of = { namespace, serviceAccount, instance: this.name, claims, stateDir };
     const token = await enrolmentToken(client, of);
     return makeBootstrap({
-      ...instanceNode(plan, { role: 'sidecar', mesh, instance: this.name, ports }),
+      ...instanceNode(plan, { role, mesh, instance: this.name, ports }),
       drainSeconds: plan.drainSeconds,
       stateDir,
       controlPlane: controlPlane(),

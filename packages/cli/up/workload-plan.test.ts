@@ -67,7 +67,7 @@ describe('planWorkload', () => {
     expect(planned.cwd).toBe('/apps');
     expect(planned.backOff).toEqual({ firstMs: 1000, longestMs: 60_000 });
     expect(planned.limits).toEqual({ memoryBytes: 256 * 2 ** 20, openFiles: 100 });
-    expect(limitedCommand(planned.command, planned.limits)).toEqual([
+    expect(limitedCommand(planned.command ?? [''], planned.limits)).toEqual([
       '/bin/sh',
       '-c',
       'ulimit -d 262144 && ulimit -n 100 && exec "$@"',
@@ -75,8 +75,27 @@ describe('planWorkload', () => {
       'node',
       'server.ts',
     ]);
-    expect(limitedCommand(planned.command, {})).toEqual(['node', 'server.ts']);
+    expect(limitedCommand(planned.command ?? [''], {})).toEqual(['node', 'server.ts']);
   });
+});
+
+test('a gateway listens by itself: where it is told, else where there is room', async () => {
+  let next = 20_000;
+  const allocator = { take: () => Promise.resolve(next++) };
+  const gateway = (spec: Partial<Workload['spec']>) =>
+    planWorkload({ ...workload({}), spec: { role: 'gateway', ...spec } }, { directory: '/', capture: 'env' });
+  const fixed = await allocatePorts(allocator, gateway({ ports: [{ port: 8443, targetPort: 443 }] }));
+  expect(fixed).toMatchObject({
+    admin: 20_000,
+    inboundListeners: [{ port: 8443, bindAddress: '127.0.0.1', bindPort: 443 }],
+    outbound: { upstreams: [] },
+  });
+  expect(fixed.httpProxy).toBeUndefined();
+  const free = await allocatePorts(allocator, gateway({}));
+  expect(free.inboundListeners).toMatchObject([
+    { port: 8080, name: 'http', bindPort: 20_002 },
+    { port: 8443, name: 'https', bindPort: 20_003 },
+  ]);
 });
 
 test('needs: through services that select others, and by name', () => {

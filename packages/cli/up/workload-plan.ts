@@ -23,7 +23,7 @@ export interface PlannedPort {
   readonly port: number;
   readonly name?: string;
   readonly protocol?: string;
-  /** Where the application listens by itself, when it can't be told by PORT. */
+  /** Where the application listens by itself, when it can't be told by PORT; of a gateway, where that does. */
   readonly appPort?: number;
 }
 
@@ -34,7 +34,8 @@ export interface WorkloadPlan {
   /** Of everything that needs a new process when it changes. */
   readonly hash: string;
   readonly replicas: number;
-  readonly command: readonly [string, ...string[]];
+  /** Undefined: it is a gateway, a proxy without an application. */
+  readonly command: readonly [string, ...string[]] | undefined;
   readonly env: Readonly<Record<string, EnvValue>>;
   readonly cwd: string;
   readonly user?: string;
@@ -89,7 +90,6 @@ export interface PlanDefaults {
 export function planWorkload(workload: Workload, defaults: PlanDefaults): WorkloadPlan {
   const { metadata, spec } = workload;
   const { name, namespace = 'default' } = metadata;
-  const [program = '', ...args] = spec.command;
   const { initial, max } = spec.restartBackoff ?? {};
   const { replicas = 1, ...rest } = spec;
   return {
@@ -97,16 +97,18 @@ export function planWorkload(workload: Workload, defaults: PlanDefaults): Worklo
     name,
     hash: createHash('sha256').update(canonicalJson(rest)).digest('hex').slice(0, 12),
     replicas,
-    command: [program, ...args],
+    command: planCommand(spec),
     env: planEnv(spec.env),
     cwd: resolve(defaults.directory, spec.workingDirectory ?? '.'),
     ...(spec.user === undefined ? {} : { user: spec.user }),
-    ports: (spec.ports ?? []).map(({ port, name: portName, appProtocol, targetPort }) => ({
-      port,
-      ...(portName === undefined ? {} : { name: portName }),
-      ...(appProtocol === undefined ? {} : { protocol: appProtocol }),
-      ...(targetPort === undefined ? {} : { appPort: targetPort }),
-    })),
+    ports: (spec.ports ?? (spec.role === 'gateway' ? gatewayPorts : [])).map(
+      ({ port, name: portName, appProtocol, targetPort }) => ({
+        port,
+        ...(portName === undefined ? {} : { name: portName }),
+        ...(appProtocol === undefined ? {} : { protocol: appProtocol }),
+        ...(targetPort === undefined ? {} : { appPort: targetPort }),
+      }),
+    ),
     upstreams: (spec.upstreams ?? []).flatMap((text) => parseUpstream(text) ?? []),
     onlyDeclared: spec.upstreams !== undefined,
     dependsOn: (spec.dependsOn ?? []).map((other) => `${namespace}/${other}`),
@@ -129,6 +131,17 @@ export function planWorkload(workload: Workload, defaults: PlanDefaults): Worklo
       longestMs: (max === undefined ? undefined : parseDuration(max)) ?? LONGEST_WAIT_MS,
     },
   };
+}
+
+/** The pod ports of Istio's gateways. */
+const gatewayPorts: NonNullable<WorkloadSpec['ports']> = [
+  { port: 8080, name: 'http' },
+  { port: 8443, name: 'https' },
+];
+
+function planCommand({ role, command = [] }: WorkloadSpec): WorkloadPlan['command'] {
+  const [program = '', ...args] = command;
+  return role === 'gateway' ? undefined : [program, ...args];
 }
 
 function planEnv(env: WorkloadSpec['env']): Record<string, EnvValue> {

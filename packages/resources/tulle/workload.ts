@@ -29,7 +29,7 @@ const workloadPort = message(
         'What is spoken: http, http2, grpc, tcp, tls, …; found out from the first bytes when absent.',
       ),
     targetPort: port().describe(
-      'The port that the process binds itself. Absent: a free one, given to the process in PORT (the first port) and PORT_<NAME>.',
+      'The port that the process binds itself, or the gateway. Absent: a free one, given to the process in PORT (the first port) and PORT_<NAME>.',
     ),
   },
 );
@@ -42,87 +42,90 @@ const quantity = (example: string) =>
     (value) => `must be a quantity such as "${example}", not ${JSON.stringify(value)}`,
   );
 
-const spec = message(
-  {
-    command: z
-      .array(z.string())
-      .min(1)
-      .describe(
-        'Program and arguments. Relative paths start at the working directory; no shell is involved.',
-      ),
-  },
-  {
-    env: environment.describe(
-      'Environment variables: a map, or a list of {name, value} or {name, valueFrom}. PORT and the proxy variables are added.',
+const spec = options({
+  role: z
+    .enum(['application', 'gateway'])
+    .describe(
+      'application (default): a process with a sidecar; gateway: a proxy alone, for the Gateways that select its labels.',
     ),
-    workingDirectory: z.string().describe('Where the process starts; the mesh file’s folder by default.'),
-    user: z.string().describe('The user to run as, by name or number; needs root. The same user by default.'),
-    ports: z.array(workloadPort).describe('The ports that the mesh reaches.'),
-    replicas: z.int().min(0).max(1000).describe('How many processes; 1 by default.'),
-    labels: mapOf(z.string()).describe(
-      'Labels of the instances, by which Services and subsets select them; `app` and `version` name them in metrics.',
+  command: z
+    .array(z.string())
+    .min(1)
+    .describe(
+      'Program and arguments of an application. Relative paths start at the working directory; no shell is involved.',
     ),
-    serviceAccount: z.string().describe('The identity to run under; `default` when absent.'),
-    upstreams: z
-      .array(z.string())
-      .describe(
-        'The services that this one calls, as host:port (`reviews:9080`). Each gets <SERVICE>_URL, _HOST and _PORT; the sidecar learns only these. All services when absent.',
-      ),
-    dependsOn: z
-      .array(dnsLabel())
-      .describe('Workloads of the namespace that must be ready before this one starts.'),
-    locality: z.string().describe('`region/zone/subzone`.'),
-    network: z.string().describe('Name of the network that the instance’s address belongs to.'),
-    weight: uint32().describe('Load-balancing weight of each instance; 1 by default.'),
-    probes: options({
-      startup: probe.describe('Until it succeeds, the others wait.'),
-      readiness: probe.describe('While it fails, the instance gets no requests.'),
-      liveness: probe.describe('When it fails, the process is restarted.'),
-    }).describe('Questions put to the application; without any, an open port means ready.'),
-    drainSeconds: z
-      .number()
-      .min(0)
-      .max(3600)
-      .describe('How long requests in flight may take when the instance stops; 2 by default.'),
-    stopSeconds: z
-      .number()
-      .min(0)
-      .max(3600)
-      .describe('How long the process may take after SIGTERM before it is killed; 2 by default.'),
-    restartPolicy: z
-      .enum(['Always', 'OnFailure', 'Never'])
-      .describe('When a process that ended is started again; Always by default.'),
-    restartBackoff: options({
-      initial: durationOrZero().describe('Wait before the first restart; 100ms by default.'),
-      max: durationOrZero().describe('Longest wait; it doubles each time; 30s by default.'),
-    }).describe('Waits between restarts.'),
-    resources: options({
-      limits: options({
-        cpu: quantity('500m').describe('Processor time in cores.'),
-        memory: quantity('256Mi').describe('Memory.'),
-        openFiles: z.int().min(1).describe('File descriptors.'),
-        processes: z.int().min(1).describe('Processes and threads.'),
-      }).describe('What an instance may use, as far as the system can hold it to that.'),
-    }).describe('Resource limits.'),
-    engine: z
-      .enum(['tulle', 'envoy'])
-      .describe(
-        'The program that runs as its sidecar: our own (`tulle`, the default), or an Envoy found on the PATH.',
-      ),
-    concurrency: z
-      .int()
-      .min(0)
-      .max(256)
-      .describe(
-        'Worker processes of its sidecar, 0: one per processor; the Mesh’s concurrency by default. Limits hold for all of them together.',
-      ),
-    capture: z
-      .enum(['env', 'transparent'])
-      .describe(
-        'How traffic reaches the sidecar; `env` (default): proxy variables and one loopback port per upstream; `transparent`: all TCP and DNS is redirected to it (Linux, as root).',
-      ),
-  },
-);
+  env: environment.describe(
+    'Environment variables: a map, or a list of {name, value} or {name, valueFrom}. PORT and the proxy variables are added.',
+  ),
+  workingDirectory: z.string().describe('Where the process starts; the mesh file’s folder by default.'),
+  user: z.string().describe('The user to run as, by name or number; needs root. The same user by default.'),
+  ports: z
+    .array(workloadPort)
+    .describe('The ports that the mesh reaches; of a gateway http: 8080 and https: 8443 when absent.'),
+  replicas: z.int().min(0).max(1000).describe('How many processes; 1 by default.'),
+  labels: mapOf(z.string()).describe(
+    'Labels of the instances, by which Services and subsets select them; `app` and `version` name them in metrics.',
+  ),
+  serviceAccount: z.string().describe('The identity to run under; `default` when absent.'),
+  upstreams: z
+    .array(z.string())
+    .describe(
+      'The services that this one calls, as host:port (`reviews:9080`). Each gets <SERVICE>_URL, _HOST and _PORT; the sidecar learns only these. All services when absent.',
+    ),
+  dependsOn: z
+    .array(dnsLabel())
+    .describe('Workloads of the namespace that must be ready before this one starts.'),
+  locality: z.string().describe('`region/zone/subzone`.'),
+  network: z.string().describe('Name of the network that the instance’s address belongs to.'),
+  weight: uint32().describe('Load-balancing weight of each instance; 1 by default.'),
+  probes: options({
+    startup: probe.describe('Until it succeeds, the others wait.'),
+    readiness: probe.describe('While it fails, the instance gets no requests.'),
+    liveness: probe.describe('When it fails, the process is restarted.'),
+  }).describe('Questions put to the application; without any, an open port means ready.'),
+  drainSeconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .describe('How long requests in flight may take when the instance stops; 2 by default.'),
+  stopSeconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .describe('How long the process may take after SIGTERM before it is killed; 2 by default.'),
+  restartPolicy: z
+    .enum(['Always', 'OnFailure', 'Never'])
+    .describe('When a process that ended is started again; Always by default.'),
+  restartBackoff: options({
+    initial: durationOrZero().describe('Wait before the first restart; 100ms by default.'),
+    max: durationOrZero().describe('Longest wait; it doubles each time; 30s by default.'),
+  }).describe('Waits between restarts.'),
+  resources: options({
+    limits: options({
+      cpu: quantity('500m').describe('Processor time in cores.'),
+      memory: quantity('256Mi').describe('Memory.'),
+      openFiles: z.int().min(1).describe('File descriptors.'),
+      processes: z.int().min(1).describe('Processes and threads.'),
+    }).describe('What an instance may use, as far as the system can hold it to that.'),
+  }).describe('Resource limits.'),
+  engine: z
+    .enum(['tulle', 'envoy'])
+    .describe(
+      'The program that runs as its sidecar: our own (`tulle`, the default), or an Envoy found on the PATH.',
+    ),
+  concurrency: z
+    .int()
+    .min(0)
+    .max(256)
+    .describe(
+      'Worker processes of its sidecar, 0: one per processor; the Mesh’s concurrency by default. Limits hold for all of them together.',
+    ),
+  capture: z
+    .enum(['env', 'transparent'])
+    .describe(
+      'How traffic reaches the sidecar; `env` (default): proxy variables and one loopback port per upstream; `transparent`: all TCP and DNS is redirected to it (Linux, as root).',
+    ),
+});
 
 const schema = resourceSchema(
   identity,
@@ -146,6 +149,7 @@ export type WorkloadSpec = z.infer<typeof spec>;
 
 function check({ metadata, spec }: Workload): Finding[] {
   return [
+    ...checkRole(spec),
     ...checkPorts(spec),
     ...checkUpstreams(spec),
     ...checkEnvironment(spec.env ?? {}),
@@ -154,6 +158,37 @@ function check({ metadata, spec }: Workload): Finding[] {
       name === metadata.name ? [error('cycle', ['spec', 'dependsOn', index], 'is the workload itself')] : [],
     ),
   ];
+}
+
+/** What only applications have. */
+const ofApplications = [
+  'command',
+  'env',
+  'workingDirectory',
+  'user',
+  'upstreams',
+  'probes',
+  'restartPolicy',
+  'resources',
+  'capture',
+] as const satisfies readonly (keyof WorkloadSpec)[];
+
+function checkRole(spec: WorkloadSpec): Finding[] {
+  if (spec.role === 'gateway')
+    return ofApplications.flatMap((field) =>
+      spec[field] === undefined
+        ? []
+        : [
+            error(
+              'conflict',
+              ['spec', field],
+              'has no meaning for a gateway: it is a proxy without an application',
+            ),
+          ],
+    );
+  return spec.command === undefined
+    ? [error('required', ['spec', 'command'], 'is required (list), unless role is gateway')]
+    : [];
 }
 
 function checkPorts({ ports = [], replicas = 1 }: WorkloadSpec): Finding[] {

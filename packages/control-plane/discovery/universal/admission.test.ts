@@ -109,6 +109,19 @@ describe('admission', () => {
     expect(labelsOf({ workload: workload('reviews'), registeredLabels })).toEqual({ app: 'payments' });
   });
 
+  it('takes an instance of a Workload that is a gateway for one, and not for a sidecar', () => {
+    const asGateway = (_: string, name: string) => {
+      const found = workload('reviews')(_, name);
+      return found && { ...found, spec: { role: 'gateway', serviceAccount: 'reviews', labels } };
+    };
+    const known = { ...mesh, workload: asGateway };
+    expect(admit(bound, { id: id.replace('sidecar', 'router'), metadata }, known)).toMatchObject({
+      kind: 'admitted',
+      proxy: { role: 'router', metadata: { LABELS: labels } },
+    });
+    expect(admit(bound, { id, metadata }, known)).toMatchObject({ code: 7 });
+  });
+
   it('refuses an instance that its certificate is not for, another Workload than its own, and the part of a gateway', () => {
     const other = { ...metadata, NAME: 'reviews-v2-0', WORKLOAD_NAME: 'reviews-v2' };
     const otherId = id.replace('reviews-v1-0', 'reviews-v2-0');

@@ -85,7 +85,7 @@ export function admit(
   if (owner !== WORKLOAD_NAME && mesh.workload(NAMESPACE, owner) !== undefined)
     return refused(permissionDenied, `${NAME} is an instance of Workload ${owner}, not of ${WORKLOAD_NAME}`);
   const workload = mesh.workload(NAMESPACE, WORKLOAD_NAME);
-  const spec = workload?.spec as { serviceAccount?: string; labels?: Labels } | undefined;
+  const spec = workload?.spec as { role?: string; serviceAccount?: string; labels?: Labels } | undefined;
   const account = spec?.serviceAccount ?? 'default';
   if (workload !== undefined && account !== SERVICE_ACCOUNT) {
     return refused(
@@ -93,8 +93,11 @@ export function admit(
       `Workload ${WORKLOAD_NAME} runs as ${account}, not as ${SERVICE_ACCOUNT}`,
     );
   }
-  if (workload !== undefined && id.role !== 'sidecar')
-    return refused(permissionDenied, `an instance of Workload ${WORKLOAD_NAME} is no gateway`);
+  const role: ProxyRole = spec?.role === 'gateway' ? 'router' : 'sidecar';
+  if (workload !== undefined && id.role !== role) {
+    const is = role === 'router' ? 'a gateway' : 'no gateway';
+    return refused(permissionDenied, `an instance of Workload ${WORKLOAD_NAME} is ${is}`);
+  }
   // Of what is no Workload's instance, the enrolment token has said what it may be.
   const claimed = { role: id.role, workload: WORKLOAD_NAME, labels: metadata.LABELS };
   if (workload === undefined && claims !== undefined && claims !== claimsDigest(claimed)) {

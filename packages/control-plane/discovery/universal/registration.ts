@@ -68,7 +68,10 @@ export function specOf(nodeId: string, metadata: ProxyMetadata): RegistrationSpe
   };
 }
 
-/** The registration as model and compile see it. Every registered instance has a proxy, so it speaks mTLS. */
+/**
+ * The registration as model and compile see it. A sidecar speaks mTLS; a gateway what its Gateways say, so that
+ * callers need a DestinationRule for mTLS to it (Istio).
+ */
 export function instanceOf({ metadata, spec, status }: Registration): WorkloadInstance {
   return {
     name: metadata.name,
@@ -82,7 +85,7 @@ export function instanceOf({ metadata, spec, status }: Registration): WorkloadIn
       ...(name === undefined ? {} : { name }),
       target,
     })),
-    tlsMode: 'istio',
+    tlsMode: spec.proxy === 'sidecar' ? 'istio' : 'disabled',
     weight: spec.weight,
     locality: spec.locality,
     network: spec.network,
