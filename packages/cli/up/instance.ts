@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
-import type { ProxyRole } from '@tulle/xds/node';
 import { enrolmentToken } from '../api/enrolment.ts';
 import { messageOf } from '../failure.ts';
 import { inheritedEnv, resolveEnv } from './app-env.ts';
@@ -15,7 +14,7 @@ import { allocatePorts, type InstancePorts, portsOf } from './instance-ports.ts'
 import { describePort } from './port-holder.ts';
 import { isFree } from './ports.ts';
 import { planProbes } from './probe-plan.ts';
-import { instanceNode } from './proxy-node.ts';
+import { instanceNode, roleOf } from './proxy-node.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
 import { limitedCommand } from './resource-limits.ts';
 import type { RolloutInstance } from './rollout.ts';
@@ -361,12 +360,11 @@ export class Instance implements RolloutInstance {
     const { client, state, mesh, controlPlane } = this.#context;
     const stateDir = state.proxyState(this.fileName);
     const { namespace, serviceAccount } = plan;
-    const role: ProxyRole = plan.command === undefined ? 'router' : 'sidecar';
-    const claims = { role, workload: plan.name, labels: plan.labels };
+    const claims = { role: roleOf(plan), workload: plan.name, labels: plan.labels };
     const of = { namespace, serviceAccount, instance: this.name, claims, stateDir };
     const token = await enrolmentToken(client, of);
     return makeBootstrap({
-      ...instanceNode(plan, { role, mesh, instance: this.name, ports }),
+      ...instanceNode(plan, { mesh, instance: this.name, ports }),
       drainSeconds: plan.drainSeconds,
       stateDir,
       controlPlane: controlPlane(),

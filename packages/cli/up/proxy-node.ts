@@ -64,19 +64,22 @@ export function makeNode(input: NodeInput): ProxyNode {
   };
 }
 
+export const roleOf = (plan: Pick<WorkloadPlan, 'command'>): ProxyRole =>
+  plan.command === undefined ? 'router' : 'sidecar';
+
 /** The proxy of an instance of a Workload. */
 export function instanceNode(
   plan: WorkloadPlan,
   of: {
     readonly mesh: string;
     readonly instance: string;
-    readonly role: ProxyRole;
     readonly ports: InstancePorts;
   },
 ): NodeInput {
   const { ports, ...rest } = of;
   return {
     ...rest,
+    role: roleOf(plan),
     namespace: plan.namespace,
     workload: plan.name,
     serviceAccount: plan.serviceAccount,
