@@ -107,7 +107,7 @@ async function nodesOf(
     for (let replica = 0; replica < plan.replicas; replica++) {
       const instance = `${plan.name}-${replica}`;
       const instancePorts = await allocatePorts(allocator, plan);
-      nodes.push(makeNode(instanceNode(plan, { ...of, role: 'sidecar', instance, ports: instancePorts })));
+      nodes.push(makeNode(instanceNode(plan, { ...of, instance, ports: instancePorts })));
     }
   }
   return nodes;
