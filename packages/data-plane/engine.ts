@@ -1,3 +1,4 @@
+import type { OpenBudget } from '@tulle/decision/limits/budgets';
 import type { Random } from '@tulle/decision/match';
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { Listener } from '@tulle/decision/tables/listener';
@@ -6,6 +7,8 @@ import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
+import { limitEnvironment } from './limits/environment.ts';
+import type { LimitMetrics } from './limits/limit-metrics.ts';
 import type { OnRefused } from './listener/active-listener.ts';
 import { bindFailure, type ListenerFailure } from './listener/bind-failure.ts';
 import { ChainBuilder } from './listener/chain-builder.ts';
@@ -52,6 +55,8 @@ export interface EngineParts {
 export interface WorkerSharing {
   readonly sockets: SocketSource;
   readonly share?: SharePermits;
+  /** Rate limits' buckets that are the whole proxy's. */
+  readonly openBudget?: OpenBudget;
   readonly outcomes?: (cluster: string) => OutcomeSharing;
   readonly health?: (cluster: string) => HealthSharing;
 }
@@ -59,6 +64,7 @@ export interface WorkerSharing {
 /** What watches traffic: access logs and metrics. Absent parts cost nothing. */
 export interface Observers {
   readonly metrics?: IstioMetrics;
+  readonly limits?: LimitMetrics;
   readonly httpLoggers?: (manager: HttpManager) => readonly StreamLogger[];
   readonly tcpLoggers?: (chain: ChainRuntime) => readonly TcpLogger[];
   readonly tcp?: TcpObserver;
@@ -111,6 +117,7 @@ export class Engine {
     };
     const { node, trustDomain, role, observe } = parts;
     const metrics = observe?.metrics ?? new IstioMetrics(new MetricRegistry());
+    const limits = limitEnvironment(this.wheel, workers?.openBudget, observe?.limits);
     const environment = (listener: Listener): FilterEnvironment => ({
       node,
       trustDomain,
@@ -119,6 +126,7 @@ export class Engine {
       metrics,
       wheel: context.wheel,
       random: context.random,
+      limits,
       direction: listener.direction,
     });
     this.chains = new ChainBuilder({ context, environment, loggers: observe?.httpLoggers ?? (() => []) });

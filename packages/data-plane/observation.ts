@@ -3,6 +3,7 @@ import type { Tables } from '@tulle/decision/tables/tables';
 import type { Bootstrap } from './bootstrap.ts';
 import type { Observers } from './engine.ts';
 import { Pairs } from './filters/stats/pairs.ts';
+import { LimitMetrics } from './limits/limit-metrics.ts';
 import { accessLogger } from './telemetry/access-log.ts';
 import { Callers } from './telemetry/callers.ts';
 import { IstioMetrics } from './telemetry/istio-metrics.ts';
@@ -44,6 +45,7 @@ export function createObservation(parts: ObservationParts): Observation {
   };
   const observers: Observers = {
     metrics,
+    limits: new LimitMetrics(registry),
     httpLoggers: (manager) => manager.accessLogs.map((log) => accessLogger(log, sinks)),
     tcpLoggers: ({ service }) =>
       service.kind === 'tcp' ? service.proxy.accessLogs.map((log) => accessLogger(log, sinks)) : [],

@@ -106,24 +106,27 @@ class RequestView {
     return this.#query;
   }
 
-  /** Repeated fields are joined by a comma, as Envoy matches them. */
   header(name: string): string | undefined {
-    const { request } = this;
-    if (name.charCodeAt(0) !== 0x3a) {
-      return request.headers.joined(name, ',') ?? (name === 'host' ? request.authority : undefined);
-    }
-    switch (name) {
-      case ':method':
-        return request.method;
-      case ':authority':
-        return request.authority;
-      case ':path':
-        return request.path;
-      case ':scheme':
-        return request.scheme;
-      default:
-        return undefined;
-    }
+    return requestField(this.request, name);
+  }
+}
+
+/** A field or pseudo-field of a request. Repeated fields are joined by a comma, as Envoy matches them. */
+export function requestField(request: RoutedRequest, name: string): string | undefined {
+  if (name.charCodeAt(0) !== 0x3a) {
+    return request.headers.joined(name, ',') ?? (name === 'host' ? request.authority : undefined);
+  }
+  switch (name) {
+    case ':method':
+      return request.method;
+    case ':authority':
+      return request.authority;
+    case ':path':
+      return request.path;
+    case ':scheme':
+      return request.scheme;
+    default:
+      return undefined;
   }
 }
 

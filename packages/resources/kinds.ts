@@ -15,6 +15,7 @@ import { workloadEntry } from './istio/workload-entry.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
 import { healthCheckPolicy } from './tulle/health-check-policy.ts';
+import { rateLimitPolicy } from './tulle/limits/rate-limit-policy.ts';
 import { mesh } from './tulle/mesh.ts';
 import { registration } from './tulle/registration.ts';
 import { workload } from './tulle/workload.ts';
@@ -39,6 +40,7 @@ export const kinds: readonly ResourceKind[] = [
   sidecar,
   proxyConfig,
   healthCheckPolicy,
+  rateLimitPolicy,
 ];
 
 const byVersionAndKind = new Map(

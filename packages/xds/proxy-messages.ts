@@ -126,7 +126,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
   [`${route}QueryParameterMatcher`]: 'name string_match present_match',
   [`${route}RouteAction`]:
-    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority hash_policy max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
+    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority rate_limits hash_policy max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
   [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
   [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
   [`${route}RouteAction.HashPolicy.Header`]: 'header_name',
@@ -146,6 +146,23 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'retry_on num_retries per_try_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off ~retry_priority',
   [`${route}RetryPolicy.RetryBackOff`]: 'base_interval max_interval',
   [`${route}RetryPolicy.RetryHostPredicate`]: 'name typed_config',
+
+  // --- limits --------------------------------------------------------------------------------------------
+  [`${route}RateLimit`]: 'stage disable_key actions',
+  [`${route}RateLimit.Action`]:
+    'request_headers remote_address generic_key header_value_match masked_remote_address',
+  [`${route}RateLimit.Action.RequestHeaders`]: 'header_name descriptor_key skip_if_absent',
+  [`${route}RateLimit.Action.RemoteAddress`]: '',
+  [`${route}RateLimit.Action.GenericKey`]: 'descriptor_value descriptor_key',
+  [`${route}RateLimit.Action.HeaderValueMatch`]: 'descriptor_value descriptor_key expect_match headers',
+  [`${route}RateLimit.Action.MaskedRemoteAddress`]: 'v4_prefix_mask_len v6_prefix_mask_len',
+  'envoy.type.v3.TokenBucket': 'max_tokens tokens_per_fill fill_interval',
+  'envoy.type.v3.HttpStatus': 'code',
+  'envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor': 'entries token_bucket',
+  'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor': 'entries ~limit',
+  'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry': 'key value',
+  'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit':
+    'stat_prefix status token_bucket filter_enabled filter_enforced request_headers_to_add_when_not_enforced response_headers_to_add descriptors stage local_rate_limit_per_downstream_connection enable_x_ratelimit_headers ~vh_rate_limits always_consume_default_token_bucket rate_limited_as_resource_exhausted rate_limits max_dynamic_descriptors enable_retry_after_header',
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:

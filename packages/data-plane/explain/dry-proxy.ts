@@ -5,6 +5,7 @@ import type { ProxyMetadata } from '@tulle/xds/node';
 import type { Stage } from '../filters/chain.ts';
 import { ManagerRuntime, type StreamContext } from '../http/manager.ts';
 import type { RequestHead } from '../http/stream.ts';
+import { limitEnvironment } from '../limits/environment.ts';
 import { ChainBuilder } from '../listener/chain-builder.ts';
 import type { ChainService } from '../listener/chain-runtime.ts';
 import { Outboxes } from '../net/outbox.ts';
@@ -69,6 +70,7 @@ export class DryProxy {
       trace,
     };
     const metrics = new IstioMetrics(new MetricRegistry());
+    const limits = limitEnvironment(wheel);
     const { role, metadata, trustDomain, uri, id } = node;
     this.#builder = new ChainBuilder({
       context: this.context,
@@ -81,6 +83,7 @@ export class DryProxy {
         metrics,
         wheel,
         random,
+        limits,
       }),
       loggers: () => [],
     });

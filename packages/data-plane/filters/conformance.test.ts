@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { type Backend, named } from '../testing/backend.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
+import { localRateLimit, perSecond } from '../testing/limits.ts';
 import {
   cluster,
   endpoint,
@@ -19,6 +20,7 @@ import {
 import { compileChain } from './chain.ts';
 import { FilterStatus, type HttpFilter } from './filter.ts';
 import { filterKinds } from './index.ts';
+import { localRateLimitFilter } from './local-rate-limit/filter.ts';
 
 /** Configurations that each filter must live with. */
 const configurations: Readonly<Record<string, readonly unknown[]>> = {
@@ -30,6 +32,11 @@ const configurations: Readonly<Record<string, readonly unknown[]>> = {
       upstream_propagation: [{ istio_headers: { skip_external_clusters: true } }],
     },
     { downstream_discovery: 'nonsense' },
+  ],
+  [localRateLimitFilter.typeUrl]: [
+    localRateLimit({ bucket: perSecond(1_000_000), rateLimitHeaders: true }),
+    localRateLimit({ bucket: perSecond(1), enforced: 0 }),
+    localRateLimit({ bucket: perSecond(1_000_000), perConnection: true }),
   ],
   'type.googleapis.com/stats.PluginConfig': [{}, { disable_host_header_fallback: true }, undefined],
 };

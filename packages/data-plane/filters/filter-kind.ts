@@ -1,6 +1,7 @@
 import type { Random } from '@tulle/decision/match';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { ProxyMetadata } from '@tulle/xds/node';
+import type { LimitEnvironment } from '../limits/environment.ts';
 import type { IstioMetrics } from '../telemetry/istio-metrics.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { HttpFilter } from './filter.ts';
@@ -16,6 +17,7 @@ export interface FilterEnvironment {
   readonly metrics: IstioMetrics;
   readonly wheel: TimerWheel;
   readonly random: Random;
+  readonly limits: LimitEnvironment;
 }
 
 /** One folder: what configures a filter. */

@@ -6,6 +6,7 @@ import { faultFilter } from './fault/filter.ts';
 import type { FilterEnvironment, FilterKind, FilterVariant } from './filter-kind.ts';
 import { grpcStatsFilter } from './grpc-stats/filter.ts';
 import { grpcWebFilter } from './grpc-web/filter.ts';
+import { localRateLimitFilter } from './local-rate-limit/filter.ts';
 import { peerMetadataFilter } from './peer-metadata/filter.ts';
 import { routerFilter } from './router/filter.ts';
 import { statsFilter } from './stats/filter.ts';
@@ -18,6 +19,7 @@ export const filterKinds: readonly FilterKind[] = [
   peerMetadataFilter,
   faultFilter,
   corsFilter,
+  localRateLimitFilter,
   statsFilter,
   routerFilter,
 ];

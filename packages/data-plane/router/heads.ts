@@ -1,12 +1,11 @@
-import { formatAuthority } from '@tulle/decision/authority';
 import type { RouteChoice } from '@tulle/decision/match';
 import { mutateHeaders, originalPathHeader, rewritePath } from '@tulle/decision/rewrite';
-import type { SubstitutionContext } from '@tulle/decision/substitution';
 import type { HeaderMutation } from '@tulle/decision/tables/header-mutation';
 import type { RouteTable } from '@tulle/decision/tables/route';
 import type { ForwardAction, WeightedCluster } from '@tulle/decision/tables/route-action';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
+import { substitutions } from '../http/substitutions.ts';
 
 /** What a forwarded request goes by. */
 export interface Chosen {
@@ -69,25 +68,4 @@ function changeResponse(
 
 function changesSomething(mutation: HeaderMutation | undefined): mutation is HeaderMutation {
   return mutation !== undefined && mutation.set.length + mutation.add.length + mutation.remove.length > 0;
-}
-
-function substitutions(head: RequestHead, info: StreamInfo): SubstitutionContext {
-  const { connection } = info;
-  return {
-    headers: head.headers,
-    method: head.method,
-    path: head.path,
-    authority: head.authority,
-    scheme: head.scheme,
-    protocol: head.protocol,
-    downstreamRemoteAddress: formatAuthority(connection.remoteAddress, connection.remotePort),
-    downstreamLocalAddress: formatAuthority(connection.localAddress, connection.localPort),
-    upstreamHost: info.upstreamHost,
-    downstreamPeerUriSan: connection.tls?.peerUri ?? '',
-    routeName: info.routeName,
-    virtualHostName: info.virtualHost,
-    clusterName: info.cluster,
-    requestId: info.requestId,
-    startTime: info.startedAt,
-  };
 }

@@ -4,6 +4,7 @@
  */
 import { handOver } from '../drain.ts';
 import { Engine } from '../engine.ts';
+import { localRateLimitFilter } from '../filters/local-rate-limit/filter.ts';
 import { connectionsFor, descriptorLimit } from '../overload/descriptor-limit.ts';
 import { Gate } from '../overload/gate.ts';
 import { TimerWheel } from '../timers/wheel.ts';
@@ -11,6 +12,7 @@ import { ParentLink } from '../workers/parent-link.ts';
 import type { ToWorker, WorkerId } from '../workers/protocol.ts';
 import { shareThrough } from '../workers/sharing.ts';
 import { metadata } from './engine.ts';
+import { localRateLimit } from './limits.ts';
 import {
   chain,
   cluster,
@@ -27,7 +29,7 @@ import {
 import type { WorkerArguments } from './workers.ts';
 
 const args = JSON.parse(process.argv[2] as string) as WorkerArguments;
-const { http, tcp, backends, limits, outlier, healthCheck, maxConnections, gate } = args;
+const { http, tcp, backends, limits, outlier, healthCheck, maxConnections, gate, rateLimit } = args;
 const all = { connections: 1024, pending: 1024, requests: 1024, retries: 3, ...limits };
 
 const wheel = new TimerWheel();
@@ -65,6 +67,16 @@ const whoAmI = route(
   { kind: 'direct', status: 200, body: args.id },
   { match: { path: { kind: 'exact', value: '/who', ignoreCase: false } } },
 );
+const filters =
+  rateLimit === undefined
+    ? []
+    : [
+        {
+          name: 'limit',
+          typeUrl: localRateLimitFilter.typeUrl,
+          config: localRateLimit({ bucket: rateLimit }),
+        },
+      ];
 const more = maxConnections === undefined ? {} : { maxConnections };
 await engine.apply(
   tables({
@@ -80,10 +92,11 @@ await engine.apply(
       ),
     ],
     listeners: [
-      listener('http', [httpChain(manager(routeTable([host([whoAmI, route(forward('backends'))])])))], {
-        port: http,
-        ...more,
-      }),
+      listener(
+        'http',
+        [httpChain(manager(routeTable([host([whoAmI, route(forward('backends'))])]), { filters }))],
+        { port: http, ...more },
+      ),
       ...(tcp === undefined
         ? []
         : [

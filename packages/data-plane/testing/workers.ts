@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { BreakerLimits, OutlierDetection } from '@tulle/decision/tables/cluster';
 import type { HealthCheck } from '@tulle/decision/tables/health-check';
+import type { TokenBucketSettings } from '@tulle/decision/tables/rate-limit';
 import { WorkerParent } from '../workers/parent.ts';
 import { type ToParent, type WorkerId, workerId } from '../workers/protocol.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerArguments {
   readonly healthCheck?: HealthCheck;
   /** Of each listener. */
   readonly maxConnections?: number;
+  /** Of requests, `/who` included. */
+  readonly rateLimit?: TokenBucketSettings;
   /** Of each worker, whatever its descriptors allow. */
   readonly gate?: number;
   /** RLIMIT_NOFILE of each worker. */

@@ -77,6 +77,21 @@ describe('limits of one for two workers', () => {
       expect(await client.get('/now')).toEqual({ status: 200, body: 'now' });
   });
 
+  it('a rate limit: what both take together', async () => {
+    const app = await holdingBackend();
+    const rateLimit = { maxTokens: 34, tokensPerFill: 1, fillIntervalMs: 3_600_000 };
+    // The clients' first requests take a token each.
+    const [a, b] = await clientOfEach(await workers({ backends: [app.port], rateLimit }));
+    const statuses: number[] = [];
+    for (let i = 0; i < 20; i++)
+      for (const client of [a, b]) statuses.push((await client.get('/now')).status);
+    const taken = statuses.filter((status) => status === 200).length;
+    // A sixteenth, two tokens, may be at the worker that does not ask.
+    expect(taken).toBeGreaterThanOrEqual(30);
+    expect(taken).toBeLessThanOrEqual(32);
+    expect(app.count()).toBe(taken);
+  });
+
   it('max connections: one at a time, and an idle one goes where it is needed', async () => {
     const app = await holdingBackend();
     const [a, b] = await clientOfEach(await workers({ backends: [app.port], limits: { connections: 1 } }));

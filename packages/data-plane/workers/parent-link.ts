@@ -1,3 +1,4 @@
+import type { OpenBudget } from '@tulle/decision/limits/budgets';
 import type { SocketHandle, SocketRequest, SocketSource } from '../net/socket-source.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { SharePermits } from '../upstream/breakers.ts';
@@ -10,6 +11,7 @@ import {
   type WorkerId,
 } from './protocol.ts';
 import { PermitDesk } from './shared-permits.ts';
+import { TokenDesk } from './shared-tokens.ts';
 
 /** The worker's end of the channel: Node's IPC, or a test's. */
 export interface ParentChannel {
@@ -46,6 +48,7 @@ export class ParentLink implements SocketSource {
   readonly #binding = new Map<number, PromiseWithResolvers<SocketHandle>>();
   readonly #listeners = new Set<(message: PeerMessage, from: WorkerId) => void>();
   #desk: PermitDesk | undefined = undefined;
+  #tokens: TokenDesk | undefined = undefined;
   #requests = 0;
   #workers: readonly WorkerId[] = [];
   readonly #attached = Promise.withResolvers<void>();
@@ -83,6 +86,13 @@ export class ParentLink implements SocketSource {
     const desk = new PermitDesk(wheel, (message) => this.#channel.send(message));
     this.#desk = desk;
     return (name, gauge) => desk.open(name, gauge);
+  }
+
+  /** How this worker draws on the buckets of rate limits that hold for all workers. */
+  tokens(wheel: TimerWheel): OpenBudget {
+    const desk = new TokenDesk(wheel, (message) => this.#channel.send(message));
+    this.#tokens = desk;
+    return (name, settings) => desk.open(name, settings);
   }
 
   bind(request: SocketRequest): Promise<SocketHandle> {
@@ -128,6 +138,9 @@ export class ParentLink implements SocketSource {
       case 'granted':
       case 'recall':
         this.#desk?.receive(message);
+        break;
+      case 'drawn':
+        this.#tokens?.receive(message);
         break;
       case 'told':
         for (const listener of this.#listeners) listener(message.message, message.from);

@@ -2,6 +2,7 @@ import type { SocketHandle } from '../net/socket-source.ts';
 import { PermitBook } from './permit-book.ts';
 import type { ToParent, ToWorker, WorkerId } from './protocol.ts';
 import { ListeningSockets } from './sockets.ts';
+import { TokenBook } from './token-book.ts';
 
 /** The parent's end of the channel to a worker. */
 export interface WorkerChannel {
@@ -17,6 +18,10 @@ export class WorkerParent {
   readonly #workers = new Map<WorkerId, WorkerChannel>();
   readonly #sockets = new ListeningSockets();
   readonly #permits = new PermitBook((worker, message) => this.#workers.get(worker)?.send(message));
+  readonly #tokens = new TokenBook(
+    (worker, message) => this.#workers.get(worker)?.send(message),
+    () => performance.now(),
+  );
   readonly #onServing: (worker: WorkerId) => void;
 
   /** @param onServing a worker has everything it needs and takes connections */
@@ -78,6 +83,12 @@ export class WorkerParent {
         break;
       case 'hold':
         this.#permits.hold(from, message.budget, message.limit, message.count);
+        break;
+      case 'draw':
+        this.#tokens.draw(from, message.bucket, message.settings, message.count);
+        break;
+      case 'refund':
+        this.#tokens.refund(message.bucket, message.count);
         break;
       case 'tell':
         for (const [worker, channel] of this.#workers)

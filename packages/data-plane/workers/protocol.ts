@@ -1,3 +1,4 @@
+import type { TokenBucketSettings } from '@tulle/decision/tables/rate-limit';
 import type { Update } from '@tulle/xds/client/ads-client';
 import type { RawResources } from '../config/last-good.ts';
 import type { SocketRequest } from '../net/socket-source.ts';
@@ -33,6 +34,15 @@ export type ToParent =
   | { readonly kind: 'give'; readonly budget: string; readonly count: number; readonly answer: boolean }
   /** Permits in use under a limit that was none before. */
   | { readonly kind: 'hold'; readonly budget: string; readonly limit: number; readonly count: number }
+  /** Up to `count` tokens of a rate limit's bucket, for requests that wait; answered by `drawn`, with 0 when it is empty. */
+  | {
+      readonly kind: 'draw';
+      readonly bucket: string;
+      readonly settings: TokenBucketSettings;
+      readonly count: number;
+    }
+  /** Drawn and not used. */
+  | { readonly kind: 'refund'; readonly bucket: string; readonly count: number }
   | { readonly kind: 'tell'; readonly to: WorkerId | 'others'; readonly message: PeerMessage };
 
 /** What the parent says to a worker. */
@@ -46,6 +56,14 @@ export type ToWorker =
       readonly budget: string;
       readonly count: number;
       readonly standing: boolean;
+    }
+  /** Tokens; what the bucket has left, and in how long it has one again. */
+  | {
+      readonly kind: 'drawn';
+      readonly bucket: string;
+      readonly count: number;
+      readonly left: number;
+      readonly waitMs: number;
     }
   | { readonly kind: 'told'; readonly from: WorkerId; readonly message: PeerMessage }
   /** All workers there are now, the receiver too. */

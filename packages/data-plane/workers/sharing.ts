@@ -28,6 +28,7 @@ export function shareThrough(
   return {
     sockets: parent,
     share,
+    openBudget: parent.tokens(wheel),
     outcomes: (cluster) => ({
       counted: (endpoint, status, local) =>
         parent.tell('others', { kind: 'outcome', cluster, endpoint, status, local }),

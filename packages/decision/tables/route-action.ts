@@ -1,4 +1,5 @@
 import type { HeaderMutation } from './header-mutation.ts';
+import type { DescriptorRule } from './rate-limit.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 export type RouteAction =
@@ -32,6 +33,8 @@ export interface ForwardAction {
   readonly mirrors: readonly { readonly cluster: string; readonly fraction: number }[];
   readonly upgrades: readonly string[];
   readonly hashPolicy: readonly HashPolicy[];
+  /** What rate limits count its requests as; undefined: nothing. */
+  readonly rateLimits?: readonly DescriptorRule[];
   /** Overrides the virtual host's priority of circuit-breaker thresholds. */
   readonly priority: 'default' | 'high';
   /** Status when the cluster is unknown: 404, 500 or 503 (Envoy's default). */

@@ -3,6 +3,7 @@ import { corsName, corsPolicyName, translateCors } from './cors.ts';
 import { faultName, translateFault } from './fault.ts';
 import type { FilterConfigReaders, FilterConfigSource } from './http-filter.ts';
 import { routerName } from './http-manager.ts';
+import { localRateLimitName, translateLocalRateLimit } from './local-rate-limit.ts';
 import { type Problems, read } from './problems.ts';
 
 const grpcStats = 'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig';
@@ -36,6 +37,7 @@ export const filterReaders: FilterConfigReaders = new Map([
   ),
   [faultName, table(faultName, translateFault)],
   [corsPolicyName, table(corsPolicyName, translateCors)],
+  [localRateLimitName, table(localRateLimitName, translateLocalRateLimit)],
   ['io.istio.http.peer_metadata.Config', json],
   ['stats.PluginConfig', json],
 ]);

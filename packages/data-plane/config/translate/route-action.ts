@@ -17,6 +17,7 @@ import { milliseconds } from './duration.ts';
 import { millionths } from './fraction.ts';
 import { noMutations, translateMutations } from './header-mutation.ts';
 import { join, type Problems } from './problems.ts';
+import { translateDescriptorRules } from './rate-limit-rule.ts';
 import { translateRetry } from './retry.ts';
 import { inline } from './secret.ts';
 
@@ -76,6 +77,9 @@ function translateForward(action: route_RouteAction, path: string, problems: Pro
     hashPolicy: action.hashPolicy.flatMap(
       (policy, i) => translateHash(policy, `${path}.hash_policy[${i}]`, problems) ?? [],
     ),
+    ...(action.rateLimits.length === 0
+      ? {}
+      : { rateLimits: translateDescriptorRules(action.rateLimits, `${path}.rate_limits`, problems) }),
     priority: action.priority === 'HIGH' ? 'high' : 'default',
     clusterNotFoundStatus: notFound[action.clusterNotFoundResponseCode],
   };

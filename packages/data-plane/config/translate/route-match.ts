@@ -44,7 +44,7 @@ function translatePath(
 }
 
 /** envoy.config.route.v3.HeaderMatcher: without a specifier, presence is enough. */
-function translateHeader(matcher: route_HeaderMatcher, path: string, problems: Problems): HeaderMatch {
+export function translateHeader(matcher: route_HeaderMatcher, path: string, problems: Problems): HeaderMatch {
   const name = matcher.name.toLowerCase();
   if (name === '') problems.add(`${path}.name`, 'must not be empty');
   return {

@@ -2,6 +2,7 @@ import { Headers } from '@tulle/decision/headers';
 import { describe, expect, it } from 'vitest';
 import type { ConnectionInfo } from '../../http/connection-info.ts';
 import { StreamInfo } from '../../http/stream-info.ts';
+import type { LimitEnvironment } from '../../limits/environment.ts';
 import type { IstioMetrics } from '../../telemetry/istio-metrics.ts';
 import { encodePeerMetadata } from '../../telemetry/peer-metadata.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
@@ -35,6 +36,7 @@ const filter = peerMetadataFilter.create?.(
     metrics: undefined as unknown as IstioMetrics,
     wheel: new TimerWheel(),
     random: () => 0,
+    limits: undefined as unknown as LimitEnvironment,
   },
 );
 

@@ -1,0 +1,130 @@
+import { type Budget, Budgets } from '@tulle/decision/limits/budgets';
+import { TokenBucket } from '@tulle/decision/limits/token-bucket';
+import { mutateHeaders } from '@tulle/decision/rewrite';
+import type { LocalRateLimit } from '@tulle/decision/tables/rate-limit';
+import { substitutions } from '../../http/substitutions.ts';
+import type { LocalLimitCounters } from '../../limits/limit-metrics.ts';
+import { FilterStatus, type FilterStream, type HttpFilter, type Resume } from '../filter.ts';
+import type { FilterEnvironment, FilterKind } from '../filter-kind.ts';
+import { countedRequest, rulesFor } from '../limits/counted.ts';
+import { addLimitHeaders, refusal } from '../limits/reply.ts';
+
+const everything = 1_000_000;
+
+/** One request on its way through a limit. */
+interface State {
+  /** Whose numbers the client is told: the bucket that refused, or the first. */
+  told: Budget | undefined;
+  /** Takes back a question that waits for its answer. */
+  cancel: (() => void) | undefined;
+}
+
+export const localRateLimitFilter: FilterKind = {
+  typeUrl: 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+  create(config, environment) {
+    const limit = config as LocalRateLimit;
+    const limiter = new LocalRateLimiter(limit, environment);
+    const filter: HttpFilter<State> = {
+      start: () => ({ told: undefined, cancel: undefined }),
+      decodeHeaders: (_head, _end, stream, state) => limiter.decide(stream, state),
+      destroy: (_stream, state) => state.cancel?.(),
+    };
+    if (limit.rateLimitHeaders)
+      filter.encodeHeaders = ({ headers }, _end, _stream, { told }) => {
+        if (told !== undefined) addLimitHeaders(headers, told, environment.wheel.now());
+        return FilterStatus.Continue;
+      };
+    return filter as HttpFilter;
+  },
+};
+
+class LocalRateLimiter {
+  readonly #limit: LocalRateLimit;
+  readonly #environment: FilterEnvironment;
+  readonly #budgets: Budgets;
+  readonly #counters: LocalLimitCounters;
+  readonly #memo: string;
+
+  constructor(limit: LocalRateLimit, environment: FilterEnvironment) {
+    this.#limit = limit;
+    this.#environment = environment;
+    this.#budgets = environment.limits.budgets.of(limit);
+    this.#counters = environment.limits.metrics.local(limit.name);
+    this.#memo = `rate-limit ${limit.name}`;
+  }
+
+  decide(stream: FilterStream, state: State): FilterStatus {
+    const limit = this.#limit;
+    if (!this.#within(limit.enabled)) return FilterStatus.Continue;
+    this.#counters.enabled();
+    const budgets = this.#budgetsFor(stream).of(
+      rulesFor(limit.rules, stream),
+      limit.stage,
+      countedRequest(stream),
+    );
+    state.told = budgets[0];
+    return this.#take(budgets, 0, stream, state, undefined);
+  }
+
+  /** @param resume of a request that has waited for an answer */
+  #take(
+    budgets: readonly Budget[],
+    from: number,
+    stream: FilterStream,
+    state: State,
+    resume: Resume | undefined,
+  ): FilterStatus {
+    const now = this.#environment.wheel.now();
+    for (let at = from; at < budgets.length; at++) {
+      const budget = budgets[at] as Budget;
+      if (budget.take(now)) continue;
+      let goOn = resume;
+      state.cancel = budget.ask?.(now, (taken) => {
+        state.cancel = undefined;
+        if (taken) this.#take(budgets, at + 1, stream, state, goOn);
+        else this.#exceeded(budget, stream, state, goOn);
+      });
+      if (state.cancel === undefined) return this.#exceeded(budget, stream, state, resume);
+      goOn ??= stream.suspend();
+      return FilterStatus.StopIteration;
+    }
+    this.#counters.ok();
+    return goOnWith(resume);
+  }
+
+  #exceeded(budget: Budget, stream: FilterStream, state: State, resume: Resume | undefined): FilterStatus {
+    const limit = this.#limit;
+    state.told = budget;
+    this.#counters.rateLimited();
+    if (!this.#within(limit.enforced)) {
+      const { unenforcedHeaders } = limit;
+      if (unenforcedHeaders.set.length + unenforcedHeaders.add.length > 0)
+        mutateHeaders(stream.request.headers, unenforcedHeaders, substitutions(stream.request, stream.info));
+      return goOnWith(resume);
+    }
+    this.#counters.enforced();
+    const waitMs = budget.wait(this.#environment.wheel.now());
+    return stream.reply(refusal(limit, 'local_rate_limited', waitMs, stream));
+  }
+
+  /** A connection's own, or the proxy's. */
+  #budgetsFor({ info }: FilterStream): Budgets {
+    if (!this.#limit.perConnection) return this.#budgets;
+    const { memo } = info.connection;
+    const known = memo.get(this.#memo) as Budgets | undefined;
+    if (known !== undefined) return known;
+    const { wheel } = this.#environment;
+    const own = new Budgets(this.#limit, (_name, settings) => new TokenBucket(settings, wheel.now()));
+    memo.set(this.#memo, own);
+    return own;
+  }
+
+  #within(millionths: number): boolean {
+    return millionths >= everything || this.#environment.random() * everything < millionths;
+  }
+}
+
+function goOnWith(resume: Resume | undefined): FilterStatus {
+  resume?.();
+  return FilterStatus.Continue;
+}

@@ -1,0 +1,109 @@
+import type { DescriptorRule, LocalRateLimit, TokenBucketSettings } from '../tables/rate-limit.ts';
+import { type CountedRequest, type Descriptor, descriptorOf } from './descriptor.ts';
+
+/** Where a request takes its token: a bucket of this process, or its part of one that several share. */
+export interface Budget {
+  readonly maxTokens: number;
+  /** Tokens per millisecond. */
+  readonly rate: number;
+  /** False: none is left here. */
+  take(now: number): boolean;
+  /** Whole tokens that are left, as far as it is known here. */
+  left(now: number): number;
+  /** Milliseconds until there is one again. */
+  wait(now: number): number;
+  /**
+   * After a `take` in vain, where the bucket is shared: `onAnswer` is called once, with true when a token was taken,
+   * unless the function returned is called before. Absent or undefined: the no stands.
+   */
+  ask?(now: number, onAnswer: (taken: boolean) => void): (() => void) | undefined;
+}
+
+/** Opens a budget under a name that all who share it use. */
+export type OpenBudget = (name: string, settings: TokenBucketSettings) => Budget;
+
+interface Template {
+  readonly descriptor: Descriptor;
+  readonly bucket: TokenBucketSettings;
+}
+
+const separator = '\0';
+
+/**
+ * The budgets of one local rate limit: those of its descriptors, and of each value that came where a descriptor
+ * stands for any. Of these at most `maxDynamic` are kept per descriptor, as in Envoy: the least recently used goes, and
+ * would begin full again.
+ */
+export class Budgets {
+  readonly #name: string;
+  readonly #open: OpenBudget;
+  readonly #exact = new Map<string, Budget>();
+  readonly #any: { readonly template: Template; readonly made: Map<string, Budget> }[] = [];
+  readonly #maxDynamic: number;
+  readonly #default: Budget | undefined;
+  readonly #always: boolean;
+
+  constructor(limit: LocalRateLimit, open: OpenBudget) {
+    this.#name = limit.name;
+    this.#open = open;
+    this.#maxDynamic = limit.maxDynamic;
+    this.#always = limit.alwaysBucket;
+    this.#default = limit.bucket === undefined ? undefined : open(limit.name, limit.bucket);
+    for (const { entries, bucket } of limit.descriptors) {
+      const descriptor = entries.flatMap(({ key, value }) => [key, value]);
+      const key = descriptor.join(separator);
+      if (entries.every(({ value }) => value !== '')) this.#exact.set(key, this.#budget(key, bucket));
+      else this.#any.push({ template: { descriptor, bucket }, made: new Map() });
+    }
+  }
+
+  /** What a request must take a token of each of, the one that fills most slowly first. */
+  of(rules: readonly DescriptorRule[], stage: number, counted: CountedRequest): readonly Budget[] {
+    const found: Budget[] = [];
+    for (const rule of rules) {
+      if (rule.stage !== stage) continue;
+      const descriptor = descriptorOf(rule, counted);
+      const budget = descriptor === undefined ? undefined : this.#find(descriptor);
+      if (budget !== undefined) found.push(budget);
+    }
+    if (found.length > 1) found.sort((a, b) => a.rate - b.rate);
+    if (this.#default !== undefined && (this.#always || found.length === 0)) found.push(this.#default);
+    return found;
+  }
+
+  #find(descriptor: Descriptor): Budget | undefined {
+    const key = descriptor.join(separator);
+    const exact = this.#exact.get(key);
+    if (exact !== undefined) return exact;
+    for (const { template, made } of this.#any) {
+      if (!fits(template.descriptor, descriptor)) continue;
+      const known = made.get(key);
+      if (known !== undefined) {
+        // The map's order is that of use.
+        made.delete(key);
+        made.set(key, known);
+        return known;
+      }
+      const [oldest] = made.size >= this.#maxDynamic ? made.keys() : [];
+      if (oldest !== undefined) made.delete(oldest);
+      const budget = this.#budget(key, template.bucket);
+      made.set(key, budget);
+      return budget;
+    }
+    return undefined;
+  }
+
+  #budget(key: string, bucket: TokenBucketSettings): Budget {
+    return this.#open(`${this.#name}${separator}${key}`, bucket);
+  }
+}
+
+function fits(template: Descriptor, descriptor: Descriptor): boolean {
+  if (template.length !== descriptor.length) return false;
+  for (let at = 0; at < template.length; at += 2) {
+    if (template[at] !== descriptor[at]) return false;
+    const wanted = template[at + 1];
+    if (wanted !== '' && wanted !== descriptor[at + 1]) return false;
+  }
+  return true;
+}

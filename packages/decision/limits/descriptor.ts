@@ -1,0 +1,48 @@
+import { headerMatches, type RoutedRequest, requestField } from '../match.ts';
+import type { SubstitutionContext } from '../substitution.ts';
+import type { DescriptorAction, DescriptorRule } from '../tables/rate-limit.ts';
+import { networkOf } from './network.ts';
+
+/** What a request is counted by. */
+export interface CountedRequest {
+  readonly request: RoutedRequest;
+  /** IP address of the client. */
+  readonly clientAddress: string;
+  /** For what texts refer to; made when one is rendered. */
+  context(): SubstitutionContext;
+}
+
+/** Keys and values in turn, as the rule lists them. */
+export type Descriptor = readonly string[];
+
+/** What a rule counts a request as; undefined: it does not count it. */
+export function descriptorOf(rule: DescriptorRule, counted: CountedRequest): Descriptor | undefined {
+  const entries: string[] = [];
+  for (const action of rule.actions) {
+    const value = found(action, counted);
+    if (value !== '') entries.push(action.key, value);
+    else if (action.kind !== 'header' || !action.skipIfAbsent) return undefined;
+  }
+  return entries;
+}
+
+/** Empty: the request has no such thing. */
+function found(action: DescriptorAction, counted: CountedRequest): string {
+  switch (action.kind) {
+    case 'text':
+      return typeof action.render === 'string' ? action.render : action.render(counted.context());
+    case 'header':
+      return requestField(counted.request, action.name) ?? '';
+    case 'header-match':
+      return matches(action.headers, counted.request) === action.expect ? action.value : '';
+    case 'client-address':
+      return networkOf(counted.clientAddress, action.bits4, action.bits6);
+  }
+}
+
+type HeaderMatches = Extract<DescriptorAction, { kind: 'header-match' }>['headers'];
+
+function matches(headers: HeaderMatches, request: RoutedRequest): boolean {
+  for (const match of headers) if (!headerMatches(match, requestField(request, match.name))) return false;
+  return true;
+}
