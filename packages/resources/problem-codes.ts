@@ -53,6 +53,7 @@ export const problemCodes = {
   'unknown-subset': 'No DestinationRule declares this subset.',
   'unknown-gateway': 'No Gateway has this name.',
   'unknown-workload': 'No Workload has this name.',
+  'unknown-target': 'No resource of this kind has this name, or no route of it.',
   'unknown-delegate': 'No VirtualService has the name of this delegate.',
   'unknown-credential': 'No Secret that can serve has this name.',
   'unknown-protocol': 'A port does not say what it speaks.',

@@ -5,6 +5,7 @@ import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { serviceNames } from './domains.ts';
 import { serverNameForward, tcpProxy } from './filters.ts';
+import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { type Outbound, outboundManager, serviceChains } from './outbound.ts';
 import { outsideCluster } from './outside.ts';
@@ -79,7 +80,7 @@ function serviceListeners(
       port: port.number,
       direction: TrafficDirection.OUTBOUND,
       ...chains,
-      origins: [service.origin],
+      origins: [service.origin, ...outboundLimits(view, engine).origins],
       unbound: true,
     }),
   );
@@ -126,7 +127,7 @@ function otherAddresses(
       direction: TrafficDirection.OUTBOUND,
       filterChains,
       defaultFilterChain: rest,
-      origins: ports.map(({ service }) => service.origin),
+      origins: [...ports.map(({ service }) => service.origin), ...outboundLimits(view, engine).origins],
       unbound: true,
       inspectFor: detectionTimeout(view.config.mesh),
     }),

@@ -17,6 +17,7 @@ import { ads } from './config-source.ts';
 import { duration, none } from './duration.ts';
 import { httpFilters, type Side } from './http-filters.ts';
 import { dnsCache } from './outbound-cluster.ts';
+import type { ManagerLimits } from './limits/manager-limits.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
 import type { WeightedName } from './tcp-routes.ts';
@@ -34,6 +35,7 @@ export interface HttpManagerOptions {
   readonly connect: boolean;
   /** gRPC-Web is understood. */
   readonly grpcWeb: boolean;
+  readonly limits: ManagerLimits;
 }
 
 const { APPEND_FORWARD, SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
@@ -42,15 +44,15 @@ const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
 /** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
 export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect, grpcWeb } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
   if (typeof routes !== 'string') return makeManager(mesh, engine, options);
   const made = cached(managers, mesh, () => new Map<string, NetworkFilter>());
-  const key = [engine, side, statPrefix, routes, peerTls, connect, grpcWeb].join(' ');
+  const key = [engine, side, statPrefix, routes, peerTls, connect, grpcWeb, limits.key].join(' ');
   return cachedByName(made, key, () => makeManager(mesh, engine, options));
 }
 
 function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect, grpcWeb } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
   const isGateway = side === 'gateway';
   const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;
   const value = any(HttpConnectionManagerSchema, {
@@ -62,7 +64,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
       typeof routes === 'string'
         ? { case: 'rds', value: { configSource: ads, routeConfigName: routes } }
         : { case: 'routeConfig', value: routes },
-    httpFilters: httpFilters(side, engine, grpcWeb),
+    httpFilters: httpFilters(side, engine, grpcWeb, limits.filters),
     accessLog: accessLogs(mesh),
     // A gateway is the edge: addresses and identities that clients claim are not believed.
     useRemoteAddress: isGateway,

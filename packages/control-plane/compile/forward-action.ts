@@ -10,6 +10,7 @@ import { duration, none } from './duration.ts';
 import { fraction } from './fraction.ts';
 import { asFields, headerLists } from './header-rules.ts';
 import type { RouteScope } from './http-routes.ts';
+import { routeRateLimits } from './limits/route-limits.ts';
 import { note } from './note.ts';
 import { retryPolicy } from './retry.ts';
 
@@ -74,6 +75,7 @@ export function forwardAction(
     retryPolicy: retryPolicy(spec.retries, hash.length > 0 && routes.length === 1),
     requestMirrorPolicies: mirrors(scope, spec, origins, path),
     hashPolicy: hash,
+    rateLimits: routeRateLimits(scope, spec.name, origins),
   };
   return { action };
 }

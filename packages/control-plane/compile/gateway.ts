@@ -6,6 +6,7 @@ import { httpManager, tcpProxy } from './filters.ts';
 import { type BoundServer, boundServers } from './gateway-ports.ts';
 import { gatewayRoutes, servedBy } from './gateway-routes.ts';
 import { serverTls } from './gateway-tls.ts';
+import { gatewayLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { type Note, note } from './note.ts';
 import type { ProxyDescription } from './proxy.ts';
@@ -60,7 +61,8 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
   const filterChains = chainsOf[kind](draft, same);
   if (filterChains.length === 0) return undefined;
   const { address, port } = first.binding;
-  const origins = same.map(({ server }) => server.origin);
+  const limits = kind === 'tcp' ? [] : gatewayLimits(draft.view, draft.proxy, same).origins;
+  const origins = [...same.map(({ server }) => server.origin), ...limits];
   return listener({
     name,
     address,
@@ -85,7 +87,7 @@ const chainsOf: Readonly<
     const name = `http.${servers[0]?.binding.port}`;
     draft.tables.push(gatewayRoutes(draft.view, name, servers, false));
     const grpcWeb = servers.some(({ server }) => server.protocol === 'grpc-web');
-    return [{ filters: [manager(draft, name, servers[0]?.server.spec.name, grpcWeb)] }];
+    return [{ filters: [manager(draft, servers, name, servers[0]?.server.spec.name, grpcWeb)] }];
   },
   tcp: (draft, [first, ...others]) => {
     if (first === undefined) return [];
@@ -127,7 +129,7 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
   const table = `https.${number}.${name}.${owner.name}.${owner.namespace}`;
   if (isHttp) draft.tables.push(gatewayRoutes(view, table, [bound], true));
   const filter = isHttp
-    ? manager(draft, table, server.spec.name)
+    ? manager(draft, [bound], table, server.spec.name)
     : bytes(draft, bound, plainClusters(draft, bound));
   return [{ name: table, filterChainMatch: sni(hosts), filters: [filter], transportSocket: tls.socket }];
 }
@@ -187,12 +189,22 @@ const bytes = ({ view }: Draft, { server }: BoundServer, clusters: readonly Weig
   tcpProxy(view.config.mesh, server.spec.name || `gateway_${server.spec.port.number}`, clusters);
 
 /** @param name of the server, for its statistics */
-const manager = ({ view, proxy }: Draft, routes: string, name: string | undefined, grpcWeb = false) =>
-  httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
+const manager = (
+  { view, proxy, collector }: Draft,
+  servers: readonly BoundServer[],
+  routes: string,
+  name: string | undefined,
+  grpcWeb = false,
+) => {
+  const limits = gatewayLimits(view, proxy, servers);
+  collector.notes.push(...limits.notes);
+  return httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'gateway',
     statPrefix: name || `gateway_${routes}`,
     routes,
     peerTls: false,
     connect: false,
     grpcWeb,
+    limits,
   });
+};

@@ -13,7 +13,7 @@ import type { Engine } from './proxy.ts';
 import { corsFilterName, faultFilterName } from './route-filters.ts';
 import { any } from './serialize.ts';
 
-type HttpFilter = MessageInitShape<typeof HttpFilterSchema>;
+export type HttpFilter = MessageInitShape<typeof HttpFilterSchema>;
 
 /** On which side of which proxy a manager stands. */
 export type Side = 'inbound' | 'outbound' | 'gateway';
@@ -22,10 +22,23 @@ export type Side = 'inbound' | 'outbound' | 'gateway';
  * The HTTP filters in Istio's order. Plain Envoy lacks peer metadata and Istio's metrics; in return it needs a
  * filter for hosts that requests name.
  */
-export function httpFilters(side: Side, engine: Engine, grpcWeb: boolean): HttpFilter[] {
+export function httpFilters(
+  side: Side,
+  engine: Engine,
+  grpcWeb: boolean,
+  limits: readonly HttpFilter[] = [],
+): HttpFilter[] {
   const filters = cachedByName(made, `${side} ${engine}`, () => make(side, engine));
-  return grpcWeb ? [grpcWebFilter, ...filters] : filters;
+  const at = filters.findIndex(({ name = '' }) => afterLimits.has(name));
+  return [...(grpcWeb ? [grpcWebFilter] : []), ...filters.slice(0, at), ...limits, ...filters.slice(at)];
 }
+
+/** What stands behind limits: nothing but who watches and who sends. */
+const afterLimits: ReadonlySet<string> = new Set([
+  'istio.stats',
+  'envoy.filters.http.dynamic_forward_proxy',
+  'envoy.filters.http.router',
+]);
 
 const made = new Map<string, HttpFilter[]>();
 
@@ -108,6 +121,6 @@ const stats: Readonly<Record<Side, JsonObject>> = {
   gateway: { disable_host_header_fallback: true },
 };
 
-function typedStruct(name: string, typeUrl: string, value: JsonObject): HttpFilter {
+export function typedStruct(name: string, typeUrl: string, value: JsonObject): HttpFilter {
   return { name, configType: { case: 'typedConfig', value: any(TypedStructSchema, { typeUrl, value }) } };
 }

@@ -10,6 +10,8 @@ import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { endedTls } from './gateway-tls.ts';
 import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
+import type { ManagerLimits } from './limits/manager-limits.ts';
+import { inboundLimits } from './limits/sides.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
 import { anyOf, meshServerTls, type TransportSocket } from './mesh-tls.ts';
 import { type Note, note } from './note.ts';
@@ -39,11 +41,12 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
   const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
   const protocol = inboundProtocol(config, proxy, port);
   const layer = layerOf(protocol);
-  const policies = origin === undefined ? origins : [...origins, origin];
+  const limits = inboundLimits(config, proxy);
+  const policies = [...origins, ...(origin === undefined ? [] : [origin]), ...limits.origins];
   const cluster = inboundClusterName(port.id);
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
-      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web')
+      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', limits)
       : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, pool: connectionPool?.tcp }]);
   const ended =
     port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
@@ -77,7 +80,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
       }),
     ),
     cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port)),
-    notes: ended?.notes ?? [],
+    notes: [...(ended?.notes ?? []), ...limits.notes],
   };
 }
 
@@ -104,6 +107,7 @@ function httpFilter(
   port: ServedPort,
   peerTls: boolean,
   grpcWeb: boolean,
+  limits: ManagerLimits,
 ): NetworkFilter {
   const name = inboundClusterName(port.id);
   return httpManager(config.mesh, proxy.metadata.TULLE_ENGINE, {
@@ -112,6 +116,7 @@ function httpFilter(
     peerTls,
     connect: false,
     grpcWeb,
+    limits,
     routes: {
       name,
       validateClusters: false,

@@ -4,6 +4,7 @@ import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
 import { httpManager, tcpProxy } from './filters.ts';
+import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, type ListenerParts, listener } from './listener.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
 import type { Engine, ProxyDescription } from './proxy.ts';
@@ -44,7 +45,7 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
         port: httpProxy.port,
         direction: TrafficDirection.OUTBOUND,
         filterChains: [{ filters: [outboundManager(view, TULLE_ENGINE, httpProxyTable, { connect: true })] }],
-        origins: [],
+        origins: outboundLimits(view, TULLE_ENGINE).origins,
       }),
     );
   }
@@ -53,6 +54,7 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
     listeners.push(made.listener);
     if (made.table !== undefined) tables.push(made.table);
   }
+  collector.notes.push(...outboundLimits(view, TULLE_ENGINE).notes);
   return { listeners, tables, collector };
 }
 
@@ -65,14 +67,17 @@ function upstreamListener(
 ): { listener: XdsResource; table?: MadeTable } {
   const { host, port: number, bindAddress, bindPort } = upstream;
   const callable = findCallable(view, scope, host, number);
+  const { TULLE_ENGINE: engine } = proxy.metadata;
   const parts = {
     name: `outbound_${number}_${host}`,
     address: bindAddress,
     port: bindPort,
     direction: TrafficDirection.OUTBOUND,
-    origins: callable === undefined ? [] : [callable.service.origin],
+    origins: [
+      ...(callable === undefined ? [] : [callable.service.origin]),
+      ...outboundLimits(view, engine).origins,
+    ],
   };
-  const { TULLE_ENGINE: engine } = proxy.metadata;
   if (callable === undefined) {
     const table = foreignUpstreamRoutes(view, host, number);
     const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name)] }];
@@ -137,5 +142,6 @@ export function outboundManager(
     peerTls: false,
     connect,
     grpcWeb,
+    limits: outboundLimits(view, engine),
   });
 }

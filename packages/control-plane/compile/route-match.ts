@@ -19,10 +19,7 @@ export const connectRequests: RouteMatch = { pathSpecifier: { case: 'connectMatc
 /** Envoy's match of one `HTTPMatchRequest`; sources, gateways and ports are decided before (`source-match.ts`). */
 export function routeMatch(match: HttpMatch | undefined): RouteMatch {
   if (match === undefined) return everything;
-  const headers = [
-    ...sorted(match.headers).map(([name, value]) => headerMatcher(name, value)),
-    ...sorted(match.withoutHeaders).map(([name, value]) => withoutHeader(name, value)),
-  ].toSorted((a, b) => compare(a.name ?? '', b.name ?? ''));
+  const headers = headerMatchers(match.headers, match.withoutHeaders);
   const pseudo = [
     [':method', match.method],
     [':authority', match.authority],
@@ -35,6 +32,14 @@ export function routeMatch(match: HttpMatch | undefined): RouteMatch {
     headers,
     queryParameters: sorted(match.queryParams).map(([name, value]) => queryMatcher(name, value)),
   };
+}
+
+/** Fields that must match, and that must not; by name. */
+export function headerMatchers(headers?: StringMatches, withoutHeaders?: StringMatches): HeaderMatcher[] {
+  return [
+    ...sorted(headers).map(([name, value]) => headerMatcher(name, value)),
+    ...sorted(withoutHeaders).map(([name, value]) => withoutHeader(name, value)),
+  ].toSorted((a, b) => compare(a.name ?? '', b.name ?? ''));
 }
 
 function pathSpecifier(uri: StringMatch | undefined): NonNullable<RouteMatch['pathSpecifier']> {

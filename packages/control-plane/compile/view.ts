@@ -82,6 +82,7 @@ function sharedOf(config: ConfigModel): Shared {
   const { localityLbSetting } = config.mesh;
   const names = new Set([
     ...config.destinationRules.clientLabels,
+    ...config.limits.rate.outboundLabels,
     ...(localityLbSetting === undefined ? [] : labelsReadBy(localityLbSetting)),
   ]);
   for (const { http, tls, tcp } of config.virtualServices) {

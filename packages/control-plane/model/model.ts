@@ -10,6 +10,7 @@ import type { WorkloadInstance } from './instance.ts';
 import { type InstanceIndex, indexInstances } from './instances.ts';
 import type { ServiceEntrySpec } from './istio.ts';
 import { kubernetesService } from './kubernetes-service.ts';
+import { checkLimits, indexLimits, type Limits } from './limits.ts';
 import { type MeshSettings, type MeshSpec, meshSettings } from './mesh.ts';
 import { compare, originOf, resourceKey } from './origin.ts';
 import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
@@ -36,6 +37,7 @@ export interface ConfigModel {
   readonly healthChecks: HealthCheckIndex;
   readonly peerAuthentications: PeerAuthenticationIndex;
   readonly sidecars: SidecarIndex;
+  readonly limits: Limits;
   /** The oldest first. */
   readonly gateways: readonly Gateway[];
   readonly credentials: ReadonlyMap<string, Credential>;
@@ -112,6 +114,8 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
   checkWorkloadEntries(of('WorkloadEntry'), services.all, problems.add);
   checkHealthChecks(healthChecks, services, destinationRules, problems.add);
+  const limits = indexLimits(of);
+  checkLimits(limits, { gateways: gatewaysByKey, virtualServices }, problems.add);
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
     mesh: settings,
@@ -121,6 +125,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     virtualServices,
     destinationRules,
     healthChecks,
+    limits,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
     sidecars: indexSidecars(of('Sidecar'), problems.add),
     gateways,

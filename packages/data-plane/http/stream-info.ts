@@ -1,3 +1,4 @@
+import type { Due } from '@tulle/decision/limits/budgets';
 import type { WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
 import type { ConnectionInfo } from './connection-info.ts';
@@ -56,6 +57,8 @@ export class StreamInfo {
   /** Our connection to the endpoint is mTLS. */
   upstreamTls = false;
   upstreamPeerUri = '';
+  /** The rate limit that the client is told of: the one that refused, or the first that let it pass. */
+  rateLimit: Due | undefined = undefined;
 
   constructor(connection: ConnectionInfo, startedAt: number, startedMono: number) {
     this.connection = connection;

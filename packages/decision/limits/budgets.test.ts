@@ -60,7 +60,7 @@ function budgets(of: LocalRateLimit) {
 
 test('each value has a bucket of its own, and requests without the value share one', () => {
   const { made } = budgets(limit({ descriptors: [byUserDescriptor] }));
-  const of = (headers: Readonly<Record<string, string>>) => made.of([byUser], 0, counted(headers))[0];
+  const of = (headers: Readonly<Record<string, string>>) => made.of([byUser], 0, counted(headers))[0]?.budget;
   expect(of({ 'x-user': 'ann' })).toBe(of({ 'x-user': 'ann' }));
   expect(of({ 'x-user': 'ann' })).not.toBe(of({ 'x-user': 'bob' }));
   expect(of({})).toBeDefined();
@@ -76,8 +76,8 @@ test('a value that is named goes before any value', () => {
     bucket: perSecond(100),
   };
   const { made } = budgets(limit({ descriptors: [byUserDescriptor, vip] }));
-  expect(made.of([byUser], 0, counted({ 'x-user': 'vip' }))[0]?.maxTokens).toBe(100);
-  expect(made.of([byUser], 0, counted({ 'x-user': 'ann' }))[0]?.maxTokens).toBe(2);
+  expect(made.of([byUser], 0, counted({ 'x-user': 'vip' }))[0]?.budget.maxTokens).toBe(100);
+  expect(made.of([byUser], 0, counted({ 'x-user': 'ann' }))[0]?.budget.maxTokens).toBe(2);
 });
 
 test('values are bounded: the least recently used is forgotten', () => {
@@ -98,12 +98,12 @@ test('all that match are asked, the slowest first; the default is for requests t
   ];
   const { made } = budgets(limit({ descriptors, bucket: perSecond(50) }));
   const sizes = (rules: readonly DescriptorRule[], stage = 0) =>
-    made.of(rules, stage, counted({})).map(({ maxTokens }) => maxTokens);
+    made.of(rules, stage, counted({})).map(({ budget }) => budget.maxTokens);
   expect(sizes([byUser, slow])).toEqual([1, 2]);
   expect(sizes([])).toEqual([50]);
   expect(sizes([byUser], 1)).toEqual([50]);
   const always = budgets(limit({ descriptors, bucket: perSecond(50), alwaysBucket: true })).made;
-  expect(always.of([byUser], 0, counted({})).map(({ maxTokens }) => maxTokens)).toEqual([2, 50]);
+  expect(always.of([byUser], 0, counted({})).map(({ budget }) => budget.maxTokens)).toEqual([2, 50]);
 });
 
 test('a rule counts only requests that have all of its entries', () => {

@@ -22,6 +22,13 @@ export interface Budget {
 /** Opens a budget under a name that all who share it use. */
 export type OpenBudget = (name: string, settings: TokenBucketSettings) => Budget;
 
+/** A budget that a request must keep. */
+export interface Due {
+  /** Of the descriptor's first entry: which limit it is. Empty: the default one. */
+  readonly limit: string;
+  readonly budget: Budget;
+}
+
 interface Template {
   readonly descriptor: Descriptor;
   readonly bucket: TokenBucketSettings;
@@ -37,10 +44,10 @@ const separator = '\0';
 export class Budgets {
   readonly #name: string;
   readonly #open: OpenBudget;
-  readonly #exact = new Map<string, Budget>();
-  readonly #any: { readonly template: Template; readonly made: Map<string, Budget> }[] = [];
+  readonly #exact = new Map<string, Due>();
+  readonly #any: { readonly template: Template; readonly made: Map<string, Due> }[] = [];
   readonly #maxDynamic: number;
-  readonly #default: Budget | undefined;
+  readonly #default: Due | undefined;
   readonly #always: boolean;
 
   constructor(limit: LocalRateLimit, open: OpenBudget) {
@@ -48,30 +55,32 @@ export class Budgets {
     this.#open = open;
     this.#maxDynamic = limit.maxDynamic;
     this.#always = limit.alwaysBucket;
-    this.#default = limit.bucket === undefined ? undefined : open(limit.name, limit.bucket);
+    this.#default =
+      limit.bucket === undefined ? undefined : { limit: '', budget: open(limit.name, limit.bucket) };
     for (const { entries, bucket } of limit.descriptors) {
       const descriptor = entries.flatMap(({ key, value }) => [key, value]);
       const key = descriptor.join(separator);
-      if (entries.every(({ value }) => value !== '')) this.#exact.set(key, this.#budget(key, bucket));
+      if (entries.every(({ value }) => value !== ''))
+        this.#exact.set(key, this.#due(key, { descriptor, bucket }));
       else this.#any.push({ template: { descriptor, bucket }, made: new Map() });
     }
   }
 
   /** What a request must take a token of each of, the one that fills most slowly first. */
-  of(rules: readonly DescriptorRule[], stage: number, counted: CountedRequest): readonly Budget[] {
-    const found: Budget[] = [];
+  of(rules: readonly DescriptorRule[], stage: number, counted: CountedRequest): readonly Due[] {
+    const found: Due[] = [];
     for (const rule of rules) {
       if (rule.stage !== stage) continue;
       const descriptor = descriptorOf(rule, counted);
-      const budget = descriptor === undefined ? undefined : this.#find(descriptor);
-      if (budget !== undefined) found.push(budget);
+      const due = descriptor === undefined ? undefined : this.#find(descriptor);
+      if (due !== undefined) found.push(due);
     }
-    if (found.length > 1) found.sort((a, b) => a.rate - b.rate);
+    if (found.length > 1) found.sort((a, b) => a.budget.rate - b.budget.rate);
     if (this.#default !== undefined && (this.#always || found.length === 0)) found.push(this.#default);
     return found;
   }
 
-  #find(descriptor: Descriptor): Budget | undefined {
+  #find(descriptor: Descriptor): Due | undefined {
     const key = descriptor.join(separator);
     const exact = this.#exact.get(key);
     if (exact !== undefined) return exact;
@@ -86,15 +95,16 @@ export class Budgets {
       }
       const [oldest] = made.size >= this.#maxDynamic ? made.keys() : [];
       if (oldest !== undefined) made.delete(oldest);
-      const budget = this.#budget(key, template.bucket);
-      made.set(key, budget);
-      return budget;
+      const due = this.#due(key, template);
+      made.set(key, due);
+      return due;
     }
     return undefined;
   }
 
-  #budget(key: string, bucket: TokenBucketSettings): Budget {
-    return this.#open(`${this.#name}${separator}${key}`, bucket);
+  #due(key: string, { descriptor, bucket }: Template): Due {
+    const budget = this.#open(`${this.#name}${separator}${key}`, bucket);
+    return { limit: descriptor[1] ?? '', budget };
   }
 }
 

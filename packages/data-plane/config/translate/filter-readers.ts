@@ -40,4 +40,5 @@ export const filterReaders: FilterConfigReaders = new Map([
   [localRateLimitName, table(localRateLimitName, translateLocalRateLimit)],
   ['io.istio.http.peer_metadata.Config', json],
   ['stats.PluginConfig', json],
+  ['tulle.dev.RateLimitFields', json],
 ]);

@@ -1,4 +1,4 @@
-import { type Budget, Budgets } from '@tulle/decision/limits/budgets';
+import { Budgets, type Due } from '@tulle/decision/limits/budgets';
 import { TokenBucket } from '@tulle/decision/limits/token-bucket';
 import { mutateHeaders } from '@tulle/decision/rewrite';
 import type { LocalRateLimit } from '@tulle/decision/tables/rate-limit';
@@ -13,8 +13,6 @@ const everything = 1_000_000;
 
 /** One request on its way through a limit. */
 interface State {
-  /** Whose numbers the client is told: the bucket that refused, or the first. */
-  told: Budget | undefined;
   /** Takes back a question that waits for its answer. */
   cancel: (() => void) | undefined;
 }
@@ -25,13 +23,14 @@ export const localRateLimitFilter: FilterKind = {
     const limit = config as LocalRateLimit;
     const limiter = new LocalRateLimiter(limit, environment);
     const filter: HttpFilter<State> = {
-      start: () => ({ told: undefined, cancel: undefined }),
+      start: () => ({ cancel: undefined }),
       decodeHeaders: (_head, _end, stream, state) => limiter.decide(stream, state),
       destroy: (_stream, state) => state.cancel?.(),
     };
     if (limit.rateLimitHeaders)
-      filter.encodeHeaders = ({ headers }, _end, _stream, { told }) => {
-        if (told !== undefined) addLimitHeaders(headers, told, environment.wheel.now());
+      filter.encodeHeaders = ({ headers }, _end, { info }) => {
+        if (info.rateLimit !== undefined)
+          addLimitHeaders(headers, info.rateLimit.budget, environment.wheel.now());
         return FilterStatus.Continue;
       };
     return filter as HttpFilter;
@@ -57,34 +56,35 @@ class LocalRateLimiter {
     const limit = this.#limit;
     if (!this.#within(limit.enabled)) return FilterStatus.Continue;
     this.#counters.enabled();
-    const budgets = this.#budgetsFor(stream).of(
+    const due = this.#budgetsFor(stream).of(
       rulesFor(limit.rules, stream),
       limit.stage,
       countedRequest(stream),
     );
-    state.told = budgets[0];
-    return this.#take(budgets, 0, stream, state, undefined);
+    if (limit.rateLimitHeaders) stream.info.rateLimit = due[0];
+    return this.#take(due, 0, stream, state, undefined);
   }
 
   /** @param resume of a request that has waited for an answer */
   #take(
-    budgets: readonly Budget[],
+    due: readonly Due[],
     from: number,
     stream: FilterStream,
     state: State,
     resume: Resume | undefined,
   ): FilterStatus {
     const now = this.#environment.wheel.now();
-    for (let at = from; at < budgets.length; at++) {
-      const budget = budgets[at] as Budget;
+    for (let at = from; at < due.length; at++) {
+      const one = due[at] as Due;
+      const { budget } = one;
       if (budget.take(now)) continue;
       let goOn = resume;
       state.cancel = budget.ask?.(now, (taken) => {
         state.cancel = undefined;
-        if (taken) this.#take(budgets, at + 1, stream, state, goOn);
-        else this.#exceeded(budget, stream, state, goOn);
+        if (taken) this.#take(due, at + 1, stream, state, goOn);
+        else this.#exceeded(one, stream, goOn);
       });
-      if (state.cancel === undefined) return this.#exceeded(budget, stream, state, resume);
+      if (state.cancel === undefined) return this.#exceeded(one, stream, resume);
       goOn ??= stream.suspend();
       return FilterStatus.StopIteration;
     }
@@ -92,9 +92,9 @@ class LocalRateLimiter {
     return goOnWith(resume);
   }
 
-  #exceeded(budget: Budget, stream: FilterStream, state: State, resume: Resume | undefined): FilterStatus {
+  #exceeded(due: Due, stream: FilterStream, resume: Resume | undefined): FilterStatus {
     const limit = this.#limit;
-    state.told = budget;
+    if (limit.rateLimitHeaders) stream.info.rateLimit = due;
     this.#counters.rateLimited();
     if (!this.#within(limit.enforced)) {
       const { unenforcedHeaders } = limit;
@@ -103,7 +103,7 @@ class LocalRateLimiter {
       return goOnWith(resume);
     }
     this.#counters.enforced();
-    const waitMs = budget.wait(this.#environment.wheel.now());
+    const waitMs = due.budget.wait(this.#environment.wheel.now());
     return stream.reply(refusal(limit, 'local_rate_limited', waitMs, stream));
   }
 

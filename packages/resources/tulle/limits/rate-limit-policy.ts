@@ -203,6 +203,7 @@ function check({ spec }: RateLimitPolicy): Finding[] {
   const isGlobal = scope === 'MESH';
   return [
     ...checkTarget(spec),
+    ...(isGlobal ? [error('not-supported', ['spec', 'scope'], 'MESH is not supported yet')] : []),
     ...(service !== undefined && !isGlobal
       ? [error('conflict', ['spec', 'service'], 'needs scope: MESH, the only one that asks the service')]
       : []),

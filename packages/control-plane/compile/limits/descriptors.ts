@@ -1,0 +1,98 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
+import type {
+  HeaderMatcherSchema,
+  RateLimit_ActionSchema,
+  RateLimitSchema,
+} from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import type { RateLimitDescriptor_EntrySchema } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
+import type { StringMatch } from '../../model/istio.ts';
+import type { LimitPolicy } from '../../model/limits.ts';
+import { headerMatchers } from '../route-match.ts';
+
+export type RateLimit = MessageInitShape<typeof RateLimitSchema>;
+type Action = NonNullable<MessageInitShape<typeof RateLimit_ActionSchema>['actionSpecifier']>;
+type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
+export type Entry = MessageInitShape<typeof RateLimitDescriptor_EntrySchema>;
+export type LimitSpec = RateLimitPolicySpec['limits'][number];
+type By = NonNullable<LimitSpec['by']>[number];
+
+/** The entry that tells limits apart, of all policies. */
+export const limitKey = 'limit';
+export const limitId = ({ namespace, name }: LimitPolicy, limit: LimitSpec): string =>
+  `${namespace}/${name}/${limit.name}`;
+
+/** What a limit counts requests as: the limit itself, if the request is one that it counts, then its values. */
+export function rateLimitRule(policy: LimitPolicy, limit: LimitSpec): RateLimit {
+  const value = limitId(policy, limit);
+  const headers = matchHeaders(limit.match);
+  const own: Action =
+    headers.length === 0
+      ? { case: 'genericKey', value: { descriptorKey: limitKey, descriptorValue: value } }
+      : { case: 'headerValueMatch', value: { descriptorKey: limitKey, descriptorValue: value, headers } };
+  const by = (limit.by ?? []).map((item, at): Action => valueAction(item, at));
+  return { actions: [own, ...by].map((actionSpecifier) => ({ actionSpecifier })) };
+}
+
+/** The entries that the rule yields; `values` undefined: for any values. */
+export function entriesOf(policy: LimitPolicy, limit: LimitSpec, values?: readonly string[]): Entry[] {
+  const by = (limit.by ?? []).map((item, at): Entry => {
+    const value = values?.[at];
+    const text = value === undefined || item.clientAddress !== undefined ? value : `=${value}`;
+    return { key: keyOf(item, at), value: text ?? '' };
+  });
+  return [{ key: limitKey, value: limitId(policy, limit) }, ...by];
+}
+
+const isWhole = ({ clientAddress }: By): boolean =>
+  (clientAddress?.ipv4PrefixLength ?? 32) === 32 && (clientAddress?.ipv6PrefixLength ?? 128) === 128;
+
+/** Envoy has its own keys for addresses. */
+function keyOf(item: By, at: number): string {
+  if (item.clientAddress === undefined) return `by${at}`;
+  return isWhole(item) ? 'remote_address' : 'masked_remote_address';
+}
+
+function valueAction(item: By, at: number): Action {
+  if (item.clientAddress !== undefined) {
+    if (isWhole(item)) return { case: 'remoteAddress', value: {} };
+    const { ipv4PrefixLength = 32, ipv6PrefixLength = 128 } = item.clientAddress;
+    return {
+      case: 'maskedRemoteAddress',
+      value: { v4PrefixMaskLen: ipv4PrefixLength, v6PrefixMaskLen: ipv6PrefixLength },
+    };
+  }
+  // With a fixed part the text is never empty: requests without the value are counted too, together.
+  return {
+    case: 'genericKey',
+    value: { descriptorKey: keyOf(item, at), descriptorValue: `=${operator(item)}` },
+  };
+}
+
+/** Envoy's operator for a value of the request. */
+function operator({ header, identity, destination }: By): string {
+  if (header !== undefined) return `%REQ(${header})%`;
+  if (identity !== undefined) return '%DOWNSTREAM_PEER_URI_SAN%';
+  if (destination !== undefined) return '%VIRTUAL_HOST_NAME%';
+  return '%REQ(:METHOD)%';
+}
+
+function matchHeaders(match: LimitSpec['match'] = {}): HeaderMatcher[] {
+  const { methods, path, host, headers, withoutHeaders } = match;
+  const pseudo = (name: string, value: StringMatch | undefined): HeaderMatcher[] =>
+    value === undefined ? [] : headerMatchers({ [name]: value });
+  return [
+    ...headerMatchers(headers, withoutHeaders),
+    ...pseudo(':method', methods && { regex: methods.join('|') }),
+    ...pseudo(':authority', host),
+    ...pseudo(':path', path && beforeQuery(path)),
+  ];
+}
+
+/** Envoy's `:path` has the query. */
+function beforeQuery({ exact, prefix, regex }: StringMatch): StringMatch {
+  if (prefix !== undefined) return { prefix };
+  return { regex: `(?:${regex ?? quoted(exact ?? '')})(?:\\?.*)?` };
+}
+
+const quoted = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');

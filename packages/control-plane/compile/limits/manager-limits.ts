@@ -1,0 +1,57 @@
+import type { Origin } from '@tulle/xds/resource';
+import type { LimitPolicy } from '../../model/limits.ts';
+import type { ConfigModel } from '../../model/model.ts';
+import { cached, cachedByName } from '../cached.ts';
+import type { HttpFilter } from '../http-filters.ts';
+import { type Note, note } from '../note.ts';
+import type { Engine } from '../proxy.ts';
+import { type RateLimitPolicy, rateLimitFilters } from './rate-limit.ts';
+
+/** The limits of one HTTP connection manager. */
+export interface ManagerLimits {
+  /** The same for the same limits. */
+  readonly key: string;
+  readonly filters: readonly HttpFilter[];
+  readonly origins: readonly Origin[];
+  readonly notes: readonly Note[];
+}
+
+const noLimits: ManagerLimits = { key: '', filters: [], origins: [], notes: [] };
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What a manager is for. */
+export interface LimitScope {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly direction: 'INBOUND' | 'OUTBOUND';
+  /** Whether routes of a Gateway or VirtualService are among its own, by `resourceKey`. */
+  readonly hasRoutesOf: (key: string) => boolean;
+}
+
+const made = new WeakMap<ConfigModel, Map<string, ManagerLimits>>();
+
+export function managerLimits(config: ConfigModel, scope: LimitScope, engine: Engine): ManagerLimits {
+  const { rate } = config.limits;
+  const fits = ({ targets }: LimitPolicy): boolean => targets.some(({ key }) => scope.hasRoutesOf(key));
+  const policies = [
+    ...rate.ofWorkload(scope.namespace, scope.labels, scope.direction),
+    ...rate.ofRoutes.filter(fits),
+  ];
+  if (policies.length === 0) return noLimits;
+  const key = policies.map(({ namespace, name }) => `${namespace}/${name}`).join(' ');
+  const ofConfig = cached(made, config, () => new Map<string, ManagerLimits>());
+  return cachedByName(ofConfig, `${engine} ${key}`, () => ({
+    key,
+    filters: policies.flatMap((policy) => rateLimitFilters(policy, engine)),
+    origins: policies.map(({ origin }) => origin),
+    notes: policies.flatMap((policy) => notesOf(policy, engine)),
+  }));
+}
+
+function notesOf({ origin, spec }: RateLimitPolicy, engine: Engine): Note[] {
+  const fields = spec.response?.rateLimitHeaders;
+  if (engine === 'tulle' || fields === undefined || fields === 'NONE' || fields === 'X_RATELIMIT') return [];
+  const message = 'an Envoy says x-ratelimit-limit, -remaining and -reset instead';
+  return [note(origin, 'not-supported', message, 'spec.response.rateLimitHeaders')];
+}

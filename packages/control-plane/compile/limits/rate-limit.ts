@@ -1,0 +1,107 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { parseDuration } from '@tulle/resources/schema/duration';
+import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
+import type { HeaderValueOptionSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
+import { XRateLimitHeadersRFCVersion } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
+import { LocalRateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js';
+import type { TokenBucketSchema } from '@tulle/xds/gen/envoy/type/v3/token_bucket_pb.js';
+import type { LimitPolicy } from '../../model/limits.ts';
+import { compare } from '../../model/origin.ts';
+import { duration } from '../duration.ts';
+import { fraction } from '../fraction.ts';
+import { type HttpFilter, typedStruct } from '../http-filters.ts';
+import type { Engine } from '../proxy.ts';
+import { any } from '../serialize.ts';
+import { entriesOf, type LimitSpec, limitId, rateLimitRule } from './descriptors.ts';
+
+type HeaderValueOption = MessageInitShape<typeof HeaderValueOptionSchema>;
+type TokenBucket = MessageInitShape<typeof TokenBucketSchema>;
+export type RateLimitPolicy = LimitPolicy<RateLimitPolicySpec>;
+
+const defaultMaxValues = 10_000;
+
+export const rateLimitFilterName = ({ namespace, name }: RateLimitPolicy): string =>
+  `tulle.rate-limit.${namespace}.${name}`;
+
+/** A policy as filters; one that is for routes counts what routes say (`route-limits.ts`). */
+export function rateLimitFilters(policy: RateLimitPolicy, engine: Engine): HttpFilter[] {
+  const name = rateLimitFilterName(policy);
+  const filter: HttpFilter = {
+    name,
+    configType: { case: 'typedConfig', value: any(LocalRateLimitSchema, localRateLimit(policy)) },
+  };
+  const fields = engine === 'tulle' ? fieldsFilter(policy) : undefined;
+  return fields === undefined ? [filter] : [fields, filter];
+}
+
+function localRateLimit(policy: RateLimitPolicy): MessageInitShape<typeof LocalRateLimitSchema> {
+  const { spec, namespace, name, targets } = policy;
+  const { mode, response = {}, enabled, enforced } = spec;
+  return {
+    statPrefix: `${namespace}.${name}`,
+    status: { code: response.status ?? 429 },
+    filterEnabled: { defaultValue: fraction(enabled?.value ?? 100) },
+    filterEnforced: { defaultValue: fraction(mode === 'REPORT' ? 0 : (enforced?.value ?? 100)) },
+    responseHeadersToAdd: responseHeaders(response.headers),
+    descriptors: spec.limits.flatMap((limit) => descriptors(policy, limit)),
+    localRateLimitPerDownstreamConnection: spec.scope === 'CONNECTION',
+    enableXRatelimitHeaders:
+      (response.rateLimitHeaders ?? 'NONE') === 'NONE'
+        ? XRateLimitHeadersRFCVersion.OFF
+        : XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
+    alwaysConsumeDefaultTokenBucket: false,
+    rateLimitedAsResourceExhausted: response.grpcStatus === 'RESOURCE_EXHAUSTED',
+    rateLimits: targets.length > 0 ? [] : spec.limits.map((limit) => rateLimitRule(policy, limit)),
+    maxDynamicDescriptors: spec.maxValues ?? defaultMaxValues,
+    enableRetryAfterHeader: response.retryAfter !== false,
+  };
+}
+
+function descriptors(policy: RateLimitPolicy, limit: LimitSpec) {
+  const { overrides = [] } = limit;
+  return [
+    ...overrides.map((override) => ({
+      entries: entriesOf(policy, limit, override.values),
+      tokenBucket: tokenBucket({ ...override, per: limit.per }),
+    })),
+    { entries: entriesOf(policy, limit), tokenBucket: tokenBucket(limit) },
+  ];
+}
+
+function tokenBucket({ requests, burst, per }: Pick<LimitSpec, 'requests' | 'burst' | 'per'>): TokenBucket {
+  const fillInterval = duration(per);
+  return {
+    maxTokens: burst ?? requests,
+    tokensPerFill: requests,
+    ...(fillInterval && { fillInterval }),
+  };
+}
+
+/** Envoy's own filter says x-envoy-ratelimited only of the rate limit service's word. */
+export function responseHeaders(headers: Readonly<Record<string, string>> = {}): HeaderValueOption[] {
+  const named = Object.entries(headers).toSorted(([a], [b]) => compare(a, b));
+  return [['x-envoy-ratelimited', 'true'] as const, ...named].map(([key, value]) => ({
+    header: { key, value },
+  }));
+}
+
+/** What the IETF's drafts call the limits, for our engine. */
+function fieldsFilter(policy: RateLimitPolicy): HttpFilter | undefined {
+  const { response = {}, limits } = policy.spec;
+  const form = { RATELIMIT_DRAFT_03: 'draft-03', RATELIMIT: 'structured' } as const;
+  const wanted = response.rateLimitHeaders;
+  if (wanted !== 'RATELIMIT' && wanted !== 'RATELIMIT_DRAFT_03') return undefined;
+  return typedStruct(
+    `${rateLimitFilterName(policy)}.fields`,
+    'type.googleapis.com/tulle.dev.RateLimitFields',
+    {
+      form: form[wanted],
+      limits: limits.map((limit) => ({
+        limit: limitId(policy, limit),
+        name: limit.name,
+        quota: limit.requests,
+        window: (parseDuration(limit.per) ?? 0) / 1000,
+      })),
+    },
+  );
+}

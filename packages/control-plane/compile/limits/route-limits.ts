@@ -1,0 +1,30 @@
+import type { Origin } from '@tulle/xds/resource';
+import type { LimitPolicy } from '../../model/limits.ts';
+import { resourceKey } from '../../model/origin.ts';
+import type { RouteScope } from '../http-routes.ts';
+import { type RateLimit, rateLimitRule } from './descriptors.ts';
+
+/** What a route's requests are counted as: by the limits of its VirtualService, of the one route, and of its Gateway. */
+export function routeRateLimits(
+  scope: RouteScope,
+  name: string | undefined,
+  origins: readonly Origin[],
+): RateLimit[] {
+  const { rate } = scope.view.config.limits;
+  return rate.ofRoutes
+    .filter((policy) => isFor(policy, scope, name, origins))
+    .flatMap((policy) => policy.spec.limits.map((limit) => rateLimitRule(policy, limit)));
+}
+
+/** @param origins of the rule: a delegate's has two */
+function isFor(
+  { targets }: LimitPolicy,
+  { source }: RouteScope,
+  name: string | undefined,
+  origins: readonly Origin[],
+): boolean {
+  return targets.some(({ key, route }) => {
+    if (key.startsWith('Gateway/')) return source.gateways.has(key.slice('Gateway/'.length));
+    return origins.some((origin) => resourceKey(origin) === key) && (route === undefined || route === name);
+  });
+}
