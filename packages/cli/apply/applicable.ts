@@ -65,6 +65,12 @@ function anchorDirectory(workload: Resource, file: string): void {
   workload.spec = { ...spec, workingDirectory: resolve(dirname(file), spec.workingDirectory ?? '.') };
 }
 
+/** Tells resources apart. The group counts, not the version: versions are aliases. */
+export function identity({ apiVersion, kind, metadata }: Resource): string {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return `${group} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
 /** `virtualservice.networking.istio.io/reviews`, as kubectl names things in its output. */
 export function displayName(kind: Pick<ResourceKind, 'singular' | 'group'>, name: string): string {
   return `${kind.singular}${kind.group === '' ? '' : `.${kind.group}`}/${name}`;

@@ -3,6 +3,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import type { Problem } from '@tulle/resources/problem';
 import type { ApiClient } from '../api/client.ts';
+import { identity } from './applicable.ts';
 
 /** Kinds that refer to each other. */
 const RELATED = [
@@ -32,10 +33,4 @@ export async function checkAgainstMesh(
   const others = present.flat().filter((resource) => !replaced.has(identity(resource)));
   const found = crossCheck([...applied, ...others]);
   return applied.flatMap((_, item) => (found[item] ?? []).map((problem) => ({ problem, item })));
-}
-
-/** The group counts, not the version: versions are aliases. */
-function identity({ apiVersion, kind, metadata }: Resource): string {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return `${group} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
 }

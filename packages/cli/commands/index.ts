@@ -68,6 +68,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./explain.ts'),
   },
   {
+    name: 'diff',
+    group: 'Look into a mesh',
+    summary: 'what a change of resources would change in behaviour',
+    load: () => import('./diff.ts'),
+  },
+  {
     name: 'logs',
     group: 'Look into a mesh',
     summary: "a workload's output, or its proxy's access log",

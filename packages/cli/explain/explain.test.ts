@@ -1,29 +1,8 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Io } from '../io.ts';
-import { runCli } from '../main.ts';
+import { run } from './run.fixture.ts';
 
-const folder = `${import.meta.dirname}/golden`;
-
-async function run(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const text = { stdout: '', stderr: '' };
-  const collect = (name: 'stdout' | 'stderr') =>
-    new PassThrough().on('data', (chunk: Buffer) => {
-      text[name] += chunk.toString();
-    });
-  const io: Io = {
-    stdin: new PassThrough().end(),
-    stdout: collect('stdout'),
-    stderr: collect('stderr'),
-    env: {},
-    cwd: folder,
-    now: () => 0,
-    interrupted: new AbortController().signal,
-  };
-  return { code: await runCli(argv, io), ...text };
-}
-
-const explain = (...words: string[]) => run(['explain', ...words, '-f', 'mesh.yaml']);
+const explain = (...words: string[]) =>
+  run(['explain', ...words, '-f', 'mesh.yaml'], `${import.meta.dirname}/golden`);
 
 const inbound = ['http://reviews:9080/reviews/1', '--from', 'reviews-v2', '--listener', 'inbound_9080'];
 

@@ -18,6 +18,7 @@ import { planWorkload } from '../up/workload-plan.ts';
 /** A mesh as its control plane sees it, and its proxies. */
 export interface MeshModel {
   readonly model: Model;
+  readonly instances: readonly WorkloadInstance[];
   readonly proxies: readonly ProxyDescription[];
 }
 
@@ -42,7 +43,7 @@ export async function modelOfFiles(written: readonly Resource[]): Promise<MeshMo
       status: { ready: true },
     }),
   );
-  return { model: modelOf(resources, instances), proxies };
+  return { model: modelOf(resources, instances), instances, proxies };
 }
 
 export function modelOf(resources: readonly Resource[], instances: readonly WorkloadInstance[]): Model {

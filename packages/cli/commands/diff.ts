@@ -1,0 +1,95 @@
+import type { ProxyDescription } from '@tulle/control-plane/compile/proxy';
+import type { Model } from '@tulle/control-plane/model/model';
+import type { Resource } from '@tulle/resources/kind';
+import type { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { listProxies } from '../api/proxies.ts';
+import { changedResources } from '../explain/diff/changed-resources.ts';
+import { compare } from '../explain/diff/compare.ts';
+import { factsOf } from '../explain/diff/facts.ts';
+import { renderDifferences } from '../explain/diff/render.ts';
+import { describeRunning, readLiveMesh } from '../explain/live-mesh.ts';
+import { readMeshFiles } from '../explain/mesh-files.ts';
+import { modelOf, modelOfFiles, resourcesOf } from '../explain/mesh-model.ts';
+import { usageError } from '../failure.ts';
+import { type Io, print } from '../io.ts';
+import { palette, wantsColor } from '../output/color.ts';
+import { renderDocument } from '../output/documents.ts';
+import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
+
+interface DiffOptions {
+  readonly filename?: readonly string[];
+  readonly base?: readonly string[];
+  readonly delete?: boolean;
+  readonly output?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+/** Two configurations of the same proxies. */
+interface Change {
+  readonly before: Model;
+  readonly after: Model;
+  readonly proxies: readonly ProxyDescription[];
+}
+
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .option('-f, --filename <file>', 'the change: files or folders; again for more', several)
+    .option('--delete', 'the change is that these are deleted')
+    .option(
+      '--base <file>',
+      'what there is: files or folders instead of a running mesh; again for more',
+      several,
+    )
+    .option('-o, --output <format>', 'json, yaml')
+    .addHelpText(
+      'after',
+      example(
+        'tulle diff -f canary.yaml',
+        'tulle diff -f canary.yaml --delete',
+        'tulle diff -f canary.yaml --base mesh.yaml -o json',
+      ),
+    )
+    .action((_: unknown, self: Command) => diff(self.optsWithGlobals<DiffOptions>(), io));
+}
+
+async function diff(options: DiffOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, ['json', 'yaml']);
+  if (options.filename === undefined) throw usageError('say what would change: -f FILE');
+  const { before, after, proxies } = await changeOf(options, options.filename, io);
+  const differences = compare(
+    proxies.map((proxy) => ({
+      workload: `${proxy.metadata.NAMESPACE}/${proxy.metadata.WORKLOAD_NAME}`,
+      before: factsOf(resourcesOf(before, proxy)),
+      after: factsOf(resourcesOf(after, proxy)),
+    })),
+  );
+  if (format !== undefined) print(io, renderDocument({ differences }, format));
+  else print(io, renderDifferences(differences, palette(wantsColor(io.stdout, io.env))));
+}
+
+async function changeOf(options: DiffOptions, filename: readonly string[], io: Io): Promise<Change> {
+  const { resources: written } = await readMeshFiles(filename, io);
+  const change = (resources: readonly Resource[]) =>
+    changedResources(resources, written, options.delete === true);
+  if (options.base !== undefined) {
+    const base = await readMeshFiles(options.base, io);
+    const before = await modelOfFiles(base.resources);
+    // Who runs where stays, whatever Workloads the change has: it is about what proxies do.
+    const after = modelOf(change([...before.model.config.resources.values()]), before.instances);
+    return { before: before.model, after, proxies: before.proxies };
+  }
+  const { client } = connect(options, io);
+  const [mesh, statuses] = await Promise.all([readLiveMesh(client), listProxies(client)]);
+  const proxies = await Promise.all(statuses.map(describeRunning));
+  return {
+    before: modelOf(mesh.resources, mesh.instances),
+    after: modelOf(change(mesh.resources), mesh.instances),
+    proxies,
+  };
+}

@@ -1,0 +1,131 @@
+import { destination, type Facts, routeOrder, type Subject } from './facts.ts';
+
+/** One difference in behaviour, and who sees it. */
+export interface Difference {
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly kind: Subject['kind'];
+  /** Of a route: its virtual host. */
+  readonly host?: string;
+  readonly name: string;
+  /** What differs; of what is added or removed just where it leads. */
+  readonly facts: readonly FactChange[];
+  /** `namespace/workload`, sorted. */
+  readonly workloads: readonly string[];
+}
+
+export interface FactChange {
+  readonly fact: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+type Subjects = ReadonlyMap<string, Subject>;
+
+/** What differs for each proxy, each difference told once. @param proxies by `namespace/workload` */
+export function compare(
+  proxies: Iterable<{ readonly workload: string; readonly before: Subjects; readonly after: Subjects }>,
+): Difference[] {
+  const found = new Map<
+    string,
+    { readonly difference: Omit<Difference, 'workloads'>; readonly workloads: Set<string> }
+  >();
+  for (const { workload, before, after } of proxies) {
+    for (const difference of differences(before, after)) {
+      const key = JSON.stringify(difference);
+      const known = found.get(key) ?? { difference, workloads: new Set<string>() };
+      known.workloads.add(workload);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()].map(({ difference, workloads }) => ({
+    ...difference,
+    workloads: [...workloads].toSorted(),
+  }));
+}
+
+function* differences(before: Subjects, after: Subjects): Iterable<Omit<Difference, 'workloads'>> {
+  for (const [key, subject] of after) {
+    const old = before.get(key);
+    if (old === undefined) {
+      if (!isImplied(subject, before, after))
+        yield described('added', subject, edges(subject.facts, 'after'));
+      continue;
+    }
+    const facts = factChanges(old, subject);
+    if (facts.length > 0) yield described('changed', subject, facts);
+  }
+  for (const [key, subject] of before)
+    if (!after.has(key) && !isImplied(subject, after, before))
+      yield described('removed', subject, edges(subject.facts, 'before'));
+}
+
+function described(
+  change: Difference['change'],
+  { kind, host, name }: Subject,
+  facts: readonly FactChange[],
+): Omit<Difference, 'workloads'> {
+  return { change, kind, ...(host === '' ? {} : { host }), name, facts };
+}
+
+/** A cluster brings its endpoints, and a host what it is called for CONNECT: that goes without saying. */
+function isImplied(subject: Subject, without: Subjects, withIt: Subjects): boolean {
+  if (subject.kind === 'route') return subject.name === 'method is CONNECT';
+  if (subject.kind !== 'endpoints') return false;
+  const key = `cluster  ${subject.name}  0`;
+  return withIt.has(key) && !without.has(key);
+}
+
+const edges = (facts: Facts, side: 'before' | 'after'): FactChange[] => {
+  const to = facts.get(destination);
+  return to === undefined ? [] : [{ fact: destination, [side]: to }];
+};
+
+function factChanges({ facts: before }: Subject, { facts: after }: Subject): FactChange[] {
+  const gone = summarized(before, after);
+  const come = summarized(after, before);
+  const all = [...new Set([...before.keys(), ...after.keys()])].flatMap((fact): FactChange[] => {
+    if (gone.inside(fact) || come.inside(fact)) return [];
+    const [old, now] = [before.get(fact), after.get(fact)];
+    if (old === now) return [];
+    if (fact === routeOrder && sameOrder(old ?? '', now ?? '')) return [];
+    return [
+      { fact, ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) },
+    ];
+  });
+  return [
+    ...all,
+    ...gone.tops.map((fact) => ({ fact, before: 'there' })),
+    ...come.tops.map((fact) => ({ fact, after: 'there' })),
+  ];
+}
+
+/** So many facts under one path that is new are told as one: a filter chain, a TLS context. */
+const fewFacts = 4;
+
+function summarized(
+  facts: Facts,
+  others: Facts,
+): { readonly tops: readonly string[]; readonly inside: (fact: string) => boolean } {
+  const known = new Set([...others.keys()].flatMap(ancestors));
+  const byTop = Map.groupBy(
+    [...facts.keys()].filter((fact) => !others.has(fact)),
+    (fact) => ancestors(fact).find((path) => !known.has(path)) ?? fact,
+  );
+  const tops = [...byTop].filter(([, some]) => some.length > fewFacts).map(([top]) => top);
+  const hidden = new Set(tops.flatMap((top) => byTop.get(top) ?? []));
+  return { tops, inside: (fact) => hidden.has(fact) };
+}
+
+/** `a[x].b` ⇒ `a`, `a[x]`, `a[x].b`. */
+function ancestors(path: string): string[] {
+  const ends = [...path.matchAll(/(?<=[^.[])(?=[.[])/g)].map(({ index }) => path.slice(0, index));
+  return [...ends, path];
+}
+
+/** Routes that come or go are told as such: of the others only the order counts. */
+function sameOrder(before: string, after: string): boolean {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  const common = (some: readonly string[], others: readonly string[]): string =>
+    some.filter((one) => others.includes(one)).join('\n');
+  return common(old, now) === common(now, old);
+}

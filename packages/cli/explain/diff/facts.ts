@@ -1,0 +1,115 @@
+import { type DumpEntry, dumpResources } from '@tulle/data-plane/config/dump';
+import type { RawResources } from '@tulle/data-plane/config/last-good';
+import { matchWords } from '@tulle/data-plane/explain/match-words';
+import type { JsonObject, JsonValue } from '@tulle/xds/json';
+import { decode } from '@tulle/xds/wire';
+import { isObject, list, text } from '../../api/config-dump.ts';
+import { leavesOf } from './leaves.ts';
+
+/** What is true of something: `timeout` ⇒ `3 s`. */
+export type Facts = ReadonlyMap<string, string>;
+
+export interface Subject {
+  readonly kind: 'listener' | 'host' | 'route' | 'cluster' | 'endpoints';
+  /** Of a route, the virtual host that it belongs to; else empty. */
+  readonly host: string;
+  readonly name: string;
+  readonly facts: Facts;
+}
+
+/** The order of a virtual host's routes, by what they match. */
+export const routeOrder = 'order of routes';
+/** Where a route leads. */
+export const destination = 'to';
+
+/** All that a proxy's configuration says, but for where it stems from; by what tells its subjects apart. */
+export function factsOf(resources: RawResources): ReadonlyMap<string, Subject> {
+  const subjects = new Map<string, Subject>();
+  for (const entry of dumpResources(resources)) {
+    for (const subject of subjectsOf(entry, resources)) {
+      const key = `${subject.kind} ${subject.host} ${subject.name} ${entry.type === 'route' ? entry.name : ''}`;
+      let nth = 0;
+      while (subjects.has(`${key} ${nth}`)) nth++;
+      subjects.set(`${key} ${nth}`, subject);
+    }
+  }
+  return subjects;
+}
+
+function subjectsOf(entry: DumpEntry, resources: RawResources): readonly Subject[] {
+  const { type, name, resource } = entry;
+  switch (type) {
+    case 'cluster':
+      return [{ kind: type, host: '', name: shortCluster(name), facts: clusterFacts(resource) }];
+    case 'endpoint':
+      return [{ kind: 'endpoints', host: '', name: shortCluster(name), facts: endpointFacts(resource) }];
+    case 'listener':
+      return [{ kind: type, host: '', name, facts: leavesOf(resource) }];
+    case 'route':
+      return routeSubjects(resource, resources.route.find((one) => one.name === name)?.bytes);
+    case 'secret':
+    case 'workload':
+      return [];
+  }
+}
+
+function routeSubjects(resource: JsonObject, bytes: Uint8Array = new Uint8Array()): Subject[] {
+  const message = decode('envoy.config.route.v3.RouteConfiguration', bytes);
+  return (list(resource, 'virtualHosts') as JsonObject[]).flatMap((host, h) => {
+    const { routes: _, ...own } = host;
+    const name = text(host, 'name');
+    const routes = list(host, 'routes') as JsonObject[];
+    const wanted = routes.map((_route, r) =>
+      matchWords(message.virtualHosts[h]?.routes[r]?.match).join(', '),
+    );
+    return [
+      { kind: 'host', host: '', name, facts: new Map([...leavesOf(own), [routeOrder, wanted.join('\n')]]) },
+      ...routes.map((route, r): Subject => {
+        const { match: __, ...does } = route;
+        return { kind: 'route', host: name, name: wanted[r] ?? '', facts: routeFacts(does) };
+      }),
+    ];
+  });
+}
+
+function routeFacts({ route, ...rest }: JsonObject): Facts {
+  const { cluster, weightedClusters, ...policy } = (isObject(route) ? route : {}) as JsonObject;
+  const to = destinations(cluster, weightedClusters);
+  return new Map([...(to === '' ? [] : [[destination, to] as const]), ...leavesOf({ ...rest, ...policy })]);
+}
+
+function destinations(cluster: JsonValue | undefined, weighted: JsonValue | undefined): string {
+  if (typeof cluster === 'string') return shortCluster(cluster);
+  const clusters = list(weighted, 'clusters');
+  const total = clusters.reduce((sum, { weight }) => sum + Number(weight ?? 0), 0);
+  const share = (weight: unknown): number => Math.round((Number(weight ?? 0) / total) * 1000) / 10;
+  return clusters.map(({ name, weight }) => `${share(weight)} % ${shortCluster(String(name))}`).join(', ');
+}
+
+/** `outbound|9080|v1|reviews.default.svc.cluster.local` ⇒ `reviews.default:9080 v1`. */
+export function shortCluster(name: string): string {
+  const [direction, port, subset, host] = name.split('|');
+  if (direction !== 'outbound' || host === undefined) return name;
+  return `${host.replace(/\.svc\.cluster\.local$/, '')}:${port}${subset === '' ? '' : ` ${subset}`}`;
+}
+
+function clusterFacts(resource: JsonObject): Facts {
+  const inMesh = list(resource, 'transportSocketMatches').some(({ name }) => name === 'tlsMode-istio');
+  const own = resource.transportSocket === undefined ? 'plain text' : 'TLS';
+  return new Map([['security', inMesh ? 'mTLS to sidecars' : own], ...leavesOf(resource)]);
+}
+
+function endpointFacts(resource: JsonObject): Facts {
+  const facts = new Map<string, string>();
+  for (const group of list(resource, 'endpoints') as JsonObject[]) {
+    const { lbEndpoints, ...where } = group;
+    for (const endpoint of (lbEndpoints ?? []) as JsonObject[]) {
+      const { endpoint: own, ...says } = endpoint;
+      const at = text(own, 'address', 'socketAddress', 'address') || text(own, 'address', 'pipe', 'path');
+      const port = text(own, 'address', 'socketAddress', 'portValue');
+      const state = [...leavesOf({ ...where, ...says })].map(([field, value]) => `${field} ${value}`);
+      facts.set(port === '' ? at : `${at}:${port}`, state.join(', '));
+    }
+  }
+  return facts;
+}

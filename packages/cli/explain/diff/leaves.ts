@@ -1,0 +1,67 @@
+import type { JsonObject, JsonValue } from '@tulle/xds/json';
+
+/** What only says where a message is from, or what it is called. */
+const silent: ReadonlySet<string> = new Set([
+  'metadata',
+  '@type',
+  'statPrefix',
+  'altStatName',
+  'name',
+  'accessLog',
+]);
+/** Wrappers that say nothing to people. */
+const wrappers = /\.?(typedConfig|socketAddress|typeUrl)(?=\.|\[|$)/g;
+
+/**
+ * A message as flat facts, `retryPolicy.numRetries` ⇒ `2`: lists of what has names by their names, durations as
+ * such, and nothing of what is off anyway.
+ */
+export function leavesOf(message: JsonObject): Map<string, string> {
+  const all = new Map<string, string>();
+  collect(message, '', all);
+  return all;
+}
+
+function collect(value: JsonValue, path: string, all: Map<string, string>): void {
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      const header = headerOf(item);
+      if (header !== undefined) {
+        all.set(`${path}[${header.name}]`, header.value);
+        return;
+      }
+      const name = nameOf(item);
+      const at = `${path}[${name ?? index}]`;
+      if (name !== undefined) all.set(at.replace(wrappers, ''), 'there');
+      collect(item, at, all);
+    });
+  } else if (typeof value === 'object' && value !== null) {
+    const duration = durationOf(value);
+    if (duration !== undefined) all.set(path.replace(wrappers, ''), duration);
+    else
+      for (const [field, item] of Object.entries(value))
+        if (!silent.has(field)) collect(item, path === '' ? field : `${path}.${field}`, all);
+  } else if (value !== false) all.set(path.replace(wrappers, ''), String(value));
+}
+
+/** envoy.config.core.v3.HeaderValueOption. */
+function headerOf(item: JsonValue): { readonly name: string; readonly value: string } | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
+  const { header, appendAction } = item;
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) return undefined;
+  const replaces = String(appendAction ?? '').startsWith('OVERWRITE');
+  return { name: String(header.key), value: `${String(header.value)}${replaces ? ' (replaces)' : ''}` };
+}
+
+function nameOf(item: JsonValue): string | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
+  return typeof item.name === 'string' ? item.name : undefined;
+}
+
+/** google.protobuf.Duration, as the proxy's reader has it. */
+function durationOf({ seconds, nanos, ...rest }: JsonObject): string | undefined {
+  if (seconds === undefined || nanos === undefined || Object.keys(rest).length > 0) return undefined;
+  const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
+  if (ms === 0) return 'none';
+  return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+}

@@ -1,0 +1,53 @@
+import type { Palette } from '../../output/color.ts';
+import { wrap } from '../wrap.ts';
+import type { Difference, FactChange } from './compare.ts';
+
+const signs = { added: '+', removed: '-', changed: '~' } as const;
+const names: Readonly<Record<Difference['kind'], string>> = {
+  listener: 'listener',
+  host: 'host',
+  route: 'route',
+  cluster: 'cluster',
+  endpoints: 'endpoints of',
+};
+
+/** Differences by who sees them, in lines of at most 80 columns as far as names allow. */
+export function renderDifferences(differences: readonly Difference[], paint: Palette): string {
+  if (differences.length === 0) return 'No proxy would do anything differently.\n';
+  const lines: string[] = [];
+  const bySeers = Map.groupBy(differences, ({ workloads }) => workloads.join('\n'));
+  for (const some of bySeers.values()) {
+    lines.push(...wrap(`For ${workloadsText(some[0]?.workloads ?? [])}:`, 78).map(paint.bold));
+    for (const difference of some) lines.push(...differenceLines(difference, paint));
+    lines.push('');
+  }
+  return `${lines.join('\n')}`;
+}
+
+/** Names as far as they fit on a line or two. */
+function workloadsText(workloads: readonly string[]): string {
+  const shown = workloads.slice(0, 5).map((one) => one.replace(/^default\//, ''));
+  const more = workloads.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+}
+
+function differenceLines({ change, kind, host, name, facts }: Difference, paint: Palette): string[] {
+  const color = { added: paint.green, removed: paint.red, changed: paint.yellow }[change];
+  const title = kind === 'route' ? `${host}: ${name}` : `${names[kind]} ${name}`;
+  const [first = '', ...rest] = wrap(title, 74);
+  return [
+    color(`  ${signs[change]} ${first}`),
+    ...rest.map((line) => color(`      ${line}`)),
+    ...facts.flatMap((fact) => factLines(fact, change)),
+  ];
+}
+
+function factLines({ fact, before, after }: FactChange, change: Difference['change']): string[] {
+  const text =
+    change === 'changed'
+      ? `${fact}: ${oneLine(before)} → ${oneLine(after)}`
+      : `${fact}: ${oneLine(after ?? before)}`;
+  return wrap(text, 72).map((line, at) => `${' '.repeat(at === 0 ? 6 : 8)}${line}`);
+}
+
+const oneLine = (value: string | undefined): string => (value ?? 'none').trim().replaceAll('\n', ' | ');
