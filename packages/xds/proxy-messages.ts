@@ -111,7 +111,10 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig':
     '~dns_cache_config port_value',
   [`${tcp}TcpProxy`]:
-    'stat_prefix cluster weighted_clusters idle_timeout max_downstream_connection_duration access_log max_connect_attempts ~access_log_options ~access_log_flush_interval',
+    'stat_prefix cluster weighted_clusters idle_timeout max_downstream_connection_duration access_log max_connect_attempts hash_policy tunneling_config ~access_log_options ~access_log_flush_interval',
+  'envoy.type.v3.HashPolicy': 'source_ip',
+  'envoy.type.v3.HashPolicy.SourceIp': '',
+  [`${tcp}TcpProxy.TunnelingConfig`]: 'hostname use_post',
   [`${tcp}TcpProxy.WeightedCluster`]: 'clusters',
   [`${tcp}TcpProxy.WeightedCluster.ClusterWeight`]: 'name weight',
 
@@ -130,7 +133,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
   [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
   [`${route}RouteAction.HashPolicy.Header`]: 'header_name',
-  [`${route}RouteAction.HashPolicy.Cookie`]: 'name ttl path',
+  [`${route}RouteAction.HashPolicy.Cookie`]: 'name ttl path attributes',
+  [`${route}RouteAction.HashPolicy.CookieAttribute`]: 'name value',
   [`${route}RouteAction.HashPolicy.ConnectionProperties`]: 'source_ip',
   [`${route}RouteAction.HashPolicy.QueryParameter`]: 'name',
   [`${route}RouteAction.UpgradeConfig`]: 'upgrade_type enabled connect_config',

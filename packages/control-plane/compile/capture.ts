@@ -4,7 +4,6 @@ import type { XdsResource } from '@tulle/xds/resource';
 import { capturedServices } from './captured-services.ts';
 import { blackHoleCluster } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
-import { tcpProxy } from './filters.ts';
 import type { Inbound } from './inbound.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { dnsListener } from './name-table.ts';
@@ -12,6 +11,7 @@ import type { Outbound } from './outbound.ts';
 import { outsideCluster } from './outside.ts';
 import type { ProxyDescription } from './proxy.ts';
 import type { Scope } from './scope.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 import type { View } from './view.ts';
 
 /**

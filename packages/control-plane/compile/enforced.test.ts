@@ -29,7 +29,7 @@ const settings: Readonly<Record<string, Readonly<Record<string, readonly object[
 );
 
 /** Compiled for Envoy alone: our proxy does nothing with them, and the user is told so. */
-const forEnvoyOnly = [/match\[\]\.statPrefix$/, /httpCookie\.(path|ttl)$/];
+const forEnvoyOnly = [/match\[\]\.statPrefix$/];
 
 /** What the proxies of a mesh get, by content; undefined where a value makes no sense beside the others. */
 function compiled({ kind }: ResourceKind, resources: readonly Resource[]): string | undefined {

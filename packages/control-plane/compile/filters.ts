@@ -8,19 +8,16 @@ import {
   HttpConnectionManagerSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
-import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { MeshSettings } from '../model/mesh.ts';
 import { accessLogs } from './access-log.ts';
 import { cached, cachedByName } from './cached.ts';
-import { blackHoleCluster } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
-import { duration, none } from './duration.ts';
+import { none } from './duration.ts';
 import { httpFilters, type Side } from './http-filters.ts';
 import type { ManagerLimits } from './limits/manager-limits.ts';
 import { dnsCache } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
-import type { WeightedName } from './tcp-routes.ts';
 
 export type NetworkFilter = MessageInitShape<typeof FilterSchema>;
 
@@ -97,31 +94,3 @@ export const serverNameForward = (port: number): NetworkFilter => ({
     }),
   },
 });
-
-/** Envoy's TCP proxy; without clusters connections are closed. */
-export function tcpProxy(
-  mesh: MeshSettings,
-  statPrefix: string,
-  clusters: readonly WeightedName[],
-): NetworkFilter {
-  const [only, ...others] = clusters;
-  // One of each per listener: the first destination's that has one.
-  const first = (name: 'idleTimeout' | 'maxConnectionDuration') =>
-    duration(clusters.find(({ pool }) => pool?.[name])?.pool?.[name]);
-  const idleTimeout = first('idleTimeout');
-  const maxDownstreamConnectionDuration = first('maxConnectionDuration');
-  const value = any(TcpProxySchema, {
-    statPrefix,
-    ...(idleTimeout && { idleTimeout }),
-    ...(maxDownstreamConnectionDuration && { maxDownstreamConnectionDuration }),
-    clusterSpecifier:
-      others.length === 0
-        ? { case: 'cluster', value: only?.name ?? blackHoleCluster }
-        : {
-            case: 'weightedClusters',
-            value: { clusters: clusters.map(({ name, weight }) => ({ name, weight })) },
-          },
-    accessLog: accessLogs(mesh),
-  });
-  return { name: 'envoy.filters.network.tcp_proxy', configType: { case: 'typedConfig', value } };
-}

@@ -132,8 +132,10 @@ function hashPolicy(hash: ConsistentHash | undefined): HashPolicy | undefined {
   if (hash?.httpHeaderName)
     return { policySpecifier: { case: 'header', value: { headerName: hash.httpHeaderName } } };
   if (hash?.httpCookie !== undefined) {
-    const { name, path = '', ttl } = hash.httpCookie;
-    return { policySpecifier: { case: 'cookie', value: { name, path, ...(ttl && { ttl: duration(ttl) }) } } };
+    const { name, path = '', ttl, attributes = [] } = hash.httpCookie;
+    const more = attributes.map((attribute) => ({ name: attribute.name, value: attribute.value ?? '' }));
+    const value = { name, path, attributes: more, ...(ttl && { ttl: duration(ttl) }) };
+    return { policySpecifier: { case: 'cookie', value } };
   }
   if (hash?.useSourceIp)
     return { policySpecifier: { case: 'connectionProperties', value: { sourceIp: true } } };

@@ -2,7 +2,7 @@ import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js
 import type { XdsResource } from '@tulle/xds/resource';
 import { passedAlpn, passedOn } from './auto-passthrough.ts';
 import { Collector } from './collector.ts';
-import { httpManager, tcpProxy } from './filters.ts';
+import { httpManager } from './filters.ts';
 import { type BoundServer, boundServers } from './gateway-ports.ts';
 import { gatewayRoutes, servedBy } from './gateway-routes.ts';
 import { serverTls } from './gateway-tls.ts';
@@ -11,6 +11,7 @@ import { type FilterChain, listener } from './listener.ts';
 import { type Note, note } from './note.ts';
 import type { ProxyDescription } from './proxy.ts';
 import type { MadeTable } from './route-tables.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 import { firstTcpRule, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 

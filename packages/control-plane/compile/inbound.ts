@@ -6,7 +6,7 @@ import { type Protocol, portProtocol } from '../model/protocol.ts';
 import { selects } from '../model/selector.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { none } from './duration.ts';
-import { httpManager, type NetworkFilter, tcpProxy } from './filters.ts';
+import { httpManager, type NetworkFilter } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { endedTls } from './gateway-tls.ts';
 import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
@@ -21,6 +21,7 @@ import type { Engine, ProxyDescription } from './proxy.ts';
 import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
 import type { ServedPort } from './served-ports.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 
 /** What serves one port of a sidecar's application. */
 export interface Inbound {
@@ -47,7 +48,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
       ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', limits)
-      : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, pool: connectionPool?.tcp }]);
+      : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, settings: { connectionPool } }]);
   const ended =
     port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
   const socketOf = ({ alpn }: ChainKind): TransportSocket | undefined =>

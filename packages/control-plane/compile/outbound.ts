@@ -3,7 +3,7 @@ import type { UpstreamListener } from '@tulle/xds/node';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
-import { httpManager, tcpProxy } from './filters.ts';
+import { httpManager } from './filters.ts';
 import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, type ListenerParts, listener } from './listener.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
@@ -17,6 +17,7 @@ import {
 } from './route-tables.ts';
 import { findCallable, type Scope } from './scope.ts';
 import { sniffedChains } from './sniffed.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 import { meshSource, tcpClusters, tlsRules, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 

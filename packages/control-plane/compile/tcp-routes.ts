@@ -12,8 +12,8 @@ import type { View } from './view.ts';
 export interface WeightedName {
   readonly name: string;
   readonly weight: number;
-  /** DestinationRule's `connectionPool.tcp`. */
-  readonly pool?: NonNullable<PolicySettings['connectionPool']>['tcp'];
+  /** Of its DestinationRule. */
+  readonly settings?: PolicySettings;
 }
 
 export function meshSource(view: View, port: number): Source {
@@ -36,7 +36,7 @@ export function tcpClusters(
 }
 
 function weightedName(cluster: ClusterRef, weight: number, collector: Collector): WeightedName {
-  return { name: collector.use(cluster), weight, pool: cluster.settings.connectionPool?.tcp };
+  return { name: collector.use(cluster), weight, settings: cluster.settings };
 }
 
 export function firstTcpRule(service: VirtualService, source: Source): Rule<TcpRouteSpec> | undefined {

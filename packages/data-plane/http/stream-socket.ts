@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { RequestHead, ResponseHead, Stream, StreamHandler } from './stream.ts';
+import type { Stream, StreamHandler } from './stream.ts';
 
 const empty = Buffer.alloc(0);
 
-/** An accepted tunnel as a socket, for codecs and relays that know nothing of streams. */
-export class StreamSocket extends Duplex implements StreamHandler<RequestHead> {
-  readonly #stream: Stream<ResponseHead>;
+type Bytes = Pick<Stream<never>, 'sendData' | 'reset' | 'pause' | 'resume'>;
+
+/** An accepted tunnel, of either side, as a socket, for codecs and relays that know nothing of streams. */
+export class StreamSocket extends Duplex implements StreamHandler<unknown> {
+  readonly #stream: Bytes;
   /** Told when the stream takes more. */
   #onDrain: (() => void) | undefined = undefined;
 
-  constructor(stream: Stream<ResponseHead>) {
+  constructor(stream: Bytes) {
     super({ allowHalfOpen: true });
     this.#stream = stream;
   }

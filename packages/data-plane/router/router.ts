@@ -1,4 +1,5 @@
 import { formatAuthority } from '@tulle/decision/authority';
+import { requestHash } from '@tulle/decision/balance/request-hash';
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import { redirectLocation } from '@tulle/decision/rewrite';
@@ -14,7 +15,6 @@ import type { Lease } from '../upstream/pool/lease.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { tellDeadline, timeoutOf } from './deadline.ts';
 import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
-import { requestHash } from './hash.ts';
 import { type Chosen, rewriteRequest, rewriteResponse } from './heads.ts';
 import { RequestBuffer } from './request-buffer.ts';
 import { Retries, wantsAfterFailure, wantsAfterResponse } from './retries.ts';
@@ -49,6 +49,8 @@ export class Router implements AttemptOwner {
   #retries: Retries | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
   #hash: number | undefined = undefined;
+  /** Keeps the client with its endpoint from here on. */
+  #newCookie: string | undefined = undefined;
   #buffer: RequestBuffer | undefined = undefined;
   #shadows: Shadow[] | undefined = undefined;
   #timeout: Timer | undefined = undefined;
@@ -179,7 +181,14 @@ export class Router implements AttemptOwner {
     this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
     this.#timeoutMs = timeoutOf(action, head.headers);
     if (action.hashPolicy.length > 0) {
-      this.#hash = requestHash(action.hashPolicy, head.headers, head.path, stream.info.clientAddress);
+      const subject = {
+        headers: head.headers,
+        path: head.path,
+        remoteAddress: stream.info.clientAddress,
+      };
+      const { hash, cookie } = requestHash(action.hashPolicy, subject, context.random);
+      this.#hash = hash;
+      this.#newCookie = cookie;
     }
     const { connection } = stream.info;
     this.#destination =
@@ -368,6 +377,7 @@ export class Router implements AttemptOwner {
       info.upstreamFirstByteAt - (info.requestEndedAt > 0 ? info.requestEndedAt : info.startedMono),
     );
     head.headers.set('x-envoy-upstream-service-time', String(Math.max(0, elapsed)));
+    if (this.#newCookie !== undefined) head.headers.add('set-cookie', this.#newCookie);
     rewriteResponse(head, this.#head as RequestHead, this.#chosen as Chosen, info);
     if (end) this.#responseEnded();
     this.#stream.encodeHead(head, end);

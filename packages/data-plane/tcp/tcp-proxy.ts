@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { formatAuthority } from '@tulle/decision/authority';
+import { hash32 } from '@tulle/decision/balance/hash';
 import { pickCluster } from '@tulle/decision/match';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ConnectionInfo } from '../http/connection-info.ts';
@@ -8,9 +9,10 @@ import { StreamInfo } from '../http/stream-info.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { poolFailure } from '../router/failure.ts';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
-import type { ClusterState } from '../upstream/cluster.ts';
+import type { ClusterState, DialCallbacks } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import { relay, type TcpRecording } from './relay.ts';
+import { dialThrough } from './tunnel.ts';
 
 /** Writes a line when a connection ends. */
 export type TcpLogger = (info: StreamInfo) => void;
@@ -82,6 +84,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
   function attempt(target: ClusterState): void {
     const endpoint = target.pick({
       avoid: tried,
+      hash: proxy.hashSourceIp ? hash32(parts.info.remoteAddress) : undefined,
       attempts: 3,
       destination: destination(),
     });
@@ -94,7 +97,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
     if (parts.info.direction !== 'inbound') info.peer = endpoint.config.workload;
     tried.add(endpoint);
     let settled = false;
-    const cancel = target.dial(endpoint, parts.info, {
+    const callbacks: DialCallbacks = {
       onConnected: (upstream, secured, peerUri) => {
         settled = true;
         cancelConnect = undefined;
@@ -128,7 +131,17 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
           refuse(proxy.maxConnectAttempts > 1 && error !== 'overflow' ? 'URX' : failure.flag);
         }
       },
-    });
+    };
+    const cancel =
+      proxy.tunnel === undefined
+        ? target.dial(endpoint, parts.info, callbacks)
+        : dialThrough(
+            target,
+            endpoint,
+            proxy.tunnel,
+            { protocol: 'HTTP/1.1', connection: parts.info },
+            callbacks,
+          );
     if (!settled) cancelConnect = cancel;
   }
 }

@@ -56,7 +56,10 @@ export type PathRewrite =
 export interface HashPolicy {
   readonly kind: 'header' | 'cookie' | 'source-ip' | 'query';
   readonly name: string;
+  /** Of a cookie: one is made with it for who brings none; 0: for the session. */
   readonly ttlMs?: number;
   readonly path?: string;
+  /** More of the cookie that is made. */
+  readonly attributes?: readonly { readonly name: string; readonly value: string }[];
   readonly terminal: boolean;
 }

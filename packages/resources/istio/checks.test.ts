@@ -160,11 +160,7 @@ describe('DestinationRule', () => {
     ],
     [
       '{ tunnel: { protocol: GET, targetHost: a b, targetPort: 80 } }',
-      [
-        'error trafficPolicy.tunnel.protocol wrong-value',
-        'error trafficPolicy.tunnel.targetHost bad-host',
-        'warning trafficPolicy.tunnel not-enforced',
-      ],
+      ['error trafficPolicy.tunnel.protocol wrong-value', 'error trafficPolicy.tunnel.targetHost bad-host'],
     ],
     [
       '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { backendUtilization: { weightUpdatePeriod: 1s } } }] }',

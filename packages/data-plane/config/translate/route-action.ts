@@ -169,6 +169,7 @@ function translateHash(
     name: cookie.name,
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(cookie.path === '' ? {} : { path: cookie.path }),
+    ...(cookie.attributes.length === 0 ? {} : { attributes: cookie.attributes }),
     terminal,
   };
 }

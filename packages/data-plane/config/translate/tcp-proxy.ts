@@ -1,5 +1,6 @@
 import type { WeightedCluster } from '@tulle/decision/tables/route-action';
-import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
+import type { TcpProxy, Tunnel } from '@tulle/decision/tables/tcp-proxy';
+import type { tcp_proxy_TcpProxy_TunnelingConfig } from '@tulle/xds/wire';
 import { translateAccessLogs } from './access-log.ts';
 import { milliseconds } from './duration.ts';
 import { noMutations } from './header-mutation.ts';
@@ -29,7 +30,14 @@ export function translateTcpProxy(bytes: Uint8Array, path: string, problems: Pro
       `${path}.max_downstream_connection_duration`,
       problems,
     ),
+    ...(proxy.hashPolicy.some(({ sourceIp }) => sourceIp !== undefined) && { hashSourceIp: true }),
+    ...(proxy.tunnelingConfig === undefined ? {} : { tunnel: translateTunnel(proxy.tunnelingConfig) }),
     maxConnectAttempts: proxy.maxConnectAttempts ?? 1,
     accessLogs: translateAccessLogs(proxy.accessLog, `${path}.access_log`, problems),
   };
 }
+
+const translateTunnel = ({ hostname, usePost }: tcp_proxy_TcpProxy_TunnelingConfig): Tunnel => ({
+  authority: hostname,
+  method: usePost ? 'POST' : 'CONNECT',
+});

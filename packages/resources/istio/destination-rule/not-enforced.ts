@@ -2,13 +2,9 @@
 const anywhere = [
   'loadBalancer.zoneAwareLbSetting',
   'loadBalancer.backendUtilization',
-  // A cookie that callers bring is hashed; our proxy gives them none.
-  'loadBalancer.consistentHash.httpCookie.path',
-  'loadBalancer.consistentHash.httpCookie.ttl',
-  'loadBalancer.consistentHash.httpCookie.attributes',
   'outlierDetection.outlierDetectionHttpErrorCodes',
 ];
-const hostOnly = ['tunnel', 'retryBudget.budgetInterval'];
+const hostOnly = ['retryBudget.budgetInterval'];
 
 export const notEnforced: readonly string[] = [
   ...['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) => [
