@@ -15,7 +15,7 @@ export interface Certificates {
   readonly pairs: ReadonlyMap<string, Pair>;
 }
 
-/** `outside` and `edge` are servers, `visitor` a client; `stranger` is a client of a CA that nobody trusts. */
+/** `outside`, `edge` and `shop` are servers, `visitor` a client; `stranger` is a client of a CA that nobody trusts. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   mkdirSync(folder, { recursive: true });
   const authority = await testAuthority({ name: 'traffic' });
@@ -27,6 +27,7 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
   const pairs = new Map([
     ['outside', await issue(authority, 'outside', ['*.outside.test'])],
     ['edge', await issue(authority, 'edge', ['*.edge.test'])],
+    ['shop', await issue(authority, 'shop', ['*.shop.test'])],
     ['visitor', await issue(authority, 'visitor', ['visitor.test'])],
     ['stranger', await issue(other, 'stranger', ['stranger.test'])],
   ]);

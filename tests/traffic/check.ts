@@ -25,7 +25,7 @@ export async function checkAnswers(
   else if (!refused) expect(Object.fromEntries(statuses)).toEqual({ [status]: outcomes.length });
   const versions = counted(answers.map(({ headers }) => String(headers['x-version'])));
   if (expected.version !== undefined) expect([...versions.keys()]).toEqual([expected.version]);
-  if (expected.sticky === true) expect(versions.size, 'versions').toBe(1);
+  if (expected.versions !== undefined) expect(versions.size, 'versions').toBe(expected.versions);
   if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
   await checkSeen(expected, outcomes, world);
   if (expected.flags !== undefined) {
@@ -58,7 +58,7 @@ function checkFields(
 }
 
 async function checkSeen(
-  { seen, received, receivedBy, connections }: HttpExpectation,
+  { seen, seenBy = {}, received, receivedBy, connections }: HttpExpectation,
   outcomes: readonly Outcome[],
   { sightings }: World,
 ): Promise<void> {
@@ -81,11 +81,18 @@ async function checkSeen(
   for (const [by, bounds] of Object.entries(receivedBy ?? {})) await settled(by, bounds);
   if (connections !== undefined)
     expect(new Set(all().map(({ connection }) => connection)).size, 'connections').toBe(connections);
-  if (seen === undefined) return;
-  const last = all().at(-1);
-  if (last === undefined) throw new Error('no application saw the request');
-  const { method, path, authority, version, headers } = last;
-  checkFields(seen, {
+  if (seen !== undefined) checkSeenFields(seen, all().at(-1));
+  for (const [by, fields] of Object.entries(seenBy))
+    checkSeenFields(
+      fields,
+      all().findLast((one) => one.by === by),
+    );
+}
+
+function checkSeenFields(expected: Fields, seen: Seen | undefined): void {
+  if (seen === undefined) throw new Error('no application saw the request');
+  const { method, path, authority, version, headers } = seen;
+  checkFields(expected, {
     ...(headers as Record<string, string | string[] | undefined>),
     ...{ ':method': method, ':path': path, ':authority': authority, ':version': version },
   });

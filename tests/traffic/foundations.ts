@@ -1,6 +1,6 @@
 /** What the rows stand on: the mesh, its namespaces, certificates of its gateway. */
 import { stringify } from 'yaml';
-import type { Certificates } from './certificates.ts';
+import type { Certificates, Pair } from './certificates.ts';
 import { namespace, senders } from './members.ts';
 
 export const meshName = 'traffic';
@@ -15,20 +15,20 @@ export const foundations = (certificates: Certificates): readonly string[] => [
   ...[namespace, senders.other.namespace].map((name) =>
     stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
   ),
-  credential('edge', certificates),
-  credential('edge-mutual', certificates, { 'ca.crt': certificates.ca }),
+  credential('edge', certificates.pairs.get('edge')),
+  credential('shop', certificates.pairs.get('shop')),
+  credential('edge-mutual', certificates.pairs.get('edge'), { 'ca.crt': certificates.ca }),
 ];
 
 function credential(
   name: string,
-  { pairs }: Certificates,
+  pair: Pair | undefined,
   more: Readonly<Record<string, string>> = {},
 ): string {
-  const edge = pairs.get('edge');
   return stringify({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace: senders.gateway.namespace },
-    stringData: { 'tls.crt': edge?.cert, 'tls.key': edge?.key, ...more },
+    stringData: { 'tls.crt': pair?.cert, 'tls.key': pair?.key, ...more },
   });
 }

@@ -1,6 +1,7 @@
 /** Runs one row in a world: sends its steps in order and holds what comes back against what is expected. */
 import { expect } from 'vitest';
-import { type Answer, ask, askBytes } from './ask.ts';
+import { eventually } from '../mesh.ts';
+import { type Answer, ask, askBytes, type BytesAnswer } from './ask.ts';
 import { checkAnswers, checkBytes } from './check.ts';
 import { filled } from './documents.ts';
 import { defaultUrl, type RowPlan } from './plan.ts';
@@ -28,8 +29,24 @@ const revivePatterns = (_: string, value: unknown): unknown =>
     ? new RegExp(String(value.pattern))
     : value;
 
-function runStep(step: Step, plan: RowPlan, index: number, world: World): Promise<void> {
-  return isBytes(step) ? runBytes(step, world) : runHttp(step, `${plan.name}/${index}`, world);
+async function runStep(step: Step, plan: RowPlan, index: number, world: World): Promise<void> {
+  if (isBytes(step)) return runBytes(step, world);
+  const of = `${plan.name}/${index}`;
+  if (step.settles !== true) return runHttp(step, of, world);
+  let tries = 0;
+  await eventually(of, async () => {
+    await runHttp(step, `${of}/${tries++}`, world);
+    return true;
+  });
+}
+
+/** Calls `run` with each number below `times`, so many at a time. */
+async function inLanes(times: number, lanes: number, run: (number: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < times) await run(next++);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** One request's outcome; an error is what the connection met. */
@@ -51,20 +68,15 @@ async function runHttp(step: HttpStep, of: string, world: World): Promise<void> 
     return { of: request, answer, milliseconds: performance.now() - start };
   };
   const outcomes: Outcome[] = [];
-  const { times = 1 } = step;
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < times) outcomes.push(await one(next++));
-  };
-  await Promise.all(Array.from({ length: lanesOf(step) }, lane));
+  await inLanes(step.times ?? 1, step.together ?? lanesOf(step), async (number) => {
+    outcomes.push(await one(number));
+  });
   await checkAnswers(step.expect, outcomes, world);
 }
 
 /** Draws for a distribution are independent of each other, and quicker side by side. */
-function lanesOf({ together = false, times = 1, expect: { shares, statusShares } }: HttpStep): number {
-  if (together) return times;
-  return shares !== undefined || statusShares !== undefined ? 8 : 1;
-}
+const lanesOf = ({ expect: { shares, statusShares } }: HttpStep): number =>
+  shares !== undefined || statusShares !== undefined ? 8 : 1;
 
 function send(step: HttpStep, request: string, world: World): Promise<Answer> {
   const { kind = 'http', method = 'GET', headers = {}, behave, body } = step;
@@ -97,14 +109,13 @@ async function runBytes(step: TcpStep, world: World): Promise<void> {
   const own = certificate === undefined ? undefined : pairs.get(certificate);
   const tls =
     kind === 'tls' ? { sni: sni ?? '', ca, ...(own !== undefined && { certificate: own }) } : undefined;
-  const answers = [];
-  for (let number = 0; number < times; number++) {
-    answers.push(
-      await askBytes({ port, tls }).catch((error: Error) => {
-        if (step.expect.refused === true) return undefined;
-        throw error;
-      }),
-    );
-  }
+  const answers: (BytesAnswer | undefined)[] = [];
+  await inLanes(times, step.expect.shares === undefined ? 1 : 8, async () => {
+    const answer = await askBytes({ port, tls }).catch((error: Error) => {
+      if (step.expect.refused === true) return undefined;
+      throw error;
+    });
+    answers.push(answer);
+  });
   checkBytes(step.expect, answers);
 }

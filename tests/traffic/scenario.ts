@@ -39,8 +39,10 @@ export interface HttpStep {
   readonly body?: string;
   /** How often; 1 unless said. */
   readonly times?: number;
-  /** All at once, not one after the other. */
-  readonly together?: boolean;
+  /** So many at a time; one after the other unless said, eight for shares. */
+  readonly together?: number;
+  /** What came before has its effect a moment later (Envoy tells its workers of health once a second): asked again until it has. */
+  readonly settles?: boolean;
   /** What the applications do with it. */
   readonly behave?: Behaviour;
   /** Port of the gateway, where it is neither 80 nor 443. */
@@ -80,10 +82,12 @@ export interface HttpExpectation {
   readonly shares?: Readonly<Record<string, number>>;
   /** Share of each status, held in the same way. */
   readonly statusShares?: Readonly<Record<number, number>>;
-  /** All came to one version, whichever. */
-  readonly sticky?: boolean;
+  /** How many versions answered; 1: all came to the same. */
+  readonly versions?: number;
   /** What the application saw of the last request; `:method`, `:path`, `:authority` and `:version` (of HTTP) too. */
   readonly seen?: Fields;
+  /** The same of the last request that a version saw. */
+  readonly seenBy?: Readonly<Record<string, Fields>>;
   /** How many requests reached applications, retries and mirrored ones too; a list: between the two, inclusive. */
   readonly received?: number | readonly [number, number];
   /** Of one version. */

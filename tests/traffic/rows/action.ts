@@ -1,5 +1,5 @@
 /** VirtualService: rewrite, redirect, direct answers, header operations, delegates. */
-import { docs, gateway, subsets, virtualService } from '../documents.ts';
+import { docs, gateway, service, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const to = 'route: [{ destination: { host: $host, subset: v1 } }]';
@@ -270,6 +270,73 @@ spec:
       { from: 'gateway', url: 'http://$edge/productpage', expect: { version: 'v2' } },
       { from: 'gateway', url: 'http://$edge/reviews/1', expect: { version: 'v3' } },
       { from: 'gateway', url: 'http://$edge/', expect: { status: 404 } },
+    ],
+  },
+  {
+    title: 'rewrite: a prefix with its slash is replaced by the root',
+    doc: docs.virtualService('HTTPRewrite'),
+    resources: [
+      subsets(),
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /old/ } }]
+          rewrite: { uri: / }
+          ${to}
+      `),
+    ],
+    steps: [{ url: 'http://$host/old/x', expect: { seen: { ':path': '/x' } } }],
+  },
+  {
+    title: 'rewrite: uri and authority together',
+    doc: docs.virtualService('HTTPRewrite'),
+    resources: [
+      subsets(),
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /ratings } }]
+          rewrite: { uri: /v1/bookRatings, authority: inside.test }
+          ${to}
+      `),
+    ],
+    steps: [
+      {
+        url: 'http://$host/ratings/7',
+        expect: { seen: { ':path': '/v1/bookRatings/7', ':authority': 'inside.test' } },
+      },
+    ],
+  },
+  {
+    title: 'destination: another service, under its short name in the rule’s namespace',
+    doc: docs.virtualService('Destination'),
+    resources: [
+      service.replace('$name', '$name-other'),
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /other } }]
+          headers: { request: { set: { x-routed: other } } }
+          route: [{ destination: { host: $name-other, port: { number: 80 } } }]
+        - ${to.replace(', subset: v1', '')}
+      `),
+    ],
+    steps: [
+      { url: 'http://$host/other', expect: { seen: { 'x-routed': 'other', ':authority': '$host' } } },
+      { expect: { seen: { 'x-routed': null } } },
+    ],
+  },
+  {
+    title: 'destination: another port of the service',
+    doc: docs.virtualService('Destination'),
+    resources: [
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /two } }]
+          route: [{ destination: { host: $host, port: { number: 81 } } }]
+        - route: [{ destination: { host: $host, port: { number: 80 } } }]
+      `),
+    ],
+    steps: [
+      { url: 'http://$host/two', expect: { seen: { ':version': '2.0' } } },
+      { expect: { seen: { ':version': '1.1' } } },
     ],
   },
 ];

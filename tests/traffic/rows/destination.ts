@@ -1,5 +1,5 @@
 /** DestinationRule: load balancers, hashing, subsets' and ports' own policies, pools, outliers. */
-import { destinationRule, docs, serviceEntry, virtualService } from '../documents.ts';
+import { destinationRule, docs, resource, serviceEntry, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const simple = docs.destinationRule('LoadBalancerSettings-SimpleLB');
@@ -33,7 +33,7 @@ export const destination: readonly Scenario[] = [
     title: 'balance: RANDOM',
     doc: simple,
     resources: [destinationRule('trafficPolicy: { loadBalancer: { simple: RANDOM } }')],
-    steps: [{ times: 300, expect: { shares: third } }],
+    steps: [{ times: 150, expect: { shares: third } }],
   },
   {
     title: 'balance: LEAST_REQUEST prefers whom fewer requests wait at',
@@ -43,7 +43,7 @@ export const destination: readonly Scenario[] = [
     steps: [
       {
         times: 180,
-        together: true,
+        together: 180,
         behave: { only: 'v1', delayMs: 800 },
         expect: { receivedBy: { v1: [0, 91], v2: [29, 180], v3: [29, 180] } },
       },
@@ -54,30 +54,30 @@ export const destination: readonly Scenario[] = [
     doc: hash,
     resources: [hashed('{ httpHeaderName: x-user }')],
     steps: [
-      { times: 12, headers: { 'x-user': 'jason' }, expect: { sticky: true } },
-      { times: 12, headers: { 'x-user': 'mary' }, expect: { sticky: true } },
+      { times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } },
+      { times: 12, headers: { 'x-user': 'mary' }, expect: { versions: 1 } },
     ],
   },
   {
     title: 'hash: by the source address',
     doc: hash,
     resources: [hashed('{ useSourceIp: true }')],
-    steps: [{ times: 15, expect: { sticky: true } }],
+    steps: [{ times: 15, expect: { versions: 1 } }],
   },
   {
     title: 'hash: by a query parameter',
     doc: hash,
     resources: [hashed('{ httpQueryParameterName: user }')],
     steps: [
-      { times: 12, url: 'http://$host/?user=jason', expect: { sticky: true } },
-      { times: 12, url: 'http://$host/a?b=c&user=mary', expect: { sticky: true } },
+      { times: 12, url: 'http://$host/?user=jason', expect: { versions: 1 } },
+      { times: 12, url: 'http://$host/a?b=c&user=mary', expect: { versions: 1 } },
     ],
   },
   {
     title: 'hash: Maglev',
     doc: hash,
     resources: [hashed('{ maglev: { tableSize: 251 }, httpHeaderName: x-user }')],
-    steps: [{ times: 12, headers: { 'x-user': 'jason' }, expect: { sticky: true } }],
+    steps: [{ times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } }],
   },
   {
     title: 'hash: a request without the header goes anywhere',
@@ -85,7 +85,7 @@ export const destination: readonly Scenario[] = [
       'api-v3/config/route/v3/route_components.proto#envoy-v3-api-field-config-route-v3-routeaction-hash-policy',
     ),
     resources: [hashed('{ ringHash: { minimumRingSize: 64 }, httpHeaderName: x-user }')],
-    steps: [{ times: 300, expect: { shares: third } }],
+    steps: [{ times: 150, expect: { shares: third } }],
   },
   {
     title: 'subset: its own policy overrides that of the rule',
@@ -106,7 +106,7 @@ export const destination: readonly Scenario[] = [
       `),
     ],
     steps: [
-      { times: 12, url: 'http://$host/sticky', headers: { 'x-user': 'jason' }, expect: { sticky: true } },
+      { times: 12, url: 'http://$host/sticky', headers: { 'x-user': 'jason' }, expect: { versions: 1 } },
       { times: 12, headers: { 'x-user': 'jason' }, expect: { receivedBy: { v1: 4, v2: 4, v3: 4 } } },
     ],
   },
@@ -123,7 +123,7 @@ export const destination: readonly Scenario[] = [
       `),
     ],
     steps: [
-      { times: 12, headers: { 'x-user': 'jason' }, expect: { sticky: true } },
+      { times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } },
       {
         times: 12,
         kind: 'http2',
@@ -140,7 +140,7 @@ export const destination: readonly Scenario[] = [
     steps: [
       {
         times: 6,
-        together: true,
+        together: 6,
         kind: 'http2',
         url: 'http://$host:81/',
         behave: { delayMs: 800 },
@@ -159,7 +159,7 @@ export const destination: readonly Scenario[] = [
       {
         url: 'http://$outside/',
         times: 5,
-        together: true,
+        together: 5,
         behave: { delayMs: 500 },
         expect: { status: { 200: 2, 503: 3 }, received: 2 },
       },
@@ -222,12 +222,8 @@ export const destination: readonly Scenario[] = [
       `),
     ],
     steps: [
-      {
-        times: 30,
-        behave: { only: 'v1', status: 500 },
-        expect: { status: { 500: 3, 200: 27 }, receivedBy: { v1: 3 } },
-      },
-      { times: 10, expect: { receivedBy: { v1: 0, v2: 5, v3: 5 } } },
+      { times: 9, behave: { only: 'v1', status: 500 }, expect: { status: { 500: 3, 200: 6 } } },
+      { times: 10, settles: true, expect: { receivedBy: { v1: 0, v2: 5, v3: 5 } } },
     ],
   },
   {
@@ -243,7 +239,8 @@ export const destination: readonly Scenario[] = [
     ],
     steps: [
       { times: 12, behave: { only: 'v2', status: 500 }, expect: { status: { 500: 4, 200: 8 } } },
-      { times: 12, behave: { only: 'v2', status: 502 }, expect: { status: { 502: 2, 200: 10 } } },
+      { times: 6, behave: { only: 'v2', status: 502 }, expect: { status: { 502: 2, 200: 4 } } },
+      { times: 10, settles: true, expect: { receivedBy: { v1: 5, v2: 0, v3: 5 } } },
     ],
   },
   {
@@ -260,7 +257,7 @@ export const destination: readonly Scenario[] = [
       { headers: { 'x-user': 'a' }, behave: { status: 500 }, expect: { status: 500 } },
       { headers: { 'x-user': 'a' }, expect: {} },
       { headers: { 'x-user': 'a' }, behave: { status: 500 }, expect: { status: 500 } },
-      { headers: { 'x-user': 'a' }, times: 5, expect: { sticky: true } },
+      { headers: { 'x-user': 'a' }, times: 5, expect: { versions: 1 } },
     ],
   },
   {
@@ -288,6 +285,165 @@ spec:
   trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x-user } } }
 `,
     ],
-    steps: [{ from: 'other', times: 12, headers: { 'x-user': 'jason' }, expect: { sticky: true } }],
+    steps: [{ from: 'other', times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } }],
+  },
+  {
+    title: 'outlier: all are ejected: nobody is left',
+    doc: docs.destinationRule('OutlierDetection'),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN }
+          outlierDetection:
+            { consecutive5xxErrors: 1, interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100, minHealthPercent: 0 }
+      `),
+    ],
+    steps: [
+      { times: 3, behave: { status: 500 }, expect: { status: 500, receivedBy: { v1: 1, v2: 1, v3: 1 } } },
+      { times: 5, settles: true, expect: { status: 503, received: 0, flags: 'UH' } },
+    ],
+  },
+  {
+    title: 'outlier: fewer healthy ones than minHealthPercent: all are asked again',
+    doc: docs.destinationRule('OutlierDetection'),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN }
+          outlierDetection:
+            { consecutive5xxErrors: 1, interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100, minHealthPercent: 50 }
+      `),
+    ],
+    steps: [
+      { times: 6, behave: { status: 500 }, expect: { status: 500 } },
+      { times: 9, expect: { status: 200 } },
+    ],
+  },
+  {
+    title: 'outlier: maxEjectionPercent keeps the rest in, by default all but 10 %, at least one is ejected',
+    doc: docs.envoy('intro/arch_overview/upstream/outlier#ejection-algorithm'),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN }
+          outlierDetection: { consecutive5xxErrors: 1, interval: 60s, baseEjectionTime: 60s, minHealthPercent: 0 }
+      `),
+    ],
+    steps: [
+      // The first is ejected; then a third of them are out, which is more than a tenth.
+      { behave: { status: 500 }, expect: { status: 500 } },
+      { times: 6, behave: { status: 500 }, expect: { status: 500 } },
+      { times: 10, settles: true, expect: { status: 200, versions: 2 } },
+    ],
+  },
+  {
+    title: 'outlier: refused connections eject, told apart from answers',
+    doc: docs.destinationRule('OutlierDetection'),
+    resources: [
+      serviceEntry(`
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 80, name: http, protocol: HTTP }]
+        endpoints:
+        - { address: 127.0.0.1, ports: { http: $http } }
+        - { address: 127.0.0.1, ports: { http: $port } }
+      `),
+      destinationRule(`
+        host: $outside
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN }
+          outlierDetection:
+            { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1, interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100 }
+      `),
+      virtualService(`
+        hosts: [$outside]
+        http:
+        - retries: { attempts: 0 }
+          route: [{ destination: { host: $outside } }]
+      `),
+    ],
+    steps: [
+      { url: 'http://$outside/', times: 2, expect: { status: { 200: 1, 503: 1 } } },
+      { url: 'http://$outside/', times: 10, settles: true, expect: { status: 200, version: 'out1' } },
+    ],
+  },
+  {
+    title: 'pool: maxRetries holds over all requests to the service',
+    doc: docs.destinationRule('ConnectionPoolSettings-HTTPSettings'),
+    resources: [
+      destinationRule('trafficPolicy: { connectionPool: { http: { maxRetries: 1 } } }'),
+      virtualService(`
+        http:
+        - retries: { attempts: 1, retryOn: 5xx }
+          route: [{ destination: { host: $host } }]
+      `),
+    ],
+    // All first attempts fail at about the same time; one of ten may be tried again at a time.
+    steps: [
+      {
+        times: 10,
+        together: 10,
+        behave: { status: 500, delayMs: 500 },
+        expect: { status: 500, received: [11, 13] },
+      },
+    ],
+  },
+  {
+    title: 'pool: retryBudget: a share of the requests under way, and a least number',
+    doc: docs.destinationRule('TrafficPolicy-RetryBudget'),
+    resources: [
+      destinationRule('trafficPolicy: { retryBudget: { percent: 20, minRetryConcurrency: 1 } }'),
+      virtualService(`
+        http:
+        - retries: { attempts: 3, retryOn: 5xx }
+          route: [{ destination: { host: $host } }]
+      `),
+    ],
+    // 20 under way allow 4; those that are tried again allow one more each time: 20 + 4 × 3 at most.
+    steps: [
+      {
+        times: 20,
+        together: 20,
+        behave: { status: 500, delayMs: 500 },
+        expect: { status: 500, received: [21, 32] },
+      },
+    ],
+  },
+  {
+    title: 'balance: warmup: a new instance gets less at first',
+    doc: docs.destinationRule('LoadBalancerSettings'),
+    resources: [
+      destinationRule(`
+        trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN, warmup: { duration: 60s } } }
+      `),
+    ],
+    // All of them are new: none is ahead of another.
+    steps: [{ times: 60, expect: { shares: third } }],
+  },
+  {
+    title: 'health: an endpoint that does not answer checks is not asked',
+    doc: docs.envoy('intro/arch_overview/upstream/health_checking'),
+    resources: [
+      serviceEntry(`
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 80, name: http, protocol: HTTP }]
+        endpoints:
+        - { address: 127.0.0.1, ports: { http: $http } }
+        - { address: 127.0.0.1, ports: { http: $port } }
+      `),
+      resource(
+        'tulle.dev/v1alpha1',
+        'HealthCheckPolicy',
+        'host: $outside\nhttp: { path: /health }\ninterval: 1s\ntimeout: 5s\nunhealthyThreshold: 1',
+      ),
+      virtualService(`
+        hosts: [$outside]
+        http:
+        - retries: { attempts: 0 }
+          route: [{ destination: { host: $outside } }]
+      `),
+    ],
+    steps: [{ url: 'http://$outside/', times: 10, settles: true, expect: { status: 200, version: 'out1' } }],
   },
 ];

@@ -478,4 +478,113 @@ spec:
       ],
     },
   },
+  {
+    title: 'gateway: two certificates, chosen by server name',
+    doc: docs.task('ingress/secure-ingress'),
+    resources: [
+      subsets(),
+      gateway(`
+        servers:
+        - port: { number: $port, name: https-edge, protocol: HTTPS }
+          hosts: [$edge]
+          tls: { mode: SIMPLE, credentialName: edge }
+        - port: { number: $port, name: https-shop, protocol: HTTPS }
+          hosts: [$name.shop.test]
+          tls: { mode: SIMPLE, credentialName: shop }
+      `),
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - ${to('v1')}
+      `),
+      virtualService(
+        `
+        hosts: [$name.shop.test]
+        gateways: [$name]
+        http:
+        - ${to('v2')}
+      `,
+        '$name-shop',
+      ),
+    ],
+    steps: [
+      { from: 'gateway', port: '$port', url: 'https://$edge/', expect: { version: 'v1' } },
+      { from: 'gateway', port: '$port', url: 'https://$name.shop.test/', expect: { version: 'v2' } },
+    ],
+  },
+  {
+    title: 'gateway: faults, CORS and direct answers hold there',
+    doc: docs.virtualService('HTTPRoute'),
+    resources: [
+      subsets(),
+      edge,
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - match: [{ uri: { prefix: /fault } }]
+          fault: { abort: { httpStatus: 429, percentage: { value: 100 } } }
+          ${to('v1')}
+        - match: [{ uri: { prefix: /direct } }]
+          directResponse: { status: 200, body: { string: hello } }
+        - corsPolicy: { allowOrigins: [{ exact: https://example.com }], allowMethods: [PUT] }
+          ${to('v1')}
+      `),
+    ],
+    steps: [
+      { from: 'gateway', url: 'http://$edge/fault', expect: { status: 429, flags: 'FI', received: 0 } },
+      { from: 'gateway', url: 'http://$edge/direct', expect: { body: 'hello', received: 0 } },
+      {
+        from: 'gateway',
+        url: 'http://$edge/',
+        method: 'OPTIONS',
+        headers: { origin: 'https://example.com', 'access-control-request-method': 'PUT' },
+        expect: { received: 0, headers: { 'access-control-allow-methods': 'PUT' } },
+      },
+    ],
+  },
+  {
+    title:
+      'gateway: the application learns the client’s address and host; what a client claims of itself is appended to',
+    doc: docs.ops('configuration/traffic-management/network-topologies/'),
+    resources: [subsets(), edge, bound],
+    steps: [
+      {
+        from: 'gateway',
+        url: 'http://$edge/',
+        headers: { 'x-envoy-internal': 'true', 'x-envoy-upstream-rq-timeout-ms': '1' },
+        expect: {
+          version: 'v1',
+          seen: {
+            'x-forwarded-for': /^[0-9.]+$/,
+            'x-forwarded-proto': 'http',
+            'x-request-id': /^[0-9a-f-]{36}$/,
+          },
+        },
+      },
+    ],
+  },
+  {
+    title: 'gateway: AUTO_PASSTHROUGH leads by a name of the mesh, and opens nothing',
+    doc: tlsMode,
+    resources: [
+      gateway(`
+        servers:
+        - port: { number: $port, name: tls, protocol: TLS }
+          hosts: ["*.traffic.svc.cluster.local"]
+          tls: { mode: AUTO_PASSTHROUGH }
+      `),
+    ],
+    // The other end is a sidecar that asks for a certificate of the mesh.
+    steps: [
+      {
+        kind: 'tls',
+        from: 'gateway',
+        to: ':$port',
+        sni: 'outbound_.83_._.$host',
+        expect: { refused: true },
+      },
+    ],
+  },
 ];

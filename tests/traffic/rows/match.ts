@@ -177,4 +177,77 @@ export const match: readonly Scenario[] = [
       { url: 'http://$host/b', expect: { status: 404, flags: 'NR', received: 0 } },
     ],
   },
+  {
+    title: 'match: withoutHeaders by presence',
+    doc,
+    resources: rule('[{ withoutHeaders: { a: {} } }]'),
+    steps: [passes({ headers: { a: 'anything' } }), matches({})],
+  },
+  {
+    title: 'match: a header’s name in any case, its value as it is',
+    doc,
+    resources: rule('[{ headers: { x-user: { exact: Jason } } }]'),
+    steps: [matches({ headers: { 'X-User': 'Jason' } }), passes({ headers: { 'x-user': 'jason' } })],
+  },
+  {
+    title: 'match: a host by its short names, as callers of the namespace may say them',
+    doc: docs.virtualService('VirtualService'),
+    resources: [
+      subsets(),
+      virtualService(`
+        hosts: [$name]
+        http:
+        - ${to('v3')}
+      `),
+    ],
+    steps: [
+      { url: 'http://$name/', expect: { version: 'v3' } },
+      { url: 'http://$name.traffic/', expect: { version: 'v3' } },
+      { url: 'http://$name.traffic.svc/', expect: { version: 'v3' } },
+      { url: 'http://$host/', expect: { version: 'v3' } },
+      { from: 'other', url: 'http://$host/', expect: { version: 'v3' } },
+    ],
+  },
+  {
+    title: 'match: a host that only a VirtualService names',
+    doc: docs.virtualService('VirtualService'),
+    resources: [
+      subsets(),
+      virtualService(`
+        hosts: [virtual-$name.test]
+        http:
+        - ${to('v2')}
+      `),
+    ],
+    steps: [
+      {
+        url: 'http://virtual-$name.test/',
+        expect: { version: 'v2', seen: { ':authority': 'virtual-$name.test' } },
+      },
+    ],
+  },
+  {
+    title: 'match: the more specific host of two VirtualServices',
+    doc: docs.virtualService('VirtualService'),
+    resources: [
+      subsets(),
+      virtualService(`
+        hosts: ["*.wild-$name.test"]
+        http:
+        - ${to('v1')}
+      `),
+      virtualService(
+        `
+        hosts: [a.wild-$name.test]
+        http:
+        - ${to('v2')}
+      `,
+        '$name-a',
+      ),
+    ],
+    steps: [
+      { url: 'http://a.wild-$name.test/', expect: { version: 'v2' } },
+      { url: 'http://b.wild-$name.test/', expect: { version: 'v1' } },
+    ],
+  },
 ];

@@ -148,7 +148,7 @@ export const protocols: readonly Scenario[] = [
     doc: docs.virtualService('TCPRoute'),
     resources: [subsets('trafficPolicy: { loadBalancer: { simple: RANDOM } }')],
     steps: [
-      { kind: 'tcp', to: '$host:83', times: 120, expect: { shares: { v1: 1 / 3, v2: 1 / 3, v3: 1 / 3 } } },
+      { kind: 'tcp', to: '$host:83', times: 80, expect: { shares: { v1: 1 / 3, v2: 1 / 3, v3: 1 / 3 } } },
     ],
   },
   {
@@ -164,7 +164,7 @@ export const protocols: readonly Scenario[] = [
           - { destination: { host: $host, port: { number: 83 }, subset: v2 }, weight: 20 }
       `),
     ],
-    steps: [{ kind: 'tcp', to: '$host:83', times: 120, expect: { shares: { v1: 0.8, v2: 0.2 } } }],
+    steps: [{ kind: 'tcp', to: '$host:83', times: 80, expect: { shares: { v1: 0.8, v2: 0.2 } } }],
   },
   {
     title: 'tcp: the first rule whose match holds',

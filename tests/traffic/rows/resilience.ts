@@ -1,5 +1,5 @@
 /** VirtualService: time-outs and retries. */
-import { docs, serviceEntry, subsets, virtualService } from '../documents.ts';
+import { destinationRule, docs, serviceEntry, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const all = 'route: [{ destination: { host: $host } }]';
@@ -265,6 +265,41 @@ export const resilience: readonly Scenario[] = [
         url: 'http://$host:82/test.Echo/Unary',
         behave: { grpcStatus: 14 },
         expect: { grpcStatus: 14, received: 3, flags: 'URX' },
+      },
+    ],
+  },
+  {
+    title: 'retries: another instance is tried than before',
+    doc: docs.concept('retries'),
+    resources: [
+      destinationRule('trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN } }'),
+      virtualService(`
+        http:
+        - retries: { attempts: 1, retryOn: 5xx }
+          ${all}
+      `),
+    ],
+    steps: [{ times: 30, behave: { only: 'v1', status: 500 }, expect: { status: 200 } }],
+  },
+  {
+    title: 'timeout: the deadline that a gRPC call brings',
+    doc: docs.envoy(
+      'api-v3/config/route/v3/route_components.proto#envoy-v3-api-msg-config-route-v3-routeaction-maxstreamduration',
+    ),
+    resources: [
+      virtualService(`
+        http:
+        - timeout: 10s
+          ${all}
+      `),
+    ],
+    steps: [
+      {
+        kind: 'grpc',
+        url: 'http://$host:82/test.Echo/Unary',
+        headers: { 'grpc-timeout': '300m' },
+        behave: { delayMs: 2000 },
+        expect: { grpcStatus: 14, atLeastMs: 290, seen: { 'grpc-timeout': '300m' } },
       },
     ],
   },

@@ -56,8 +56,8 @@ export const scope: readonly Scenario[] = [
       `),
     ],
     steps: [
-      { times: 3, together: true, behave: { delayMs: 600 }, expect: { status: { 200: 1, 503: 2 } } },
-      { from: 'other', times: 3, together: true, behave: { delayMs: 600 }, expect: { status: 200 } },
+      { times: 3, together: 3, behave: { delayMs: 600 }, expect: { status: { 200: 1, 503: 2 } } },
+      { from: 'other', times: 3, together: 3, behave: { delayMs: 600 }, expect: { status: 200 } },
     ],
   },
   {
@@ -74,8 +74,8 @@ spec:
 `,
     ],
     steps: [
-      { times: 3, together: true, behave: { delayMs: 600 }, expect: { status: { 200: 1, 503: 2 } } },
-      { from: 'other', times: 3, together: true, behave: { delayMs: 600 }, expect: { status: 200 } },
+      { times: 3, together: 3, behave: { delayMs: 600 }, expect: { status: { 200: 1, 503: 2 } } },
+      { from: 'other', times: 3, together: 3, behave: { delayMs: 600 }, expect: { status: 200 } },
     ],
   },
   {
@@ -127,7 +127,7 @@ spec:
     resources: [locality('{ enabled: true }')],
     steps: [
       { from: 'near', times: 3, behave: { status: 500 }, expect: { status: 500, version: 'v1' } },
-      { from: 'near', times: 12, expect: { version: 'v2' } },
+      { from: 'near', times: 12, settles: true, expect: { version: 'v2' } },
     ],
   },
   {
