@@ -15,6 +15,7 @@ import { workloadEntry } from './istio/workload-entry.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
 import { healthCheckPolicy } from './tulle/health-check-policy.ts';
+import { concurrencyLimit } from './tulle/limits/concurrency-limit.ts';
 import { rateLimitPolicy } from './tulle/limits/rate-limit-policy.ts';
 import { mesh } from './tulle/mesh.ts';
 import { registration } from './tulle/registration.ts';
@@ -41,6 +42,7 @@ export const kinds: readonly ResourceKind[] = [
   proxyConfig,
   healthCheckPolicy,
   rateLimitPolicy,
+  concurrencyLimit,
 ];
 
 const byVersionAndKind = new Map(

@@ -10,6 +10,7 @@ import { httpManager, type NetworkFilter } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { endedTls } from './gateway-tls.ts';
 import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
+import { portConcurrency } from './limits/concurrency.ts';
 import type { ManagerLimits } from './limits/manager-limits.ts';
 import { inboundLimits } from './limits/sides.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
@@ -36,14 +37,21 @@ export interface Inbound {
   readonly notes: readonly Note[];
 }
 
-export function inbound(config: ConfigModel, proxy: ProxyDescription, port: ServedPort): Inbound {
+export function inbound(config: ConfigModel, proxy: ProxyDescription, served: ServedPort): Inbound {
   const { metadata: node } = proxy;
-  const { origins, connectionPool } = port;
-  const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, port.port);
-  const protocol = inboundProtocol(config, proxy, port);
+  const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, served.port);
+  const protocol = inboundProtocol(config, proxy, served);
   const layer = layerOf(protocol);
+  const concurrency = portConcurrency(config.limits.concurrency, proxy, served, protocol);
+  const port = { ...served, connectionPool: concurrency.connectionPool };
+  const { origins, connectionPool } = port;
   const limits = inboundLimits(config, proxy);
-  const policies = [...origins, ...(origin === undefined ? [] : [origin]), ...limits.origins];
+  const policies = [
+    ...origins,
+    ...(origin === undefined ? [] : [origin]),
+    ...limits.origins,
+    ...concurrency.origins,
+  ];
   const cluster = inboundClusterName(port.id);
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
@@ -81,7 +89,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, port: Serv
       }),
     ),
     cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port)),
-    notes: [...(ended?.notes ?? []), ...limits.notes],
+    notes: [...(ended?.notes ?? []), ...limits.notes, ...concurrency.notes],
   };
 }
 

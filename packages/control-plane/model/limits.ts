@@ -1,5 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
+import type { ConcurrencyLimitSpec } from '@tulle/resources/tulle/limits/concurrency-limit';
 import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import type { Origin } from '@tulle/xds/resource';
 import type { Gateway } from './gateway.ts';
@@ -62,10 +63,11 @@ export interface LimitIndex<Spec> {
 
 export interface Limits {
   readonly rate: LimitIndex<RateLimitPolicySpec>;
+  readonly concurrency: LimitIndex<ConcurrencyLimitSpec>;
 }
 
 export function indexLimits(of: (kind: string) => readonly Resource[]): Limits {
-  return { rate: index(of('RateLimitPolicy')) };
+  return { rate: index(of('RateLimitPolicy')), concurrency: index(of('ConcurrencyLimit')) };
 }
 
 /** Targets that are not there. */
