@@ -12,6 +12,7 @@ import { serviceEntry } from './istio/service-entry.ts';
 import { sidecar } from './istio/sidecar/kind.ts';
 import { virtualService } from './istio/virtual-service/kind.ts';
 import { workloadEntry } from './istio/workload-entry.ts';
+import { workloadGroup } from './istio/workload-group.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
 import { healthCheckPolicy } from './tulle/health-check-policy.ts';
@@ -37,6 +38,7 @@ export const kinds: readonly ResourceKind[] = [
   destinationRule,
   serviceEntry,
   workloadEntry,
+  workloadGroup,
   peerAuthentication,
   sidecar,
   proxyConfig,

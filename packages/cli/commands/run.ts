@@ -1,28 +1,33 @@
+import { type WorkloadGroup, workloadGroup } from '@tulle/resources/istio/workload-group';
+import type { Resource } from '@tulle/resources/kind';
+import type { Probe } from '@tulle/resources/tulle/probe';
 import { type Command, Option } from 'commander';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient, KindAddress } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
+import { type GroupPlan, planGroup } from '../join/group-plan.ts';
 import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
 import { parseUpstream } from '../up/env-capture.ts';
 import { REGISTRATION } from '../up/registration-status.ts';
 import { findUser, type UserIds } from '../up/user.ts';
-import type { CaptureMode } from '../up/workload-plan.ts';
+import type { CaptureMode, PlannedPort } from '../up/workload-plan.ts';
 import { captureOption } from './capture-option.ts';
 import { example } from './examples.ts';
 import { parseLabels } from './labels.ts';
 import { addMeshOptions } from './mesh-options.ts';
 
 interface RunOptions {
-  readonly service: string;
-  readonly port: string;
+  readonly service?: string;
+  readonly port?: string;
+  readonly group?: string;
   readonly appPort?: string;
   readonly label?: string[];
   readonly upstream?: string[];
   readonly namespace: string;
-  readonly serviceAccount: string;
+  readonly serviceAccount?: string;
   readonly name?: string;
   readonly readiness?: string;
   readonly engine: 'tulle' | 'envoy';
@@ -35,16 +40,17 @@ interface RunOptions {
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('<command...>', 'program and arguments, after --')
-    .requiredOption('--service <name>', 'the service that it serves: its label app; made if there is none')
-    .requiredOption('--port <number>', 'the port that callers of the service know')
+    .option('--service <name>', 'the service that it serves: its label app; made if there is none')
+    .option('--port <number>', 'the port that callers of the service know')
+    .option('--group <name>', 'the WorkloadGroup that says its labels, ports, account and probe')
     .option(
       '--app-port <number>',
-      'the port that the program listens on; without, the one given to it in PORT',
+      'the port that the program listens on; without, the group’s, or the one given to it in PORT',
     )
     .option('--label <label>', 'KEY=VALUE, such as version=v4; repeatable', collect)
     .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
     .option('-n, --namespace <name>', 'namespace', 'default')
-    .option('--service-account <name>', 'identity', 'default')
+    .option('--service-account <name>', 'identity; the group’s, or default')
     .option('--name <name>', 'name of the instance')
     .option(
       '--readiness <path>',
@@ -63,6 +69,7 @@ export function define(command: Command, io: Io): void {
       example(
         'tulle run --service reviews --port 9080 --label version=v4 -- ./my-reviews',
         'tulle run --service api --port 80 --upstream reviews:9080 -- node server.js',
+        'tulle run --group reviews -- /opt/reviews/bin/serve',
       ),
     )
     .action((words: string[], _: unknown, self: Command) =>
@@ -81,40 +88,47 @@ const WORKLOAD: KindAddress = {
 async function runCommand(words: readonly string[], options: RunOptions, io: Io): Promise<void> {
   const [program, ...args] = words;
   if (program === undefined) throw usageError('say what to run after --');
-  const { service, namespace, serviceAccount, readiness } = options;
-  const labels: Record<string, string> = { app: service, ...parseLabels(options.label ?? []) };
   const upstreams = (options.upstream ?? []).map((text) => {
     const upstream = parseUpstream(text);
     if (upstream === undefined) throw usageError(`--upstream must be host:port, not "${text}"`);
     return upstream;
   });
-  const port = readPort('--port', options.port);
   const user = options.user === undefined ? undefined : readUser(options.user);
   const appPort = options.appPort === undefined ? undefined : readPort('--app-port', options.appPort);
+  checkJoin(options);
   const connection = connect(options, io);
-  const exists = (kind: KindAddress, name: string) => isThere(connection.client, kind, namespace, name);
-  const wanted = `${service}-${labels.version ?? 'run'}`;
-  // Not the name of a Workload: its instances have its account and labels, and this one is none of them.
-  const workload = (await exists(WORKLOAD, wanted)) ? `${wanted}-run` : wanted;
+  const { client } = connection;
+  const { namespace } = options;
+  const what =
+    options.group === undefined
+      ? await asService(client, options)
+      : await asGroup(client, namespace, options.group);
+  const { workload, serviceAccount } = what;
+  const labels = { ...what.labels, ...parseLabels(options.label ?? []) };
   // The pid keeps instances of two terminals apart, and apart from the supervisor's small numbers.
   const instance = options.name ?? `${workload}-${process.pid}`;
-  if (await exists(REGISTRATION, instance))
+  if (await isThere(client, REGISTRATION, namespace, instance))
     throw new Failure(`${instance} is in the mesh already; choose another --name`);
-  const joined = await joinService(connection.client, namespace, service, port, instance);
+  const joined = await what.join(instance);
+  const [first, ...others] = joined.ports;
+  const ports =
+    first === undefined || appPort === undefined ? joined.ports : [{ ...first, appPort }, ...others];
+  const readiness = options.readiness === undefined ? what.readiness : readinessOf(options.readiness);
   let code: number;
   try {
     code = await runJoined(
       {
+        ...what.place,
         namespace,
         workload,
         instance,
-        serviceAccount,
+        serviceAccount: options.serviceAccount ?? serviceAccount,
         labels,
         engine: options.engine,
         capture: options.capture,
-        ports: [{ ...joined.port, ...(appPort === undefined ? {} : { appPort }) }],
+        ports,
         upstreams,
-        ...(readiness === undefined ? {} : { readinessPath: readiness }),
+        ...(readiness === undefined ? {} : { readiness }),
         command: [program, ...args],
         ...(user === undefined ? {} : { user }),
         drainSeconds: 2,
@@ -134,6 +148,71 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
   // The command's own exit code, without a message of ours.
   if (code !== EXIT.ok) throw new Failure('', code);
 }
+
+/** What `--service` or `--group` makes of the process. */
+interface Joining {
+  readonly workload: string;
+  readonly serviceAccount: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly place: Pick<GroupPlan, 'locality' | 'network' | 'weight'>;
+  readonly readiness?: Probe;
+  join(instance: string): Promise<{ readonly ports: readonly PlannedPort[]; leave(): Promise<void> }>;
+}
+
+function checkJoin({ service, port, group }: RunOptions): void {
+  if (group !== undefined && (service !== undefined || port !== undefined))
+    throw usageError('--group says what --service and --port would: give only one of them');
+  if (group === undefined && (service === undefined || port === undefined))
+    throw usageError('say --service and --port, or --group');
+}
+
+async function asService(client: ApiClient, options: RunOptions): Promise<Joining> {
+  const { service = '', namespace } = options;
+  const labels: Record<string, string> = { app: service, ...parseLabels(options.label ?? []) };
+  const port = readPort('--port', options.port ?? '');
+  const wanted = `${service}-${labels.version ?? 'run'}`;
+  // Not the name of a Workload: its instances have its account and labels, and this one is none of them.
+  const workload = (await isThere(client, WORKLOAD, namespace, wanted)) ? `${wanted}-run` : wanted;
+  return {
+    workload,
+    serviceAccount: 'default',
+    labels,
+    place: {},
+    async join(instance) {
+      const joined = await joinService(client, namespace, service, port, instance);
+      return { ports: [joined.port], leave: joined.leave };
+    },
+  };
+}
+
+async function asGroup(client: ApiClient, namespace: string, name: string): Promise<Joining> {
+  let group: Resource;
+  try {
+    group = await client.get(workloadGroup, namespace, name);
+  } catch (error) {
+    if (isApiError(error, 404))
+      throw new Failure(`there is no WorkloadGroup ${name} in namespace ${namespace}`);
+    throw error;
+  }
+  if (await isThere(client, WORKLOAD, namespace, name))
+    throw new Failure(`${name} is a Workload too: its instances could not be told from those of the group`);
+  const { workload, serviceAccount, labels, ports, readiness, ...rest } = planGroup(group as WorkloadGroup);
+  const { locality, network, weight } = rest;
+  return {
+    workload,
+    serviceAccount,
+    labels,
+    place: {
+      ...(locality === undefined ? {} : { locality }),
+      ...(network === undefined ? {} : { network }),
+      ...(weight === undefined ? {} : { weight }),
+    },
+    ...(readiness === undefined ? {} : { readiness }),
+    join: async () => ({ ports, leave: async () => {} }),
+  };
+}
+
+const readinessOf = (path: string): Probe => ({ httpGet: { path }, periodSeconds: 2 });
 
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];

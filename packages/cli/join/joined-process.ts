@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Probe as ProbeSpec } from '@tulle/resources/tulle/probe';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { Connection } from '../api/connect.ts';
 import { enrolmentToken } from '../api/enrolment.ts';
@@ -15,6 +16,7 @@ import { allocatePorts, type InstancePorts } from '../up/instance-ports.ts';
 import { lastWords } from '../up/log-file.ts';
 import { PortAllocator } from '../up/ports.ts';
 import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
+import { planProbes } from '../up/probe-plan.ts';
 import { identifyProcess, type ProcessIdentity } from '../up/process-identity.ts';
 import { ProxyProcess } from '../up/proxy-process.ts';
 import { type InstanceStatus, RegistrationStatus } from '../up/registration-status.ts';
@@ -34,8 +36,11 @@ export interface JoinPlan {
   readonly capture: CaptureMode;
   readonly ports: readonly PlannedPort[];
   readonly upstreams: readonly { readonly host: string; readonly port: number }[];
-  /** Asked on the application's port; an open port is enough without. */
-  readonly readinessPath?: string;
+  readonly locality?: string;
+  readonly network?: string;
+  readonly weight?: number;
+  /** An open first port is enough without; without ports, that it runs. */
+  readonly readiness?: ProbeSpec;
   readonly command: readonly [string, ...string[]];
   /** Whom the command runs as; as us without. */
   readonly user?: UserIds;
@@ -53,6 +58,7 @@ export interface JoinSurroundings {
 }
 
 const SIDECAR_WITHIN_MS = 15_000;
+const quickMs = 2_000;
 
 /**
  * Starts the sidecar, then the command as a member of the mesh, and stays until the command ends.
@@ -95,6 +101,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     instance: plan.instance,
     bootstrap: async () => {
       const { namespace, serviceAccount, instance, workload, labels, engine, drainSeconds } = plan;
+      const { locality, network, weight } = plan;
       const claims = { role: 'sidecar', workload, labels } as const;
       const token = await enrolmentToken(client, { namespace, serviceAccount, instance, claims, stateDir });
       return makeBootstrap({
@@ -106,6 +113,9 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
         serviceAccount,
         labels,
         engine,
+        ...(locality === undefined ? {} : { locality }),
+        ...(network === undefined ? {} : { network }),
+        ...(weight === undefined ? {} : { weight }),
         inbound: ports.inboundListeners,
         outbound: ports.outbound,
         ...(ports.capture === undefined ? {} : { capture: ports.capture }),
@@ -149,7 +159,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     const identity = app.pid === undefined ? undefined : identifyProcess(app.pid);
     // The warden ends groups: only a command that leads one is given to it.
     if (identity !== undefined && !around.isTerminal) warden.add('app', identity);
-    const probe = watchHealth(plan, ports, (passing) => {
+    const probe = watchHealth(plan, ports, around, (passing) => {
       if (passing && !healthy) say(`${plan.instance} is in the mesh`);
       healthy = passing;
       tell();
@@ -197,36 +207,35 @@ function startCommand(
     stdio: 'inherit',
     // At a terminal it must stay in our group, or it could not read from it.
     detached: !around.isTerminal,
-    env: {
-      ...inheritedEnv(around.env),
-      ...captureEnv({ ports: ports.inbound, httpProxyPort: ports.httpProxy, upstreams: ports.upstreams }),
-      TULLE_INSTANCE: plan.instance,
-      TULLE_NAMESPACE: plan.namespace,
-      TULLE_WORKLOAD: plan.workload,
-    },
+    env: commandEnv(plan, ports, around),
   });
   child.once('error', (error) => exit.reject(new Failure(`can't run ${command}: ${error.message}`)));
   child.once('exit', (code, signal) => exit.resolve(code ?? 128 + signalNumber(signal)));
   return child;
 }
 
-function watchHealth(plan: JoinPlan, ports: InstancePorts, onVerdict: (passing: boolean) => void): ProbeLoop {
-  const port = ports.appPort(undefined) ?? 0;
-  const { readinessPath } = plan;
-  return startProbeLoop(
-    {
-      action:
-        readinessPath === undefined
-          ? { kind: 'tcpSocket', port }
-          : { kind: 'httpGet', port, path: readinessPath, headers: {} },
-      initialDelayMs: 0,
-      periodMs: 2000,
-      timeoutMs: 1000,
-      successThreshold: 1,
-      failureThreshold: 3,
-    },
-    onVerdict,
-  );
+function commandEnv(plan: JoinPlan, ports: InstancePorts, around: JoinSurroundings): Record<string, string> {
+  return {
+    ...inheritedEnv(around.env),
+    ...captureEnv({ ports: ports.inbound, httpProxyPort: ports.httpProxy, upstreams: ports.upstreams }),
+    TULLE_INSTANCE: plan.instance,
+    TULLE_NAMESPACE: plan.namespace,
+    TULLE_WORKLOAD: plan.workload,
+  };
+}
+
+function watchHealth(
+  plan: JoinPlan,
+  ports: InstancePorts,
+  around: JoinSurroundings,
+  onVerdict: (passing: boolean) => void,
+): ProbeLoop {
+  const { readiness } = plan;
+  const app = { env: commandEnv(plan, ports, around), cwd: around.cwd };
+  const probes = planProbes({ probes: readiness === undefined ? undefined : { readiness } }, ports, app);
+  const own = probes.readiness;
+  // Without a probe of its own it is looked at more often than a Workload's: somebody waits at a terminal.
+  return startProbeLoop(readiness === undefined ? { ...own, periodMs: quickMs } : own, onVerdict);
 }
 
 async function within(

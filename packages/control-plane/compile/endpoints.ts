@@ -79,8 +79,7 @@ function instancePort(
   const { ports } = instance;
   if (typeof targetPort === 'string') return ports.find((port) => port.name === targetPort)?.target;
   const found = ports.find((port) => port.port === targetPort);
-  // A WorkloadEntry's ports are by the name of the service's port.
-  const byName = instance.tlsMode === 'disabled' ? ports.find((port) => port.name === name) : undefined;
+  const byName = instance.portsByName === true ? ports.find((port) => port.name === name) : undefined;
   return (byName ?? found)?.target ?? (instance.tlsMode === 'disabled' ? targetPort || number : undefined);
 }
 

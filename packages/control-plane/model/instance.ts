@@ -1,3 +1,6 @@
+/** By this label of an instance its WorkloadGroup is known. */
+export const groupLabel = 'tulle.dev/workload-group';
+
 /**
  * A workload instance that can serve: what discovery finds, whatever the platform. The endpoints of a
  * service are the instances that its selector matches.
@@ -12,6 +15,8 @@ export interface WorkloadInstance {
   readonly address: string;
   /** Port that callers know ⇒ port to connect to at `address` (the sidecar's, when there is one). */
   readonly ports: readonly { readonly port: number; readonly name?: string; readonly target: number }[];
+  /** A service's port finds its own by name first, as a WorkloadEntry's: not by number alone. */
+  readonly portsByName?: boolean;
   /** `istio`: a sidecar answers with mTLS. `disabled`: plain text. */
   readonly tlsMode: 'istio' | 'disabled';
   readonly weight: number;

@@ -63,6 +63,7 @@ function isSame(a: WorkloadInstance, b: WorkloadInstance): boolean {
     'serviceAccount',
     'address',
     'tlsMode',
+    'portsByName',
     'weight',
     'locality',
     'network',

@@ -28,6 +28,7 @@ export function workloadEntryInstance(resource: Resource): WorkloadInstance | un
       name: portName,
       target,
     })),
+    portsByName: true,
     tlsMode: spec.labels?.['security.istio.io/tlsMode'] === 'istio' ? 'istio' : 'disabled',
     weight: spec.weight || 1,
     locality: spec.locality ?? '',

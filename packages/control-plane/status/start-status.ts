@@ -40,7 +40,9 @@ export function startStatus(options: {
       counts: () => tally(options.progress.values()),
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
       derive: (resource, status) =>
-        resource.kind === 'Workload' ? workloadStatus(resource, status, workloadCounts()) : status,
+        resource.kind === 'Workload' || resource.kind === 'WorkloadGroup'
+          ? workloadStatus(resource, status, workloadCounts())
+          : status,
     },
     async write(resource, change) {
       const kind = kinds.of(resource);

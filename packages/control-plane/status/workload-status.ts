@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { WorkloadInstance } from '../model/instance.ts';
 
-/** How many instances of a Workload are registered, how many of them serve, how often they were restarted. */
+/** How many instances of a Workload or WorkloadGroup are registered, how many of them serve, how often they were restarted. */
 export interface WorkloadCount {
   readonly replicas: number;
   readonly readyReplicas: number;

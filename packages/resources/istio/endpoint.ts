@@ -29,8 +29,8 @@ const address = withRules(
 const isPortName = (name: string): boolean =>
   name.length < 63 && /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(name);
 
-/** WorkloadEntry's spec, which is also an endpoint of a ServiceEntry. */
-export const workloadEntrySpec = () =>
+/** WorkloadEntry's spec without an address of its own: a WorkloadGroup's template. */
+export const workloadTemplate = () =>
   withRules(
     options({
       address: address.describe(
@@ -52,13 +52,6 @@ export const workloadEntrySpec = () =>
       serviceAccount: z.string().max(253).describe('The identity that it has, when it has a sidecar.'),
     }),
     {
-      rule: 'has(self.address) || has(self.network)',
-      message: 'Address is required',
-      test: ({ address, network }) => address !== undefined || network !== undefined,
-      explain: () => 'is required (string), unless a network is named',
-      at: () => ['address'],
-    },
-    {
       rule: '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
       message: 'UDS may not include ports',
       test: ({ address, ports }) => !isUnix(address) || ports === undefined,
@@ -66,6 +59,16 @@ export const workloadEntrySpec = () =>
       at: () => ['ports'],
     },
   );
+
+/** WorkloadEntry's spec, which is also an endpoint of a ServiceEntry. */
+export const workloadEntrySpec = () =>
+  withRules(workloadTemplate(), {
+    rule: 'has(self.address) || has(self.network)',
+    message: 'Address is required',
+    test: ({ address, network }) => address !== undefined || network !== undefined,
+    explain: () => 'is required (string), unless a network is named',
+    at: () => ['address'],
+  });
 export type WorkloadEntrySpec = z.infer<ReturnType<typeof workloadEntrySpec>>;
 
 /** What Istio's webhook refuses beyond the CRD: an address that is neither, labels that aren't valid. */

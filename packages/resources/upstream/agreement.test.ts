@@ -10,6 +10,7 @@ const kinds = [
   'DestinationRule',
   'ServiceEntry',
   'WorkloadEntry',
+  'WorkloadGroup',
   'PeerAuthentication',
   'Sidecar',
   'ProxyConfig',

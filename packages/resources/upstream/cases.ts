@@ -51,6 +51,7 @@ export const ruleCases: Readonly<Record<string, Case>> = {
         endpoints: [{ address: 'b.example.com' }, { address: 'c.example.com' }],
       },
     },
+  'self in ["", "HTTP", "HTTPS"]': { accept: 'HTTPS', refuse: 'https' },
   'has(self.address) || has(self.network)': { accept: { network: 'vpc-2' }, refuse: { weight: 1 } },
   '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true': {
     accept: { address: 'unix:///run/app.sock' },
@@ -104,6 +105,9 @@ export const memberValues: Readonly<Record<string, unknown>> = {
   simple: 'RANDOM',
   useSourceIp: true,
   httpCookie: { name: 'user' },
+  httpGet: { port: 80 },
+  tcpSocket: { port: 80 },
+  exec: { command: ['true'] },
 };
 
 /**

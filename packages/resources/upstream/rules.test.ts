@@ -11,6 +11,7 @@ const kinds = [
   'DestinationRule',
   'ServiceEntry',
   'WorkloadEntry',
+  'WorkloadGroup',
   'PeerAuthentication',
   'Sidecar',
   'ProxyConfig',

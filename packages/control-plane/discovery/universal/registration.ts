@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
-import type { WorkloadInstance } from '../../model/instance.ts';
+import { groupLabel, type WorkloadInstance } from '../../model/instance.ts';
 
 /** `tulle.dev/v1alpha1 Registration`: one running instance, as docs/architecture.md has it. */
 export interface Registration extends Resource {
@@ -85,6 +85,7 @@ export function instanceOf({ metadata, spec, status }: Registration): WorkloadIn
       ...(name === undefined ? {} : { name }),
       target,
     })),
+    ...(groupLabel in spec.labels ? { portsByName: true } : {}),
     tlsMode: spec.proxy === 'sidecar' ? 'istio' : 'disabled',
     weight: spec.weight,
     locality: spec.locality,
