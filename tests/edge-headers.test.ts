@@ -1,4 +1,4 @@
-import { fromJson, toBinary } from '@bufbuild/protobuf';
+import { fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { messages, registry } from '@tulle/control-plane/compile/testing/registry';
 import { ConfigStore } from '@tulle/data-plane/config/store';
 import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
@@ -7,17 +7,20 @@ import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import type { XdsType } from '@tulle/xds/resource';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cases } from './edge-headers/cases.ts';
-import { cluster, listeners } from './edge-headers/configure.ts';
+import { type Certificates, edgeUri, makeCertificates } from './edge-headers/certificates.ts';
+import { byName, cluster, listeners } from './edge-headers/configure.ts';
 import { runCase, startUpstream, type Upstream } from './edge-headers/run.ts';
 
 describe('the edge’s header hygiene', () => {
   let upstream: Upstream;
   let engine: Engine;
+  let certificates: Certificates;
 
   beforeAll(async () => {
     upstream = await startUpstream();
+    certificates = await makeCertificates();
     const store = new ConfigStore({ readers: filterReaders, onTables: () => {} });
-    const take = (type: XdsType, resources: readonly { readonly name: string }[]): void => {
+    const take = (type: XdsType, resources: readonly (JsonObject & { readonly name: string })[]): void => {
       const rejections = store.apply({
         type,
         removed: [],
@@ -30,9 +33,12 @@ describe('the edge’s header hygiene', () => {
       expect(rejections).toEqual([]);
     };
     take('cluster', [cluster(upstream.port)]);
-    take('listener', listeners(cases, 1));
+    const { edge, roots } = certificates;
+    take('secret', [{ name: 'ROOTCA', validationContext: { trustedCa: { inlineString: roots } } }]);
+    take('listener', listeners(cases, 1, byName));
     const onFreePorts = [...store.tables.listeners].map(([name, it]) => [name, { ...it, port: 0 }] as const);
-    engine = await startEngine({ ...store.tables, listeners: new Map(onFreePorts) });
+    engine = await startEngine({ ...store.tables, listeners: new Map(onFreePorts) }, { uri: edgeUri });
+    engine.setIdentity({ ...edge, rootsPem: roots });
   });
 
   afterAll(async () => {
@@ -41,6 +47,6 @@ describe('the edge’s header hygiene', () => {
   });
 
   test.each(cases.map((row, index) => [row.name, row, index] as const))('%s', async (_, row, index) => {
-    await runCase(row, row, portOf(engine, String(index)), upstream);
+    await runCase(row, row, portOf(engine, String(index)), upstream, certificates);
   });
 });

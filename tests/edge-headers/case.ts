@@ -29,6 +29,8 @@ export interface HygieneCase extends Outcome {
   /** Field lines, as they go out; `Host: edge.example` stands before them unless `host` says otherwise. */
   readonly request?: readonly string[];
   readonly host?: string;
+  /** The client speaks TLS, and shows a certificate (`certificates.ts`) or none; plain text unless said. */
+  readonly tls?: 'certificate' | 'certificate without URI' | 'no certificate';
   /** Field lines of the upstream's answer. */
   readonly response?: readonly string[];
   /** What Envoy makes of it, where we differ on purpose. */

@@ -1,6 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect } from 'vitest';
 import type { Expected, HygieneCase, Outcome } from './case.ts';
+import type { Certificates } from './certificates.ts';
 
 /** Fields by lower-case name, lists joined with a comma; of a request also `:path` and `:authority`. */
 type Seen = Readonly<Record<string, string>>;
@@ -56,9 +58,10 @@ export async function runCase(
   outcome: Outcome,
   port: number,
   upstream: Upstream,
+  certificates: Certificates,
 ): Promise<void> {
   const seen = upstream.expectFrom(row);
-  const { status, fields } = await ask(port, row);
+  const { status, fields } = await ask(port, row, certificates);
   expect(status).toBe(outcome.status ?? 200);
   if (outcome.upstream === undefined) expect(seen()).toBeUndefined();
   else check(outcome.upstream, seen() ?? {});
@@ -73,7 +76,11 @@ function check(expected: Expected, seen: Seen): void {
   }
 }
 
-function ask(port: number, row: HygieneCase): Promise<{ readonly status: number; readonly fields: Seen }> {
+function ask(
+  port: number,
+  row: HygieneCase,
+  certificates: Certificates,
+): Promise<{ readonly status: number; readonly fields: Seen }> {
   const { target = '/', host = 'edge.example', request = [] } = row;
   const closing = request.some((line) => /^connection:/i.test(line)) ? [] : ['Connection: close'];
   const lines = [
@@ -86,7 +93,7 @@ function ask(port: number, row: HygieneCase): Promise<{ readonly status: number;
   ];
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(lines.join('\r\n'), 'latin1'));
+    const socket = open(port, row, certificates, () => socket.write(lines.join('\r\n'), 'latin1'));
     socket
       .setEncoding('latin1')
       .setTimeout(10_000, () => socket.destroy(new Error(`no answer after: ${text}`)));
@@ -101,6 +108,20 @@ function ask(port: number, row: HygieneCase): Promise<{ readonly status: number;
     });
     socket.on('end', () => reject(new Error(`ended after: ${text}`)));
   });
+}
+
+function open(
+  port: number,
+  { tls }: HygieneCase,
+  { client, withoutUri }: Certificates,
+  onOpen: () => void,
+): Socket {
+  if (tls === undefined) return connect(port, '127.0.0.1', onOpen);
+  const pair = { certificate: client, 'certificate without URI': withoutUri, 'no certificate': undefined }[
+    tls
+  ];
+  const shown = pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem };
+  return connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...shown }, onOpen);
 }
 
 function parseFields(lines: readonly string[]): Seen {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
 import { cases } from '../edge-headers/cases.ts';
+import { type Certificates, makeCertificates } from '../edge-headers/certificates.ts';
 import { envoyBootstrap } from '../edge-headers/configure.ts';
 import { runCase, startUpstream, type Upstream } from '../edge-headers/run.ts';
 import { fetchOnce } from '../load.ts';
@@ -15,13 +16,15 @@ describeWithPeers('the edge’s header hygiene, by Envoy', ['envoy'], () => {
   const folder = temporaryFolder();
   let upstream: Upstream;
   let envoy: ChildProcess;
+  let certificates: Certificates;
   let ports: ReadonlyMap<string, number>;
 
   beforeAll(async () => {
     upstream = await startUpstream();
+    certificates = await makeCertificates();
     const config = join(folder.path, 'bootstrap.json');
     const adminFile = join(folder.path, 'admin');
-    writeFileSync(config, JSON.stringify(envoyBootstrap(cases, upstream.port)));
+    writeFileSync(config, JSON.stringify(envoyBootstrap(cases, upstream.port, certificates)));
     envoy = spawn(
       'envoy',
       [
@@ -51,7 +54,7 @@ describeWithPeers('the edge’s header hygiene, by Envoy', ['envoy'], () => {
   });
 
   test.each(cases.map((row, index) => [row.name, row, index] as const))('%s', async (_, row, index) => {
-    await runCase(row, row.envoy ?? row, ports.get(String(index)) as number, upstream);
+    await runCase(row, row.envoy ?? row, ports.get(String(index)) as number, upstream, certificates);
   });
 });
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { ClientCertificateRules } from '@tulle/decision/edge-rules';
 import type { Headers } from '@tulle/decision/headers';
 import { certificateSubject } from '../../net/certificate-subject.ts';
-import { readSubjectAltNames } from '../../net/subject-alt-names.ts';
+import { readSubjectAltNames, type SubjectAltNames } from '../../net/subject-alt-names.ts';
 import type { ConnectionInfo } from '../connection-info.ts';
 
 const name = 'x-forwarded-client-cert';
@@ -51,15 +51,18 @@ const elements = {
       ? []
       : // Quotes within are escaped already: once more would end the value there.
         [`Subject="${certificateSubject(peerCertificate)}"`],
-  uri: ({ peerUri = '' }) => [`URI=${peerUri}`],
-  dns: ({ peerCertificate }) =>
-    peerCertificate === undefined
-      ? []
-      : readSubjectAltNames(peerCertificate).dnsNames.map((name) => `DNS=${quoted(name)}`),
+  uri: ({ peerCertificate }) => {
+    const { uris } = namesOf(peerCertificate);
+    return uris.length === 0 ? ['URI='] : uris.map((uri) => `URI=${quoted(uri)}`);
+  },
+  dns: ({ peerCertificate }) => namesOf(peerCertificate).dnsNames.map((name) => `DNS=${quoted(name)}`),
 } satisfies Record<
   ClientCertificateRules['details'][number],
   (tls: NonNullable<ConnectionInfo['tls']>) => readonly string[]
 >;
+
+const namesOf = (certificate: Buffer | undefined): SubjectAltNames =>
+  certificate === undefined ? { uris: [], dnsNames: [] } : readSubjectAltNames(certificate);
 
 /** A certificate may name anything; what could begin another key or element is quoted. */
 const quoted = (value: string): string =>
