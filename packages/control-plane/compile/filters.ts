@@ -35,7 +35,7 @@ export interface HttpManagerOptions {
   readonly limits: ManagerLimits;
 }
 
-const { APPEND_FORWARD, SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
+const { APPEND_FORWARD, SANITIZE } = HttpConnectionManager_ForwardClientCertDetails;
 
 const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
@@ -51,7 +51,12 @@ export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpMan
 function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
   const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
   const isGateway = side === 'gateway';
-  const forwardClientCertDetails = isGateway ? SANITIZE_SET : peerTls ? APPEND_FORWARD : SANITIZE;
+  const behind = isGateway ? mesh.gatewayTrustedProxies : 0;
+  const forwardClientCertDetails = isGateway
+    ? HttpConnectionManager_ForwardClientCertDetails[mesh.gatewayClientCert]
+    : peerTls
+      ? APPEND_FORWARD
+      : SANITIZE;
   const value = any(HttpConnectionManagerSchema, {
     codecType: HttpConnectionManager_CodecType.AUTO,
     // WebSockets travel as extended CONNECT (RFC 8441).
@@ -65,6 +70,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
     accessLog: accessLogs(mesh),
     // A gateway is the edge: addresses and identities that clients claim are not believed.
     useRemoteAddress: isGateway,
+    ...(behind > 0 && { xffNumTrustedHops: behind }),
     forwardClientCertDetails,
     ...(forwardClientCertDetails !== SANITIZE && {
       setCurrentClientCertDetails: { subject: true, dns: isGateway, cert: isGateway, uri: true },

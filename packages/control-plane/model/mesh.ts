@@ -9,7 +9,13 @@ export interface MeshSpec {
   readonly accessLog?: AccessLogSpec | undefined;
   readonly protocolDetectionTimeout?: string | undefined;
   readonly localityLbSetting?: LocalityLbSetting | undefined;
-  readonly gatewayTopology?: { readonly proxyProtocol?: object | undefined } | undefined;
+  readonly gatewayTopology?:
+    | {
+        readonly proxyProtocol?: object | undefined;
+        readonly numTrustedProxies?: number | undefined;
+        readonly forwardClientCertDetails?: ForwardClientCert | 'UNDEFINED' | undefined;
+      }
+    | undefined;
   readonly ports?:
     | {
         readonly api?: number | undefined;
@@ -31,6 +37,14 @@ export interface AccessLogSpec {
 /** Names and format strings; may be nested. */
 export type JsonTemplate = Readonly<Record<string, unknown>>;
 
+/** Envoy's `forward_client_cert_details`. */
+export type ForwardClientCert =
+  | 'SANITIZE'
+  | 'FORWARD_ONLY'
+  | 'APPEND_FORWARD'
+  | 'SANITIZE_SET'
+  | 'ALWAYS_FORWARD_ONLY';
+
 /** A Mesh with its defaults. */
 export interface MeshSettings {
   readonly trustDomain: string;
@@ -47,6 +61,10 @@ export interface MeshSettings {
   readonly localityLbSetting: LocalityLbSetting | undefined;
   /** Connections to gateways begin with a PROXY header. */
   readonly gatewayProxyProtocol: boolean;
+  /** Proxies in front of gateways whose x-forwarded-for is believed. */
+  readonly gatewayTrustedProxies: number;
+  /** What gateways do with x-forwarded-client-cert. */
+  readonly gatewayClientCert: ForwardClientCert;
   /** Where gateways listen when nothing else is said. */
   readonly gatewayAddress: string;
 }
@@ -54,6 +72,8 @@ export interface MeshSettings {
 export function meshSettings(spec: MeshSpec): MeshSettings {
   const { accessLog = {}, ports = {} } = spec;
   const { format = 'TEXT', path = '/dev/stdout', text, json } = accessLog;
+  const { gatewayTopology: topology = {} } = spec;
+  const { forwardClientCertDetails: forward = 'SANITIZE_SET' } = topology;
   return {
     trustDomain: spec.trustDomain ?? 'cluster.local',
     mtls: spec.mtls?.mode ?? 'STRICT',
@@ -62,7 +82,9 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
     localityLbSetting: spec.localityLbSetting,
-    gatewayProxyProtocol: spec.gatewayTopology?.proxyProtocol !== undefined,
+    gatewayProxyProtocol: topology.proxyProtocol !== undefined,
+    gatewayTrustedProxies: topology.numTrustedProxies ?? 0,
+    gatewayClientCert: forward === 'UNDEFINED' ? 'SANITIZE_SET' : forward,
     gatewayAddress: ports.address ?? '127.0.0.1',
   };
 }

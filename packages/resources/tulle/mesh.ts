@@ -5,7 +5,7 @@ import type { ResourceKind } from '../kind.ts';
 import { durationOrZero } from '../schema/duration.ts';
 import { isHostName, isIpAddress, isIpOrCidr } from '../schema/host.ts';
 import { options } from '../schema/message.ts';
-import { portOrZero } from '../schema/number.ts';
+import { portOrZero, uint32 } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
 import { checked } from '../schema/rule.ts';
 
@@ -59,6 +59,21 @@ const spec = options({
     'How long a client’s first bytes are waited for where they tell what it speaks: ports that do not say their protocol, and plain text on PERMISSIVE ports. 100ms by default; 0s: for ever.',
   ),
   gatewayTopology: options({
+    numTrustedProxies: uint32().describe(
+      'Proxies between the Internet and the gateway whose x-forwarded-for is believed; 0 by default.',
+    ),
+    forwardClientCertDetails: z
+      .enum([
+        'UNDEFINED',
+        'SANITIZE',
+        'FORWARD_ONLY',
+        'APPEND_FORWARD',
+        'SANITIZE_SET',
+        'ALWAYS_FORWARD_ONLY',
+      ])
+      .describe(
+        'What gateways do with x-forwarded-client-cert: SANITIZE_SET by default, it says whose certificate the client has shown, whatever the client says.',
+      ),
     proxyProtocol: options({}).describe(
       'Every connection to a gateway begins with a PROXY header (v1 or v2), as load balancers send it; its addresses are believed, and connections without one are closed.',
     ),
