@@ -62,7 +62,14 @@ const rules: readonly Rule[] = [
   },
   {
     from: 'packages/control-plane/compile/',
-    only: [/^packages\/resources\//, wireTypes, /^packages\/control-plane\/model\//, /^@bufbuild\/protobuf/],
+    only: [
+      /^packages\/resources\//,
+      wireTypes,
+      /^packages\/control-plane\/model\//,
+      // What a connection's addresses are held against is told in one way.
+      /^packages\/decision\/address-range$/,
+      /^@bufbuild\/protobuf/,
+    ],
     never: [/^node:(?!crypto$)/],
     why: 'compile is pure',
   },

@@ -62,7 +62,7 @@ export const problemCodes = {
   'no-workload': 'No Workload is selected.',
   'no-endpoints': 'There are no endpoints.',
   'port-conflict': 'A port is used twice.',
-  'conflicting-host': 'Another resource has this host already.',
+  'conflicting-host': 'Another resource has this host, or all of its requests, already.',
   'conflicting-port': 'Servers of one port want different things of it.',
 
   // --- what a user should know ----------------------------------------------------------------------------------

@@ -1,13 +1,12 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import { bySeniority } from '../model/origin.ts';
-import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { serviceNames } from './domains.ts';
 import { serverNameForward } from './filters.ts';
 import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
-import { type Outbound, outboundManager, serviceChains } from './outbound.ts';
+import { bytesChains, type Outbound, outboundManager, serviceChains } from './outbound.ts';
 import { outsideCluster } from './outside.ts';
 import { detectionTimeout, layerOf, sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
@@ -108,6 +107,7 @@ function otherAddresses(
   const made = isHttp ? portRoutes(view, scope, number, http, virtualOnly) : undefined;
   const rest = restOf(view, anywhere, collector);
   const filterChains: FilterChain[] = [
+    ...rest.slice(0, -1),
     ...byName.map((one) => serverNameChain(one, collector)),
     ...(made === undefined
       ? []
@@ -127,7 +127,7 @@ function otherAddresses(
       port: number,
       direction: TrafficDirection.OUTBOUND,
       filterChains,
-      defaultFilterChain: rest,
+      defaultFilterChain: { name: 'rest', filters: rest.at(-1)?.filters ?? [] },
       origins: [...ports.map(({ service }) => service.origin), ...outboundLimits(view, engine).origins],
       unbound: true,
       inspectFor: detectionTimeout(view.config.mesh),
@@ -148,12 +148,14 @@ export function serverNameChain({ view, service, port }: CallablePort, collector
   };
 }
 
-/** What no chain matches: a service that is wherever it is called (resolution NONE), the world, or nobody. */
-function restOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain {
-  const { mesh } = view.config;
-  const ref = anywhere && clusterRef(anywhere.view, anywhere.service, anywhere.port);
-  const name = ref === undefined ? outsideCluster(view, collector) : collector.use(ref);
-  return { name: 'rest', filters: [tcpProxy(mesh, name, [{ name, weight: 1 }])] };
+/**
+ * What no name tells: a service that is wherever it is called (resolution NONE), by addresses if its rules say so; else
+ * the world, or nobody. The last is for all that is left.
+ */
+function restOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain[] {
+  if (anywhere !== undefined) return bytesChains(anywhere.view, anywhere.service, anywhere.port, collector);
+  const name = outsideCluster(view, collector);
+  return [{ filters: [tcpProxy(view.config.mesh, name, [{ name, weight: 1 }])] }];
 }
 
 /** HTTP on a port number by Host, as in Istio: the table is named after the number. */

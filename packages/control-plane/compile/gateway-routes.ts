@@ -5,9 +5,9 @@ import { compare } from '../model/origin.ts';
 import type { VirtualService } from '../model/virtual-service.ts';
 import { Collector } from './collector.ts';
 import type { BoundServer } from './gateway-ports.ts';
-import { type Route, virtualServiceRoutes } from './http-routes.ts';
+import { catchAllLast, type Route, virtualServiceRoutes } from './http-routes.ts';
 import { metadata } from './origins.ts';
-import { everything, isCatchAll } from './route-match.ts';
+import { everything } from './route-match.ts';
 import type { MadeTable } from './route-tables.ts';
 import { resource } from './serialize.ts';
 import type { View } from './view.ts';
@@ -94,12 +94,6 @@ export function gatewayRoutes(
     ignorePortInHostMatching: true,
   });
   return { resource: resource(RouteConfigurationSchema, message, collector.origins), collector };
-}
-
-/** Each host's first route for everything is the last: no rule of another virtual service is hidden by it. */
-function catchAllLast(routes: readonly Route[]): Route[] {
-  const isLast = (route: Route): boolean => isCatchAll(route.match ?? {});
-  return [...routes.filter((route) => !isLast(route)), ...routes.filter(isLast)];
 }
 
 /**

@@ -11,8 +11,16 @@ import { type FilterChain, listener } from './listener.ts';
 import { type Note, note } from './note.ts';
 import type { ProxyDescription } from './proxy.ts';
 import type { MadeTable } from './route-tables.ts';
+import type { SubnetMatch } from './subnets.ts';
 import { tcpProxy } from './tcp-proxy.ts';
-import { firstTcpRule, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
+import {
+  distinctChoices,
+  type L4Choice,
+  l4Choices,
+  restOf,
+  type WeightedName,
+  weightedClusters,
+} from './tcp-routes.ts';
 import type { View } from './view.ts';
 
 /** What a gateway proxy has: from the Gateways that select it and the virtual services bound to them. */
@@ -94,7 +102,10 @@ const chainsOf: Readonly<
     if (first === undefined) return [];
     // Nothing tells their connections apart.
     for (const other of others) draft.collector.notes.push(portTaken(other, first, 'tcp'));
-    return [{ filters: [bytes(draft, first, plainClusters(draft, first))] }];
+    return tcpWays(draft, first).map(({ subnets, clusters }) => ({
+      ...(subnets && { filterChainMatch: subnets }),
+      filters: [bytes(draft, first, clusters)],
+    }));
   },
   tls: (draft, servers) => {
     const taken = new Set<string>();
@@ -102,14 +113,17 @@ const chainsOf: Readonly<
   },
 };
 
+/** Those of the names that nobody has on this port yet; `where`: among connections of certain addresses. */
+type Free = (hosts: readonly string[], where?: string) => string[];
+
 /** The chains of a TLS server: one that terminates, or one per rule by server name that passes through. */
 function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): FilterChain[] {
   const { view, proxy, collector } = draft;
   const { gateway: owner, server } = bound;
   const mode = server.spec.tls?.mode ?? 'SIMPLE';
-  const free = (hosts: readonly string[]): string[] =>
+  const free: Free = (hosts, where = '') =>
     hosts.filter((host) => {
-      if (!taken.has(host)) return taken.add(host);
+      if (!taken.has(host + where)) return taken.add(host + where);
       const message = `${host} is served on this port already`;
       collector.notes.push(note(owner.origin, 'conflicting-host', message, `${server.origin.path}.hosts`));
       return false;
@@ -129,33 +143,30 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
   const { number, name } = server.spec.port;
   const table = `https.${number}.${name}.${owner.name}.${owner.namespace}`;
   if (isHttp) draft.tables.push(gatewayRoutes(view, table, [bound], true));
-  const filter = isHttp
-    ? manager(draft, [bound], table, server.spec.name)
-    : bytes(draft, bound, plainClusters(draft, bound));
-  return [{ name: table, filterChainMatch: sni(hosts), filters: [filter], transportSocket: tls.socket }];
+  const terminated = { filterChainMatch: sni(hosts), transportSocket: tls.socket };
+  if (isHttp) {
+    const filters = [manager(draft, [bound], table, server.spec.name)];
+    return [{ ...terminated, name: table, filters }];
+  }
+  return tcpWays(draft, bound).map(({ subnets, clusters }, index) => ({
+    ...terminated,
+    name: index === 0 ? table : `${table}.${index}`,
+    filterChainMatch: { ...subnets, ...sni(hosts) },
+    filters: [bytes(draft, bound, clusters)],
+  }));
 }
 
-function passThroughChains(
-  draft: Draft,
-  bound: BoundServer,
-  free: (hosts: readonly string[]) => string[],
-): FilterChain[] {
-  const source = sourceOf(draft, bound);
-  return servedBy(draft.view, bound).flatMap(({ service }) =>
-    tlsRules(service, source).flatMap(({ sniHosts, rule }): FilterChain[] => {
-      const hosts = free(sniHosts);
-      if (hosts.length === 0) return [];
-      const clusters = weightedClusters(draft.view, rule, source.port, draft.collector);
-      return [{ filterChainMatch: sni(hosts), filters: [bytes(draft, bound, clusters)] }];
-    }),
-  );
+function passThroughChains(draft: Draft, bound: BoundServer, free: Free): FilterChain[] {
+  const { port } = sourceOf(draft, bound);
+  return choicesOf(draft, bound).flatMap(({ sniHosts, subnets, rule }): FilterChain[] => {
+    const hosts = free(sniHosts, subnets && JSON.stringify(subnets));
+    if (hosts.length === 0) return [];
+    const clusters = weightedClusters(draft.view, rule, port, draft.collector);
+    return [{ filterChainMatch: { ...subnets, ...sni(hosts) }, filters: [bytes(draft, bound, clusters)] }];
+  });
 }
 
-function autoPassThroughChains(
-  draft: Draft,
-  bound: BoundServer,
-  free: (hosts: readonly string[]) => string[],
-): FilterChain[] {
+function autoPassThroughChains(draft: Draft, bound: BoundServer, free: Free): FilterChain[] {
   return passedOn(draft.view, bound).flatMap(({ serverName, cluster }): FilterChain[] => {
     const hosts = free([serverName]);
     if (hosts.length === 0) return [];
@@ -170,13 +181,26 @@ function sni(hosts: readonly string[]): NonNullable<FilterChain['filterChainMatc
   return { serverNames: hosts.includes('*') ? [] : [...hosts], transportProtocol: 'tls' };
 }
 
-function plainClusters(draft: Draft, bound: BoundServer): WeightedName[] {
-  const source = sourceOf(draft, bound);
-  for (const { service } of servedBy(draft.view, bound)) {
-    const rule = firstTcpRule(service, source);
-    if (rule !== undefined) return weightedClusters(draft.view, rule, source.port, draft.collector);
-  }
-  return [];
+/** Where bytes go by the `tcp` rules of the server's virtual services: by addresses, then all others (or nowhere). */
+function tcpWays(
+  draft: Draft,
+  bound: BoundServer,
+): { readonly subnets: SubnetMatch | undefined; readonly clusters: readonly WeightedName[] }[] {
+  const { port } = sourceOf(draft, bound);
+  const choices = choicesOf(draft, bound);
+  const rest = restOf(choices);
+  const clustersOf = ({ rule }: L4Choice) => weightedClusters(draft.view, rule, port, draft.collector);
+  return [
+    ...distinctChoices(choices)
+      .filter(({ sniHosts }) => sniHosts.length === 0)
+      .map((choice) => ({ subnets: choice.subnets, clusters: clustersOf(choice) })),
+    { subnets: undefined, clusters: rest === undefined ? [] : clustersOf(rest) },
+  ];
+}
+
+function choicesOf(draft: Draft, bound: BoundServer): L4Choice[] {
+  const services = servedBy(draft.view, bound).map(({ service }) => service);
+  return l4Choices(services, sourceOf(draft, bound));
 }
 
 const sourceOf = ({ view }: Draft, { gateway: owner, server }: BoundServer) => ({

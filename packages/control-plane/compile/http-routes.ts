@@ -27,6 +27,21 @@ export interface RouteScope {
   readonly collector: Collector;
 }
 
+/**
+ * The routes of all virtual services of a host: the oldest one's first, but what takes everything last, and once, so
+ * that no condition of one virtual service is hidden by another (Istio's rule at gateways; here in sidecars too).
+ */
+export function mergedRoutes(scope: RouteScope, services: readonly VirtualService[]): Route[] {
+  return catchAllLast(services.flatMap((service) => virtualServiceRoutes(scope, service)));
+}
+
+/** Only the first of several that take everything is ever reached. */
+export function catchAllLast(routes: readonly Route[]): Route[] {
+  const isLast = (route: Route): boolean => isCatchAll(route.match ?? {});
+  const last = routes.find(isLast);
+  return [...routes.filter((route) => !isLast(route)), ...(last === undefined ? [] : [last])];
+}
+
 /** The routes of a virtual service that can apply to the source, up to the first that takes everything. */
 export function virtualServiceRoutes(scope: RouteScope, service: VirtualService): Route[] {
   const routes: Route[] = [];

@@ -18,7 +18,7 @@ import {
 import { findCallable, type Scope } from './scope.ts';
 import { sniffedChains } from './sniffed.ts';
 import { tcpProxy } from './tcp-proxy.ts';
-import { meshSource, tcpClusters, tlsRules, weightedClusters } from './tcp-routes.ts';
+import { distinctChoices, l4Choices, serviceSource, tcpClusters, weightedClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
 
 /** What a sidecar needs for the traffic of its application. */
@@ -110,22 +110,26 @@ export function serviceChains(
   };
 }
 
-/** Chains by server name as the virtual service's `tls` says, then one for all other connections. */
-function bytesChains(view: View, service: Service, port: ServicePort, collector: Collector): FilterChain[] {
+/** Chains by server name and addresses as the virtual services say, then one for all other connections. */
+export function bytesChains(
+  view: View,
+  service: Service,
+  port: ServicePort,
+  collector: Collector,
+): FilterChain[] {
   const { mesh } = view.config;
   const statPrefix = `outbound|${port.number}||${service.host}`;
-  const virtualService = view.virtualService(service.host);
-  const taken = new Set<string>();
-  const bySni = virtualService === undefined ? [] : tlsRules(virtualService, meshSource(view, port.number));
-  const chains = bySni.flatMap(({ sniHosts, rule }): FilterChain[] => {
-    const serverNames = sniHosts.filter((host) => !taken.has(host));
-    for (const host of serverNames) taken.add(host);
-    if (serverNames.length === 0) return [];
+  const source = serviceSource(view, service, port.number);
+  const choices = distinctChoices(l4Choices(view.virtualServicesOf(service.host), source));
+  const chains = choices.map(({ sniHosts, subnets, rule }): FilterChain => {
     const filters = [tcpProxy(mesh, statPrefix, weightedClusters(view, rule, port.number, collector))];
-    return [{ filterChainMatch: { serverNames: serverNames.filter((host) => host !== '*') }, filters }];
+    const serverNames = sniHosts.includes('*') ? [] : [...sniHosts];
+    return { filterChainMatch: { ...subnets, ...(sniHosts.length > 0 && { serverNames }) }, filters };
   });
+  const takesAll = choices.some(({ sniHosts, subnets }) => sniHosts.includes('*') && subnets === undefined);
+  if (takesAll) return chains;
   const all = tcpProxy(mesh, statPrefix, tcpClusters(view, service, port, collector));
-  return taken.has('*') ? chains : [...chains, { filters: [all] }];
+  return [...chains, { filters: [all] }];
 }
 
 export function outboundManager(

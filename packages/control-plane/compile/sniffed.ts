@@ -21,11 +21,17 @@ export function sniffedChains(
     filters: engine === 'envoy' ? [sayHttp, manager] : [manager],
   };
   // Envoy never goes back to a chain that matches less: what is left has to be the default.
-  const rest = bytes.find(({ filterChainMatch }) => !filterChainMatch?.serverNames?.length);
+  const rest = bytes.find(({ filterChainMatch }) => isOpen(filterChainMatch));
   return {
     filterChains: [http, ...bytes.filter((chain) => chain !== rest)],
     ...(rest?.filters && { defaultFilterChain: { filters: rest.filters } }),
   };
+}
+
+/** No condition on server names or addresses. */
+function isOpen(match: FilterChain['filterChainMatch']): boolean {
+  const conditions = [match?.serverNames, match?.prefixRanges, match?.sourcePrefixRanges];
+  return conditions.every((condition) => !condition?.length);
 }
 
 /** An Envoy's cluster has one list of ALPN names: that of bytes. Connections for HTTP offer another. */

@@ -8,6 +8,8 @@ export interface Source {
   readonly gateways: ReadonlySet<string>;
   /** The port that the client calls. */
   readonly port: number;
+  /** Where clients mean to call; undefined: each connection says it. */
+  readonly addresses?: readonly string[];
 }
 
 interface SourceConditions {

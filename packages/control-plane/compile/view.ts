@@ -31,8 +31,8 @@ export interface View {
   /** Where a route may lead: also to services that may not be called by their own names. */
   service(host: string): Service | undefined;
   rule(service: Service): DestinationRule | undefined;
-  /** The virtual service that routes `host` for sidecars: the most specific, then the oldest. */
-  virtualService(host: string): VirtualService | undefined;
+  /** The virtual services that route `host` for sidecars: those of its most specific name, the oldest first. */
+  virtualServicesOf(host: string): readonly VirtualService[];
   /** Virtual services that hold for sidecars, the oldest first. */
   readonly virtualServices: readonly VirtualService[];
   /** Values that belong to the view, made at their first use. */
@@ -113,16 +113,16 @@ function createView(seen: Seen, imports?: Imports): View {
   );
   const isImported = (service: VirtualService, host: string): boolean =>
     imports?.hasRoutes(service.namespace, host) ?? true;
-  const exact = new Map<string, VirtualService>();
-  const wildcards: { readonly host: string; readonly service: VirtualService }[] = [];
+  const routing = new Map<string, VirtualService[]>();
   for (const service of virtualServices) {
     for (const host of service.hosts) {
       if (!isImported(service, host)) continue;
-      if (host.startsWith('*')) wildcards.push({ host, service });
-      else if (!exact.has(host)) exact.set(host, service);
+      const known = routing.get(host);
+      if (known === undefined) routing.set(host, [service]);
+      else known.push(service);
     }
   }
-  wildcards.sort((a, b) => bySpecificity(a.host, b.host));
+  const wildcards = [...routing.keys()].filter((host) => host.startsWith('*')).sort(bySpecificity);
   const services = config.services.visibleTo(namespace, imports?.hasService);
   const byHost = imports && new Map(services.map((service) => [service.host, service]));
   return {
@@ -134,7 +134,8 @@ function createView(seen: Seen, imports?: Imports): View {
     virtualServices: imports
       ? virtualServices.filter((service) => service.hosts.some((host) => isImported(service, host)))
       : virtualServices,
-    virtualService: (host) => exact.get(host) ?? wildcards.find((one) => hostCovers(one.host, host))?.service,
+    virtualServicesOf: (host) =>
+      routing.get(host) ?? routing.get(wildcards.find((one) => hostCovers(one, host)) ?? '') ?? [],
     once,
   };
 }

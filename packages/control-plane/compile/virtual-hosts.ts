@@ -6,12 +6,19 @@ import { clusterRef } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { authorities, serviceDomains } from './domains.ts';
 import { none } from './duration.ts';
-import { defaultRoute, type Route, type RouteScope, virtualServiceRoutes } from './http-routes.ts';
+import { defaultRoute, mergedRoutes, type Route, type RouteScope } from './http-routes.ts';
 import { metadata } from './origins.ts';
 import { outsideCluster, refusesOutside } from './outside.ts';
 import { layerOf } from './protocol.ts';
 import { connectRequests, everything } from './route-match.ts';
-import { meshSource, tcpClusters, tlsRules, type WeightedName, weightedClusters } from './tcp-routes.ts';
+import {
+  l4Choices,
+  meshSource,
+  serviceSource,
+  tcpClusters,
+  type WeightedName,
+  weightedClusters,
+} from './tcp-routes.ts';
 import type { View } from './view.ts';
 
 export type VirtualHost = MessageInitShape<typeof VirtualHostSchema>;
@@ -48,8 +55,7 @@ export function httpRoutes(
 ): Route[] {
   const source = meshSource(view, port.number);
   const scope: RouteScope = { view, source, tls: false, hostRewrite, collector };
-  const virtualService = view.virtualService(service.host);
-  const routes = virtualService?.http.length ? virtualServiceRoutes(scope, virtualService) : [];
+  const routes = mergedRoutes(scope, view.virtualServicesOf(service.host));
   return routes.length > 0 ? routes : [defaultRoute(scope, service, port)];
 }
 
@@ -70,7 +76,7 @@ export function virtualOnlyHosts(view: View): MadeVirtualHost[] {
         hostRewrite: undefined,
         collector,
       };
-      const routes = virtualServiceRoutes(scope, virtualService);
+      const routes = mergedRoutes(scope, view.virtualServicesOf(host));
       if (routes.length === 0) return [];
       const message = {
         name: `${host}:80`,
@@ -95,7 +101,7 @@ function connectRoute(view: View, service: Service, port: ServicePort, collector
 
 /**
  * Where a tunnel's bytes go. Nobody reads server names in tunnels: TLS asks for the host that the tunnel is to, so the
- * virtual service's `tls` rule for that name holds.
+ * virtual services' `tls` rule for that name holds.
  */
 function tunnelClusters(
   view: View,
@@ -103,9 +109,11 @@ function tunnelClusters(
   port: ServicePort,
   collector: Collector,
 ): WeightedName[] {
-  const virtualService = view.virtualService(service.host);
-  const bySni = virtualService === undefined ? [] : tlsRules(virtualService, meshSource(view, port.number));
-  const found = bySni.find(({ sniHosts }) => sniHosts.some((name) => hostCovers(name, service.host)));
+  const choices = l4Choices(view.virtualServicesOf(service.host), serviceSource(view, service, port.number));
+  const found = choices.find(
+    ({ sniHosts, subnets }) =>
+      subnets === undefined && sniHosts.some((name) => hostCovers(name, service.host)),
+  );
   return found === undefined
     ? tcpClusters(view, service, port, collector)
     : weightedClusters(view, found.rule, port.number, collector);

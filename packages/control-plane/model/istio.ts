@@ -156,6 +156,8 @@ export interface RouteDestination {
 }
 
 export interface L4Match {
+  readonly destinationSubnets?: readonly string[] | undefined;
+  readonly sourceSubnet?: string | undefined;
   readonly port?: number | undefined;
   readonly sourceLabels?: Strings | undefined;
   readonly sourceNamespace?: string | undefined;

@@ -2,6 +2,7 @@ import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
 import type { DestinationRuleIndex } from './destination-rule.ts';
 import type { Gateway } from './gateway.ts';
+import { isExportedTo } from './host.ts';
 import type { Destination } from './istio.ts';
 import { resourceKey } from './origin.ts';
 import { findPort, type Service, type ServiceIndex } from './service.ts';
@@ -32,7 +33,7 @@ export function checkVirtualServices(
   gateways: ReadonlyMap<string, Gateway>,
   report: (origin: Origin, problem: Problem) => void,
 ): void {
-  const takenInMesh = new Map<string, VirtualService>();
+  const takers = new Map<string, VirtualService[]>();
   for (const service of services) {
     const { origin, namespace } = service;
     for (const [index, gateway] of service.gateways.entries()) {
@@ -49,19 +50,27 @@ export function checkVirtualServices(
       const problem = whyUnreachable(destination, namespace, hosts, rules);
       if (problem !== undefined) report(origin, { severity: 'warning', path, ...problem });
     }
-    if (!service.gateways.includes(meshGateway)) continue;
-    for (const [index, host] of service.hosts.entries()) {
-      const older = takenInMesh.get(host);
-      if (older === undefined) takenInMesh.set(host, service);
-      else {
-        const message = `${host} is routed by the older VirtualService ${older.key}: this one has no effect for sidecars`;
-        report(origin, {
-          severity: 'warning',
-          code: 'conflicting-host',
-          path: `spec.hosts[${index}]`,
-          message,
-        });
-      }
+    checkTaken(service, takers, report);
+  }
+}
+
+/** Of several virtual services of a host, the oldest rule for everything keeps what no condition takes. */
+function checkTaken(
+  service: VirtualService,
+  takers: Map<string, VirtualService[]>,
+  report: (origin: Origin, problem: Problem) => void,
+): void {
+  const last = service.http.find(({ spec }) => !spec.match?.length);
+  if (last === undefined) return;
+  const { path = '' } = last.origins[0] ?? {};
+  for (const gateway of service.gateways) {
+    for (const host of service.hosts) {
+      const known = takers.get(`${gateway} ${host}`) ?? [];
+      takers.set(`${gateway} ${host}`, [...known, service]);
+      const older = known.find((one) => isExportedTo(one.exportTo, one.namespace, service.namespace));
+      if (older === undefined) continue;
+      const message = `never reached for ${host}: a rule of the older VirtualService ${older.key} takes every request that no condition does`;
+      report(service.origin, { severity: 'warning', code: 'conflicting-host', path, message });
     }
   }
 }

@@ -99,9 +99,11 @@ function listenerWords(of: Explained, { entrance, chain, ruledOut }: Decision): 
 
 const stepWords: Readonly<Record<RuledOut['step'], string>> = {
   destinationPort: 'destination port',
+  destinations: 'destination address',
   serverNames: 'server name',
   transportProtocol: 'transport',
   applicationProtocols: 'application protocol',
+  sources: 'client address',
 };
 
 function chainReason(chain: FilterChain, ruledOut: readonly RuledOut[]): string {

@@ -35,9 +35,11 @@ export class Explainer {
   /** @throws EntranceError when the call reaches no listener */
   decide(call: Call): Decision {
     const entrance = entranceOf(this.proxy.tables, this.proxy.node.role, call);
-    const { listener, port } = entrance;
+    const { listener, address, port } = entrance;
+    const remoteAddress = call.remoteAddress ?? client.remoteAddress;
+    const ends = { localAddress: address, localPort: port, remoteAddress };
     const ruledOut: RuledOut[] = [];
-    const chain = chooseFilterChain(listener, inspectionOf(call, entrance), port, (one, step, matches) =>
+    const chain = chooseFilterChain(listener, inspectionOf(call, entrance), ends, (one, step, matches) =>
       ruledOut.push({ chain: one, step, matches }),
     );
     if (chain === undefined) return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };

@@ -157,8 +157,7 @@ export class ActiveListener {
 
   #dispatch(socket: Socket, inspection: Inspection): void {
     // The configuration of now, not of when the connection came.
-    const { localPort } = addressesOf(socket, this.config);
-    const chosen = chooseFilterChain(this.config, inspection, localPort);
+    const chosen = chooseFilterChain(this.config, inspection, addressesOf(socket, this.config));
     const chain = chosen === undefined ? undefined : this.chains.get(chosen);
     chain?.lookAtFiles?.();
     if (chain === undefined || chain.notReady !== undefined) {

@@ -1,22 +1,31 @@
+import type { RangeRank } from '@tulle/decision/address-range';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { ConnectionAddresses } from './addresses.ts';
 import type { Inspection } from './sniff.ts';
 
 /** What ruled a chain out: it does not match there, or another one is more specific. */
-export type ChainStep = 'destinationPort' | 'serverNames' | 'transportProtocol' | 'applicationProtocols';
+export type ChainStep =
+  | 'destinationPort'
+  | 'destinations'
+  | 'serverNames'
+  | 'transportProtocol'
+  | 'applicationProtocols'
+  | 'sources';
 
 /** Hears of each chain that is ruled out; for explanations. */
 export type ChainTrace = (chain: FilterChain, step: ChainStep, matches: boolean) => void;
 
 /**
  * The filter chain that serves a connection, by Envoy's rules (FilterChainMatch): at each step only the
- * chains with the most specific match go on (destination port, server name, then transport, then application
- * protocol), and there is no way back to a less specific one. Undefined: the connection is refused.
- * @param port the one that the client called
+ * chains with the most specific match go on (destination port and address, server name, then transport, then
+ * application protocol, then the client's address), and there is no way back to a less specific one. Undefined: the
+ * connection is refused.
+ * @param ends where the client called, and from where
  */
 export function chooseFilterChain(
   listener: Listener,
   inspection: Inspection,
-  port: number,
+  ends: Pick<ConnectionAddresses, 'localAddress' | 'localPort' | 'remoteAddress'>,
   trace?: ChainTrace,
 ): FilterChain | undefined {
   let chains = listener.filterChains;
@@ -28,8 +37,9 @@ export function chooseFilterChain(
   };
   keep('destinationPort', ({ destinationPort }) => {
     if (destinationPort === undefined) return 0;
-    return destinationPort === port ? 1 : -1;
+    return destinationPort === ends.localPort ? 1 : -1;
   });
+  keep('destinations', ({ destinations }) => rangeRank(destinations, ends.localAddress));
   keep('serverNames', ({ serverNames }) => serverNameRank(serverNames, inspection.serverName));
   keep('transportProtocol', ({ transportProtocol }) => {
     if (transportProtocol === '') return 0;
@@ -42,7 +52,15 @@ export function chooseFilterChain(
     const place = protocols.findIndex((protocol) => applicationProtocols.includes(protocol));
     return place < 0 ? -1 : protocols.length - place;
   });
+  keep('sources', ({ sources }) => rangeRank(sources, ends.remoteAddress));
   return chains[0] ?? listener.defaultFilterChain;
+}
+
+/** Any address is less specific than a range, be it of all addresses. */
+function rangeRank(ranges: RangeRank | undefined, address: string): number {
+  if (ranges === undefined) return 0;
+  const bits = ranges(address);
+  return bits < 0 ? -1 : bits + 1;
 }
 
 /** Chains of the highest rank; a rank below 0 is no match. */

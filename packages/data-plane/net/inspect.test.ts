@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { compileRanges } from '@tulle/decision/address-range';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
@@ -237,8 +238,14 @@ test('the most specific filter chain serves, as in Envoy', () => {
     longer: { serverNames: ['*.a.test'] },
     exact: { serverNames: ['b.a.test'] },
   });
-  const name = (listener: Listener, inspection: Partial<Inspection>, port = 80): string | undefined =>
-    chooseFilterChain(listener, { ...uninspected, ...inspection }, port)?.name;
+  const name = (
+    listener: Listener,
+    inspection: Partial<Inspection>,
+    localPort = 80,
+    [localAddress, remoteAddress] = ['10.0.0.1', '10.9.9.9'],
+  ): string | undefined =>
+    chooseFilterChain(listener, { ...uninspected, ...inspection }, { localAddress, localPort, remoteAddress })
+      ?.name;
   expect(name(gateway, { transport: 'tls', serverName: 'b.a.test' })).toBe('exact');
   expect(name(gateway, { transport: 'tls', serverName: 'c.a.test' })).toBe('longer');
   expect(name(gateway, { transport: 'tls', serverName: 'x.test' })).toBe('suffix');
@@ -269,4 +276,20 @@ test('the most specific filter chain serves, as in Envoy', () => {
   expect(name(captured, { transport: 'tls' })).toBe('http');
   expect(name(captured, { transport: 'tls' }, 82)).toBe('any');
   expect(name(captured, {}, 81)).toBeUndefined();
+
+  const ranges = (...prefixes: [address: string, prefixLength: number][]) =>
+    compileRanges(prefixes.map(([address, prefixLength]) => ({ address, prefixLength })));
+  const byAddress = listenerOf(
+    {
+      wide: { destinations: ranges(['10.0.0.0', 8]) },
+      narrow: { destinations: ranges(['10.1.0.0', 16], ['192.168.0.0', 16]) },
+      own: { destinations: ranges(['10.1.0.0', 16]), sources: ranges(['10.9.0.0', 16]) },
+    },
+    'fallback',
+  );
+  const at = (local: string, remote = '127.0.0.1') => name(byAddress, {}, 80, [local, remote]);
+  expect([at('10.2.0.1'), at('10.1.0.1'), at('172.16.0.1')]).toEqual(['wide', 'narrow', 'fallback']);
+  expect(at('10.1.0.1', '10.9.1.1')).toBe('own');
+  // There is no way back from the more specific destination.
+  expect(at('10.2.0.1', '10.9.1.1')).toBe('wide');
 });

@@ -1,3 +1,4 @@
+import type { RangeRank } from '../address-range.ts';
 import type { DnsTable } from './dns.ts';
 import type { HttpManager } from './http-manager.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
@@ -47,6 +48,9 @@ export interface FilterChain {
     readonly applicationProtocols: readonly string[];
     /** Port that the client called; of redirected connections where they were going. Undefined: any. */
     readonly destinationPort?: number;
+    /** Addresses that the client called, and of clients. Undefined: any. */
+    readonly destinations?: RangeRank;
+    readonly sources?: RangeRank;
   };
   readonly tls?: DownstreamTls;
   readonly filter:

@@ -1,5 +1,7 @@
+import { compileRanges, type RangeRank } from '@tulle/decision/address-range';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type {
+  core_CidrRange,
   listener_Filter,
   listener_FilterChain,
   listener_FilterChainMatch,
@@ -132,8 +134,15 @@ function translateChainMatch(
     transportProtocol: transport as FilterChain['match']['transportProtocol'],
     applicationProtocols: match?.applicationProtocols ?? [],
     ...(match?.destinationPort === undefined ? {} : { destinationPort: match.destinationPort }),
+    ...(match?.prefixRanges.length ? { destinations: rangesOf(match.prefixRanges) } : {}),
+    ...(match?.sourcePrefixRanges.length ? { sources: rangesOf(match.sourcePrefixRanges) } : {}),
   };
 }
+
+const rangesOf = (ranges: readonly core_CidrRange[]): RangeRank =>
+  compileRanges(
+    ranges.map(({ addressPrefix, prefixLen = 0 }) => ({ address: addressPrefix, prefixLength: prefixLen })),
+  );
 
 const sniForwardName = 'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig';
 

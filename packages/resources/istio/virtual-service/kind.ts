@@ -65,8 +65,5 @@ export const virtualService = {
     'spec.http[].fault.abort.http2Error',
     'spec.http[].match[].statPrefix',
     'spec.http[].retries.retryRemoteLocalities',
-    'spec.tls[].match[].destinationSubnets',
-    'spec.tcp[].match[].destinationSubnets',
-    'spec.tcp[].match[].sourceSubnet',
   ],
 } satisfies ResourceKind<VirtualService>;
