@@ -46,12 +46,17 @@ const controlPlaneTls = (identity: string) => ({
   },
 });
 
+/** Off by default in Envoy 1.40; without it a limit for each value of a header is one limit for all values. */
+const descriptorsWithOperators =
+  'envoy.reloadable_features.enable_formatter_for_ratelimit_action_descriptor_value';
+
 /** Envoy's bootstrap (envoy.config.bootstrap.v3.Bootstrap as JSON) for a proxy of the mesh. */
 export function envoyBootstrap(bootstrap: Bootstrap, sdsSocket: string): object {
   const { node, controlPlane, admin } = bootstrap;
   return {
     node,
     admin: { address: { socket_address: { address: admin.address, port_value: admin.port } } },
+    layered_runtime: { layers: [{ name: 'tulle', static_layer: { [descriptorsWithOperators]: true } }] },
     dynamic_resources: {
       lds_config: { ads: {}, resource_api_version: 'V3' },
       cds_config: { ads: {}, resource_api_version: 'V3' },
