@@ -12,7 +12,13 @@ import {
   type Http2ServerResponse,
 } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { acceptOf } from '@tulle/data-plane/http/websocket';
 import type { Pair } from './certificates.ts';
@@ -85,6 +91,7 @@ export async function startEcho(
     socket.on('error', () => {});
     socket.pipe(socket);
   });
+  http.on('connect', tunnel);
   const shown = { ...tls, requestCert: true, rejectUnauthorized: false };
   const servers = {
     http,
@@ -175,6 +182,15 @@ function respond(by: string, sightings: Sightings, request: Request, response: R
     if (delayMs === 0) reply();
     else setTimeout(reply, delayMs).unref();
   });
+}
+
+/** As a forward proxy: bytes to whom the client names. */
+function tunnel({ url = '' }: IncomingMessage, client: Socket): void {
+  const { hostname, port } = new URL(`tcp://${url}`);
+  const socket = connect(Number(port), hostname, () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+  client.on('error', () => socket.destroy());
+  socket.on('error', () => client.destroy());
+  client.pipe(socket).pipe(client);
 }
 
 /** An empty message and trailers; a failure is trailers only, as gRPC servers answer one before any message. */

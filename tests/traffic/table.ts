@@ -4,6 +4,7 @@ import { destination } from './rows/destination.ts';
 import { entries } from './rows/entries.ts';
 import { fault } from './rows/fault.ts';
 import { gateways } from './rows/gateways.ts';
+import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
 import { protocols } from './rows/protocols.ts';
 import { resilience } from './rows/resilience.ts';
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   ...gateways,
   ...entries,
   ...scope,
+  ...limits,
 ];

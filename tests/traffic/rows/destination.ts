@@ -59,6 +59,24 @@ export const destination: readonly Scenario[] = [
     ],
   },
   {
+    title: 'hash: by a cookie that the client brings',
+    doc: docs.destinationRule('LoadBalancerSettings-ConsistentHashLB-HTTPCookie'),
+    resources: [hashed('{ httpCookie: { name: user, ttl: 3600s } }')],
+    steps: [
+      {
+        times: 12,
+        headers: { cookie: 'a=b; user=jason' },
+        expect: { versions: 1, headers: { 'set-cookie': null } },
+      },
+    ],
+  },
+  {
+    title: 'hash: by a cookie that the proxy makes, with its ttl and path',
+    doc: docs.destinationRule('LoadBalancerSettings-ConsistentHashLB-HTTPCookie'),
+    resources: [hashed('{ httpCookie: { name: user, path: /shop, ttl: 60s } }')],
+    steps: [{ expect: { headers: { 'set-cookie': /^user="?[^;]+; Max-Age=60; Path=\/shop; HttpOnly/ } } }],
+  },
+  {
     title: 'hash: by the source address',
     doc: hash,
     resources: [hashed('{ useSourceIp: true }')],

@@ -305,4 +305,21 @@ export const entries: readonly Scenario[] = [
       },
     ],
   },
+  {
+    title: 'tunnel: bytes go through a forward proxy, which is told where to',
+    doc: docs.destinationRule('TrafficPolicy-TunnelSettings'),
+    resources: [
+      serviceEntry(`
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 9000, name: tcp, protocol: TCP, targetPort: $http2nd }]
+        endpoints: ${endpoint}
+      `),
+      destinationRule(`
+        host: $outside
+        trafficPolicy: { tunnel: { protocol: CONNECT, targetHost: localhost, targetPort: $tcp } }
+      `),
+    ],
+    steps: [{ kind: 'tcp', to: '$outside:9000', expect: { line: /^out1 hello$/ } }],
+  },
 ];

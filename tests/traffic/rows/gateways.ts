@@ -479,6 +479,48 @@ spec:
     },
   },
   {
+    title: 'gateway: the way out of the mesh',
+    doc: docs.task('egress/egress-gateway'),
+    resources: [
+      `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: $name }
+spec:
+  hosts: [$outside]
+  location: MESH_EXTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $http }]
+  endpoints: [{ address: 127.0.0.1 }]
+`,
+      gateway(`
+        servers:
+        - port: ${httpPort}
+          hosts: [$outside]
+      `),
+      virtualService(`
+        hosts: [$outside]
+        gateways: [$name, mesh]
+        http:
+        - match: [{ gateways: [mesh], port: 80 }]
+          headers: { request: { set: { x-way: sidecar } } }
+          route: [{ destination: { host: ingressgateway.tulle-system.svc.cluster.local, port: { number: 80 } } }]
+        - match: [{ gateways: [$name], port: 80 }]
+          headers: { request: { add: { x-way: gateway } } }
+          route: [{ destination: { host: $outside, port: { number: 80 } } }]
+      `),
+    ],
+    steps: [
+      {
+        url: 'http://$outside/a',
+        expect: {
+          version: 'out1',
+          received: 1,
+          seen: { 'x-way': /^sidecar, ?gateway$/, ':authority': '$outside' },
+        },
+      },
+    ],
+  },
+  {
     title: 'gateway: two certificates, chosen by server name',
     doc: docs.task('ingress/secure-ingress'),
     resources: [
