@@ -1,15 +1,17 @@
 import { EntranceError } from '@tulle/data-plane/explain/entrance';
 import { explain } from '@tulle/data-plane/explain/explain';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
-import { listProxies } from '../api/proxies.ts';
+import { listProxies, type ProxyStatus } from '../api/proxies.ts';
 import { type CallOptions, parseCall } from '../explain/call.ts';
 import { chooseProxy } from '../explain/choose-proxy.ts';
 import { readLiveMesh } from '../explain/live-mesh.ts';
 import { readMeshFiles } from '../explain/mesh-files.ts';
 import { modelOfFiles } from '../explain/mesh-model.ts';
 import { compiledView, envoyView, type ProxyView, runningView } from '../explain/proxy-view.ts';
-import { type Locate, renderExplanation } from '../explain/render.ts';
+import { type Locate, renderExplanation, renderHappened } from '../explain/render.ts';
+import { findRecorded } from '../explain/replay/find-recorded.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
@@ -19,6 +21,7 @@ import { addMeshOptions } from './mesh-options.ts';
 import { outputFormat } from './output-option.ts';
 
 interface ExplainOptions extends CallOptions {
+  readonly requestId?: string;
   readonly from?: string;
   readonly filename?: readonly string[];
   readonly output?: string;
@@ -40,6 +43,7 @@ export function define(command: Command, io: Io): void {
     .option('--tls <name[:port]>', 'a TLS connection to a server name')
     .option('--listener <name>', 'the listener that the client connects to')
     .option('--peer <spiffe id>', 'the client is a proxy of the mesh, of this identity')
+    .option('--request-id <id>', 'a request that happened, at each proxy that has logged it')
     .option('-f, --filename <file>', 'files or folders instead of a running mesh; again for more', several)
     .option('-o, --output <format>', 'json, yaml')
     .addHelpText(
@@ -49,6 +53,7 @@ export function define(command: Command, io: Io): void {
         'tulle explain http://localhost:8080/productpage --from ingressgateway',
         'tulle explain --tcp mongo:27017 --from ratings-v2',
         'tulle explain --tls api.example.com --from reviews-v1',
+        'tulle explain --request-id 6b2f4b1e-0c5e-4d0a-9a53-6e1f2f6c7d11',
         'tulle explain http://reviews:9080/ --from productpage -f mesh.yaml -o json',
       ),
     )
@@ -60,6 +65,7 @@ export function define(command: Command, io: Io): void {
 
 async function explainCall(words: readonly string[], options: ExplainOptions, io: Io): Promise<void> {
   const format = outputFormat(options.output, ['json', 'yaml']);
+  if (options.requestId !== undefined) return explainRecorded(options.requestId, words, options, io);
   const call = parseCall(words, options);
   if (options.from === undefined)
     throw usageError('say who calls: --from WORKLOAD, or --from ingressgateway');
@@ -73,16 +79,56 @@ async function explainCall(words: readonly string[], options: ExplainOptions, io
   else print(io, renderExplanation(explanation, from, locate, palette(wantsColor(io.stdout, io.env))));
 }
 
+/** A request as the access logs have it, explained on the configuration of now; with what became of it. */
+async function explainRecorded(
+  id: string,
+  words: readonly string[],
+  options: ExplainOptions,
+  io: Io,
+): Promise<void> {
+  const format = outputFormat(options.output, ['json', 'yaml']);
+  if (words.length > 0 || options.filename !== undefined)
+    throw usageError('--request-id is of a running mesh, and says itself what was called');
+  const { client, state } = connect(options, io);
+  const found = await findRecorded(id, await listProxies(client), state.logs, (proxy) =>
+    viewOfProxy(proxy, client),
+  );
+  if (found.length === 0) throw new Failure(`no access log of this mesh has a request ${id}`);
+  const paint = palette(wantsColor(io.stdout, io.env));
+  const all = found.map(({ view, request }) => {
+    const { status, flags, cluster, endpoint, at } = request;
+    const happened = {
+      ...(at !== undefined && { at: new Date(at).toISOString() }),
+      status,
+      flags,
+      cluster,
+      endpoint,
+    };
+    return {
+      proxy: `${view.name}.${view.namespace}`,
+      happened,
+      ...explained(() => explain(view, request.call)),
+    };
+  });
+  if (format !== undefined) print(io, renderDocument(all, format));
+  else
+    for (const one of all)
+      print(io, `${renderHappened(one.happened, paint)}${renderExplanation(one, one.proxy, nowhere, paint)}`);
+}
+
 const nowhere: Locate = () => undefined;
 
 async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<ProxyView> {
   const { client } = connect(options, io);
   const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
   const proxy = chooseProxy(proxies, from);
-  if (proxy.engine === 'tulle') return runningView(proxy);
-  note(io, `${proxy.name} is an Envoy; shown is what a proxy of ours would have in its place`);
-  return envoyView(proxy, await readLiveMesh(client));
+  if (proxy.engine !== 'tulle')
+    note(io, `${proxy.name} is an Envoy; shown is what a proxy of ours would have in its place`);
+  return viewOfProxy(proxy, client);
 }
+
+const viewOfProxy = async (proxy: ProxyStatus, client: ApiClient): Promise<ProxyView> =>
+  proxy.engine === 'tulle' ? runningView(proxy) : envoyView(proxy, await readLiveMesh(client));
 
 async function ofFiles(
   from: string,

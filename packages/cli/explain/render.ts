@@ -58,6 +58,24 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   return `${lines.join('\n')}\n`;
 }
 
+/** What became of a request, before what becomes of it now. */
+export function renderHappened(
+  happened: {
+    readonly at?: string;
+    readonly status: number;
+    readonly flags: string;
+    readonly cluster: string;
+    readonly endpoint: string;
+  },
+  paint: Palette,
+): string {
+  const { at = '', status, flags, cluster, endpoint } = happened;
+  const to = cluster === '' ? '' : ` from ${cluster}${endpoint === '' ? '' : ` at ${endpoint}`}`;
+  return wrap(`${at} was answered ${status}${flags === '' ? '' : ` (${flags})`}${to}`.trim(), 78)
+    .map((line) => `${paint.yellow(line)}\n`)
+    .join('');
+}
+
 function chainLines({ listener, error }: Explanation, paint: Palette): string[] {
   const { filterChains } = listener;
   if (filterChains.length < 2 && error?.details !== 'filter_chain_not_found') return [];

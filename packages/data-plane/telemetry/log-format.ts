@@ -52,14 +52,31 @@ function compileMember(text: string): (entry: LogEntry) => LogValue {
 }
 
 function partsOf(text: string): (string | LogOperator)[] {
-  const parts: (string | LogOperator)[] = [];
+  return tokensOf(text).map((token) =>
+    typeof token === 'string' ? token : compileOperator(token.name, token.argument, token.maxLength),
+  );
+}
+
+/** Text as it stands, or an operator. */
+export type LogToken =
+  | string
+  | {
+      readonly name: string;
+      /** What stands in parentheses; undefined without. */
+      readonly argument: string | undefined;
+      readonly maxLength: number | undefined;
+    };
+
+/** A format string taken apart. @throws LogFormatError for a lone `%` */
+export function tokensOf(text: string): LogToken[] {
+  const tokens: LogToken[] = [];
   const token = /%%|%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%|[^%]+|%/gy;
   for (const [whole, name, argument, maxLength] of text.matchAll(token)) {
-    if (name !== undefined) {
-      parts.push(compileOperator(name, argument, maxLength === undefined ? undefined : Number(maxLength)));
-    } else if (whole === '%%') parts.push('%');
+    if (name !== undefined)
+      tokens.push({ name, argument, maxLength: maxLength === undefined ? undefined : Number(maxLength) });
+    else if (whole === '%%') tokens.push('%');
     else if (whole === '%') throw new LogFormatError(`a lone % in ${JSON.stringify(text)}`);
-    else parts.push(whole);
+    else tokens.push(whole);
   }
-  return parts;
+  return tokens;
 }
