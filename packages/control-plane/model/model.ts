@@ -17,7 +17,7 @@ import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-a
 import { checkVirtualServices, ProblemList } from './problems.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceAddresses } from './service-addresses.ts';
-import { serviceEntryServices } from './service-entry.ts';
+import { decorated, serviceEntryServices } from './service-entry.ts';
 import { indexSidecars, type SidecarIndex } from './sidecar.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
@@ -103,9 +103,10 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   ]);
   const isKnown = (host: string): boolean => hosts.has(host);
   const problems = new ProblemList();
+  const entries = of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry')));
   const services = indexServices([
-    ...of('Service').map(kubernetesService),
-    ...of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry'))),
+    ...of('Service').map((service) => decorated(kubernetesService(service), entries)),
+    ...entries,
   ]);
   const gateways = gatewaysOf(of('Gateway').filter(isIstio));
   const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);

@@ -57,6 +57,17 @@ export function serviceEntryServices(resource: Resource, entries: readonly Resou
   });
 }
 
+/**
+ * A Service with the identities that ServiceEntries of its host add (Istio: such an entry decorates it). Only those of
+ * its own namespace: who answers for a service is not for others to say.
+ */
+export function decorated(service: Service, entries: readonly Service[]): Service {
+  const more = entries
+    .filter(({ host, namespace }) => host === service.host && namespace === service.namespace)
+    .flatMap(({ subjectAltNames }) => subjectAltNames);
+  return more.length === 0 ? service : { ...service, subjectAltNames: [...service.subjectAltNames, ...more] };
+}
+
 /** The WorkloadEntries that are selected, if one of them is a host name. */
 function namedEntries(
   entries: readonly Resource[],

@@ -6,8 +6,10 @@ import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
+import type { ConfigModel } from '../model/model.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
 import type { ProgressBook } from './progress.ts';
+import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 import { tally } from './tally.ts';
 import { countInstances, type WorkloadCount, workloadStatus } from './workload-status.ts';
@@ -16,6 +18,7 @@ import { countInstances, type WorkloadCount, workloadStatus } from './workload-s
 export function startStatus(options: {
   readonly resources: () => Iterable<Resource>;
   readonly instances: () => readonly WorkloadInstance[];
+  readonly config: () => ConfigModel;
   /** What model and compile found, by `resourceKey`. */
   readonly problems: (key: string) => readonly Problem[];
   readonly progress: ProgressBook;
@@ -39,10 +42,17 @@ export function startStatus(options: {
       conditioned: conditionedKinds,
       counts: () => tally(options.progress.values()),
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
-      derive: (resource, status) =>
-        resource.kind === 'Workload' || resource.kind === 'WorkloadGroup'
-          ? workloadStatus(resource, status, workloadCounts())
-          : status,
+      derive(resource, status) {
+        switch (resource.kind) {
+          case 'Workload':
+          case 'WorkloadGroup':
+            return workloadStatus(resource, status, workloadCounts());
+          case 'ServiceEntry':
+            return serviceEntryStatus(resource, status, options.config());
+          default:
+            return status;
+        }
+      },
     },
     async write(resource, change) {
       const kind = kinds.of(resource);
