@@ -24,7 +24,8 @@ const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
 );
 
 /** Golden cases spell certificates `CERT`. */
-const placeholderPem = /is not (a list of PEM certificates|a PEM private key)$/;
+const placeholderPem =
+  /is not (a list of PEM (certificates|revocation lists \(X509 CRL\))|a PEM private key)$/;
 
 const translate: Readonly<Record<XdsType, (bytes: Uint8Array, problems: Problems) => unknown>> = {
   cluster: translateCluster,
