@@ -26,24 +26,16 @@ export function ringHash<H extends Host>(
   maxRingSize: number,
 ): Balancer<H> {
   let points = new Uint32Array();
-  let owners: H[] = [];
+  /** Place ⇒ index of its owner. */
+  let places = new Uint32Array();
+  let owners: readonly H[] = [];
   return {
     rebuild(hosts, weigh) {
-      if (hosts.length === 0) {
-        points = new Uint32Array();
-        owners = [];
-        return;
-      }
-      const least = Math.min(...hosts.map(weigh));
-      const total = hosts.reduce((sum, host) => sum + weigh(host) / least, 0);
-      const places = placesOfLightest(total, minRingSize, maxRingSize);
-      const ring = hosts.flatMap((host) => {
-        const copies = Math.max(1, Math.round((weigh(host) / least) * places));
-        return Array.from({ length: copies }, (_, copy) => ({ point: hash32(`${host.key}_${copy}`), host }));
-      });
-      ring.sort((a, b) => a.point - b.point || (a.host.key < b.host.key ? -1 : 1));
-      points = Uint32Array.from(ring, (entry) => entry.point);
-      owners = ring.map((entry) => entry.host);
+      // By key: every proxy has the same ring, in whatever order it was told of the hosts.
+      owners = hosts.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      const ring = pointsOf(owners, owners.map(weigh), minRingSize, maxRingSize);
+      points = Uint32Array.from(ring, (place) => place / owned);
+      places = Uint32Array.from(ring, (place) => place % owned);
     },
     pick(hash = Math.floor(random() * 2 ** 32)) {
       let [low, high] = [0, points.length];
@@ -52,7 +44,29 @@ export function ringHash<H extends Host>(
         if ((points[middle] as number) < hash) low = middle + 1;
         else high = middle;
       }
-      return owners[low] ?? owners[0];
+      return owners[places[low] ?? places[0] ?? 0];
     },
   };
+}
+
+/** A place is one number, point × 2²¹ + index of its owner, so that all are sorted as numbers. */
+const owned = 2 ** 21;
+
+function pointsOf(
+  hosts: readonly Host[],
+  weights: readonly number[],
+  minRingSize: number,
+  maxRingSize: number,
+): Float64Array {
+  const least = Math.min(...weights);
+  const total = weights.reduce((sum, weight) => sum + weight / least, 0);
+  const unit = placesOfLightest(total, minRingSize, maxRingSize);
+  const copies = weights.map((weight) => Math.max(1, Math.round((weight / least) * unit)));
+  const ring = new Float64Array(copies.reduce((sum, count) => sum + count, 0));
+  let at = 0;
+  for (const [index, { key }] of hosts.entries()) {
+    for (let copy = 0; copy < (copies[index] as number); copy++)
+      ring[at++] = hash32(`${key}_${copy}`) * owned + index;
+  }
+  return ring.sort();
 }
