@@ -129,6 +129,8 @@ function authorityOf(
         entries: leaves.map(({ chainPem }) => ({
           serialNumber: new x509.X509Certificate(chainPem).serialNumber,
           revocationDate: new Date(Date.now() - hour),
+          // Without any the generator writes an empty list of extensions, which BoringSSL refuses.
+          reason: x509.X509CrlReason.keyCompromise,
         })),
       });
       return `${list.toString('pem').replaceAll(' CRL', ' X509 CRL')}\n`;
