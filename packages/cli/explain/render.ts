@@ -48,7 +48,15 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   if (active.length > 0)
     section(
       'Filters',
-      ...wrap(active.map(({ name, verdict }) => `${shortFilter(name)} ${verdict}`).join(' · '), 66),
+      ...wrap(
+        active
+          .map(
+            ({ name, verdict, says }) =>
+              `${shortFilter(name)} ${verdict}${says === undefined ? '' : ` (${says})`}`,
+          )
+          .join(' · '),
+        66,
+      ),
     );
   lines.push('');
   const many = of.outcomes.length > 1;

@@ -1,8 +1,10 @@
 import { Headers } from '@tulle/decision/headers';
+import type { FaultRule } from '@tulle/decision/tables/fault';
 import type { HeaderMatch, QueryMatch, Route, RouteMatch, RouteTable } from '@tulle/decision/tables/route';
 import type { RouteAction } from '@tulle/decision/tables/route-action';
 import type { Tables } from '@tulle/decision/tables/tables';
 import fc from 'fast-check';
+import { faultFilter } from '../filters/fault/filter.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { backend } from '../testing/backend.ts';
 import { ask } from '../testing/client.ts';
@@ -19,6 +21,7 @@ import { Explainer } from './explainer.ts';
 const paths = ['/', '/a', '/a/b', '/ab', '/A', '/a%2Fb', '/a//b', '/a/../b', '/a?x=1', '/a?x=2&y', '/../..'];
 const hosts = ['one', 'two', 'one:80', 'a.two', 'ONE', 'three'];
 const domains = ['one', 'two', 'one:80', '*.two', 'thr*', '*'];
+const faultName = 'envoy.filters.http.fault';
 const word = fc.constantFrom('x', 'y', 'z');
 
 const pathMatch: fc.Arbitrary<RouteMatch['path']> = fc.oneof(
@@ -102,14 +105,16 @@ const routes = fc
       fc.array(headerMatch, { maxLength: 2 }),
       fc.array(queryMatch, { maxLength: 1 }),
       action,
+      fc.option(fc.constantFrom(0, 500_000, 1_000_000), { nil: undefined, freq: 4 }),
     ),
     { maxLength: 6 },
   )
   .map((all) =>
-    all.map(
-      ([path, headers, query, does], at): Route =>
-        make.route(does, { name: `r${at}`, match: { path, headers, query } }),
-    ),
+    all.map(([path, headers, query, does, fraction], at): Route => {
+      const fault: FaultRule = fraction === undefined ? {} : { abort: { status: 418, fraction } };
+      const perFilter = new Map(fraction === undefined ? [] : [[faultName, fault]]);
+      return make.route(does, { name: `r${at}`, match: { path, headers, query }, perFilter });
+    }),
   );
 export const tableOf: fc.Arbitrary<RouteTable> = fc
   .tuple(
@@ -232,10 +237,12 @@ const node = {
   uri: '',
 } as const;
 
+const filters = [{ name: faultName, typeUrl: faultFilter.typeUrl, config: {} }];
+
 function tablesOf(table: RouteTable, port: number): Tables {
   const limits = { connections: 1024, pending: 1024, requests: 0, retries: 3 };
   return make.tables({
-    listeners: [make.listener('in', [make.httpChain(make.manager('routes'))])],
+    listeners: [make.listener('in', [make.httpChain(make.manager('routes', { filters }))])],
     routes: [{ ...table, name: 'routes' }],
     clusters: [
       make.cluster('good', [make.endpoint(port)]),

@@ -22,6 +22,8 @@ export interface DryRequest {
 /** Filters may hold a request up for so long; what takes longer is left as it is. */
 const mostDelayMs = 120_000;
 const stepMs = 50;
+/** Between two requests, so that none meets what another has used up: rate limits are full again. */
+const restMs = 24 * 3_600_000;
 
 /** Sends a request without a body through a manager, up to where it would connect. */
 export function runDry(
@@ -31,6 +33,7 @@ export function runDry(
   request: RequestHead,
 ): DryRequest {
   const { clock } = proxy;
+  clock.advance(restMs);
   proxy.visits = [];
   const answer = new DryAnswer();
   const stream = new HttpStream(manager, connection, answer);

@@ -1,10 +1,11 @@
 import { Headers } from '@tulle/decision/headers';
 import type { FilterChain } from '@tulle/decision/tables/listener';
+import { describeFilter } from '../filters/index.ts';
 import { flagMeaning } from '../telemetry/response-flags.ts';
 import { type Call, destinationOf } from './call.ts';
 import type { LiveClusters } from './configured.ts';
 import type { Decision, Outcome, RuledOut } from './decision.ts';
-import type { DryProxy } from './dry-proxy.ts';
+import type { DryProxy, FilterVisit } from './dry-proxy.ts';
 import { endpointChances } from './endpoint-chances.ts';
 import type { Explainer } from './explainer.ts';
 import type {
@@ -163,21 +164,29 @@ function routeWords({ sources }: Explained, call: Call, { routing }: Decision): 
   };
 }
 
-function filterWords(of: Explained, { chain, entrance, outcomes }: Decision): ExplainedFilter[] {
+function filterWords(of: Explained, { chain, entrance, outcomes, routing }: Decision): ExplainedFilter[] {
   if (chain?.filter.kind !== 'http') return [];
   const service = of.explainer.proxy.serviceOf(chain, entrance.listener);
   if (service.kind !== 'http') return [];
-  const { filters, decode } = service.manager.chain;
+  const { chain: compiled, config } = service.manager;
   const visits = outcomes.flatMap((outcome) => outcome.visits);
-  const looks = new Set(decode.flatMap(({ name, head }) => (head === undefined ? [] : [name])));
-  return filters.map(({ name }) => {
-    const own = visits.filter((visit) => visit.name === name);
-    if (!looks.has(name)) return { name, verdict: 'looks at responses only' };
-    if (own.length === 0) return { name, verdict: 'not reached' };
-    const answers = own.filter(({ answered }) => answered).length;
-    if (answers === 0) return { name, verdict: 'passes' };
-    return { name, verdict: answers === own.length ? 'answers' : 'may answer' };
+  const looks = new Set(compiled.decode.flatMap(({ name, head }) => (head === undefined ? [] : [name])));
+  return compiled.filters.map(({ name }) => {
+    const own = config.filters.find((filter) => filter.name === name);
+    const ofRoute = routing?.choice?.route.perFilter.get(name);
+    const says = own === undefined ? undefined : describeFilter(own.typeUrl, ofRoute ?? own.config);
+    const verdict = looks.has(name)
+      ? verdictOf(visits.filter((visit) => visit.name === name))
+      : 'looks at responses only';
+    return { name, ...(says !== undefined && { says }), verdict };
   });
+}
+
+function verdictOf(visits: readonly FilterVisit[]): ExplainedFilter['verdict'] {
+  const answers = visits.filter(({ answered }) => answered).length;
+  if (visits.length === 0) return 'not reached';
+  if (answers === 0) return 'passes';
+  return answers === visits.length ? 'answers' : 'may answer';
 }
 
 function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOutcome {

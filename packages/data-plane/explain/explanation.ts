@@ -79,6 +79,8 @@ export interface ExplainedRoute {
 
 export interface ExplainedFilter {
   readonly name: string;
+  /** What it does by what came before, which is not known: a rate limit. */
+  readonly says?: string;
   readonly verdict: 'passes' | 'may answer' | 'answers' | 'not reached' | 'looks at responses only';
 }
 

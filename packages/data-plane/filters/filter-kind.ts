@@ -34,6 +34,8 @@ export interface FilterKind {
    * of. Undefined: nothing is left to chance.
    */
   readonly variants?: (config: unknown) => readonly FilterVariant[] | undefined;
+  /** For explanations: what it does to requests by what came before them, in words. */
+  readonly describe?: (config: unknown) => string;
 }
 
 /** One way that a filter's draws can go. */

@@ -40,6 +40,11 @@ export function createFilters(
   });
 }
 
+/** What a filter does by what came before a request, in words; undefined: nothing. */
+export function describeFilter(typeUrl: string, config: unknown): string | undefined {
+  return byTypeUrl.get(typeUrl)?.describe?.(config);
+}
+
 /** What a filter's configuration is a mixture of, where it draws lots. */
 export function variantsOf(typeUrl: string, config: unknown): readonly FilterVariant[] | undefined {
   return byTypeUrl.get(typeUrl)?.variants?.(config);

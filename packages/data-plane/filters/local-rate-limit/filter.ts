@@ -8,6 +8,7 @@ import { FilterStatus, type FilterStream, type HttpFilter, type Resume } from '.
 import type { FilterEnvironment, FilterKind } from '../filter-kind.ts';
 import { countedRequest, rulesFor } from '../limits/counted.ts';
 import { addLimitHeaders, refusal } from '../limits/reply.ts';
+import { describeLimit } from './describe.ts';
 
 const everything = 1_000_000;
 
@@ -35,6 +36,7 @@ export const localRateLimitFilter: FilterKind = {
       };
     return filter as HttpFilter;
   },
+  describe: (config) => describeLimit(config as LocalRateLimit),
 };
 
 class LocalRateLimiter {
