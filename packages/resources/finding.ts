@@ -10,10 +10,19 @@ export interface Finding {
   readonly message: string;
   /** The field's name is at fault, not its value. */
   readonly atKey?: boolean;
+  /** It is about a text that a field holds: which one, and where within. */
+  readonly within?: Within;
 }
 
-/** Where a path stands in the text: its value, or the field's name when `atKey`. */
-export type Locate = (path: FieldPath, atKey?: boolean) => Position | undefined;
+export interface Within {
+  readonly field: FieldPath;
+  /** 1-based, in the text that the field holds. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where a path stands in the text: its value, the field's name when `atKey`, or a place in the text that it holds. */
+export type Locate = (path: FieldPath, atKey?: boolean, within?: Within) => Position | undefined;
 
 export const error = (code: ProblemCode, path: FieldPath, message: string): Finding => ({
   severity: 'error',
@@ -30,7 +39,7 @@ export const warning = (code: ProblemCode, path: FieldPath, message: string): Fi
 
 /** Binds a finding to its place in the text, if there is one. */
 export function toProblem(finding: Finding, locate?: Locate): Problem {
-  const { severity, code, path, message, atKey = false } = finding;
-  const position = locate?.(path, atKey);
+  const { severity, code, path, message, atKey = false, within } = finding;
+  const position = within ? locate?.(within.field, false, within) : locate?.(path, atKey);
   return { severity, code, path: formatPath(path), message, ...(position === undefined ? {} : { position }) };
 }

@@ -5,7 +5,7 @@ import { type FieldPath, formatPath } from './path.ts';
 import type { Position, Problem } from './problem.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import { decodeText } from './text/decode.ts';
-import { readDocuments, type TextDocument } from './text/documents.ts';
+import { type Place, readDocuments, type TextDocument } from './text/documents.ts';
 import { defaultLimits, type Limits } from './text/limits.ts';
 import { validateResource } from './validate.ts';
 
@@ -78,7 +78,10 @@ const tooMany = ({ position }: ParsedDocument, limit: number): Problem => ({
 });
 
 function toResources(document: TextDocument, file: string): ParsedDocument[] {
-  const locate = (path: FieldPath, atKey = false): Position => ({ file, ...document.locate(path, atKey) });
+  const locate = (path: FieldPath, atKey = false, within?: Place): Position => ({
+    file,
+    ...document.locate(path, atKey, within),
+  });
   const base = { position: { file, ...document.place }, object: document.value, locate };
   if (document.refusals.length > 0) {
     const problems = document.refusals.map(
@@ -124,14 +127,15 @@ function toResources(document: TextDocument, file: string): ParsedDocument[] {
 function fromList(
   object: unknown,
   prefix: FieldPath,
-  locate: (path: FieldPath, atKey?: boolean) => Position,
+  locate: (path: FieldPath, atKey?: boolean, within?: Place) => Position,
 ): ParsedDocument {
-  const within = (path: FieldPath, atKey = false): Position => locate([...prefix, ...path], atKey);
-  const { problems, ...validation } = validateResource(object, { locate: within });
+  const inItem = (path: FieldPath, atKey = false, within?: Place): Position =>
+    locate([...prefix, ...path], atKey, within);
+  const { problems, ...validation } = validateResource(object, { locate: inItem });
   const head = formatPath(prefix);
   const prefixed = problems.map((problem) => ({
     ...problem,
     path: problem.path === '' ? head : `${head}${problem.path.startsWith('[') ? '' : '.'}${problem.path}`,
   }));
-  return { position: within([]), object, locate: within, ...validation, problems: prefixed };
+  return { position: inItem([]), object, locate: inItem, ...validation, problems: prefixed };
 }

@@ -1,4 +1,6 @@
 import { dirname, resolve } from 'node:path';
+import type { ConfigMap } from '@tulle/resources/core/config-map';
+import { holdsMeshConfig, meshConfigNamespaces } from '@tulle/resources/istio/mesh-config/config-map';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { apiVersionOf } from '../api/client.ts';
 
@@ -40,7 +42,7 @@ export function makeApplicable(
     ...kept
   } = metadata;
   const { namespace: _ns, labels: ownLabels, annotations, ...own } = kept;
-  const namespace = kind.namespaced ? (metadata.namespace ?? defaultNamespace) : '';
+  const namespace = kind.namespaced ? (metadata.namespace ?? homeOf(resource) ?? defaultNamespace) : '';
   const { [LAST_APPLIED]: _last, ...ownAnnotations } = annotations ?? {};
   const allLabels = { ...ownLabels, ...labels };
   const prepared: Resource = {
@@ -57,6 +59,12 @@ export function makeApplicable(
     anchorDirectory(prepared, file);
   return { kind, namespace, name: metadata.name, resource: prepared };
 }
+
+/** Istio's ConfigMap of the mesh's settings counts in the root namespace: it is not somebody's of `default`. */
+const homeOf = (resource: Resource): string | undefined =>
+  resource.kind === 'ConfigMap' && holdsMeshConfig(resource as ConfigMap)
+    ? meshConfigNamespaces[0]
+    : undefined;
 
 /** The API keeps an absolute working directory: it knows no file that a relative one could start from. Gateways have none. */
 function anchorDirectory(workload: Resource, file: string): void {

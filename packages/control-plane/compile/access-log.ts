@@ -4,6 +4,7 @@ import type { SubstitutionFormatStringSchema } from '@tulle/xds/gen/envoy/config
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import type { JsonTemplate, MeshSettings } from '../model/mesh.ts';
+import type { AccessLogSettings } from '../model/mesh-access-log.ts';
 import { compare } from '../model/origin.ts';
 import { cached } from './cached.ts';
 import { any } from './serialize.ts';
@@ -48,7 +49,7 @@ const defaultJson: JsonTemplate = {
 };
 
 /**
- * The mesh's access log, for HTTP managers and TCP proxies alike; none when it is off. The proxy's own output is
+ * The mesh's access logs, for HTTP managers and TCP proxies alike; none when they are off. The proxy's own output is
  * written to, not opened: `/dev/stdout` can't be opened where it is a socket.
  */
 export function accessLogs(mesh: MeshSettings): AccessLog[] {
@@ -57,9 +58,9 @@ export function accessLogs(mesh: MeshSettings): AccessLog[] {
 
 const made = new WeakMap<MeshSettings, AccessLog[]>();
 
-function make({ accessLog }: MeshSettings): AccessLog[] {
-  if (accessLog === undefined) return [];
-  const { path, format, text, json } = accessLog;
+const make = ({ accessLogs: logs }: MeshSettings): AccessLog[] => logs.map(accessLog);
+
+function accessLog({ path, format, text, json }: AccessLogSettings): AccessLog {
   const logFormat: MessageInitShape<typeof SubstitutionFormatStringSchema> = {
     format:
       format === 'JSON'
@@ -74,7 +75,7 @@ function make({ accessLog }: MeshSettings): AccessLog[] {
     path === '/dev/stdout'
       ? ['envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat })]
       : ['envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat })];
-  return [{ name, configType: { case: 'typedConfig', value } }];
+  return { name, configType: { case: 'typedConfig', value } };
 }
 
 /** Fields in code-unit order: a Struct is serialised as it was built. */

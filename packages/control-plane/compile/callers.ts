@@ -95,7 +95,7 @@ function declaringCallers({ byHost, reach }: CallerIndex, hosts: readonly string
 const resources = new WeakMap<WorkloadIdentity, Map<string, XdsResource>>();
 
 function resourceOf(name: string, workload: WorkloadIdentity, { mesh }: ConfigModel): XdsResource {
-  const { trustDomain } = mesh;
+  const [trustDomain] = mesh.trustDomains;
   const made = cached(resources, workload, () => new Map<string, XdsResource>());
   return cachedByName(made, trustDomain, () => {
     const message = create(WorkloadSchema, {

@@ -100,13 +100,15 @@ function withProxyHeader(
 
 function meshSocket(ref: ClusterRef, model: Model, engine: Engine, tls: ClientTls = {}): TransportSocket {
   const { service } = ref;
-  const { trustDomain } = model.config.mesh;
   const accounts = model.accounts.get(service.key) ?? [];
-  const inNamespace = `spiffe://${trustDomain}/ns/${service.namespace}/sa/`;
-  const exact = [...accounts.map((account) => `${inNamespace}${account}`), ...service.subjectAltNames];
+  const inNamespace = model.config.mesh.trustDomains.map(
+    (domain) => `spiffe://${domain}/ns/${service.namespace}/sa/`,
+  );
+  const known = inNamespace.flatMap((prefix) => accounts.map((account) => `${prefix}${account}`));
+  const exact = [...known, ...service.subjectAltNames];
   // Nobody serves it yet: instances of a service are always of its namespace.
-  const known: PeerIdentities = exact.length > 0 ? { exact } : { prefix: inNamespace };
-  const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : known;
+  const served: PeerIdentities = exact.length > 0 ? { exact } : { prefixes: inNamespace };
+  const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : served;
   const name = tls.sni || meshServerName(ref);
   return meshClientTls(peers, name, alpnOf(ref, engine), engine);
 }

@@ -1,13 +1,15 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { OutlierDetection, PolicySettings } from '../model/istio.ts';
-import { duration } from './duration.ts';
+import type { MeshSettings } from '../model/mesh.ts';
+import { duration, none } from './duration.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
 
-/** Istio's default of `meshConfig.connectTimeout`: 10 s. */
-export function connectTimeout(settings: PolicySettings): { seconds: bigint; nanos: number } {
-  return duration(settings.connectionPool?.tcp?.connectTimeout) ?? { seconds: 10n, nanos: 0 };
+/** What a destination says, else the mesh. */
+export function connectTimeout(settings: PolicySettings, mesh: MeshSettings): typeof none {
+  const { connectTimeout: written = mesh.clients.connectTimeout } = settings.connectionPool?.tcp ?? {};
+  return duration(written) ?? none;
 }
 
 /** Istio's default: no limit. */

@@ -3,6 +3,7 @@ import type { Credential } from '../model/credential.ts';
 import type { DestinationRule } from '../model/destination-rule.ts';
 import type { HealthCheckPolicy } from '../model/health-check.ts';
 import type { Destination, PolicySettings, SubsetSpec } from '../model/istio.ts';
+import { withMeshDefaults } from '../model/mesh-defaults.ts';
 import { rootNamespace } from '../model/origin.ts';
 import { type Dead, unknownHost, unknownPort, unknownSubset } from '../model/problems.ts';
 import { findPort, type Service, type ServicePort } from '../model/service.ts';
@@ -47,7 +48,8 @@ export function clusterRef(
     const rule = view.rule(service);
     const chosen = subset === '' ? undefined : rule?.subsets.get(subset);
     if (subset !== '' && chosen === undefined) return undefined;
-    const settings = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
+    const policy = settingsFor(rule?.trafficPolicy, chosen?.spec.trafficPolicy, port.number);
+    const settings = withMeshDefaults(policy, view.config.mesh, service);
     const credential = clientCredential(view, rule, settings.tls?.credentialName);
     const healthCheck = view.config.healthChecks.lookup(service, view.namespace, port.number, subset);
     const placement = placementOf(view, settings);

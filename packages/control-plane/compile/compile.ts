@@ -8,7 +8,7 @@ import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
 import { egressListeners } from './egress-listeners.ts';
-import { blackHole, capturedPassthrough, passthrough } from './fixed-clusters.ts';
+import { fixedClusters } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
 import type { Note } from './note.ts';
@@ -91,11 +91,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const resources = {
     cluster: new Map([
       ...set.clusters,
-      ...byName([
-        ...own.map((port) => port.cluster),
-        blackHole,
-        view.captured ? capturedPassthrough : passthrough,
-      ]),
+      ...byName([...own.map((port) => port.cluster), ...fixedClusters(config.mesh, view.captured)]),
     ]),
     listener: byName([
       ...own.flatMap((port) => port.listeners),

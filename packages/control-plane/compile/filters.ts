@@ -4,6 +4,7 @@ import type { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_PathWithEscapedSlashesAction,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
@@ -37,6 +38,23 @@ export interface HttpManagerOptions {
 
 const { APPEND_FORWARD, SANITIZE } = HttpConnectionManager_ForwardClientCertDetails;
 
+interface PathHandling {
+  readonly normalizePath: boolean;
+  readonly mergeSlashes?: boolean;
+  readonly pathWithEscapedSlashesAction?: HttpConnectionManager_PathWithEscapedSlashesAction;
+}
+/** Istio's names for what Envoy does with paths. */
+const paths: Readonly<Record<MeshSettings['pathNormalization'], PathHandling>> = {
+  NONE: { normalizePath: false },
+  BASE: { normalizePath: true },
+  MERGE_SLASHES: { normalizePath: true, mergeSlashes: true },
+  DECODE_AND_MERGE_SLASHES: {
+    normalizePath: true,
+    mergeSlashes: true,
+    pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_FORWARD,
+  },
+};
+
 const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
 /** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
@@ -51,9 +69,9 @@ export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpMan
 function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
   const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
   const isGateway = side === 'gateway';
-  const behind = isGateway ? mesh.gatewayTrustedProxies : 0;
+  const behind = isGateway ? mesh.gateways.trustedProxies : 0;
   const forwardClientCertDetails = isGateway
-    ? HttpConnectionManager_ForwardClientCertDetails[mesh.gatewayClientCert]
+    ? HttpConnectionManager_ForwardClientCertDetails[mesh.gateways.clientCertificate]
     : peerTls
       ? APPEND_FORWARD
       : SANITIZE;
@@ -76,7 +94,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
       setCurrentClientCertDetails: { subject: true, dns: isGateway, cert: isGateway, uri: true },
     }),
     upgradeConfigs: [...(connect ? [{ upgradeType: 'CONNECT' }] : []), { upgradeType: 'websocket' }],
-    normalizePath: true,
+    ...paths[mesh.pathNormalization],
     // Istio: long polls and streams are the application's to end.
     streamIdleTimeout: none,
     ...(isGateway

@@ -5,9 +5,11 @@ import {
   ClusterSchema,
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import type { MeshSettings } from '../model/mesh.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
 import { addressOf } from './address.ts';
+import { cached, cachedByName } from './cached.ts';
 import { circuitBreakers, connectTimeout } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { applicationProtocol, httpOptions } from './http-protocol.ts';
@@ -18,33 +20,38 @@ import { resource } from './serialize.ts';
 import type { ServedPort } from './served-ports.ts';
 
 /** Hosts outside the mesh: those that requests name, or where captured connections were going. */
-const passthroughTo = (captured: boolean): XdsResource =>
+const passthroughTo = (mesh: MeshSettings, captured: boolean): XdsResource =>
   resource(
     ClusterSchema,
     create(ClusterSchema, {
       name: passthroughCluster,
       clusterDiscoveryType: forwardDiscovery(captured),
       lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-      connectTimeout: connectTimeout({}),
+      connectTimeout: connectTimeout({}, mesh),
       circuitBreakers: circuitBreakers({}),
       ...httpOptions('downstream'),
     }),
     [],
   );
 
-/** Clusters that every proxy has, whatever its mesh holds. */
-export const passthrough: XdsResource = passthroughTo(false);
-export const capturedPassthrough: XdsResource = passthroughTo(true);
+const blackHole = (mesh: MeshSettings): XdsResource =>
+  resource(
+    ClusterSchema,
+    create(ClusterSchema, {
+      name: blackHoleCluster,
+      clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+      connectTimeout: connectTimeout({}, mesh),
+    }),
+    [],
+  );
 
-export const blackHole: XdsResource = resource(
-  ClusterSchema,
-  create(ClusterSchema, {
-    name: blackHoleCluster,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-    connectTimeout: connectTimeout({}),
-  }),
-  [],
-);
+const made = new WeakMap<MeshSettings, Map<string, readonly XdsResource[]>>();
+
+/** Clusters that every proxy has, whatever its mesh holds. */
+export function fixedClusters(mesh: MeshSettings, captured: boolean): readonly XdsResource[] {
+  const ofMesh = cached(made, mesh, () => new Map<string, readonly XdsResource[]>());
+  return cachedByName(ofMesh, String(captured), () => [blackHole(mesh), passthroughTo(mesh, captured)]);
+}
 
 /** @param port its number, or a Unix socket */
 export const inboundClusterName = (port: string): string => `inbound|${port}||`;
@@ -54,6 +61,7 @@ export function inboundCluster(
   port: ServedPort,
   protocol: Protocol,
   services: readonly Service[],
+  mesh: MeshSettings,
 ): XdsResource {
   const { origins, app } = port;
   const settings = { connectionPool: port.connectionPool };
@@ -64,7 +72,7 @@ export function inboundCluster(
     create(ClusterSchema, {
       name,
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-      connectTimeout: connectTimeout(settings),
+      connectTimeout: connectTimeout(settings, mesh),
       circuitBreakers: circuitBreakers(settings),
       loadAssignment: {
         clusterName: name,

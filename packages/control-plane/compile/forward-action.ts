@@ -72,7 +72,10 @@ export function forwardAction(
     timeout,
     // As Istio: a gRPC call's own deadline counts, within the route's.
     maxGrpcTimeout: timeout,
-    retryPolicy: retryPolicy(spec.retries, hash.length > 0 && routes.length === 1),
+    retryPolicy: retryPolicy(
+      spec.retries ?? scope.view.config.mesh.retries,
+      hash.length > 0 && routes.length === 1,
+    ),
     requestMirrorPolicies: mirrors(scope, spec, origins, path),
     hashPolicy: hash,
     rateLimits: routeRateLimits(scope, spec.name, origins),

@@ -35,7 +35,7 @@ export function boundServers(config: ConfigModel, node: ProxyMetadata): BoundSer
         const number = server.spec.port.number;
         const pod = targets.get(number) ?? wellKnown[number] ?? number;
         const inbound = node.TULLE_INBOUND.find((port) => port.port === pod);
-        const address = server.spec.bind || inbound?.bindAddress || config.mesh.gatewayAddress;
+        const address = server.spec.bind || inbound?.bindAddress || config.mesh.gateways.address;
         return { gateway, server, binding: { address, port: inbound?.bindPort ?? pod } };
       });
       const https = bound.find(({ server }) => server.protocol === 'https');

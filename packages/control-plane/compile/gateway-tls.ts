@@ -45,9 +45,7 @@ export function serverTls(
   const mode = tls.mode ?? 'SIMPLE';
   const isHttp = server.protocol === 'https';
   if (mode === 'ISTIO_MUTUAL') {
-    const peers = tls.subjectAltNames?.length
-      ? { exact: tls.subjectAltNames }
-      : anyOf(view.config.mesh.trustDomain);
+    const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : anyOf(view.config.mesh);
     const alpn = isHttp ? serverAlpn.http : serverAlpn.bytes;
     return { socket: meshServerTls(peers, alpn, engine), secrets: [], notes: [] };
   }

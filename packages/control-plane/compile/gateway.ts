@@ -79,7 +79,7 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
     direction: TrafficDirection.OUTBOUND,
     filterChains,
     origins,
-    proxyProtocol: draft.view.config.mesh.gatewayProxyProtocol,
+    proxyProtocol: draft.view.config.mesh.gateways.proxyProtocol,
   });
 }
 

@@ -60,7 +60,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
   const ended =
     port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
   const socketOf = ({ alpn }: ChainKind): TransportSocket | undefined =>
-    alpn ? meshServerTls(anyOf(config.mesh.trustDomain), alpn, node.TULLE_ENGINE) : ended?.socket;
+    alpn ? meshServerTls(anyOf(config.mesh), alpn, node.TULLE_ENGINE) : ended?.socket;
   const kinds = ended?.socket ? edgeChains(protocol === 'https') : inboundChains(layer, mode);
   const filterChains = (destinationPort?: number): FilterChain[] =>
     kinds.map((kind) => {
@@ -88,7 +88,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
         ...(inspectFor && { inspectFor }),
       }),
     ),
-    cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port)),
+    cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port), config.mesh),
     notes: [...(ended?.notes ?? []), ...limits.notes, ...concurrency.notes],
   };
 }

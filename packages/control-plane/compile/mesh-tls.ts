@@ -11,6 +11,7 @@ import {
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import type { MeshSettings } from '../model/mesh.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { identitySecret, rootsSecret, secretConfig } from './config-source.ts';
 import type { Engine } from './proxy.ts';
@@ -36,10 +37,12 @@ export const meshServerName = ({
   `outbound_.${port.number}_.${subset?.spec.name ?? ''}_.${service.host}`;
 
 /** Which SPIFFE IDs a peer may have. */
-export type PeerIdentities = { readonly exact: readonly string[] } | { readonly prefix: string };
+export type PeerIdentities = { readonly exact: readonly string[] } | { readonly prefixes: readonly string[] };
 
-/** Any of a trust domain. */
-export const anyOf = (trustDomain: string): PeerIdentities => ({ prefix: `spiffe://${trustDomain}/` });
+/** Any of the mesh. */
+export const anyOf = ({ trustDomains }: MeshSettings): PeerIdentities => ({
+  prefixes: trustDomains.map((domain) => `spiffe://${domain}/`),
+});
 
 /** A client's half of mTLS between sidecars: who must answer, and by which name the server is asked for. */
 export function meshClientTls(
@@ -115,13 +118,11 @@ function meshTls(peers: PeerIdentities, alpn: readonly string[], engine: Engine)
 }
 
 function sanMatchers(peers: PeerIdentities): SanMatcher[] {
-  if ('prefix' in peers)
-    return [
-      {
-        sanType: SubjectAltNameMatcher_SanType.URI,
-        matcher: { matchPattern: { case: 'prefix', value: peers.prefix } },
-      },
-    ];
+  if ('prefixes' in peers)
+    return peers.prefixes.map((value) => ({
+      sanType: SubjectAltNameMatcher_SanType.URI,
+      matcher: { matchPattern: { case: 'prefix', value } },
+    }));
   return peers.exact.map(exactName);
 }
 

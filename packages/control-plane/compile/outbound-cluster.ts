@@ -86,7 +86,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   const init: Cluster = {
     name,
     ...discovered,
-    connectTimeout: connectTimeout(settings),
+    connectTimeout: connectTimeout(settings, model.config.mesh),
     circuitBreakers: circuitBreakers(settings),
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: {

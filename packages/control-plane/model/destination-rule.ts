@@ -44,6 +44,7 @@ export interface DestinationRuleIndex {
 export function indexDestinationRules(
   resources: readonly Resource[],
   isKnown: (host: string) => boolean,
+  exportTo: readonly string[] = [],
 ): DestinationRuleIndex {
   const written = resources.map((resource): WrittenRule => {
     const spec = resource.spec as DestinationRuleSpec;
@@ -77,7 +78,9 @@ export function indexDestinationRules(
     labels: Readonly<Record<string, string>>,
   ): DestinationRule | undefined => {
     const rules = (byNamespace.get(namespace) ?? []).filter(
-      (rule) => hostCovers(rule.host, host) && isExportedTo(rule.spec.exportTo ?? [], namespace, client),
+      (rule) =>
+        hostCovers(rule.host, host) &&
+        isExportedTo(rule.spec.exportTo?.length ? rule.spec.exportTo : exportTo, namespace, client),
     );
     const own = rules.filter(
       (rule) => rule.selector !== undefined && namespace === client && selects(rule.selector, labels),

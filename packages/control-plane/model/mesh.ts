@@ -1,21 +1,20 @@
-import type { LocalityLbSetting, MtlsMode } from './istio.ts';
+import type { ConnectionPool, HttpRetry, LocalityLbSetting, MtlsMode } from './istio.ts';
+import { type AccessLogSettings, accessLogsOf } from './mesh-access-log.ts';
+import type {
+  ForwardClientCert,
+  GatewayTopology,
+  LabelSelector,
+  MeshConfigSpec,
+  PathNormalization,
+} from './mesh-config.ts';
 
 /** The spec of a Mesh resource: everything may be left out. */
-export interface MeshSpec {
-  readonly trustDomain?: string | undefined;
+export interface MeshSpec extends MeshConfigSpec {
   readonly mtls?: { readonly mode?: MtlsMode | undefined } | undefined;
-  readonly outboundTrafficPolicy?: { readonly mode?: 'ALLOW_ANY' | 'REGISTRY_ONLY' | undefined } | undefined;
   readonly dns?: { readonly serviceAddresses?: string | undefined } | undefined;
   readonly accessLog?: AccessLogSpec | undefined;
-  readonly protocolDetectionTimeout?: string | undefined;
-  readonly localityLbSetting?: LocalityLbSetting | undefined;
-  readonly gatewayTopology?:
-    | {
-        readonly proxyProtocol?: object | undefined;
-        readonly numTrustedProxies?: number | undefined;
-        readonly forwardClientCertDetails?: ForwardClientCert | 'UNDEFINED' | undefined;
-      }
-    | undefined;
+  /** As `defaultConfig.gatewayTopology`, before which it comes. */
+  readonly gatewayTopology?: GatewayTopology | undefined;
   readonly ports?:
     | {
         readonly api?: number | undefined;
@@ -37,54 +36,84 @@ export interface AccessLogSpec {
 /** Names and format strings; may be nested. */
 export type JsonTemplate = Readonly<Record<string, unknown>>;
 
-/** Envoy's `forward_client_cert_details`. */
-export type ForwardClientCert =
-  | 'SANITIZE'
-  | 'FORWARD_ONLY'
-  | 'APPEND_FORWARD'
-  | 'SANITIZE_SET'
-  | 'ALWAYS_FORWARD_ONLY';
-
 /** A Mesh with its defaults. */
 export interface MeshSettings {
-  readonly trustDomain: string;
+  /** The mesh's own first, then those whose identities are taken for the same. */
+  readonly trustDomains: readonly [string, ...string[]];
   readonly mtls: MtlsMode;
   readonly registryOnly: boolean;
-  readonly accessLog:
-    | ({ readonly path: string; readonly format: 'TEXT' | 'JSON' } & Pick<AccessLogSpec, 'text' | 'json'>)
-    | undefined;
+  readonly accessLogs: readonly AccessLogSettings[];
   /** CIDR, IPv4: where services get their virtual addresses. */
   readonly serviceAddresses: string;
   /** How long a client may take to say something where its first bytes tell what it speaks. */
   readonly protocolDetectionTimeout: string;
-  /** Of services whose rule has none. */
+  /** Of all destinations, where no DestinationRule says. */
   readonly localityLbSetting: LocalityLbSetting | undefined;
-  /** Connections to gateways begin with a PROXY header. */
-  readonly gatewayProxyProtocol: boolean;
-  /** Proxies in front of gateways whose x-forwarded-for is believed. */
-  readonly gatewayTrustedProxies: number;
-  /** What gateways do with x-forwarded-client-cert. */
-  readonly gatewayClientCert: ForwardClientCert;
-  /** Where gateways listen when nothing else is said. */
-  readonly gatewayAddress: string;
+  /** Of all routes that do not say; undefined: Istio's. */
+  readonly retries: HttpRetry | undefined;
+  /** How services are called where no DestinationRule says. */
+  readonly clients: ClientSettings;
+  readonly pathNormalization: Exclude<PathNormalization, 'DEFAULT'>;
+  /** Who sees resources without exportTo; empty: everybody. */
+  readonly exportTo: Readonly<Record<'services' | 'virtualServices' | 'destinationRules', readonly string[]>>;
+  readonly discoverySelectors: readonly LabelSelector[];
+  readonly gateways: GatewaySettings;
+}
+
+export interface ClientSettings {
+  readonly connectTimeout: string;
+  readonly tcpKeepalive: NonNullable<ConnectionPool['tcp']>['tcpKeepalive'];
+  readonly h2UpgradePolicy: MeshConfigSpec['h2UpgradePolicy'];
+  /** mTLS by itself, where the other side takes it. */
+  readonly autoMtls: boolean;
+  /** Where TLS is begun and a rule names neither roots nor names. */
+  readonly verifyCertificates: boolean;
+}
+
+export interface GatewaySettings {
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Where they listen when nothing else is said. */
+  readonly address: string;
+  /** Proxies in front of them whose x-forwarded-for is believed. */
+  readonly trustedProxies: number;
+  /** What they do with x-forwarded-client-cert. */
+  readonly clientCertificate: ForwardClientCert;
 }
 
 export function meshSettings(spec: MeshSpec): MeshSettings {
-  const { accessLog = {}, ports = {} } = spec;
-  const { format = 'TEXT', path = '/dev/stdout', text, json } = accessLog;
-  const { gatewayTopology: topology = {} } = spec;
-  const { forwardClientCertDetails: forward = 'SANITIZE_SET' } = topology;
+  const { ports = {}, defaultConfig } = spec;
+  const topology = { ...defaultConfig?.gatewayTopology, ...spec.gatewayTopology };
+  const { forwardClientCertDetails: forward = 'UNDEFINED' } = topology;
+  const { normalization = 'DEFAULT' } = spec.pathNormalization ?? {};
   return {
-    trustDomain: spec.trustDomain ?? 'cluster.local',
+    trustDomains: [spec.trustDomain ?? 'cluster.local', ...(spec.trustDomainAliases ?? [])],
     mtls: spec.mtls?.mode ?? 'STRICT',
     registryOnly: spec.outboundTrafficPolicy?.mode === 'REGISTRY_ONLY',
-    accessLog: accessLog.enabled === false ? undefined : { path, format, text, json },
+    accessLogs: accessLogsOf(spec),
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
     localityLbSetting: spec.localityLbSetting,
-    gatewayProxyProtocol: topology.proxyProtocol !== undefined,
-    gatewayTrustedProxies: topology.numTrustedProxies ?? 0,
-    gatewayClientCert: forward === 'UNDEFINED' ? 'SANITIZE_SET' : forward,
-    gatewayAddress: ports.address ?? '127.0.0.1',
+    retries: spec.defaultHttpRetryPolicy,
+    clients: {
+      connectTimeout: spec.connectTimeout ?? '10s',
+      tcpKeepalive: spec.tcpKeepalive,
+      h2UpgradePolicy: spec.h2UpgradePolicy,
+      autoMtls: spec.enableAutoMtls ?? true,
+      verifyCertificates: spec.verifyCertificateAtClient ?? true,
+    },
+    pathNormalization: normalization === 'DEFAULT' ? 'BASE' : normalization,
+    exportTo: {
+      services: spec.defaultServiceExportTo ?? [],
+      virtualServices: spec.defaultVirtualServiceExportTo ?? [],
+      destinationRules: spec.defaultDestinationRuleExportTo ?? [],
+    },
+    discoverySelectors: spec.discoverySelectors ?? [],
+    gateways: {
+      proxyProtocol: topology.proxyProtocol !== undefined,
+      address: ports.address ?? '127.0.0.1',
+      trustedProxies: topology.numTrustedProxies ?? 0,
+      clientCertificate: forward === 'UNDEFINED' ? 'SANITIZE_SET' : forward,
+    },
   };
 }

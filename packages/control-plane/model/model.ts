@@ -3,6 +3,7 @@ import type { Problem } from '@tulle/resources/problem';
 import { type AccountIndex, indexAccounts } from './accounts.ts';
 import { type Credential, credentialsOf } from './credential.ts';
 import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
+import { discovered } from './discovery-selectors.ts';
 import { type Gateway, gatewaysOf } from './gateway.ts';
 import { checkHealthChecks, type HealthCheckIndex, indexHealthChecks } from './health-check.ts';
 import { serviceHost } from './host.ts';
@@ -26,6 +27,8 @@ import { indexWorkloads, type WorkloadIndex } from './workloads.ts';
 /** What users wrote, indexed. One object per change of resources: compile's caches hang on its identity. */
 export interface ConfigModel {
   readonly mesh: MeshSettings;
+  /** Whether the mesh looks at a namespace. */
+  readonly isDiscovered: (namespace: string) => boolean;
   /** Roots of the mesh's identities, PEM; undefined: proxies have them from elsewhere. */
   readonly trustBundle: string | undefined;
   readonly services: ServiceIndex;
@@ -84,17 +87,26 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
     .filter((resource) => resource.kind === 'WorkloadEntry')
     .flatMap((resource) => workloadEntryInstance(resource) ?? [])
     .filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
-  const instances = indexInstances(config.services, [...found, ...written], previous?.instances);
+  const instances = indexInstances(
+    config.services,
+    [...found, ...written].filter(({ namespace }) => config.isDiscovered(namespace)),
+    previous?.instances,
+  );
   const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
   const workloads = indexWorkloads(config.workloads, config.sidecars, instances, previous?.workloads);
   return { config, instances, accounts, workloads };
 }
 
 function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel {
-  const sorted = resources.toSorted((a, b) => compare(resourceKey(originOf(a)), resourceKey(originOf(b))));
+  const settings = meshSettings(mesh);
+  const namespaces = resources.filter(({ kind }) => kind === 'Namespace');
+  const isDiscovered = discovered(settings.discoverySelectors, namespaces);
+  const sorted = resources
+    .filter(({ metadata }) => isDiscovered(metadata.namespace ?? ''))
+    .toSorted((a, b) => compare(resourceKey(originOf(a)), resourceKey(originOf(b))));
   const byKind = Map.groupBy(sorted, (resource) => resource.kind);
   const of = (kind: string): readonly Resource[] => byKind.get(kind) ?? [];
-  const settings = meshSettings(mesh);
+  const { exportTo } = settings;
   const hosts = new Set([
     ...of('Service').map(({ metadata }) => serviceHost(metadata.name, metadata.namespace ?? '')),
     ...of('ServiceEntry').flatMap(({ spec }) =>
@@ -104,13 +116,16 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const isKnown = (host: string): boolean => hosts.has(host);
   const problems = new ProblemList();
   const entries = of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry')));
-  const services = indexServices([
-    ...of('Service').map((service) => decorated(kubernetesService(service), entries)),
-    ...entries,
-  ]);
+  const services = indexServices(
+    [...of('Service').map((service) => decorated(kubernetesService(service), entries)), ...entries].map(
+      (service) => exportedBy(service, exportTo.services),
+    ),
+  );
   const gateways = gatewaysOf(of('Gateway').filter(isIstio));
-  const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add);
-  const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown);
+  const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add).map((service) =>
+    exportedBy(service, exportTo.virtualServices),
+  );
+  const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown, exportTo.destinationRules);
   const healthChecks = indexHealthChecks(of('HealthCheckPolicy'), isKnown);
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
   checkWorkloadEntries(of('WorkloadEntry'), services.all, problems.add);
@@ -120,6 +135,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
     mesh: settings,
+    isDiscovered,
     trustBundle,
     services,
     serviceAddresses: serviceAddresses(services.all, settings.serviceAddresses),
@@ -136,6 +152,12 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     problems: problems.byResource,
   };
 }
+
+/** A resource that says nothing of who sees it is seen as the mesh says. */
+const exportedBy = <T extends { readonly exportTo: readonly string[] }>(
+  one: T,
+  exportTo: readonly string[],
+): T => (one.exportTo.length > 0 || exportTo.length === 0 ? one : { ...one, exportTo });
 
 /** Not `gateway.networking.k8s.io`, whose Gateway is another kind of the same name. */
 const isIstio = (resource: Resource): boolean => resource.apiVersion.startsWith('networking.istio.io/');

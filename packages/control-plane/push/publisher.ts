@@ -5,6 +5,7 @@ import { compile } from '../compile/compile.ts';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import type { MeshSpec } from '../model/mesh.ts';
+import { meshSpecOf } from '../model/mesh-spec.ts';
 import { buildModel, type Model, updateInstances } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
 import { createDebounce, type Debounce } from './debounce.ts';
@@ -93,7 +94,8 @@ export class Publisher {
 
   #build(): Model {
     const { mirror, meshName, trustDomain, trustBundle, instances } = this.#options;
-    const mesh = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
+    const written = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
+    const mesh = meshSpecOf(written, (namespace) => mirror.get('ConfigMap', namespace, 'istio'));
     return buildModel({
       // The authority is of one trust domain; another in the Mesh needs a restart of the mesh.
       mesh: { ...mesh, trustDomain },

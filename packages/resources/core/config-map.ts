@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { error, type Finding } from '../finding.ts';
+import { holdsMeshConfig, readMeshConfig } from '../istio/mesh-config/config-map.ts';
 import type { ResourceKind } from '../kind.ts';
 import { mapOf } from '../schema/message.ts';
 import { resourceSchema } from '../schema/resource.ts';
@@ -38,6 +39,7 @@ function check(map: ConfigMap): Finding[] {
       }
     }
   }
+  if (holdsMeshConfig(map)) found.push(...readMeshConfig(map).findings);
   return found;
 }
 

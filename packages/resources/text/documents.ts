@@ -12,6 +12,7 @@ import type { FieldPath } from '../path.ts';
 import type { Limits } from './limits.ts';
 import { locator } from './locate.ts';
 import { type Budget, offsetOf, type Refusal, toPlain } from './to-plain.ts';
+import { placeWithin } from './within.ts';
 
 export interface Place {
   readonly line: number;
@@ -22,8 +23,11 @@ export interface Place {
 export interface TextDocument {
   readonly value: unknown;
   readonly place: Place;
-  /** The place of the value at `path`, or of its name; of the nearest field above where there is none. */
-  readonly locate: (path: FieldPath, atKey?: boolean) => Place;
+  /**
+   * The place of the value at `path`, or of its name; of the nearest field above where there is none.
+   * @param within a place in the text that the value is
+   */
+  readonly locate: (path: FieldPath, atKey?: boolean, within?: Place) => Place;
   /** What is wrong with the text itself; the value is then incomplete. */
   readonly refusals: readonly (Refusal & { readonly place: Place })[];
 }
@@ -46,7 +50,10 @@ export function readDocuments(text: string, limits: Limits): TextDocument[] {
       documents.push({
         value,
         place: placeOf(start),
-        locate: (path, atKey = false) => placeOf(find(path, atKey)),
+        locate: (path, atKey = false, within) => {
+          const place = placeOf(find(path, atKey));
+          return within === undefined ? place : placeWithin(text.split('\n'), place, within);
+        },
         refusals: refusals.map((refusal) => ({ ...refusal, place: placeOf(refusal.offset) })),
       });
     }

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { condition } from '../core/parts.ts';
 import { error, type Finding } from '../finding.ts';
+import { checkJsonTemplate, checkMeshConfig } from '../istio/mesh-config/check.ts';
+import { gatewayTopology } from '../istio/mesh-config/default-config.ts';
+import { meshConfigFields } from '../istio/mesh-config/fields.ts';
+import { meshConfigNotEnforced } from '../istio/mesh-config/not-enforced.ts';
 import type { ResourceKind } from '../kind.ts';
-import { durationOrZero } from '../schema/duration.ts';
-import { isHostName, isIpAddress, isIpOrCidr } from '../schema/host.ts';
+import { isIpAddress, isIpOrCidr } from '../schema/host.ts';
 import { options } from '../schema/message.ts';
-import { portOrZero, uint32 } from '../schema/number.ts';
+import { portOrZero } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
 import { checked } from '../schema/rule.ts';
 
@@ -19,11 +22,7 @@ export interface JsonLogFormat {
 const isServiceRange = (text: string): boolean => /^[\d.]+\/(8|9|1\d|2[0-8])$/.test(text) && isIpOrCidr(text);
 
 const spec = options({
-  trustDomain: z
-    .string()
-    .describe(
-      'The first part of every identity: spiffe://<trustDomain>/ns/<namespace>/sa/<account>; cluster.local by default. Changing it makes every workload enrol anew.',
-    ),
+  ...meshConfigFields,
   mtls: options({
     mode: z
       .enum(['STRICT', 'PERMISSIVE', 'DISABLE'])
@@ -31,19 +30,12 @@ const spec = options({
         'STRICT (default): only mutual TLS; PERMISSIVE: plain text too; DISABLE: plain text only. A PeerAuthentication says otherwise for a namespace or workload.',
       ),
   }).describe('How sidecars take connections.'),
-  outboundTrafficPolicy: options({
-    mode: z
-      .enum(['ALLOW_ANY', 'REGISTRY_ONLY'])
-      .describe(
-        'ALLOW_ANY (default): hosts outside the mesh are reached; REGISTRY_ONLY: only what a Service or ServiceEntry names.',
-      ),
-  }).describe('What workloads may call.'),
   concurrency: z
     .int()
     .min(0)
     .max(256)
     .describe(
-      'Worker processes of each proxy whose Workload does not say, and of the gateway; 1 by default, 0: one per processor.',
+      'Worker processes of each proxy whose Workload and ProxyConfig do not say, and of the gateway; 1 by default, 0: one per processor.',
     ),
   dns: options({
     serviceAddresses: checked(
@@ -55,29 +47,9 @@ const spec = options({
       'Where services get the addresses under which workloads with capture transparent find them; 240.240.0.0/16 by default. Part of 127.0.0.0/8 on a machine without a default route.',
     ),
   }).describe('What the sidecars of captured workloads say of names.'),
-  protocolDetectionTimeout: durationOrZero().describe(
-    'How long a client’s first bytes are waited for where they tell what it speaks: ports that do not say their protocol, and plain text on PERMISSIVE ports. 100ms by default; 0s: for ever.',
+  gatewayTopology: gatewayTopology().describe(
+    'What stands between gateways and their clients; before defaultConfig.gatewayTopology.',
   ),
-  gatewayTopology: options({
-    numTrustedProxies: uint32().describe(
-      'Proxies between the Internet and the gateway whose x-forwarded-for is believed; 0 by default.',
-    ),
-    forwardClientCertDetails: z
-      .enum([
-        'UNDEFINED',
-        'SANITIZE',
-        'FORWARD_ONLY',
-        'APPEND_FORWARD',
-        'SANITIZE_SET',
-        'ALWAYS_FORWARD_ONLY',
-      ])
-      .describe(
-        'What gateways do with x-forwarded-client-cert: SANITIZE_SET by default, it says whose certificate the client has shown, whatever the client says.',
-      ),
-    proxyProtocol: options({}).describe(
-      'Every connection to a gateway begins with a PROXY header (v1 or v2), as load balancers send it; its addresses are believed, and connections without one are closed.',
-    ),
-  }).describe('What stands between gateways and their clients.'),
   accessLog: options({
     enabled: z.boolean().describe('Whether requests are logged; true by default.'),
     format: z.enum(['TEXT', 'JSON']).describe('A line of text (default) or a JSON object per request.'),
@@ -121,20 +93,12 @@ export type MeshSpec = z.infer<typeof spec>;
 
 function check(mesh: Mesh): Finding[] {
   const found: Finding[] = [];
-  const { trustDomain, accessLog, ports = {} } = mesh.spec ?? {};
-  // SPIFFE ID, section 2.1: lower-case letters, digits, ".", "-", "_"; at most 255 bytes.
-  if (
-    trustDomain !== undefined &&
-    (!/^[a-z0-9._-]{1,255}$/.test(trustDomain) || !isHostName(trustDomain, false))
-  ) {
-    found.push(
-      error(
-        'bad-name',
-        ['spec', 'trustDomain'],
-        `must be a trust domain such as "example.org", not ${JSON.stringify(trustDomain)}`,
-      ),
-    );
-  }
+  const { accessLog, ports = {} } = mesh.spec ?? {};
+  found.push(...checkMeshConfig(mesh.spec ?? {}, ['spec']));
+  const ofIstio = ['accessLogFile', 'accessLogFormat', 'accessLogEncoding'] as const;
+  for (const field of ofIstio)
+    if (accessLog !== undefined && mesh.spec?.[field] !== undefined)
+      found.push(error('conflict', ['spec', field], 'says what accessLog says: set only one of both'));
   const [first, second] = (['api', 'http', 'https'] as const).filter(
     (name, index, names) =>
       ports[name] !== undefined &&
@@ -150,17 +114,8 @@ function check(mesh: Mesh): Finding[] {
     found.push(error('conflict', ['spec', 'accessLog', 'text'], 'has no meaning with format JSON; use json'));
   if (accessLog?.json !== undefined && accessLog.format !== 'JSON')
     found.push(error('conflict', ['spec', 'accessLog', 'json'], 'needs format: JSON'));
-  found.push(...checkJsonFormat(accessLog?.json ?? {}, ['spec', 'accessLog', 'json']));
+  found.push(...checkJsonTemplate(accessLog?.json ?? {}, ['spec', 'accessLog', 'json']));
   return found;
-}
-
-function checkJsonFormat(format: Record<string, unknown>, path: string[]): Finding[] {
-  return Object.entries(format).flatMap(([name, template]) => {
-    if (typeof template === 'string') return [];
-    if (typeof template === 'object' && template !== null && !Array.isArray(template))
-      return checkJsonFormat(template as Record<string, unknown>, [...path, name]);
-    return [error('wrong-type', [...path, name], 'must be a template (string) or an object of templates')];
-  });
 }
 
 export const mesh = {
@@ -178,4 +133,5 @@ export const mesh = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check,
+  notEnforced: meshConfigNotEnforced.map((field) => `spec.${field}`),
 } satisfies ResourceKind<Mesh>;

@@ -9,6 +9,7 @@ import type { Snapshot, XdsType } from '@tulle/xds/resource';
 import { parse } from 'yaml';
 import type { WorkloadInstance } from '../../model/instance.ts';
 import type { MeshSpec } from '../../model/mesh.ts';
+import { meshSpecOf } from '../../model/mesh-spec.ts';
 import type { ModelInput } from '../../model/model.ts';
 import type { Engine, ProxyDescription } from '../proxy.ts';
 import { messages, registry } from './registry.ts';
@@ -55,7 +56,9 @@ export function readCase(folder: string, proxyFile = 'proxy.yaml'): GoldenCase {
   const mesh = all.find((resource) => resource.kind === 'Mesh')?.spec as MeshSpec | undefined;
   return {
     input: {
-      mesh: mesh ?? {},
+      mesh: meshSpecOf(mesh, (namespace) =>
+        all.find((one) => one.kind === 'ConfigMap' && one.metadata.namespace === namespace),
+      ),
       resources: all.filter((resource) => resource.kind !== 'Mesh'),
       instances: (file.instances ?? []).map(instanceOf),
       ...(file.trustBundle !== undefined && { trustBundle: file.trustBundle }),

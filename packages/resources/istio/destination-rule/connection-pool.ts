@@ -3,16 +3,19 @@ import { duration, durationOrZero } from '../../schema/duration.ts';
 import { nullable, options } from '../../schema/message.ts';
 import { int32, uint32 } from '../../schema/number.ts';
 
+export const tcpKeepalive = () =>
+  options({
+    probes: uint32().describe('Unanswered probes after which a connection is dead.'),
+    time: duration().describe('Idle time before the first probe.'),
+    interval: duration().describe('Time between probes.'),
+  });
+
 export const connectionPool = () =>
   options({
     tcp: options({
       maxConnections: int32().describe('Most connections to the host.'),
       connectTimeout: duration().describe('Time to connect; 10s by default.'),
-      tcpKeepalive: options({
-        probes: uint32().describe('Unanswered probes after which a connection is dead.'),
-        time: duration().describe('Idle time before the first probe.'),
-        interval: duration().describe('Time between probes.'),
-      }).describe('TCP keep-alive.'),
+      tcpKeepalive: tcpKeepalive().describe('TCP keep-alive.'),
       maxConnectionDuration: duration().describe('Longest life of a connection.'),
       idleTimeout: durationOrZero().describe(
         'Idle time after which a TCP connection is closed; 0s turns it off.',

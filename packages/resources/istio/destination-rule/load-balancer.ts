@@ -14,7 +14,7 @@ const failover = () =>
     )
     .describe('Which region takes over from which.');
 
-const localityLbSetting = options({
+export const localityLbSetting = options({
   distribute: z
     .array(
       options({

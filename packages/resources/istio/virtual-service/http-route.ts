@@ -50,7 +50,7 @@ const rewrite = options({
 });
 export type HttpRewrite = z.infer<typeof rewrite>;
 
-const retries = options({
+export const retries = options({
   attempts: int32().describe('Retries after the first attempt; 0 turns them off.'),
   perTryTimeout: duration().describe('Time for each attempt; the route’s timeout by default.'),
   retryOn: z.string().describe('What is retried: Envoy’s conditions and status codes, separated by commas.'),
