@@ -192,7 +192,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${cluster}UpstreamConnectionOptions`]: 'tcp_keepalive ~set_local_interface_name_on_upstream_connections',
   [`${core}TcpKeepalive`]: 'keepalive_probes keepalive_time keepalive_interval',
   [`${cluster}OutlierDetection`]:
-    'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure split_external_local_origin_errors consecutive_local_origin_failure ~enforcing_local_origin_success_rate enforcing_consecutive_local_origin_failure max_ejection_time always_eject_one_host',
+    'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure split_external_local_origin_errors consecutive_local_origin_failure ~enforcing_local_origin_success_rate enforcing_consecutive_local_origin_failure max_ejection_time always_eject_one_host successful_active_health_check_uneject_host',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
     'common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config ~upstream_http_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig':

@@ -305,6 +305,7 @@ export class ClusterState {
       cluster: () => this.config,
       ...{ wheel, random, connector, openCodec },
       sharing: health?.(this.config.name),
+      onPassed: (endpoint) => this.outliers.checkPassed(endpoint),
       onChange: () => this.#balancing.rebuild(),
     });
     this.health.update(this.#list);

@@ -56,6 +56,21 @@ describe('outlier detection', () => {
     expect(second.ejected).toBe(false);
   });
 
+  it('an active check that passes lets it in again, unless that is switched off', () => {
+    const { first, fail, made, changes } = detector(4);
+    fail(first, 503, 2);
+    expect(first.ejected).toBe(true);
+    made.checkPassed(first);
+    expect(first.ejected).toBe(false);
+    expect(changes()).toBe(2);
+    fail(first, 503, 1);
+    expect(first.ejected).toBe(false);
+    const kept = detector(4, { keepsThroughChecks: true });
+    kept.fail(kept.first, 503, 2);
+    kept.made.checkPassed(kept.first);
+    expect(kept.first.ejected).toBe(true);
+  });
+
   it('lets it in again after a time that grows up to a maximum, and forgets slowly', () => {
     const { first, fail, clock, wheel } = detector(4);
     const timeOut = (): number => {

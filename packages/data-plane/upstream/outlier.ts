@@ -7,6 +7,8 @@ export interface OutcomeSharing {
   /** An attempt has changed how many failures in a row there are. `local`: of those that are counted apart. */
   counted(endpoint: string, status: number, local: boolean): void;
   ejected(endpoint: string): void;
+  /** By an active check. */
+  readmitted(endpoint: string): void;
 }
 
 /**
@@ -85,6 +87,19 @@ export class OutlierDetector {
     if (state !== undefined && !state.ejected && this.#config !== undefined) this.#eject(state, this.#config);
   }
 
+  /** An active check has passed: what requests have said before does not count any more. */
+  checkPassed(endpoint: EndpointState): void {
+    if (!endpoint.ejected || this.#config?.keepsThroughChecks === true) return;
+    this.#sharing?.readmitted(endpoint.key);
+    this.#readmit(endpoint);
+  }
+
+  /** Another worker's active check has passed. */
+  hearReadmitted(endpoint: string): void {
+    const state = this.#find(endpoint);
+    if (state?.ejected === true) this.#readmit(state);
+  }
+
   stop(): void {
     this.#timer.stop();
   }
@@ -123,6 +138,12 @@ export class OutlierDetector {
     endpoint.ejectedAt = this.#wheel.now();
     endpoint.ejections++;
     if (!this.#timer.armed) this.#timer.start(config.intervalMs);
+    this.#onChange();
+  }
+
+  #readmit(endpoint: EndpointState): void {
+    forget(endpoint);
+    endpoint.ejected = false;
     this.#onChange();
   }
 

@@ -104,6 +104,7 @@ export type PeerMessage =
       readonly local: boolean;
     }
   | { readonly kind: 'ejected'; readonly cluster: string; readonly endpoint: string }
+  | { readonly kind: 'readmitted'; readonly cluster: string; readonly endpoint: string }
   /** The lead's active check of an endpoint has said whether it fails. */
   | {
       readonly kind: 'checked';

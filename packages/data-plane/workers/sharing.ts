@@ -20,6 +20,8 @@ export function shareThrough(
       clusters().get(message.cluster)?.outliers.hear(message.endpoint, message.status, message.local);
     else if (message.kind === 'ejected')
       clusters().get(message.cluster)?.outliers.hearEjected(message.endpoint);
+    else if (message.kind === 'readmitted')
+      clusters().get(message.cluster)?.outliers.hearReadmitted(message.endpoint);
     else if (!parent.isOfUs(from)) return;
     else if (message.kind === 'checked')
       clusters().get(message.cluster)?.health?.hear(message.endpoint, message.failing);
@@ -33,6 +35,7 @@ export function shareThrough(
       counted: (endpoint, status, local) =>
         parent.tell('others', { kind: 'outcome', cluster, endpoint, status, local }),
       ejected: (endpoint) => parent.tell('others', { kind: 'ejected', cluster, endpoint }),
+      readmitted: (endpoint) => parent.tell('others', { kind: 'readmitted', cluster, endpoint }),
     }),
     health: (cluster) => ({
       asks: parent.leads,

@@ -101,4 +101,6 @@ export interface OutlierDetection {
   readonly alwaysEjectOne: boolean;
   /** Failures to get an answer are counted apart from bad answers; undefined: both alike. 0: not at all. */
   readonly consecutiveLocalFailures?: number;
+  /** An active check that passes lets an ejected endpoint in again, by Envoy's default; not with this. */
+  readonly keepsThroughChecks?: true;
 }

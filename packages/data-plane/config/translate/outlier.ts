@@ -29,6 +29,7 @@ export function translateOutlier(detection: cluster_OutlierDetection, problems: 
     baseEjectionMs,
     maxEjectionMs: time(detection.maxEjectionTime, Math.max(baseEjectionMs, 300_000), 'max_ejection_time'),
     maxEjectionPercent: detection.maxEjectionPercent ?? 10,
+    ...(detection.successfulActiveHealthCheckUnejectHost === false && { keepsThroughChecks: true as const }),
     alwaysEjectOne: detection.alwaysEjectOneHost ?? false,
   };
 }

@@ -25,6 +25,8 @@ export interface HealthCheckerParts {
   readonly connector: Connector;
   readonly openCodec: OpenClientCodec;
   readonly sharing: HealthSharing | undefined;
+  /** A check has found an endpoint fit. */
+  readonly onPassed: (endpoint: EndpointState) => void;
   /** An endpoint has become fit or unfit. */
   readonly onChange: () => void;
 }
@@ -147,6 +149,7 @@ export class HealthChecker {
     this.#show(endpoint, verdict);
     if (changed || first) this.#parts.sharing?.tell(endpoint.key, verdict.failing);
     if (changed) this.#parts.onChange();
+    if (outcome === 'passed' && !verdict.failing) this.#parts.onPassed(endpoint);
   }
 
   #forget(endpoint: EndpointState): void {
