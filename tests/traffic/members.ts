@@ -40,7 +40,7 @@ export const senders: Readonly<Record<From, Member>> = {
   client: sidecar('client'),
   other: sidecar('other', { namespace: 'elsewhere', labels: { app: 'other', tier: 'gold' } }),
   declared: sidecar('declared'),
-  near: sidecar('near', { locality: 'west/a/1' }),
+  near: sidecar('near', { locality: 'west/a/1', labels: { app: 'near', version: 'v3' } }),
   scoped: sidecar('scoped'),
   gateway: {
     role: 'router',

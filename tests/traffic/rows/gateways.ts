@@ -1,5 +1,5 @@
 /** Gateway: hosts, ports, TLS modes, and which VirtualServices it takes. */
-import { docs, edge, gateway, subsets, virtualService } from '../documents.ts';
+import { destinationRule, docs, edge, gateway, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const to = (version: string): string =>
@@ -626,6 +626,61 @@ spec:
         to: ':$port',
         sni: 'outbound_.83_._.$host',
         expect: { refused: true },
+      },
+    ],
+  },
+  {
+    title: 'gateway: consistent hashing of the destination holds there',
+    doc: docs.destinationRule('LoadBalancerSettings-ConsistentHashLB'),
+    resources: [
+      edge,
+      destinationRule('trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x-user } } }'),
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - route: [{ destination: { host: $host, port: { number: 80 } } }]
+      `),
+    ],
+    steps: [
+      {
+        from: 'gateway',
+        url: 'http://$edge/',
+        headers: { 'x-user': 'jason' },
+        times: 12,
+        expect: { versions: 1 },
+      },
+    ],
+  },
+  {
+    title: 'gateway: TLS routes share by weight',
+    doc: docs.virtualService('RouteDestination'),
+    resources: [
+      subsets(),
+      gateway(`
+        servers:
+        - port: { number: $port, name: tls, protocol: TLS }
+          hosts: [$edge]
+          tls: { mode: PASSTHROUGH }
+      `),
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        tls:
+        - match: [{ sniHosts: [$edge] }]
+          route:
+          - { destination: { host: $host, port: { number: 84 }, subset: v1 }, weight: 30 }
+          - { destination: { host: $host, port: { number: 84 }, subset: v2 }, weight: 70 }
+      `),
+    ],
+    steps: [
+      {
+        kind: 'tls',
+        from: 'gateway',
+        to: ':$port',
+        sni: '$edge',
+        times: 80,
+        expect: { shares: { v1: 0.3, v2: 0.7 } },
       },
     ],
   },

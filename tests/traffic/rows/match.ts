@@ -250,4 +250,28 @@ export const match: readonly Scenario[] = [
       { url: 'http://b.wild-$name.test/', expect: { version: 'v1' } },
     ],
   },
+  {
+    title: 'match: two VirtualServices of one host are one, in sidecars too',
+    doc: docs.ops('best-practices/traffic-management/#split-virtual-services'),
+    resources: [
+      subsets(),
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /a } }]
+          ${to('v1')}
+      `),
+      virtualService(
+        `
+        http:
+        - match: [{ uri: { prefix: /b } }]
+          ${to('v2')}
+      `,
+        '$name-second',
+      ),
+    ],
+    steps: [
+      { url: 'http://$host/a', expect: { version: 'v1' } },
+      { url: 'http://$host/b', expect: { version: 'v2' } },
+    ],
+  },
 ];

@@ -244,4 +244,28 @@ export const protocols: readonly Scenario[] = [
     ],
     steps: [{ url: 'http://$outside:8000/', expect: { version: 'out1', seen: { 'x-routed': 'yes' } } }],
   },
+  {
+    title: 'tcp: by the address that was called',
+    doc: docs.virtualService('L4MatchAttributes'),
+    resources: [
+      serviceEntry(`
+        addresses: [10.99.0.7]
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 9000, name: tcp, protocol: TCP, targetPort: $tcp }]
+        endpoints: [{ address: 127.0.0.1 }]
+      `),
+      subsets(),
+      virtualService(`
+        hosts: [$outside]
+        tcp:
+        - match: [{ destinationSubnets: [10.98.0.0/16] }]
+          route: [{ destination: { host: $host, port: { number: 83 }, subset: v1 } }]
+        - match: [{ destinationSubnets: [10.99.0.0/16] }]
+          route: [{ destination: { host: $host, port: { number: 83 }, subset: v2 } }]
+        - route: [{ destination: { host: $outside } }]
+      `),
+    ],
+    steps: [{ kind: 'tcp', to: '$outside:9000', expect: { version: 'v2' } }],
+  },
 ];

@@ -1,5 +1,13 @@
 /** Who sees what: exportTo, Sidecar, hosts that nobody has named; and who is near. */
-import { destinationRule, docs, resource, service, subsets, virtualService } from '../documents.ts';
+import {
+  destinationRule,
+  docs,
+  resource,
+  service,
+  serviceEntry,
+  subsets,
+  virtualService,
+} from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const locality = (setting: string): string =>
@@ -163,5 +171,75 @@ spec:
     doc: localityDoc,
     resources: [locality('{ enabled: true }')],
     steps: [{ times: 30, expect: { receivedBy: { v1: 10, v2: 10, v3: 10 } } }],
+  },
+  {
+    title: 'locality: failover to the region that is named, before any other',
+    doc: docs.destinationRule('LocalityLoadBalancerSetting-Failover'),
+    resources: [
+      serviceEntry(`
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 80, name: http, protocol: HTTP }]
+        endpoints:
+        - { address: 127.0.0.1, ports: { http: $http }, locality: south/a }
+        - { address: 127.0.0.1, ports: { http: $http2nd }, locality: east/a }
+      `),
+      destinationRule(`
+        host: $outside
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN, localityLbSetting: { failover: [{ from: west, to: east }] } }
+          outlierDetection: { consecutive5xxErrors: 3, interval: 60s, baseEjectionTime: 60s }
+      `),
+    ],
+    steps: [{ from: 'near', url: 'http://$outside/', times: 12, expect: { version: 'out2' } }],
+  },
+  {
+    title: 'locality: failoverPriority by labels of caller and instance',
+    doc: localityDoc,
+    resources: [locality('{ enabled: true, failoverPriority: [version] }')],
+    steps: [{ from: 'near', times: 12, expect: { version: 'v3' } }],
+  },
+  {
+    title: 'DestinationRule: several of one host are one',
+    doc: docs.ops('best-practices/traffic-management/#split-virtual-services'),
+    resources: [
+      destinationRule('subsets: [{ name: one, labels: { version: v1 } }]'),
+      destinationRule('subsets: [{ name: two, labels: { version: v2 } }]', '$name-second'),
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /two } }]
+          route: [{ destination: { host: $host, subset: two } }]
+        - route: [{ destination: { host: $host, subset: one } }]
+      `),
+    ],
+    steps: [{ url: 'http://$host/two', expect: { version: 'v2' } }, { expect: { version: 'v1' } }],
+  },
+  {
+    title: 'DestinationRule: a wildcard host is for all that no other names',
+    doc: docs.destinationRule('DestinationRule'),
+    resources: [
+      serviceEntry(`
+        hosts: [a.wild-$name.test, b.wild-$name.test]
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $http }]
+        endpoints: [{ address: 127.0.0.1 }]
+      `),
+      destinationRule(`
+        host: "*.wild-$name.test"
+        trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 1 } } }
+      `),
+      destinationRule(
+        `
+        host: b.wild-$name.test
+        trafficPolicy: { connectionPool: { http: { maxRequestsPerConnection: 4 } } }
+      `,
+        '$name-b',
+      ),
+    ],
+    steps: [
+      { url: 'http://a.wild-$name.test/', times: 4, expect: { connections: 4 } },
+      { url: 'http://b.wild-$name.test/', times: 4, expect: { connections: 1 } },
+    ],
   },
 ];

@@ -1,5 +1,5 @@
 /** VirtualService: weights, mirrors, subsets. */
-import { docs, subsets, virtualService } from '../documents.ts';
+import { docs, serviceEntry, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const to = (version: string): string => `destination: { host: $host, subset: ${version} }`;
@@ -137,6 +137,41 @@ spec:
     // Binomial(100, 0.5): 50 ± 5; five deviations.
     steps: [
       { times: 100, together: 8, expect: { version: 'v1', receivedBy: { v1: 100, v2: 100, v3: [25, 75] } } },
+    ],
+  },
+  {
+    title: 'mirror: to an application outside the mesh',
+    doc: docs.virtualService('HTTPMirrorPolicy'),
+    resources: [
+      serviceEntry(`
+        location: MESH_EXTERNAL
+        resolution: STATIC
+        ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $http }]
+        endpoints: [{ address: 127.0.0.1 }]
+      `),
+      subsets(),
+      virtualService(`
+        http:
+        - route: [{ ${to('v1')} }]
+          mirrors: [{ destination: { host: $outside } }]
+      `),
+    ],
+    steps: [{ times: 5, expect: { version: 'v1', receivedBy: { v1: 5, out1: 5 } } }],
+  },
+  {
+    title: 'mirror: that answers late or not at all keeps nobody waiting',
+    doc: docs.task('mirroring'),
+    resources: [
+      subsets(),
+      virtualService(`
+        http:
+        - timeout: 1s
+          route: [{ ${to('v1')} }]
+          mirror: { host: $host, subset: v2 }
+      `),
+    ],
+    steps: [
+      { behave: { only: 'v2', delayMs: 4000 }, expect: { version: 'v1', receivedBy: { v1: 1, v2: 1 } } },
     ],
   },
 ];
