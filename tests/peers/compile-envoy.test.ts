@@ -6,6 +6,7 @@ import { type Compiled, compile } from '@tulle/control-plane/compile/compile';
 import { decode, readCase } from '@tulle/control-plane/compile/testing/golden-case';
 import { buildModel } from '@tulle/control-plane/model/model';
 import type { XdsType } from '@tulle/xds/resource';
+import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
 
@@ -94,10 +95,22 @@ const fromAgent = {
   },
 };
 
-/** Replaces each manager's RDS by the table that it names. */
+/** What stands in files that the cases name. */
+const authority = await testAuthority();
+const { chainPem, keyPem } = await authority.issue({ dnsNames: ['files.example.com'] });
+const files = {
+  certificateChain: chainPem,
+  privateKey: keyPem,
+  trustedCa: authority.rootPem,
+  crl: await authority.revoke(),
+};
+
+/** Replaces each manager's RDS by the table that it names, and files by what is in them. */
 function inlined(resource: Json, tables: ReadonlyMap<string, Json>): Json {
   const text = JSON.stringify(resource, (key, value: unknown) => {
     if (key === 'sdsConfig') return fromAgent;
+    if (key in files && typeof value === 'object' && value !== null && 'filename' in value)
+      return { inlineString: files[key as keyof typeof files] };
     if (typeof value !== 'object' || value === null || !('rds' in value)) return value;
     const { rds, ...manager } = value as { rds: { routeConfigName: string } };
     return { ...manager, routeConfig: tables.get(rds.routeConfigName) };
