@@ -131,6 +131,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     compileCache: state.compileCache,
     cwd: state.root,
     concurrency: 1,
+    env: () => ({}),
     ...(ports.capture === undefined ? {} : { group: proxyGroup(plan.instance) }),
     registry,
     onChange: (event) => {

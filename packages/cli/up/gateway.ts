@@ -7,11 +7,11 @@ import { describePort } from './port-holder.ts';
 import { gatewayNode } from './proxy-node.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { RestartWish, reportRestart } from './proxy-restart.ts';
+import type { ProxySettings } from './proxy-settings.ts';
 
 export const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';
 const INSTANCE = `${GATEWAY_WORKLOAD}-0`;
-const DRAIN_SECONDS = 2;
 /** A gateway that isn't ready by then may have lost a port to somebody else. */
 const PORT_CHECK_MS = 8000;
 
@@ -37,6 +37,7 @@ export class Gateway {
     this.#ports = ports;
     const { state, registry, reporter } = context;
     const stateDir = state.proxyState(INSTANCE);
+    const settings = (): ProxySettings => context.proxySettings(GATEWAY_NAMESPACE, node.labels);
     const node = gatewayNode(ports, { mesh: context.mesh, adminPort: admin });
     this.#proxy = new ProxyProcess({
       instance: INSTANCE,
@@ -48,7 +49,7 @@ export class Gateway {
         });
         return makeBootstrap({
           ...node,
-          drainSeconds: DRAIN_SECONDS,
+          drainSeconds: settings().drainSeconds,
           stateDir,
           controlPlane: context.controlPlane(),
           ...(token === undefined ? {} : { enrolmentToken: token }),
@@ -58,7 +59,8 @@ export class Gateway {
       logPath: state.proxyLog(INSTANCE),
       compileCache: state.compileCache,
       cwd: state.root,
-      concurrency: context.concurrency,
+      concurrency: settings().concurrency,
+      env: () => settings().env,
       registry,
       onChange: (event) => {
         if (event.kind === 'ready') this.#ready.resolve();

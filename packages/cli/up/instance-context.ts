@@ -2,6 +2,7 @@ import type { ApiClient } from '../api/client.ts';
 import type { Capture } from './capture/capture.ts';
 import type { ChildRegistry } from './child.ts';
 import type { PortAllocator } from './ports.ts';
+import type { FollowedProxySettings } from './proxy-settings.ts';
 import type { RegistrationStatus } from './registration-status.ts';
 import type { Reporter } from './reporter.ts';
 import type { ControlPlaneAddress } from './run-record.ts';
@@ -10,8 +11,8 @@ import type { StateDir } from './state-dir.ts';
 /** What every instance of one run shares. */
 export interface InstanceContext {
   readonly mesh: string;
-  /** Worker processes of a proxy that does not say; 0: one per processor. */
-  readonly concurrency: number;
+  /** How a proxy is started now, as far as its Workload does not say. */
+  readonly proxySettings: FollowedProxySettings['of'];
   readonly state: StateDir;
   readonly client: ApiClient;
   readonly controlPlane: () => ControlPlaneAddress;

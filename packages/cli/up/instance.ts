@@ -16,6 +16,7 @@ import { isFree } from './ports.ts';
 import { planProbes } from './probe-plan.ts';
 import { instanceNode, roleOf } from './proxy-node.ts';
 import { type ProxyEvent, ProxyProcess } from './proxy-process.ts';
+import type { ProxySettings } from './proxy-settings.ts';
 import { limitedCommand } from './resource-limits.ts';
 import type { RolloutInstance } from './rollout.ts';
 import { findUser, type UserIds } from './user.ts';
@@ -109,6 +110,7 @@ export class Instance implements RolloutInstance {
     if (this.#stopped) return allocator.release(portsOf(ports));
     this.#ports = ports;
     if (this.plan.capture === 'transparent' && !(await this.#prepareCapture())) return;
+    const settings = this.#settings;
     this.#proxy = new ProxyProcess({
       instance: this.name,
       bootstrap: () => this.#bootstrap(ports),
@@ -117,13 +119,22 @@ export class Instance implements RolloutInstance {
       compileCache: state.compileCache,
       cwd: state.root,
       // An Envoy has threads instead.
-      concurrency: this.plan.engine === 'envoy' ? 1 : (this.plan.concurrency ?? this.#context.concurrency),
+      concurrency: this.plan.engine === 'envoy' ? 1 : (this.plan.concurrency ?? settings.concurrency),
+      env: () => this.#settings.env,
       ...(this.plan.capture === 'transparent' ? { group: proxyGroup(this.fileName) } : {}),
       registry,
       onChange: (event) => void this.#onProxy(event),
     });
     this.#portCheck = setTimeout(() => void this.#checkSidecarPorts(), PORT_CHECK_MS);
     void this.#proxy.start();
+  }
+
+  get #settings(): ProxySettings {
+    return this.#context.proxySettings(this.plan.namespace, this.plan.labels);
+  }
+
+  get #drainSeconds(): number {
+    return this.plan.drainSeconds ?? this.#settings.drainSeconds;
   }
 
   /** @throws why its sidecar could not be replaced; the one before goes on */
@@ -149,7 +160,7 @@ export class Instance implements RolloutInstance {
     limitMs?: number;
   }): Promise<void> {
     const { registrations, state, capture, reporter } = this.#context;
-    const { namespace, drainSeconds, stopSeconds } = this.plan;
+    const { namespace, stopSeconds } = this.plan;
     clearTimeout(this.#portCheck);
     clearTimeout(this.#startAgain);
     const wasReady = this.ready;
@@ -157,7 +168,7 @@ export class Instance implements RolloutInstance {
     if (!quick && wasReady) await registrations.announceDrain(namespace, this.name, this.#status());
     registrations.forget(namespace, this.name);
     const began = Date.now();
-    await this.#proxy?.stop(Math.min(drainSeconds * 1000 + 1000, limitMs * 0.6));
+    await this.#proxy?.stop(Math.min(this.#drainSeconds * 1000 + 1000, limitMs * 0.6));
     await this.#app?.stop(Math.min(stopSeconds * 1000, Math.max(200, limitMs - (Date.now() - began))));
     // With the mesh all rules go at once; before the ports, which are somebody else's then.
     if (!quick)
@@ -365,7 +376,7 @@ export class Instance implements RolloutInstance {
     const token = await enrolmentToken(client, of);
     return makeBootstrap({
       ...instanceNode(plan, { mesh, instance: this.name, ports }),
-      drainSeconds: plan.drainSeconds,
+      drainSeconds: this.#drainSeconds,
       stateDir,
       controlPlane: controlPlane(),
       ...(token === undefined ? {} : { enrolmentToken: token }),

@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly group?: string;
   /** Worker processes of ours; 0: one per processor. */
   readonly concurrency: number;
+  /** More environment, as each process starts. */
+  readonly env: () => Readonly<Record<string, string>>;
   readonly registry: ChildRegistry;
   /** The proxy became ready, or ended. */
   readonly onChange: (event: ProxyEvent) => void;
@@ -109,7 +111,7 @@ export class ProxyProcess {
   }
 
   #spawn(id: WorkerId, succeeds: boolean): Child {
-    const { bootstrapPath, logPath, compileCache, cwd, group, registry, instance } = this.#options;
+    const { bootstrapPath, logPath, compileCache, cwd, group, env, registry, instance } = this.#options;
     const { node, admin } = this.#bootstrap as Bootstrap;
     const isEnvoy = node.metadata.TULLE_ENGINE === 'envoy';
     const slot = slotOf(id);
@@ -118,7 +120,7 @@ export class ProxyProcess {
         name: slot === 0 ? `${instance}.proxy` : `${instance}.proxy-${slot}`,
         role: 'proxy',
         ...(isEnvoy ? agentCommand(bootstrapPath) : workerCommand(bootstrapPath, id, this.#count, succeeds)),
-        env: isEnvoy ? agentEnv(compileCache) : proxyEnv(compileCache),
+        env: { ...env(), ...(isEnvoy ? agentEnv(compileCache) : proxyEnv(compileCache)) },
         cwd,
         logPath,
         lifeline: true,

@@ -19,6 +19,7 @@ import { applyMeshFile, describeKept } from './owned-resources.ts';
 import type { PortAllocator } from './ports.ts';
 import { identifyProcess } from './process-identity.ts';
 import { proxyRestartOf } from './proxy-restart.ts';
+import { followProxySettings } from './proxy-settings.ts';
 import { quietReporter } from './quiet-reporter.ts';
 import { RegistrationStatus } from './registration-status.ts';
 import type { Reporter } from './reporter.ts';
@@ -64,7 +65,7 @@ export class Supervisor {
   readonly #run: RunFile;
   readonly #ports: PortAllocator;
   readonly #controlPlane: ControlPlaneProcess;
-  readonly #informers: Informer[] = [];
+  readonly #informers: Pick<Informer, 'close'>[] = [];
   #client: ApiClient | undefined;
   #address: ControlPlaneAddress | undefined;
   #registrations: RegistrationStatus | undefined;
@@ -164,9 +165,11 @@ export class Supervisor {
     this.#registrations = new RegistrationStatus(client, (error) =>
       reporter.warn(`status of an instance: ${messageOf(error)}`),
     );
+    const settings = await followProxySettings(client, file.mesh.metadata.name);
+    this.#informers.push(settings);
     const context: InstanceContext = {
       mesh: file.mesh.metadata.name,
-      concurrency: file.mesh.spec?.concurrency ?? 1,
+      proxySettings: settings.of,
       state,
       client,
       controlPlane: () => this.#reachable(),

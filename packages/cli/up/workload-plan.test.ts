@@ -28,7 +28,6 @@ describe('planWorkload', () => {
       engine: 'tulle',
       upstreams: [],
       onlyDeclared: false,
-      drainSeconds: 2,
       stopSeconds: 2,
       restartPolicy: 'Always',
       backOff: { firstMs: 100, longestMs: 30_000 },

@@ -59,7 +59,8 @@ export interface WorkloadPlan {
   readonly network?: string;
   readonly weight?: number;
   readonly probes: WorkloadSpec['probes'];
-  readonly drainSeconds: number;
+  /** The mesh's when absent. */
+  readonly drainSeconds?: number;
   readonly stopSeconds: number;
   readonly restartPolicy: RestartPolicy;
   readonly limits: ResourceLimits;
@@ -122,7 +123,7 @@ export function planWorkload(workload: Workload, defaults: PlanDefaults): Worklo
     ...(spec.network === undefined ? {} : { network: spec.network }),
     ...(spec.weight === undefined ? {} : { weight: spec.weight }),
     probes: spec.probes,
-    drainSeconds: spec.drainSeconds ?? 2,
+    ...(spec.drainSeconds === undefined ? {} : { drainSeconds: spec.drainSeconds }),
     stopSeconds: spec.stopSeconds ?? 2,
     restartPolicy: spec.restartPolicy ?? 'Always',
     limits: planLimits(spec.resources?.limits),

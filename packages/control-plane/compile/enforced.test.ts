@@ -90,7 +90,7 @@ function warnsOf({ notEnforced = [] }: ResourceKind, path: string): boolean {
 }
 
 /**
- * But for those that say how proxies are started, not what they get: ProxyConfig (cli/up/proxy-config.ts) and
+ * But for those that say how proxies are started, not what they get: ProxyConfig (cli/up/proxy-settings.test.ts) and
  * WorkloadGroup (held to its list by cli/join/group-plan.test.ts).
  */
 const atStart = ['ProxyConfig', 'WorkloadGroup'];

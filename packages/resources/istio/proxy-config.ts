@@ -59,5 +59,5 @@ export const proxyConfig = {
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
   check,
-  notEnforced: ['spec.concurrency', 'spec.environmentVariables', 'spec.image'],
+  notEnforced: ['spec.image'],
 } satisfies ResourceKind<ProxyConfig>;
