@@ -42,6 +42,7 @@ export function adminSources(parts: ProxyParts): AdminSources {
     }),
     clusters: () => engine.clusters.clusters,
     tlsCountersOf: (tls) => variantsOf(tls).map((variant) => engine.tls.countersOf(variant)),
+    routes: engine.routeStats,
     listeners: () => engine.listeners.active,
     dns: () => engine.dns.active,
     configDump: () => parts.configuration()?.dump() ?? [],

@@ -7,6 +7,7 @@ import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
+import { RouteStats } from './http/route-stats.ts';
 import { limitEnvironment } from './limits/environment.ts';
 import type { LimitMetrics } from './limits/limit-metrics.ts';
 import type { OnRefused } from './listener/active-listener.ts';
@@ -79,6 +80,7 @@ export class Engine {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerSet;
   readonly chains: ChainBuilder;
+  readonly routeStats = new RouteStats();
   readonly dns: LazyDns;
   readonly secrets = new ProxySecrets();
   readonly trusted: TrustedConnections;
@@ -110,6 +112,7 @@ export class Engine {
     const context: StreamContext = {
       clusters: this.clusters,
       wheel: this.wheel,
+      routeStats: this.routeStats,
       random,
       wallNow,
       draining: () => this.#draining,

@@ -122,7 +122,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   // --- routes --------------------------------------------------------------------------------------------
   [`${route}RouteConfiguration`]: `name virtual_hosts ${headersOnBoth} ~validate_clusters ~max_direct_response_body_size_bytes ignore_port_in_host_matching ~metadata most_specific_header_mutations_wins`,
   [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count include_attempt_count_in_response retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
-  [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} ~stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
+  [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
   [`${route}RouteMatch`]:
     'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters',
   [`${route}RouteMatch.ConnectMatcher`]: '',
@@ -130,7 +130,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
   [`${route}QueryParameterMatcher`]: 'name string_match present_match',
   [`${route}RouteAction`]:
-    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority rate_limits hash_policy max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration',
+    'cluster weighted_clusters cluster_not_found_response_code prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite append_x_forwarded_host timeout idle_timeout retry_policy request_mirror_policies priority rate_limits hash_policy max_grpc_timeout ~grpc_timeout_offset upgrade_configs max_stream_duration hedge_policy',
   [`${route}RouteAction.RequestMirrorPolicy`]: 'cluster runtime_fraction ~trace_sampled',
   [`${route}RouteAction.HashPolicy`]: 'header cookie connection_properties query_parameter terminal',
   [`${route}RouteAction.HashPolicy.Header`]: 'header_name',
@@ -148,8 +148,11 @@ export const proxyMessages: Readonly<Record<string, string>> = {
     'https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite regex_rewrite response_code strip_query',
   [`${route}DirectResponseAction`]: 'status body',
   [`${route}RetryPolicy`]:
-    'retry_on num_retries per_try_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off ~retry_priority',
+    'retry_on num_retries per_try_timeout retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retry_priority',
   [`${route}RetryPolicy.RetryBackOff`]: 'base_interval max_interval',
+  [`${route}RetryPolicy.RetryPriority`]: 'name typed_config',
+  'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig': 'update_frequency',
+  [`${route}HedgePolicy`]: 'hedge_on_per_try_timeout ~initial_requests ~additional_request_chance',
   [`${route}RetryPolicy.RetryHostPredicate`]: 'name typed_config',
 
   // --- limits --------------------------------------------------------------------------------------------

@@ -36,8 +36,6 @@ const settings: Readonly<Record<string, Readonly<Record<string, readonly object[
   readFileSync(join(place, 'settings.yaml'), 'utf8'),
 );
 
-/** Compiled for Envoy alone: our proxy does nothing with them, and the user is told so. */
-const forEnvoyOnly = [/match\[\]\.statPrefix$/];
 /** What the CLI reads, which starts proxies. */
 const forStart = [
   /^spec\.(concurrency$|ports\.)/,
@@ -102,8 +100,7 @@ test.each(probed.map((kind) => [kind.kind, kind] as const))(
   '%s: a user is warned of exactly the fields that change nothing',
   (_, kind) => {
     const wrong = leavesOf(kind).flatMap((leaf) => {
-      if ([...forEnvoyOnly, ...(kind.kind === 'Mesh' ? forStart : [])].some((field) => field.test(leaf.path)))
-        return [];
+      if (kind.kind === 'Mesh' && forStart.some((field) => field.test(leaf.path))) return [];
       const effect = hasEffect(kind, leaf);
       return effect === warnsOf(kind, leaf.path)
         ? [`${leaf.path} ${effect ? 'has an effect' : 'has none'}`]

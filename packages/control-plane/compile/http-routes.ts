@@ -1,6 +1,8 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { RouteSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import type { Origin } from '@tulle/xds/resource';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  HedgePolicySchema,
+  type RouteSchema,
+} from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { HttpMatch, HttpRouteSpec } from '../model/istio.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import type { Rule, VirtualService } from '../model/virtual-service.ts';
@@ -15,6 +17,8 @@ import { admitsSource, type Source } from './source-match.ts';
 import type { View } from './view.ts';
 
 export type Route = MessageInitShape<typeof RouteSchema>;
+
+const hedgePolicy = create(HedgePolicySchema, { hedgeOnPerTryTimeout: true });
 
 /** Where routes are made for: who sees what, who asks where, and what is collected on the way. */
 export interface RouteScope {
@@ -74,11 +78,8 @@ export function defaultRoute(scope: RouteScope, service: Service, port: ServiceP
   };
 }
 
-function compileRule(
-  scope: RouteScope,
-  { spec, origins }: Rule<HttpRouteSpec>,
-  match: HttpMatch | undefined,
-): Route {
+function compileRule(scope: RouteScope, rule: Rule<HttpRouteSpec>, match: HttpMatch | undefined): Route {
+  const { spec, origins } = rule;
   scope.collector.origins.push(...origins);
   const [first, second] = sharing(spec);
   const only = second === undefined ? first : undefined;
@@ -90,14 +91,13 @@ function compileRule(
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...asFields(headers),
     ...routeFilters(spec),
-    action: action(scope, spec, origins, headers.authority),
+    action: action(scope, rule, headers.authority),
   };
 }
 
 function action(
   scope: RouteScope,
-  spec: HttpRouteSpec,
-  origins: readonly Origin[],
+  { spec, origins, hedges }: Rule<HttpRouteSpec>,
   authority: string | undefined,
 ): NonNullable<Route['action']> {
   if (spec.redirect !== undefined)
@@ -107,5 +107,6 @@ function action(
   const forward = forwardAction(scope, spec, origins, authority);
   // Istio leaves such a route to a cluster that does not exist; the answer is the same 503.
   if (forward === undefined) return { case: 'directResponse', value: { status: 503 } };
-  return { case: 'route', value: forward.action };
+  const value = hedges ? { ...forward.action, hedgePolicy } : forward.action;
+  return { case: 'route', value };
 }

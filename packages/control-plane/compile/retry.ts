@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { RetryPolicySchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
+import { PreviousPrioritiesConfigSchema } from '@tulle/xds/gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
 import type { HttpRetry } from '../model/istio.ts';
 import { duration } from './duration.ts';
 import { any } from './serialize.ts';
@@ -12,6 +13,15 @@ const defaultRetryOn = 'connect-failure,refused-stream,unavailable,cancelled,ret
 const defaultAttempts = 2;
 /** How often a host is chosen again that was tried before (Istio). */
 const hostSelectionAttempts = 5n;
+
+/** Istio: after two attempts other priorities than theirs, which is where other localities are. */
+const leavePreviousPriorities = {
+  name: 'envoy.retry_priorities.previous_priorities',
+  configType: {
+    case: 'typedConfig' as const,
+    value: any(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }),
+  },
+};
 
 const avoidPreviousHosts = [
   {
@@ -36,6 +46,7 @@ export function retryPolicy(spec: HttpRetry | undefined, sticky: boolean): Retry
     retriableStatusCodes: statuses,
     hostSelectionRetryMaxAttempts: hostSelectionAttempts,
     ...(avoid && { retryHostPredicate: avoidPreviousHosts }),
+    ...(spec?.retryRemoteLocalities && { retryPriority: leavePreviousPriorities }),
     ...(spec?.perTryTimeout && { perTryTimeout: duration(spec.perTryTimeout) }),
     ...(base && { retryBackOff: { baseInterval: base } }),
   };

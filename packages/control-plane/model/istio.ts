@@ -76,6 +76,7 @@ export interface HttpRetry {
   readonly perTryTimeout?: string | undefined;
   readonly retryOn?: string | undefined;
   readonly retryIgnorePreviousHosts?: boolean | null | undefined;
+  readonly retryRemoteLocalities?: boolean | null | undefined;
   readonly backoff?: string | undefined;
 }
 

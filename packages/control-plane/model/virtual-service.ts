@@ -7,6 +7,9 @@ import { isExportedTo, resolveHost } from './host.ts';
 import type { Destination, HttpRouteSpec, TcpRouteSpec, TlsRouteSpec, VirtualServiceSpec } from './istio.ts';
 import { bySeniority, originOf, type Seniority, seniorityOf } from './origin.ts';
 
+/** `"true"`: attempts that exceed `perTryTimeout` are not given up. */
+const hedgeAnnotation = 'tulle.dev/hedge-on-per-try-timeout';
+
 /** The name by which virtual services refer to all sidecars. */
 export const meshGateway = 'mesh';
 
@@ -14,6 +17,8 @@ export const meshGateway = 'mesh';
 export interface Rule<Spec> {
   readonly spec: Spec;
   readonly origins: readonly Origin[];
+  /** An attempt that is late goes on beside the next one. */
+  readonly hedges?: true;
 }
 
 export interface VirtualService extends Seniority {
@@ -81,6 +86,10 @@ export function virtualServicesOf(
     .toSorted(bySeniority);
 }
 
+/** Istio has no field for it. */
+const hedgingOf = ({ metadata }: Resource): Pick<Rule<unknown>, 'hedges'> =>
+  metadata.annotations?.[hedgeAnnotation] === 'true' ? { hedges: true } : {};
+
 const specOf = (resource: Resource): VirtualServiceSpec => (resource.spec ?? {}) as VirtualServiceSpec;
 
 /** `mesh`, or `namespace/name`. */
@@ -94,11 +103,12 @@ function httpRules(
   report: (origin: Origin, problem: Problem) => void,
 ): Rule<HttpRouteSpec>[] {
   const { namespace = '' } = resource.metadata;
+  const hedged = hedgingOf(resource);
   return (specOf(resource).http ?? []).flatMap((spec, index) => {
     const origin = originOf(resource, `spec.http[${index}]`);
     const gatewaysResolved = withGateways(spec, namespace);
     if (spec.delegate === undefined)
-      return [{ spec: resolveRoute(gatewaysResolved, namespace, isKnown), origins: [origin] }];
+      return [{ spec: resolveRoute(gatewaysResolved, namespace, isKnown), origins: [origin], ...hedged }];
     const path = `${origin.path}.delegate`;
     const name = `${spec.delegate.namespace || namespace}/${spec.delegate.name ?? ''}`;
     const delegate = byName.get(name);
@@ -132,7 +142,7 @@ function httpRules(
         });
         return [];
       }
-      return [{ spec: merged, origins: [origin, innerOrigin] }];
+      return [{ spec: merged, origins: [origin, innerOrigin], ...hedged, ...hedgingOf(delegate) }];
     });
   });
 }

@@ -91,6 +91,13 @@ async function start(): Promise<Fixture> {
     state: () => (fixture.ready ? 'LIVE' : 'INITIALIZING'),
     serverInfo: () => ({ version: '0.1.0', uptimeMs: 61_500, node: { id: 'sidecar~1' } }),
     tlsCountersOf: () => [],
+    routes: [
+      [
+        'reviews:9080',
+        'login',
+        { total: 3, classes: [0, 0, 2, 0, 0, 1], timeouts: 1, retries: 2, retryLimitExceeded: 1 },
+      ],
+    ],
     clusters: () => [
       {
         config: cluster,
@@ -196,6 +203,8 @@ test('/stats in three formats, filtered', async () => {
     'envoy_listener_no_filter_chain_match{listener_address="127.0.0.1_20000"} 1',
     'envoy_dns_filter_downstream_rx_queries{listener_address="127.0.0.1_15053"} 8',
     'envoy_dns_filter_unanswered_queries{listener_address="127.0.0.1_15053"} 1',
+    'envoy_vhost_route_upstream_rq_total{envoy_virtual_host="reviews:9080",envoy_route="login"} 3',
+    'envoy_vhost_route_upstream_rq_xx{envoy_virtual_host="reviews:9080",envoy_route="login",envoy_response_code_class="5"} 1',
     'envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="inbound_9080"} 24',
     'envoy_http_downstream_rq_xx{envoy_http_conn_manager_prefix="inbound_9080",envoy_response_code_class="2"} 20',
     'envoy_server_live 1',

@@ -1,6 +1,7 @@
 import type { TlsCounters } from '../net/tls-counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 import { observeHealthChecks } from './health-metrics.ts';
+import { observeRoutes } from './route-metrics.ts';
 import type { AdminCluster, AdminDns, AdminListener, AdminSources } from './sources.ts';
 import { tlsMetrics } from './tls-metrics.ts';
 
@@ -11,6 +12,7 @@ export function observeSources(sources: AdminSources): void {
   observeClusters(sources);
   observeListeners(sources.metrics, sources.listeners);
   observeDns(sources);
+  observeRoutes(sources.metrics, sources.routes);
   const { metrics } = sources;
   const server = (name: string, help: string, value: () => number, sameInWorkers = false): void => {
     metrics.observe({

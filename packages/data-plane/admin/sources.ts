@@ -20,6 +20,8 @@ export interface AdminSources {
   /** Handshakes by a cluster's settings, one for each kind of connection. */
   readonly tlsCountersOf: (tls: UpstreamTls) => readonly TlsCounters[];
   /** `ListenerSet.active` fits. */
+  /** Those that ask for statistics of their own. */
+  readonly routes: Iterable<AdminRoute>;
   readonly listeners: () => Iterable<AdminListener>;
   readonly dns: () => Iterable<AdminDns>;
   /** `Configuration.dump()` fits. */
@@ -126,6 +128,19 @@ export interface AdminListener {
   readonly proxyHeaderErrors: number;
   readonly chains: { values(): Iterable<AdminChain> };
 }
+
+/** Requests by a route's own statistics. */
+export type AdminRoute = readonly [
+  virtualHost: string,
+  statPrefix: string,
+  counters: {
+    readonly total: number;
+    readonly classes: readonly number[];
+    readonly timeouts: number;
+    readonly retries: number;
+    readonly retryLimitExceeded: number;
+  },
+];
 
 export interface AdminChain {
   readonly tlsCounters: TlsCounters;

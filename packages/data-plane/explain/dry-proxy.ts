@@ -4,6 +4,7 @@ import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import type { Stage } from '../filters/chain.ts';
 import { ManagerRuntime, type StreamContext } from '../http/manager.ts';
+import { RouteStats } from '../http/route-stats.ts';
 import type { RequestHead } from '../http/stream.ts';
 import { limitEnvironment } from '../limits/environment.ts';
 import { ChainBuilder } from '../listener/chain-builder.ts';
@@ -63,6 +64,7 @@ export class DryProxy {
     this.context = {
       clusters,
       wheel,
+      routeStats: new RouteStats(),
       random,
       wallNow: () => 0,
       draining: () => false,

@@ -343,6 +343,8 @@ export class HttpStream extends Timer implements StreamHandler<RequestHead>, Fil
       counters.classes[hundreds] = (counters.classes[hundreds] as number) + 1;
     else counters.resets++;
     if (this.#request === undefined) return;
+    const statPrefix = this.#choice?.route.statPrefix;
+    if (statPrefix !== undefined && info.attempts > 0) manager.context.routeStats.count(statPrefix, info);
     for (const index of chain.destroys) chain.filters[index]?.filter.destroy?.(this, this.#states[index]);
     for (const log of manager.loggers) log(info, this.#request, this.response);
   }

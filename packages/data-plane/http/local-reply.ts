@@ -6,7 +6,7 @@ import type { RequestHead, ResponseHead } from './stream.ts';
 /** A response that the proxy makes itself. */
 export interface LocalReply {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** Response code details: why. */
   readonly details: string;
   readonly flag?: ResponseFlag;
@@ -33,14 +33,15 @@ export function localReplyHead(
 ): { readonly head: ResponseHead; readonly body: Buffer } {
   const headers = new Headers();
   const { protocol } = request;
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body, 'utf8') : Buffer.from(reply.body);
   for (const [name, value] of Object.entries(reply.headers ?? {})) headers.add(name, value);
   if (isGrpc(request.headers)) {
     headers.add('content-type', 'application/grpc');
     headers.add('grpc-status', String(reply.grpcStatus ?? grpcStatuses[reply.status] ?? 2));
-    if (reply.body !== '') headers.add('grpc-message', encodeURIComponent(reply.body).replaceAll('%20', ' '));
+    const message = body.toString();
+    if (message !== '') headers.add('grpc-message', encodeURIComponent(message).replaceAll('%20', ' '));
     return { head: { status: 200, headers, protocol }, body: Buffer.alloc(0) };
   }
-  const body = Buffer.from(reply.body, 'utf8');
   if (body.length > 0 || reply.status >= 200) headers.add('content-length', String(body.length));
   if (body.length > 0) headers.set('content-type', reply.headers?.['content-type'] ?? 'text/plain');
   return { head: { status: reply.status, headers, protocol }, body };

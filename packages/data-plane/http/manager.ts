@@ -5,6 +5,7 @@ import type { FilterChain } from '../filters/chain.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { Edge } from './edge/edge.ts';
+import type { RouteStats } from './route-stats.ts';
 import type { RequestHead, ResponseHead } from './stream.ts';
 import type { StreamInfo } from './stream-info.ts';
 
@@ -12,6 +13,7 @@ import type { StreamInfo } from './stream-info.ts';
 export interface StreamContext {
   readonly clusters: ClusterManager;
   readonly wheel: TimerWheel;
+  readonly routeStats: RouteStats;
   readonly random: Random;
   /** Milliseconds since the epoch. */
   readonly wallNow: () => number;

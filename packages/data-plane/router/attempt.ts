@@ -45,6 +45,8 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   #discarding = false;
   #discarded = 0;
   #over = false;
+  /** The endpoint was blamed for being late, once for all. */
+  #blamed = false;
 
   constructor(cluster: ClusterState, endpoint: EndpointState, owner: AttemptOwner) {
     this.#cluster = cluster;
@@ -99,6 +101,13 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
     this.abandon();
   }
 
+  /** As `timeOut`, but it goes on: its answer may still be the first. */
+  late(): void {
+    this.endpoint.counters.timeouts++;
+    this.#cluster.outliers.failed(this.endpoint, 504);
+    this.#blamed = true;
+  }
+
   /** The response is not wanted; its connection is kept if little is left of it. */
   discard(): void {
     if (this.#over) return;
@@ -109,7 +118,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   onHead(head: ResponseHead, end: boolean): void {
     if (this.#over) return;
     this.#answering = true;
-    this.#cluster.outliers.answered(this.endpoint, head.status);
+    if (!this.#blamed) this.#cluster.outliers.answered(this.endpoint, head.status);
     if (head.status >= 500) this.endpoint.counters.requestsFailed++;
     else this.endpoint.counters.requestsSucceeded++;
     this.#tunnel = head.status === 101;
@@ -159,7 +168,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
 
   #failed(status: number): void {
     this.endpoint.counters.requestsFailed++;
-    this.#cluster.outliers.failed(this.endpoint, status);
+    if (!this.#blamed) this.#cluster.outliers.failed(this.endpoint, status);
   }
 
   #end(): void {

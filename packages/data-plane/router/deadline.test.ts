@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import { expect, test } from 'vitest';
 import { forward, retry } from '../testing/tables.ts';
-import { tellDeadline, timeoutOf } from './deadline.ts';
+import { tellDeadline, timeoutOf, tryTimeoutOf } from './deadline.ts';
 
 const call = (timeout?: string): Headers =>
   Headers.of({
@@ -35,7 +35,7 @@ test.each([
 ])('with %s ms left and tries of %s ms the upstream is told', (left, tryMs, expected, grpc) => {
   const headers = call();
   const policy = tryMs === undefined ? undefined : retry({ perTryTimeoutMs: tryMs });
-  tellDeadline(headers, left, forward('a', { maxGrpcTimeoutMs: 0 }), policy);
+  tellDeadline(headers, left, forward('a', { maxGrpcTimeoutMs: 0 }), tryTimeoutOf(policy, headers, left));
   expect([headers.get('x-envoy-expected-rq-timeout-ms'), headers.get('grpc-timeout')]).toEqual([
     expected,
     grpc,

@@ -15,6 +15,18 @@ export interface Chosen {
   readonly table: RouteTable | undefined;
 }
 
+/** What only the mesh may know is said where the request goes to the mesh, and nowhere else. */
+export function tellMesh(
+  head: RequestHead,
+  fields: readonly (readonly [name: string, value: string])[],
+  meshed: boolean,
+): void {
+  for (const [name, value] of fields) {
+    if (meshed) head.headers.set(name, value);
+    else head.headers.remove(name);
+  }
+}
+
 /** The request as the route wants it upstream: fields, path, host. */
 export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamInfo): void {
   const { choice, action, weighted, table } = chosen;

@@ -30,7 +30,13 @@ export class Retries {
   readonly policy: RetryPolicy;
   /** Endpoints tried before. */
   readonly tried = new Set<EndpointState>();
+  /** Priorities that have been tried often enough; undefined: none. */
+  beyond: ReadonlySet<number> | undefined = undefined;
+  /** Of each attempt. */
+  readonly #priorities: number[] = [];
   left: number;
+  /** Backing off: another attempt comes. */
+  waiting = false;
   readonly #breakers: Breakers;
   readonly #wheel: TimerWheel;
   readonly #random: Random;
@@ -53,7 +59,10 @@ export class Retries {
     this.#breakers = parts.breakers;
     this.#wheel = parts.wheel;
     this.#random = parts.random;
-    this.#again = parts.again;
+    this.#again = () => {
+      this.waiting = false;
+      parts.again();
+    };
   }
 
   /** False: none is left, or the cluster allows no more. Else `again` is called after the back-off. */
@@ -66,8 +75,10 @@ export class Retries {
       return false;
     }
     this.#holdsBudget = true;
+    this.waiting = true;
     this.left--;
     this.tried.add(failed);
+    this.#leavePriority(failed);
     const delay = retryBackoff(this.policy, this.policy.retries - this.left, this.#random);
     // Below the wheel's tick, the next turn is nearer to it.
     if (delay < this.#wheel.tickMs / 2) setImmediate(() => !this.#over && this.#again());
@@ -76,6 +87,13 @@ export class Retries {
       this.#timer.start(delay);
     }
     return true;
+  }
+
+  #leavePriority({ config }: EndpointState): void {
+    const { priorityUpdateFrequency: every } = this.policy;
+    if (every === undefined) return;
+    this.#priorities.push(config.priority);
+    if (this.#priorities.length % every === 0) this.beyond = new Set(this.#priorities);
   }
 
   /** The retry under way is over: gives its share of the budget back. */
@@ -87,6 +105,7 @@ export class Retries {
 
   cancel(): void {
     this.#over = true;
+    this.waiting = false;
     this.#timer?.stop();
     this.release();
   }

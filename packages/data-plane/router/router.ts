@@ -2,60 +2,72 @@ import { formatAuthority } from '@tulle/decision/authority';
 import { requestHash } from '@tulle/decision/balance/request-hash';
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
-import { redirectLocation } from '@tulle/decision/rewrite';
 import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type { ForwardAction } from '@tulle/decision/tables/route-action';
 import type { HttpStream } from '../http/http-stream.ts';
+import type { LocalReply } from '../http/local-reply.ts';
 import { isMisdirected, misdirection } from '../http/misdirected.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
-import type { Timer } from '../timers/wheel.ts';
 import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { Lease } from '../upstream/pool/lease.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { tellDeadline, timeoutOf } from './deadline.ts';
-import { type Failure, failureBody, failureDetails, perTryTimeout, resetFailure } from './failure.ts';
-import { type Chosen, rewriteRequest, rewriteResponse } from './heads.ts';
-import { RequestBuffer } from './request-buffer.ts';
+import { hedgesOf, tellDeadline, timeoutOf, tryTimeoutOf } from './deadline.ts';
+import { type Failure, perTryTimeout, resetFailure } from './failure.ts';
+import { type Chosen, rewriteRequest, rewriteResponse, tellMesh } from './heads.ts';
+import {
+  clusterNotFound,
+  failureReply,
+  missingHost,
+  noHealthyUpstream,
+  overflow,
+  routeNotFound,
+  routeReply,
+  timedOut,
+  upgradeRefused,
+} from './local-replies.ts';
+import { RequestBody } from './request-body.ts';
 import { Retries, wantsAfterFailure, wantsAfterResponse } from './retries.ts';
-import { Shadow } from './shadow.ts';
+import { type Shadow, startShadows } from './shadow.ts';
+import { type TimeoutOwner, Timeouts } from './timeouts.ts';
 
 /** What a request must not have done twice unless it is asked for (RFC 9110 section 9.2.2). */
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-/** Held for a connection that is being made; above, the client waits. */
-const waitingBytes = 64 * 1024;
 /** Connections that turn out to be closed, for one request. */
 const maxStale = 8;
 
 /**
  * Routes one request: Idle ─▶ Trying ⇄ BackingOff ─▶ Answering ─▶ Over.
- * Local answers go Idle ─▶ Over.
+ * Local answers go Idle ─▶ Over. Attempts that are late may go on as rivals of the one that follows: who answers well
+ * first is it, and the others are given up.
  */
-export class Router implements AttemptOwner {
+export class Router implements AttemptOwner, TimeoutOwner {
   readonly #stream: HttpStream;
   #head: RequestHead | undefined = undefined;
   #headEnds = false;
-  /** The request has come as a whole. */
+  /** The request has come as a whole: since when. */
   #complete = false;
+  #completeAt = 0;
   #chosen: Chosen | undefined = undefined;
   #cluster: ClusterState | undefined = undefined;
   #breakers: Breakers | undefined = undefined;
   /** Another worker is being asked whether it can spare a request; takes the question back. */
   #unask: (() => void) | undefined = undefined;
   #retryPolicy: RetryPolicy | undefined = undefined;
-  /** From the request's end to the answer's; 0: any time. */
-  #timeoutMs = 0;
+  /** Undefined: no limits. */
+  #timeouts: Timeouts | undefined = undefined;
+  #hedges = false;
   /** Made when a first attempt has failed. */
   #retries: Retries | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
+  /** Late, and still under way. */
+  #rivals: Attempt[] | undefined = undefined;
   #hash: number | undefined = undefined;
   /** Keeps the client with its endpoint from here on. */
   #newCookie: string | undefined = undefined;
-  #buffer: RequestBuffer | undefined = undefined;
+  /** Undefined: none has come. */
+  #body: RequestBody | undefined = undefined;
   #shadows: Shadow[] | undefined = undefined;
-  #timeout: Timer | undefined = undefined;
-  #tryTimeout: Timer | undefined = undefined;
-  #holdsRequest = false;
   #stale = 0;
   /** Who the request itself names, for clusters without endpoints of their own. */
   #destination = '';
@@ -77,40 +89,28 @@ export class Router implements AttemptOwner {
     const choice = stream.route();
     if (choice === undefined) {
       const elsewhere = isMisdirected(head, stream.info.connection, stream.manager.matcher);
-      stream.reply(
-        elsewhere ? misdirection : { status: 404, body: '', details: 'route_not_found', flag: 'NR' },
-      );
+      stream.reply(elsewhere ? misdirection : routeNotFound);
       return;
     }
-    const { action, match } = choice.route;
-    switch (action.kind) {
-      case 'redirect': {
-        const location = redirectLocation(head, match.path, action);
-        stream.reply({ status: action.status, body: '', details: 'direct_response', headers: { location } });
-        return;
-      }
-      case 'direct':
-        stream.reply({ status: action.status, body: action.body, details: 'direct_response' });
-        return;
-      case 'forward':
-        this.#forward(head, end, choice, action);
-    }
+    const { action } = choice.route;
+    if (action.kind === 'forward') this.#forward(head, end, choice, action);
+    else stream.reply(routeReply(head, choice) as LocalReply);
   }
 
   onData(chunk: Buffer, end: boolean): void {
     if (this.#over) return;
     for (const shadow of this.#shadows ?? []) shadow.data(chunk, end);
     const upstream = this.#attempt?.stream;
-    this.#keep(chunk, end, upstream === undefined);
+    this.#bodyToKeep().keep(chunk, end, upstream === undefined, this.#mayRetry());
     if (end) this.#requestEnded();
-    if (upstream !== undefined && !upstream.sendData(chunk, end)) this.#holdRequest();
+    if (upstream !== undefined && !upstream.sendData(chunk, end)) this.#body?.hold();
   }
 
   onTrailers(trailers: Headers): void {
     if (this.#over) return;
     for (const shadow of this.#shadows ?? []) shadow.trailers(trailers);
-    this.#body.end(trailers);
-    if (this.#attempt?.stream !== undefined && !this.#mayRetry()) this.#body.drop();
+    this.#bodyToKeep().end(trailers);
+    if (this.#attempt?.stream !== undefined && !this.#mayRetry()) this.#body?.drop();
     this.#requestEnded();
     this.#attempt?.stream?.sendTrailers(trailers.clone());
   }
@@ -136,14 +136,14 @@ export class Router implements AttemptOwner {
     if (this.#over) return;
     this.#over = true;
     this.#unask?.();
-    this.#timeout?.stop();
-    this.#tryTimeout?.stop();
+    this.#timeouts?.stop();
     this.#retries?.cancel();
     this.#attempt?.abandon();
     this.#attempt = undefined;
+    this.#giveUpRivals();
     if (!this.#complete) for (const shadow of this.#shadows ?? []) shadow.cancel();
     if (this.#breakers !== undefined) this.#breakers.requests.release();
-    this.#buffer?.drop();
+    this.#body?.drop();
   }
 
   // --- choosing and preparing -------------------------------------------------------------------------------
@@ -156,30 +156,25 @@ export class Router implements AttemptOwner {
       !action.upgrades.includes(head.upgrade) &&
       !config.upgrades.includes(head.upgrade)
     ) {
-      stream.reply({ status: 403, body: '', details: 'upgrade_failed' });
+      stream.reply(upgradeRefused);
       return;
     }
     const weighted = pickCluster(action, context.random);
     const cluster = weighted === undefined ? undefined : context.clusters.get(weighted.name);
     stream.info.cluster = weighted?.name ?? '';
     if (weighted === undefined || cluster === undefined) {
-      stream.reply({
-        status: action.clusterNotFoundStatus,
-        body: '',
-        details: 'cluster_not_found',
-        flag: 'NC',
-      });
+      stream.reply(clusterNotFound(action));
       return;
     }
     stream.info.service = cluster.config.service;
     if (!this.#takeRequest(cluster.breakers[action.priority])) {
-      this.#replyOverflow();
+      stream.reply(overflow);
       return;
     }
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
     this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
-    this.#timeoutMs = timeoutOf(action, head.headers);
+    this.#limitTime(head.headers, action);
     if (action.hashPolicy.length > 0) {
       const subject = {
         headers: head.headers,
@@ -198,12 +193,13 @@ export class Router implements AttemptOwner {
     rewriteRequest(head, this.#chosen, stream.info);
     if (head.authority === '' && action.host === undefined) {
       // Only HTTP/1.0 may leave it out, and HTTP/2 has no way to say so.
-      stream.reply({ status: 400, body: '', details: 'missing_host_header' });
+      stream.reply(missingHost);
       return;
     }
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;
-    this.#mirror(head, end, action);
+    if (action.mirrors.length > 0)
+      this.#shadows = startShadows(head, end, action.mirrors, context, this.#destination);
     if (this.#unask === undefined) this.#try();
     if (end && !this.#over) this.#requestEnded();
   }
@@ -219,7 +215,7 @@ export class Router implements AttemptOwner {
       if (taken) {
         this.#breakers = breakers;
         this.#try();
-      } else this.#replyOverflow();
+      } else this.#stream.reply(overflow);
     });
     return this.#unask !== undefined;
   }
@@ -229,17 +225,6 @@ export class Router implements AttemptOwner {
     const breakers = this.#breakers as Breakers;
     this.#retries ??= new Retries(policy, { breakers, wheel, random, again: () => this.#try() });
     return this.#retries;
-  }
-
-  #mirror(head: RequestHead, end: boolean, action: ForwardAction): void {
-    const { context } = this.#stream.manager;
-    for (const mirror of action.mirrors) {
-      if (context.random() * 1_000_000 >= mirror.fraction) continue;
-      const cluster = context.clusters.get(mirror.cluster);
-      if (cluster === undefined) continue;
-      this.#shadows ??= [];
-      this.#shadows.push(new Shadow(cluster, head, end, context.wheel, this.#destination));
-    }
   }
 
   // --- trying -----------------------------------------------------------------------------------------------
@@ -257,9 +242,10 @@ export class Router implements AttemptOwner {
       hash: this.#hash,
       avoid,
       attempts: avoid === undefined ? 1 : (policy?.hostSelectionAttempts ?? 1),
+      beyond: this.#retries?.beyond,
     });
     if (endpoint === undefined) {
-      stream.reply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
+      if (!this.#inFlight()) stream.reply(noHealthyUpstream);
       return;
     }
     stream.info.attempts++;
@@ -269,52 +255,46 @@ export class Router implements AttemptOwner {
     if (choice.virtualHost.includeAttemptCount)
       head.headers.set('x-envoy-attempt-count', String(stream.info.attempts));
     if (action.host?.kind === 'auto') head.authority = endpoint.config.address;
-    tellDeadline(head.headers, this.#timeLeft(), action, policy);
-    if (this.#complete) this.#startTryTimeout();
+    const timeouts = this.#timeouts;
+    if (timeouts !== undefined) {
+      tellDeadline(head.headers, timeouts.left, action, this.#hedges ? 0 : timeouts.tryMs);
+      timeouts.startTry();
+    }
     const attempt = new Attempt(cluster, endpoint, this);
     this.#attempt = attempt;
     attempt.start(action.priority, stream.info);
   }
 
   onConnected(attempt: Attempt, upstream: Stream<RequestHead>, lease: Lease): void {
-    if (attempt !== this.#attempt) return;
+    if (!this.#isOurs(attempt)) return;
     const { info, manager } = this.#stream;
     info.upstreamLocalAddress = lease.localAddress;
     info.upstreamRequestAt = manager.context.wheel.now();
     info.upstreamTls = lease.secured;
     info.upstreamPeerUri = lease.peerUri;
-    upstream.sendHead(this.#headFor(attempt), this.#headEnds);
-    if (this.#responseHolds > 0) upstream.pause();
-    const ready = this.#headEnds || this.#body.replay(upstream);
-    if (!this.#mayRetry()) this.#buffer?.drop();
-    if (ready) this.#releaseRequest();
-    else this.#holdRequest();
-  }
-
-  /** The head, with what only the mesh may know where it goes to the mesh. */
-  #headFor(attempt: Attempt): RequestHead {
     const head = this.#head as RequestHead;
     const { meshHeaders } = this.#stream;
-    if (meshHeaders === undefined) return head;
-    const meshed = attempt.endpoint.config.transport.tlsMode === 'istio';
-    for (const [name, value] of meshHeaders) {
-      if (meshed) head.headers.set(name, value);
-      else head.headers.remove(name);
-    }
-    return head;
+    if (meshHeaders !== undefined)
+      tellMesh(head, meshHeaders, attempt.endpoint.config.transport.tlsMode === 'istio');
+    upstream.sendHead(head, this.#headEnds);
+    if (this.#responseHolds > 0) upstream.pause();
+    const ready = this.#headEnds || this.#bodyToKeep().replay(upstream);
+    if (!this.#mayRetry() && !this.#hedges) this.#body?.drop();
+    if (ready) this.#body?.release();
+    else this.#body?.hold();
   }
 
   onRequestDrain(attempt: Attempt): void {
-    if (attempt === this.#attempt) this.#releaseRequest();
+    if (attempt === this.#attempt) this.#body?.release();
   }
 
   onFailure(attempt: Attempt, failure: Failure, stale: boolean): void {
-    if (attempt !== this.#attempt) return;
+    if (!this.#isOurs(attempt)) return;
     const { info } = this.#stream;
-    this.#attempt = undefined;
-    this.#tryTimeout?.stop();
+    const first = this.#leave(attempt);
     // Nobody has seen the request: try again at once, it costs no retry.
     if (
+      first &&
       stale &&
       this.#stale++ < maxStale &&
       this.#replayable() &&
@@ -326,26 +306,11 @@ export class Router implements AttemptOwner {
     info.upstreamFailure = failure.transport;
     const policy = this.#retryPolicy;
     const wanted = policy !== undefined && wantsAfterFailure(policy, failure);
-    if (wanted && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint)) return;
+    if (first && wanted && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint)) return;
+    if (this.#inFlight()) return;
     info.flag(failure.flag);
     if (wanted && this.#retries?.left === 0) info.flag('URX');
-    if (failure.kind === 'overflow') this.#replyOverflow();
-    else
-      this.#stream.reply({
-        status: failure.status,
-        body: failureBody(failure, info.attempts),
-        details: failureDetails(failure),
-      });
-  }
-
-  #replyOverflow(): void {
-    this.#stream.reply({
-      status: 503,
-      body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
-      details: 'upstream_reset_before_response_started{overflow}',
-      flag: 'UO',
-      headers: { 'x-envoy-overloaded': 'true' },
-    });
+    this.#stream.reply(failureReply(failure, info.attempts));
   }
 
   // --- the response -----------------------------------------------------------------------------------------
@@ -355,26 +320,30 @@ export class Router implements AttemptOwner {
   }
 
   onResponse(attempt: Attempt, head: ResponseHead, end: boolean): void {
-    if (attempt !== this.#attempt) return;
+    if (!this.#isOurs(attempt)) return;
     const { info, manager } = this.#stream;
-    this.#tryTimeout?.stop();
     const policy = this.#retryPolicy;
     const wanted = policy !== undefined && wantsAfterResponse(policy, head.status, head.headers);
-    if (wanted && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint)) {
-      this.#attempt = undefined;
-      if (!end) attempt.discard();
-      return;
+    if (wanted) {
+      const first = this.#leave(attempt);
+      const retried = first && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint);
+      // A late attempt has its retry already; and what is still under way may do better.
+      if (retried || this.#inFlight()) {
+        if (!end) attempt.discard();
+        return;
+      }
+      if (this.#retries?.left === 0) info.flag('URX');
     }
-    if (wanted && this.#retries?.left === 0) info.flag('URX');
+    this.#settleOn(attempt);
     info.upstreamFirstByteAt = manager.context.wheel.now();
     info.details = 'via_upstream';
     this.#answering = true;
-    this.#retries?.release();
-    this.#buffer?.drop();
+    this.#retries?.cancel();
+    this.#body?.drop();
     // What it switches to has no end that a timeout could wait for.
-    if (head.status === 101) this.#timeout?.stop();
+    if (head.status === 101) this.#timeouts?.stop();
     const elapsed = Math.round(
-      info.upstreamFirstByteAt - (info.requestEndedAt > 0 ? info.requestEndedAt : info.startedMono),
+      info.upstreamFirstByteAt - (this.#complete ? this.#completeAt : info.startedMono),
     );
     head.headers.set('x-envoy-upstream-service-time', String(Math.max(0, elapsed)));
     if (this.#newCookie !== undefined) head.headers.add('set-cookie', this.#newCookie);
@@ -410,54 +379,97 @@ export class Router implements AttemptOwner {
     this.#stream.info.upstreamLastByteAt = this.#stream.manager.context.wheel.now();
   }
 
+  // --- attempts side by side --------------------------------------------------------------------------------
+
+  #isOurs(attempt: Attempt): boolean {
+    return attempt === this.#attempt || this.#rivals?.includes(attempt) === true;
+  }
+
+  /** Another answer may come. */
+  #inFlight(): boolean {
+    return this.#attempt !== undefined || this.#retries?.waiting === true || (this.#rivals?.length ?? 0) > 0;
+  }
+
+  /** An attempt is over. True: it was the one under way, not a late one. */
+  #leave(attempt: Attempt): boolean {
+    if (attempt !== this.#attempt) {
+      this.#rivals = this.#rivals?.filter((rival) => rival !== attempt);
+      return false;
+    }
+    this.#attempt = undefined;
+    this.#timeouts?.stopTry();
+    return true;
+  }
+
+  /** The answer is this one's: the others are given up. */
+  #settleOn(attempt: Attempt): void {
+    this.#timeouts?.stopTry();
+    const other = this.#attempt;
+    this.#attempt = attempt;
+    if (this.#rivals === undefined) return;
+    if (other !== attempt) other?.abandon();
+    this.#rivals = this.#rivals.filter((rival) => rival !== attempt);
+    this.#giveUpRivals();
+    this.#stream.info.upstreamHost = attempt.endpoint.key;
+  }
+
+  #giveUpRivals(): void {
+    for (const rival of this.#rivals ?? []) rival.abandon();
+    this.#rivals = undefined;
+  }
+
   // --- time -------------------------------------------------------------------------------------------------
+
+  #limitTime(headers: Headers, action: ForwardAction): void {
+    const wholeMs = timeoutOf(action, headers);
+    const tryMs = tryTimeoutOf(this.#retryPolicy, headers, wholeMs);
+    if (wholeMs > 0 || tryMs > 0)
+      this.#timeouts = new Timeouts(this.#stream.manager.context.wheel, wholeMs, tryMs, this);
+    this.#hedges = tryMs > 0 && hedgesOf(action, headers);
+  }
 
   /** The request is complete: Envoy measures its timeouts from here. */
   #requestEnded(): void {
     this.#complete = true;
-    if (this.#timeoutMs > 0 && this.#head?.upgrade !== 'connect') {
-      this.#timeout ??= this.#stream.manager.context.wheel.timer(() => this.#timedOut());
-      this.#timeout.start(this.#timeoutMs);
-    }
-    if (this.#attempt !== undefined && !this.#answering) this.#startTryTimeout();
+    this.#completeAt = this.#stream.manager.context.wheel.now();
+    const timeouts = this.#timeouts;
+    if (timeouts === undefined) return;
+    timeouts.start(this.#head?.upgrade !== 'connect');
+    if (this.#attempt !== undefined && !this.#answering) timeouts.startTry();
   }
 
-  /** Milliseconds for the rest of the exchange; 0: any time. */
-  #timeLeft(): number {
-    const { info, manager } = this.#stream;
-    if (this.#timeoutMs === 0 || info.requestEndedAt === 0) return this.#timeoutMs;
-    return Math.max(1, this.#timeoutMs - (manager.context.wheel.now() - info.requestEndedAt));
-  }
-
-  #startTryTimeout(): void {
-    const ms = this.#retryPolicy?.perTryTimeoutMs ?? 0;
-    if (ms <= 0) return;
-    this.#tryTimeout ??= this.#stream.manager.context.wheel.timer(() => this.#tryTimedOut());
-    if (!this.#tryTimeout.armed) this.#tryTimeout.start(ms);
-  }
-
-  #tryTimedOut(): void {
+  tryTimedOut(): void {
     const attempt = this.#attempt;
+    const policy = this.#retryPolicy;
     if (attempt === undefined || this.#answering) return;
+    if (this.#hedges && policy !== undefined) {
+      attempt.late();
+      // Without another attempt to be had this one may take what time there is.
+      if (!this.#replayable() || !this.#retriesBy(policy).schedule(attempt.endpoint)) return;
+      this.#rivals ??= [];
+      this.#rivals.push(attempt);
+      this.#attempt = undefined;
+      return;
+    }
     attempt.timeOut();
     this.onFailure(attempt, perTryTimeout, false);
   }
 
-  #timedOut(): void {
+  timedOut(): void {
     const { info } = this.#stream;
     info.flag('UT');
     this.#attempt?.timeOut();
     if (this.#answering) {
       info.details = 'response_timeout';
       this.#stream.resetDownstream('local-reset');
-    } else this.#stream.reply({ status: 504, body: 'upstream request timeout', details: 'response_timeout' });
+    } else this.#stream.reply(timedOut);
   }
 
   // --- the request's body -----------------------------------------------------------------------------------
 
-  get #body(): RequestBuffer {
-    this.#buffer ??= new RequestBuffer();
-    return this.#buffer;
+  #bodyToKeep(): RequestBody {
+    this.#body ??= new RequestBody(this.#stream);
+    return this.#body;
   }
 
   #mayRetry(): boolean {
@@ -466,27 +478,6 @@ export class Router implements AttemptOwner {
   }
 
   #replayable(): boolean {
-    return this.#headEnds || this.#buffer?.complete !== false;
-  }
-
-  #keep(chunk: Buffer, end: boolean, waiting: boolean): void {
-    const body = this.#body;
-    if (!waiting && !this.#mayRetry()) body.drop();
-    body.add(chunk, end);
-    if (waiting) {
-      if (body.bytes > waitingBytes) this.#holdRequest();
-    } else if (body.bytes > this.#stream.bufferLimit) body.drop();
-  }
-
-  #holdRequest(): void {
-    if (this.#holdsRequest) return;
-    this.#holdsRequest = true;
-    this.#stream.holdRequest();
-  }
-
-  #releaseRequest(): void {
-    if (!this.#holdsRequest) return;
-    this.#holdsRequest = false;
-    this.#stream.releaseRequest();
+    return this.#headEnds || this.#body?.replayable !== false;
   }
 }

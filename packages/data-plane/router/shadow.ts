@@ -1,4 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
+import type { ForwardAction } from '@tulle/decision/tables/route-action';
+import type { StreamContext } from '../http/manager.ts';
 import type { RequestHead, Stream } from '../http/stream.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
@@ -13,6 +15,21 @@ const bufferLimit = 1024 * 1024;
 function shadowAuthority(authority: string): string {
   const colon = authority.lastIndexOf(':');
   return colon < 0 ? `${authority}-shadow` : `${authority.slice(0, colon)}-shadow${authority.slice(colon)}`;
+}
+
+/** Copies of a request to those mirrors whose share it falls into. */
+export function startShadows(
+  head: RequestHead,
+  end: boolean,
+  mirrors: ForwardAction['mirrors'],
+  { clusters, random, wheel }: StreamContext,
+  destination: string,
+): Shadow[] {
+  return mirrors.flatMap((mirror) => {
+    if (random() * 1_000_000 >= mirror.fraction) return [];
+    const cluster = clusters.get(mirror.cluster);
+    return cluster === undefined ? [] : [new Shadow(cluster, head, end, wheel, destination)];
+  });
 }
 
 /** A copy of a request whose response nobody reads. It lives on when the request itself is done. */

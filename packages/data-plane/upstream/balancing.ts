@@ -48,8 +48,9 @@ export class Balancing {
     else this.#warmUp.stop();
   }
 
-  pick(hash?: number): EndpointState | undefined {
-    return this.#balancer.pick(hash);
+  /** @param beyond priorities that are to be left, while others will do */
+  pick(hash?: number, beyond?: ReadonlySet<number>): EndpointState | undefined {
+    return beyond === undefined ? this.#balancer.pick(hash) : this.#balancer.pickBeyond(beyond, hash);
   }
 
   stop(): void {

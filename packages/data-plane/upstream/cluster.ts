@@ -47,6 +47,8 @@ export interface PickContext {
   /** Endpoints tried before, to be avoided within `attempts` choices. */
   readonly avoid?: ReadonlySet<EndpointState> | undefined;
   readonly attempts?: number;
+  /** Priorities tried before, to be left while others will do. */
+  readonly beyond?: ReadonlySet<number> | undefined;
 }
 
 /** Whose request a connection is for. */
@@ -139,10 +141,10 @@ export class ClusterState {
         ? undefined
         : this.#dynamic.get(named.host, named.port ?? context.defaultPort ?? 80);
     }
-    let chosen = this.#balancing.pick(context.hash);
+    let chosen = this.#balancing.pick(context.hash, context.beyond);
     for (let again = 1; again < (context.attempts ?? 1); again++) {
       if (chosen === undefined || context.avoid?.has(chosen) !== true) break;
-      chosen = this.#balancing.pick();
+      chosen = this.#balancing.pick(undefined, context.beyond);
     }
     return chosen;
   }

@@ -160,3 +160,21 @@ describe('warm-up', () => {
     expect(balancer.warming).toBe(false);
   });
 });
+
+it('priorities that were tried are left while others have a healthy host', () => {
+  const balancer = new LoadBalancer({
+    policy: { kind: 'round-robin' },
+    panicPercent: 0,
+    localityWeighted: false,
+    random: seeded(5),
+    now: () => 0,
+  });
+  const near = host('near', 1);
+  const far = host('far', 1, { priority: 1 });
+  const farther = host('farther', 1, { priority: 2, healthy: false });
+  balancer.rebuild([near, far, farther]);
+  expect(balancer.pick()?.key).toBe('near');
+  expect(balancer.pickBeyond(new Set([0]))?.key).toBe('far');
+  expect(balancer.pickBeyond(new Set([0, 1]))?.key).toBe('near');
+  expect(balancer.pickBeyond(new Set([1]))?.key).toBe('near');
+});

@@ -3,7 +3,7 @@ import type { BalancerPolicy, WarmUp } from '../tables/cluster.ts';
 import type { Balancer, Host, Weigh } from './balancer.ts';
 import { createBalancer, isHashing } from './index.ts';
 import { localityDraw, weighByLocality } from './localities.ts';
-import { shareLevels } from './priorities.ts';
+import { type LevelHealth, shareLevels } from './priorities.ts';
 import { warmShare } from './warm-up.ts';
 
 export interface BalancingOptions {
@@ -40,6 +40,8 @@ export class LoadBalancer<H extends Host> {
   readonly #options: BalancingOptions;
   readonly #warmUp: WarmUp | undefined;
   #levels: readonly Level<H>[] = [];
+  /** Of the levels, in their order. */
+  #healths: readonly (LevelHealth & { readonly priority: number })[] = [];
   #warming = false;
 
   constructor(options: BalancingOptions) {
@@ -59,13 +61,12 @@ export class LoadBalancer<H extends Host> {
         ? (host) => host.weight * warmShare(now() - host.since, warmUp)
         : (host) => host.weight;
     const byPriority = [...Map.groupBy(hosts, (host) => host.priority)].toSorted(([a], [b]) => a - b);
-    const shares = shareLevels(
-      byPriority.map(([, all]) => ({
-        hosts: all.length,
-        healthy: all.reduce((sum, host) => sum + (host.healthy ? 1 : 0), 0),
-      })),
-      panicPercent,
-    );
+    this.#healths = byPriority.map(([priority, all]) => ({
+      priority,
+      hosts: all.length,
+      healthy: all.reduce((sum, host) => sum + (host.healthy ? 1 : 0), 0),
+    }));
+    const shares = shareLevels(this.#healths, panicPercent);
     this.#levels = shares.map(({ load, panic }, index) => {
       const choice = this.#levels[index]?.choice ?? this.#choice();
       choice.rebuild(byPriority[index]?.[1] ?? [], panic, weigh, !this.#warming);
@@ -76,10 +77,26 @@ export class LoadBalancer<H extends Host> {
   /** Undefined: no host is fit. */
   pick(hash?: number): H | undefined {
     const levels = this.#levels;
-    if (levels.length === 1) return levels[0]?.choice.pick(hash);
+    return levels.length === 1 ? levels[0]?.choice.pick(hash) : this.#draw(levels, hash);
+  }
+
+  /** As `pick`, but leaves priorities out, while others have a healthy host (Envoy's previous_priorities). */
+  pickBeyond(tried: ReadonlySet<number>, hash?: number): H | undefined {
+    const left = this.#healths.map((health) =>
+      tried.has(health.priority) ? { ...health, healthy: 0 } : health,
+    );
+    if (left.every(({ healthy }) => healthy === 0)) return this.pick(hash);
+    const loads = shareLevels(left, 0);
+    return this.#draw(
+      this.#levels.map((level, at) => ({ choice: level.choice, load: loads[at]?.load ?? 0 })),
+      hash,
+    );
+  }
+
+  #draw(levels: readonly Pick<Level<H>, 'choice' | 'load'>[], hash: number | undefined): H | undefined {
     // A key has its priority, too: it stays where it is while shares do.
     let at = hash === undefined ? this.#options.random() * 100 : ((hash % 9_973) / 9_973) * 100;
-    let chosen: Level<H> | undefined;
+    let chosen: Pick<Level<H>, 'choice'> | undefined;
     for (const level of levels) {
       if (level.load === 0) continue;
       chosen = level;

@@ -11,6 +11,8 @@ export interface RetryPolicy {
   /** Choose again, up to `hostSelectionAttempts` times, when a host was tried before. */
   readonly avoidPreviousHosts: boolean;
   readonly hostSelectionAttempts: number;
+  /** After every so many attempts their priorities are left for others (previous_priorities). Undefined: never. */
+  readonly priorityUpdateFrequency?: number;
 }
 
 export type RetryCondition =

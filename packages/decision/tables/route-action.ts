@@ -13,7 +13,7 @@ export type RouteAction =
       readonly path?: PathRewrite;
       readonly stripQuery: boolean;
     }
-  | { readonly kind: 'direct'; readonly status: number; readonly body: string };
+  | { readonly kind: 'direct'; readonly status: number; readonly body: string | Uint8Array };
 
 export interface ForwardAction {
   readonly kind: 'forward';
@@ -30,6 +30,8 @@ export interface ForwardAction {
   /** Between bytes of a stream; undefined: the manager's. */
   readonly idleTimeoutMs?: number;
   readonly retry?: RetryPolicy;
+  /** hedge_on_per_try_timeout: an attempt that is late goes on beside the next one; the first good answer counts. */
+  readonly hedge?: boolean;
   readonly mirrors: readonly { readonly cluster: string; readonly fraction: number }[];
   readonly upgrades: readonly string[];
   readonly hashPolicy: readonly HashPolicy[];

@@ -27,6 +27,8 @@ export interface VirtualHost {
 
 export interface Route {
   readonly name: string;
+  /** Requests are counted under this name too. */
+  readonly statPrefix?: string;
   readonly match: RouteMatch;
   readonly action: RouteAction;
   readonly requestHeaders: HeaderMutation;

@@ -26,6 +26,7 @@ import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/ext
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { DnsFilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js';
 import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
+import { PreviousPrioritiesConfigSchema } from '@tulle/xds/gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
 import { ProxyProtocolUpstreamTransportSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import { RawBufferSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
 import { SecretSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
@@ -66,6 +67,7 @@ export const registry = createRegistry(
   LocalRateLimitSchema,
   OriginalDstSchema,
   PreviousHostsPredicateSchema,
+  PreviousPrioritiesConfigSchema,
   ProxyProtocolUpstreamTransportSchema,
   RawBufferSchema,
   RouterSchema,

@@ -1,7 +1,11 @@
 import type { RetryCondition, RetryPolicy } from '@tulle/decision/tables/retry-policy';
-import type { route_RetryPolicy, route_RetryPolicy_RetryHostPredicate } from '@tulle/xds/wire';
+import type {
+  route_RetryPolicy,
+  route_RetryPolicy_RetryHostPredicate,
+  route_RetryPolicy_RetryPriority,
+} from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
-import { messageName, type Problems } from './problems.ts';
+import { messageName, type Problems, read } from './problems.ts';
 
 const conditions: ReadonlySet<string> = new Set<RetryCondition>([
   '5xx',
@@ -20,6 +24,7 @@ const conditions: ReadonlySet<string> = new Set<RetryCondition>([
   'resource-exhausted',
   'unavailable',
 ]);
+const previousPriorities = 'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
 const previousHosts = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
 /** Envoy's defaults: 25 ms, at most ten times the base. */
 const backoffBaseMs = 25;
@@ -57,7 +62,25 @@ export function translateRetry(policy: route_RetryPolicy, path: string, problems
       isPreviousHosts(predicate, `${path}.retry_host_predicate[${i}]`, problems),
     ),
     hostSelectionAttempts: policy.hostSelectionRetryMaxAttempts || 1,
+    ...translatePriority(policy.retryPriority, `${path}.retry_priority`, problems),
   };
+}
+
+function translatePriority(
+  priority: route_RetryPolicy_RetryPriority | undefined,
+  path: string,
+  problems: Problems,
+): Pick<RetryPolicy, 'priorityUpdateFrequency'> {
+  if (priority === undefined) return {};
+  const { name, typedConfig } = priority;
+  if (typedConfig === undefined || messageName(typedConfig) !== previousPriorities) {
+    problems.add(path, `${name} is not supported`);
+    return {};
+  }
+  const config = read(previousPriorities, typedConfig.value, `${path}.typed_config`, problems);
+  const frequency = config?.updateFrequency ?? 0;
+  if (frequency < 1) problems.add(`${path}.typed_config.update_frequency`, 'must be more than 0');
+  return { priorityUpdateFrequency: Math.max(1, frequency) };
 }
 
 function isPreviousHosts(

@@ -34,7 +34,9 @@ export function translateAction(route: route_Route, path: string, problems: Prob
   if (status < 200 || status > 599)
     problems.add(`${path}.direct_response.status`, `${status} is out of range`);
   const body =
-    direct?.body === undefined ? '' : inline(direct.body, `${path}.direct_response.body`, problems);
+    direct?.body === undefined
+      ? ''
+      : (direct.body.inlineBytes ?? inline(direct.body, `${path}.direct_response.body`, problems));
   return { kind: 'direct', status, body };
 }
 
@@ -67,6 +69,7 @@ function translateForward(action: route_RouteAction, path: string, problems: Pro
     ...(retryPolicy === undefined
       ? {}
       : { retry: translateRetry(retryPolicy, `${path}.retry_policy`, problems) }),
+    ...(action.hedgePolicy?.hedgeOnPerTryTimeout === true ? { hedge: true } : {}),
     mirrors: action.requestMirrorPolicies.map(({ cluster, runtimeFraction }) => ({
       cluster,
       fraction: runtimeFraction === undefined ? 1_000_000 : millionths(runtimeFraction),

@@ -115,6 +115,7 @@ function translateRoute(
   const own = translatePerFilter(route.typedPerFilterConfig, readers, path, problems);
   return {
     name: route.name,
+    ...(route.statPrefix === '' ? {} : { statPrefix: route.statPrefix }),
     match: translateMatch(route.match, join(path, 'match'), problems),
     action: translateAction(route, path, problems),
     ...translateMutations(route, path, problems),

@@ -63,7 +63,5 @@ export const virtualService = {
     // Refused by Istio, and here.
     'spec.http[].fault.delay.exponentialDelay',
     'spec.http[].fault.abort.http2Error',
-    'spec.http[].match[].statPrefix',
-    'spec.http[].retries.retryRemoteLocalities',
   ],
 } satisfies ResourceKind<VirtualService>;
