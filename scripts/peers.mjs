@@ -38,6 +38,7 @@ const peers = [
   debian('nghttp2-client', 'nghttp', ['--version']),
   debian('haproxy', 'haproxy', ['-v']),
   debian('nginx', 'nginx', ['-v']),
+  debian('redis-server'),
   {
     ...debian('libnginx-mod-stream'),
     there: () => existsSync('/usr/lib/nginx/modules/ngx_stream_module.so'),

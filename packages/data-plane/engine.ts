@@ -6,6 +6,7 @@ import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { LazyDns } from './dns/lazy-dns.ts';
 import type { FilterEnvironment } from './filters/filter-kind.ts';
+import { clusterCaller } from './grpc/cluster-call.ts';
 import type { StreamContext, StreamLogger } from './http/manager.ts';
 import { RouteStats } from './http/route-stats.ts';
 import { limitEnvironment } from './limits/environment.ts';
@@ -120,6 +121,7 @@ export class Engine {
     };
     const { node, trustDomain, role, observe } = parts;
     const metrics = observe?.metrics ?? new IstioMetrics(new MetricRegistry());
+    const callCluster = clusterCaller(() => this.clusters, this.wheel);
     const limits = limitEnvironment(this.wheel, workers?.openBudget, observe?.limits);
     const environment = (listener: Listener): FilterEnvironment => ({
       node,
@@ -130,6 +132,7 @@ export class Engine {
       wheel: context.wheel,
       random: context.random,
       limits,
+      callCluster,
       direction: listener.direction,
     });
     this.chains = new ChainBuilder({ context, environment, loggers: observe?.httpLoggers ?? (() => []) });

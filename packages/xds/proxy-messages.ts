@@ -166,6 +166,17 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${route}RateLimit.Action.MaskedRemoteAddress`]: 'v4_prefix_mask_len v6_prefix_mask_len',
   'envoy.type.v3.TokenBucket': 'max_tokens tokens_per_fill fill_interval',
   'envoy.type.v3.HttpStatus': 'code',
+  'envoy.extensions.filters.http.ratelimit.v3.RateLimit':
+    'domain stage ~request_type timeout failure_mode_deny rate_limited_as_resource_exhausted rate_limit_service enable_x_ratelimit_headers disable_x_envoy_ratelimited_header rate_limited_status response_headers_to_add status_on_error ~stat_prefix filter_enabled filter_enforced rate_limits enable_retry_after_header',
+  'envoy.config.ratelimit.v3.RateLimitServiceConfig': 'grpc_service ~transport_api_version',
+  [`${core}GrpcService`]: 'envoy_grpc timeout',
+  [`${core}GrpcService.EnvoyGrpc`]: 'cluster_name ~authority',
+  'envoy.service.ratelimit.v3.RateLimitRequest': 'domain descriptors hits_addend',
+  'envoy.service.ratelimit.v3.RateLimitResponse':
+    'overall_code statuses response_headers_to_add request_headers_to_add ~raw_body ~dynamic_metadata ~quota',
+  'envoy.service.ratelimit.v3.RateLimitResponse.DescriptorStatus':
+    'code current_limit limit_remaining duration_until_reset ~quota',
+  'envoy.service.ratelimit.v3.RateLimitResponse.RateLimit': 'name requests_per_unit unit unit_multiplier',
   'envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor': 'entries token_bucket',
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor': 'entries ~limit',
   'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry': 'key value',

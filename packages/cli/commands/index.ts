@@ -104,6 +104,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./proxy.ts'),
   },
   {
+    name: 'rate-limit-service',
+    group: 'Other',
+    summary: 'count requests for all proxies of a mesh',
+    load: () => import('./rate-limit-service.ts'),
+  },
+  {
     name: 'version',
     group: 'Other',
     summary: 'versions of the command and of the running mesh',

@@ -7,10 +7,14 @@ import type { Mesh } from '@tulle/resources/tulle/mesh';
 import { type Applicable, makeApplicable } from '../apply/applicable.ts';
 import { readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
+import { rateLimitService } from './rate-limit-service.ts';
 import { hashOfFile } from './state-dir.ts';
 
 /** Says which mesh file a resource belongs to: 8 hex digits of the file's path. */
 export const OWNED_BY = 'tulle.dev/owned-by';
+
+/** How this program was started. */
+const tulle = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 
 /** A mesh file, checked. */
 export interface MeshFile {
@@ -41,23 +45,16 @@ export async function readMeshFile(path: string, cwd: string): Promise<MeshFile>
       `${path}: ${what} in it; a mesh file has exactly one (apiVersion: tulle.dev/v1alpha1, kind: Mesh)`,
     );
   }
+  const options = { file: real, defaultNamespace: 'default', labels: { [OWNED_BY]: hash } };
   const items = documents.flatMap(({ document: { resource, kind } }) =>
-    resource === undefined || kind === undefined
-      ? []
-      : [
-          makeApplicable(resource, kind, {
-            file: real,
-            defaultNamespace: 'default',
-            labels: { [OWNED_BY]: hash },
-          }),
-        ],
+    resource === undefined || kind === undefined ? [] : [makeApplicable(resource, kind, options)],
   );
   return {
     path: real,
     directory: dirname(real),
     hash,
     mesh,
-    items,
+    items: [...items, ...rateLimitService(mesh, items, tulle, options)],
     warnings: all.filter(({ severity }) => severity === 'warning'),
   };
 }

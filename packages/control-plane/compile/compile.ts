@@ -11,6 +11,7 @@ import { egressListeners } from './egress-listeners.ts';
 import { fixedClusters } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
 import { inbound } from './inbound.ts';
+import { serviceClusters } from './limits/global-rate-limit.ts';
 import type { Note } from './note.ts';
 import { outbound } from './outbound.ts';
 import { protocolNotes } from './protocol.ts';
@@ -83,6 +84,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const tables = traffic.flatMap((part) => part.tables);
   const used = new Collector();
   for (const { collector } of [...traffic, ...tables]) used.include(collector);
+  for (const { calls } of own) for (const ref of serviceClusters(view, calls)) used.use(ref);
   const isCovered = [...used.clusters.keys()].every((name) => callable.clusters.has(name));
   const refs = isCovered ? callable.clusters : new Map([...callable.clusters, ...used.clusters]);
   const set = clusterSet(model, refs, engine);

@@ -6,6 +6,7 @@ import { httpManager } from './filters.ts';
 import { type BoundServer, boundServers } from './gateway-ports.ts';
 import { gatewayRoutes, servedBy } from './gateway-routes.ts';
 import { serverTls } from './gateway-tls.ts';
+import { serviceClusters } from './limits/global-rate-limit.ts';
 import { gatewayLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
 import { type Note, note } from './note.ts';
@@ -223,6 +224,7 @@ const manager = (
 ) => {
   const limits = gatewayLimits(view, proxy, servers);
   collector.notes.push(...limits.notes);
+  for (const ref of serviceClusters(view, limits.services)) collector.use(ref);
   return httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'gateway',
     statPrefix: name || `gateway_${routes}`,

@@ -11,6 +11,7 @@ import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { endedTls } from './gateway-tls.ts';
 import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
 import { portConcurrency } from './limits/concurrency.ts';
+import type { RateLimitServiceRef } from './limits/global-rate-limit.ts';
 import type { ManagerLimits } from './limits/manager-limits.ts';
 import { inboundLimits } from './limits/sides.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
@@ -35,6 +36,8 @@ export interface Inbound {
   readonly listeners: readonly XdsResource[];
   readonly cluster: XdsResource;
   readonly notes: readonly Note[];
+  /** Services that its filters ask. */
+  readonly calls: readonly RateLimitServiceRef[];
 }
 
 export function inbound(config: ConfigModel, proxy: ProxyDescription, served: ServedPort): Inbound {
@@ -89,6 +92,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
       }),
     ),
     cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port), config.mesh),
+    calls: limits.services,
     notes: [...(ended?.notes ?? []), ...limits.notes, ...concurrency.notes],
   };
 }

@@ -4,6 +4,7 @@ import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
 import { httpManager } from './filters.ts';
+import { serviceClusters } from './limits/global-rate-limit.ts';
 import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, type ListenerParts, listener } from './listener.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
@@ -55,7 +56,9 @@ export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Out
     listeners.push(made.listener);
     if (made.table !== undefined) tables.push(made.table);
   }
-  collector.notes.push(...outboundLimits(view, TULLE_ENGINE).notes);
+  const limits = outboundLimits(view, TULLE_ENGINE);
+  collector.notes.push(...limits.notes);
+  for (const ref of serviceClusters(view, limits.services)) collector.use(ref);
   return { listeners, tables, collector };
 }
 

@@ -1,6 +1,7 @@
 import type { Random } from '@tulle/decision/match';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { ProxyMetadata } from '@tulle/xds/node';
+import type { CallCluster } from '../grpc/cluster-call.ts';
 import type { LimitEnvironment } from '../limits/environment.ts';
 import type { IstioMetrics } from '../telemetry/istio-metrics.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
@@ -18,6 +19,7 @@ export interface FilterEnvironment {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly limits: LimitEnvironment;
+  readonly callCluster: CallCluster;
 }
 
 /** One folder: what configures a filter. */

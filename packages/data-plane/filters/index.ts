@@ -8,6 +8,7 @@ import { grpcStatsFilter } from './grpc-stats/filter.ts';
 import { grpcWebFilter } from './grpc-web/filter.ts';
 import { localRateLimitFilter } from './local-rate-limit/filter.ts';
 import { peerMetadataFilter } from './peer-metadata/filter.ts';
+import { rateLimitFilter } from './rate-limit/filter.ts';
 import { rateLimitFieldsFilter } from './rate-limit-fields/filter.ts';
 import { routerFilter } from './router/filter.ts';
 import { statsFilter } from './stats/filter.ts';
@@ -21,6 +22,7 @@ export const filterKinds: readonly FilterKind[] = [
   faultFilter,
   corsFilter,
   localRateLimitFilter,
+  rateLimitFilter,
   rateLimitFieldsFilter,
   statsFilter,
   routerFilter,

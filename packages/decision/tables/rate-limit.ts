@@ -81,3 +81,23 @@ export interface LocalRateLimit extends LimitReply {
   readonly rules: readonly DescriptorRule[];
   readonly unenforcedHeaders: HeaderMutation;
 }
+
+/** envoy.extensions.filters.http.ratelimit.v3.RateLimit: a service counts, for all proxies together. */
+export interface GlobalRateLimit extends LimitReply {
+  readonly domain: string;
+  /** Where the service is. */
+  readonly cluster: string;
+  /** Envoy's default: 20 ms. */
+  readonly timeoutMs: number;
+  /** A service that does not answer refuses. */
+  readonly failureDeny: boolean;
+  readonly statusOnError: number;
+  /** Refusals say x-envoy-ratelimited. */
+  readonly saysRateLimited: boolean;
+  /** Millionths, as of LocalRateLimit; Envoy's default: all. */
+  readonly enabled: number;
+  readonly enforced: number;
+  readonly stage: number;
+  /** Instead of the route's. */
+  readonly rules: readonly DescriptorRule[];
+}

@@ -50,6 +50,17 @@ const spec = options({
   gatewayTopology: gatewayTopology().describe(
     'What stands between gateways and their clients; before defaultConfig.gatewayTopology.',
   ),
+  rateLimitService: options({
+    enabled: z
+      .boolean()
+      .describe(
+        'Whether `tulle up` starts the mesh’s rate limit service; by default when a RateLimitPolicy of the mesh file has scope MESH.',
+      ),
+    redis: z
+      .string()
+      .regex(/^rediss?:\/\//)
+      .describe('Redis or Valkey to count in, such as redis://127.0.0.1:6379/0; memory when absent.'),
+  }).describe('Who counts for RateLimitPolicies of scope MESH.'),
   accessLog: options({
     enabled: z.boolean().describe('Whether requests are logged; true by default.'),
     format: z.enum(['TEXT', 'JSON']).describe('A line of text (default) or a JSON object per request.'),

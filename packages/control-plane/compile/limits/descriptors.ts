@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { parseDuration } from '@tulle/resources/schema/duration';
 import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import type {
   HeaderMatcherSchema,
@@ -23,7 +24,7 @@ export const limitId = ({ namespace, name }: LimitPolicy, limit: LimitSpec): str
   `${namespace}/${name}/${limit.name}`;
 
 /** What a limit counts requests as: the limit itself, if the request is one that it counts, then its values. */
-export function rateLimitRule(policy: LimitPolicy, limit: LimitSpec): RateLimit {
+export function rateLimitRule(policy: LimitPolicy<RateLimitPolicySpec>, limit: LimitSpec): RateLimit {
   const value = limitId(policy, limit);
   const headers = matchHeaders(limit.match);
   const own: Action =
@@ -31,7 +32,8 @@ export function rateLimitRule(policy: LimitPolicy, limit: LimitSpec): RateLimit 
       ? { case: 'genericKey', value: { descriptorKey: limitKey, descriptorValue: value } }
       : { case: 'headerValueMatch', value: { descriptorKey: limitKey, descriptorValue: value, headers } };
   const by = (limit.by ?? []).map((item, at): Action => valueAction(item, at));
-  return { actions: [own, ...by].map((actionSpecifier) => ({ actionSpecifier })) };
+  const quota = isGlobal(policy) ? [quotaAction(policy, limit)] : [];
+  return { actions: [own, ...quota, ...by].map((actionSpecifier) => ({ actionSpecifier })) };
 }
 
 /** The entries that the rule yields; `values` undefined: for any values. */
@@ -42,6 +44,23 @@ export function entriesOf(policy: LimitPolicy, limit: LimitSpec, values?: readon
     return { key: keyOf(item, at), value: text ?? '' };
   });
   return [{ key: limitKey, value: limitId(policy, limit) }, ...by];
+}
+
+export const isGlobal = ({ spec }: LimitPolicy<RateLimitPolicySpec>): boolean => spec.scope === 'MESH';
+
+/** What the rate limit service is told of the limit (decision 0013): it has no configuration of its own. */
+function quotaAction(policy: LimitPolicy<RateLimitPolicySpec>, limit: LimitSpec): Action {
+  const seconds = (parseDuration(limit.per) ?? 0) / 1_000;
+  const overrides = (limit.overrides ?? []).map(({ values, requests }) => {
+    const named = entriesOf(policy, limit, values).slice(1);
+    return `\t${JSON.stringify(named.map(({ value }) => value))} ${requests}`;
+  });
+  const quota = `${limit.requests}/${seconds}${overrides.join('')}`;
+  // `%` begins an operator of Envoy's.
+  return {
+    case: 'genericKey',
+    value: { descriptorKey: 'quota', descriptorValue: quota.replaceAll('%', '%%') },
+  };
 }
 
 const isWhole = ({ clientAddress }: By): boolean =>

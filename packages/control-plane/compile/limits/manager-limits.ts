@@ -1,10 +1,14 @@
 import type { Origin } from '@tulle/xds/resource';
 import type { LimitPolicy } from '../../model/limits.ts';
 import type { ConfigModel } from '../../model/model.ts';
+import { unknownHost, unknownPort } from '../../model/problems.ts';
+import { findPort } from '../../model/service.ts';
 import { cached, cachedByName } from '../cached.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
+import { isGlobal } from './descriptors.ts';
+import { type RateLimitServiceRef, serviceRef } from './global-rate-limit.ts';
 import { type RateLimitPolicy, rateLimitFilters } from './rate-limit.ts';
 
 /** The limits of one HTTP connection manager. */
@@ -14,9 +18,11 @@ export interface ManagerLimits {
   readonly filters: readonly HttpFilter[];
   readonly origins: readonly Origin[];
   readonly notes: readonly Note[];
+  /** What its filters call. */
+  readonly services: readonly RateLimitServiceRef[];
 }
 
-const noLimits: ManagerLimits = { key: '', filters: [], origins: [], notes: [] };
+const noLimits: ManagerLimits = { key: '', filters: [], origins: [], notes: [], services: [] };
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -41,12 +47,34 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
   if (policies.length === 0) return noLimits;
   const key = policies.map(({ namespace, name }) => `${namespace}/${name}`).join(' ');
   const ofConfig = cached(made, config, () => new Map<string, ManagerLimits>());
-  return cachedByName(ofConfig, `${engine} ${key}`, () => ({
-    key,
-    filters: policies.flatMap((policy) => rateLimitFilters(policy, engine)),
-    origins: policies.map(({ origin }) => origin),
-    notes: policies.flatMap((policy) => notesOf(policy, engine)),
-  }));
+  return cachedByName(ofConfig, `${engine} ${scope.namespace} ${key}`, () => {
+    const lost = policies.flatMap((policy) => unknownService(config, scope.namespace, policy) ?? []);
+    const able = policies.filter(
+      ({ origin }) =>
+        !lost.some((one) => one.origin.name === origin.name && one.origin.namespace === origin.namespace),
+    );
+    return {
+      key,
+      filters: able.flatMap((policy) => rateLimitFilters(policy, engine)),
+      origins: able.map(({ origin }) => origin),
+      notes: [...lost, ...able.flatMap((policy) => notesOf(policy, engine))],
+      services: able.filter(isGlobal).map(serviceRef),
+    };
+  });
+}
+
+/** A policy whose service can't be asked is not sent: requests would only wait for it. */
+function unknownService(config: ConfigModel, namespace: string, policy: RateLimitPolicy): Note | undefined {
+  if (!isGlobal(policy)) return undefined;
+  const { host, port } = serviceRef(policy);
+  const service = config.services.visible(host, namespace);
+  const dead =
+    service === undefined
+      ? unknownHost(host)
+      : findPort(service, port) === undefined
+        ? unknownPort(service, port)
+        : undefined;
+  return dead && note(policy.origin, dead.code, `${dead.message}: nothing is limited`, 'spec.service');
 }
 
 function notesOf({ origin, spec }: RateLimitPolicy, engine: Engine): Note[] {

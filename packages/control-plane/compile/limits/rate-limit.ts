@@ -4,6 +4,7 @@ import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-lim
 import type { HeaderValueOptionSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import { XRateLimitHeadersRFCVersion } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import { LocalRateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js';
+import { RateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import type { TokenBucketSchema } from '@tulle/xds/gen/envoy/type/v3/token_bucket_pb.js';
 import type { LimitPolicy } from '../../model/limits.ts';
 import { compare } from '../../model/origin.ts';
@@ -12,7 +13,8 @@ import { fraction } from '../fraction.ts';
 import { type HttpFilter, typedStruct } from '../http-filters.ts';
 import type { Engine } from '../proxy.ts';
 import { any } from '../serialize.ts';
-import { entriesOf, type LimitSpec, limitId, rateLimitRule } from './descriptors.ts';
+import { entriesOf, isGlobal, type LimitSpec, limitId, rateLimitRule } from './descriptors.ts';
+import { globalRateLimit } from './global-rate-limit.ts';
 
 type HeaderValueOption = MessageInitShape<typeof HeaderValueOptionSchema>;
 type TokenBucket = MessageInitShape<typeof TokenBucketSchema>;
@@ -26,10 +28,10 @@ export const rateLimitFilterName = ({ namespace, name }: RateLimitPolicy): strin
 /** A policy as filters; one that is for routes counts what routes say (`route-limits.ts`). */
 export function rateLimitFilters(policy: RateLimitPolicy, engine: Engine): HttpFilter[] {
   const name = rateLimitFilterName(policy);
-  const filter: HttpFilter = {
-    name,
-    configType: { case: 'typedConfig', value: any(LocalRateLimitSchema, localRateLimit(policy)) },
-  };
+  const value = isGlobal(policy)
+    ? any(RateLimitSchema, globalRateLimit(policy))
+    : any(LocalRateLimitSchema, localRateLimit(policy));
+  const filter: HttpFilter = { name, configType: { case: 'typedConfig', value } };
   const fields = engine === 'tulle' ? fieldsFilter(policy) : undefined;
   return fields === undefined ? [filter] : [fields, filter];
 }
@@ -42,7 +44,8 @@ function localRateLimit(policy: RateLimitPolicy): MessageInitShape<typeof LocalR
     status: { code: response.status ?? 429 },
     filterEnabled: { defaultValue: fraction(enabled?.value ?? 100) },
     filterEnforced: { defaultValue: fraction(mode === 'REPORT' ? 0 : (enforced?.value ?? 100)) },
-    responseHeadersToAdd: responseHeaders(response.headers),
+    // Envoy's own filter says it only of the rate limit service's word.
+    responseHeadersToAdd: headerOptions({ 'x-envoy-ratelimited': 'true', ...response.headers }),
     descriptors: spec.limits.flatMap((limit) => descriptors(policy, limit)),
     localRateLimitPerDownstreamConnection: spec.scope === 'CONNECTION',
     enableXRatelimitHeaders:
@@ -77,12 +80,9 @@ function tokenBucket({ requests, burst, per }: Pick<LimitSpec, 'requests' | 'bur
   };
 }
 
-/** Envoy's own filter says x-envoy-ratelimited only of the rate limit service's word. */
-export function responseHeaders(headers: Readonly<Record<string, string>> = {}): HeaderValueOption[] {
-  const named = Object.entries(headers).toSorted(([a], [b]) => compare(a, b));
-  return [['x-envoy-ratelimited', 'true'] as const, ...named].map(([key, value]) => ({
-    header: { key, value },
-  }));
+export function headerOptions(headers: Readonly<Record<string, string>> = {}): HeaderValueOption[] {
+  const sorted = Object.entries(headers).toSorted(([a], [b]) => compare(a, b));
+  return sorted.map(([key, value]) => ({ header: { key, value } }));
 }
 
 /** What the IETF's drafts call the limits, for our engine. */

@@ -15,6 +15,7 @@ import { HTTPFaultSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/fa
 import { FilterConfigSchema as GrpcStatsSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { GrpcWebSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js';
 import { LocalRateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js';
+import { RateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import { RouterSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
 import { HttpInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { OriginalDstSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
@@ -65,6 +66,7 @@ export const registry = createRegistry(
   HttpInspectorSchema,
   HttpProtocolOptionsSchema,
   LocalRateLimitSchema,
+  RateLimitSchema,
   OriginalDstSchema,
   PreviousHostsPredicateSchema,
   PreviousPrioritiesConfigSchema,

@@ -1,6 +1,7 @@
 import type { Messages } from '@tulle/xds/wire';
 import { corsName, corsPolicyName, translateCors } from './cors.ts';
 import { faultName, translateFault } from './fault.ts';
+import { globalRateLimitName, translateGlobalRateLimit } from './global-rate-limit.ts';
 import type { FilterConfigReaders, FilterConfigSource } from './http-filter.ts';
 import { routerName } from './http-manager.ts';
 import { localRateLimitName, translateLocalRateLimit } from './local-rate-limit.ts';
@@ -37,6 +38,7 @@ export const filterReaders: FilterConfigReaders = new Map([
   ),
   [faultName, table(faultName, translateFault)],
   [corsPolicyName, table(corsPolicyName, translateCors)],
+  [globalRateLimitName, table(globalRateLimitName, translateGlobalRateLimit)],
   [localRateLimitName, table(localRateLimitName, translateLocalRateLimit)],
   ['io.istio.http.peer_metadata.Config', json],
   ['stats.PluginConfig', json],

@@ -37,6 +37,7 @@ const filter = peerMetadataFilter.create?.(
     wheel: new TimerWheel(),
     random: () => 0,
     limits: undefined as unknown as LimitEnvironment,
+    callCluster: () => () => {},
   },
 );
 

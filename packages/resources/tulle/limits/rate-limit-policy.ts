@@ -6,7 +6,7 @@ import type { ResourceKind } from '../../kind.ts';
 import { duration, parseDuration } from '../../schema/duration.ts';
 import { mapOf, message, options } from '../../schema/message.ts';
 import { dnsLabel } from '../../schema/name.ts';
-import { percentValue, uint32 } from '../../schema/number.ts';
+import { percentValue, port, uint32 } from '../../schema/number.ts';
 import { resourceSchema } from '../../schema/resource.ts';
 import { checked, oneOf, uniqueBy } from '../../schema/rule.ts';
 import { checkTarget, targetFields } from './target.ts';
@@ -172,7 +172,9 @@ const spec = message(
       ),
     response: response.describe('What clients are told.'),
     service: options({
-      timeout: duration().describe('How long the service may take; 20ms by default (Envoy).'),
+      host: z.string().describe('The service; rate-limit.tulle-system.svc.cluster.local by default.'),
+      port: port().describe('Its port; 8081 by default.'),
+      timeout: duration().describe('How long the service may take; 100ms by default.'),
       onFailure: z
         .enum(['ALLOW', 'DENY'])
         .describe(
@@ -203,7 +205,6 @@ function check({ spec }: RateLimitPolicy): Finding[] {
   const isGlobal = scope === 'MESH';
   return [
     ...checkTarget(spec),
-    ...(isGlobal ? [error('not-supported', ['spec', 'scope'], 'MESH is not supported yet')] : []),
     ...(service !== undefined && !isGlobal
       ? [error('conflict', ['spec', 'service'], 'needs scope: MESH, the only one that asks the service')]
       : []),
