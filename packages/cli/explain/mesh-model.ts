@@ -4,6 +4,7 @@ import { instanceOf, specOf } from '@tulle/control-plane/discovery/universal/reg
 import { spiffeUri } from '@tulle/control-plane/identity/spiffe';
 import type { WorkloadInstance } from '@tulle/control-plane/model/instance';
 import type { MeshSpec } from '@tulle/control-plane/model/mesh';
+import { meshSpecOf } from '@tulle/control-plane/model/mesh-spec';
 import { buildModel, type Model } from '@tulle/control-plane/model/model';
 import { systemResources } from '@tulle/control-plane/startup/system-resources';
 import type { RawResources } from '@tulle/data-plane/config/last-good';
@@ -27,7 +28,7 @@ export const defaultTrustDomain = 'cluster.local';
 /** The mesh that `tulle up` would make of resources alone: every instance runs, is healthy and has some port. */
 export async function modelOfFiles(written: readonly Resource[]): Promise<MeshModel> {
   const resources = withSystemResources(written);
-  const mesh = meshSpecOf(resources);
+  const mesh = meshSpecIn(resources);
   const trustDomain = mesh.trustDomain ?? defaultTrustDomain;
   const nodes = await nodesOf(resources, mesh);
   const proxies = nodes.map(({ id, metadata }) => {
@@ -47,7 +48,7 @@ export async function modelOfFiles(written: readonly Resource[]): Promise<MeshMo
 }
 
 export function modelOf(resources: readonly Resource[], instances: readonly WorkloadInstance[]): Model {
-  return buildModel({ mesh: meshSpecOf(resources), resources, instances });
+  return buildModel({ mesh: meshSpecIn(resources), resources, instances });
 }
 
 /** What compile has for a proxy. Beside another engine, what ours would get: it means the same. */
@@ -73,11 +74,16 @@ export function proxyOf(nodeId: string, metadata: ProxyMetadata, identity: strin
   return { id: nodeId, role: parseNodeId(nodeId)?.role ?? 'sidecar', metadata, identity };
 }
 
-function meshSpecOf(resources: readonly Resource[]): MeshSpec {
+function meshSpecIn(resources: readonly Resource[]): MeshSpec {
   const mesh = resources.find(
     ({ kind, apiVersion }) => kind === 'Mesh' && apiVersion.startsWith('tulle.dev/'),
   );
-  return (mesh?.spec ?? {}) as MeshSpec;
+  return meshSpecOf(mesh?.spec as MeshSpec | undefined, (namespace) =>
+    resources.find(
+      ({ kind, metadata }) =>
+        kind === 'ConfigMap' && metadata.name === 'istio' && metadata.namespace === namespace,
+    ),
+  );
 }
 
 /** As the control plane has them: what every mesh has included, unless a file says otherwise. */

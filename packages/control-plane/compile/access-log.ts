@@ -2,7 +2,10 @@ import type { JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import type { AccessLogSchema } from '@tulle/xds/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import type { SubstitutionFormatStringSchema } from '@tulle/xds/gen/envoy/config/core/v3/substitution_format_string_pb.js';
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
-import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
+import {
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema,
+} from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import type { JsonTemplate, MeshSettings } from '../model/mesh.ts';
 import type { AccessLogSettings } from '../model/mesh-access-log.ts';
 import { compare } from '../model/origin.ts';
@@ -71,12 +74,20 @@ function accessLog({ path, format, text, json }: AccessLogSettings): AccessLog {
           },
   };
   const accessLogFormat = { case: 'logFormat' as const, value: logFormat };
-  const [name, value] =
-    path === '/dev/stdout'
-      ? ['envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat })]
-      : ['envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat })];
-  return { name, configType: { case: 'typedConfig', value } };
+  switch (path) {
+    case '/dev/stdout':
+      return logger('envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat }));
+    case '/dev/stderr':
+      return logger('envoy.access_loggers.stderr', any(StderrAccessLogSchema, { accessLogFormat }));
+    default:
+      return logger('envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat }));
+  }
 }
+
+const logger = (name: string, value: ReturnType<typeof any>): AccessLog => ({
+  name,
+  configType: { case: 'typedConfig', value },
+});
 
 /** Fields in code-unit order: a Struct is serialised as it was built. */
 function sorted(template: JsonTemplate): JsonObject {

@@ -4,7 +4,10 @@ import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoin
 import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import { FileAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
-import { StdoutAccessLogSchema } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
+import {
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema,
+} from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import {
   CorsPolicySchema,
@@ -73,6 +76,7 @@ export const registry = createRegistry(
   ProxyProtocolUpstreamTransportSchema,
   RawBufferSchema,
   RouterSchema,
+  StderrAccessLogSchema,
   StdoutAccessLogSchema,
   SetFilterStateSchema,
   SniForwardSchema,

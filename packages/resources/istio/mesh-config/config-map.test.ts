@@ -50,6 +50,12 @@ test('syntax too; another form of text is told by its beginning', () => {
   ]);
 });
 
+test('the trust domain is the Mesh’s to say', () => {
+  expect(problemsOf(`${head}  mesh: |\n    trustDomain: example.org\n`)).toEqual([
+    'istio.yaml:6:5 data.mesh.trustDomain: is said by the Mesh alone',
+  ]);
+});
+
 test('elsewhere it has no effect; under another name it is anybody’s', () => {
   const text = `${head}  mesh: 'connectTimeout: 5s'\n`;
   expect(problemsOf(text.replace('istio-system', 'shop'))).toEqual([

@@ -55,6 +55,9 @@ export function readMeshConfig({ metadata, data }: Written): {
   if (own.length === 0) {
     const config = value as MeshConfig;
     own.push(...checkMeshConfig(config, []));
+    // The authority is made before any resource is read, by the mesh file's Mesh.
+    if (config.trustDomain !== undefined)
+      own.push({ ...warning('no-effect', ['trustDomain'], 'is said by the Mesh alone'), atKey: true });
     for (const pattern of meshConfigNotEnforced)
       for (const path of placesOf(config, pattern))
         own.push({ ...warning('not-enforced', path, 'is accepted but has no effect here'), atKey: true });
