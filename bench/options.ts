@@ -13,6 +13,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [--quick] [--rounds N] [--seconds N] [--scenario NAME]…
 Compares Tulle's data plane with Envoy, HAProxy and nginx; writes bench/results/latest.json and latest.md.
+       npm run bench -- routes: what choosing a route costs, by the size of tables
 `;
 
 /** @throws Error for arguments that it does not know */

@@ -14,6 +14,12 @@ import { markdown } from './report/markdown.ts';
 import { detailsOf, figuresOf, machineText, type Results, ratioOf } from './report/results.ts';
 import { scenarios as allScenarios, notYet } from './scenarios/index.ts';
 
+const [command] = process.argv.slice(2);
+if (command === 'routes') {
+  const { benchRoutes } = await import('./routes/routes.ts');
+  benchRoutes((line) => void process.stdout.write(`${line}\n`));
+  process.exit(0);
+}
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') {
   process.stdout.write(usage);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Headers } from './headers.ts';
-import { headerMatches, pickCluster, type RoutedRequest, RouteMatcher, type RouteTrace } from './match.ts';
+import { headerMatches, pickCluster, RouteMatcher, type RouteTrace } from './match.ts';
+import type { RoutedRequest } from './routed-request.ts';
 import { compileStringMatcher } from './string-match.ts';
 import type { HeaderMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
 

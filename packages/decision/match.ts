@@ -1,18 +1,9 @@
 import { stripPort } from './authority.ts';
 import { DomainIndex } from './domains.ts';
-import type { Headers } from './headers.ts';
+import { RouteIndex } from './route-index.ts';
+import { type RoutedRequest, requestField } from './routed-request.ts';
 import type { HeaderMatch, QueryMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
 import type { ForwardAction, WeightedCluster } from './tables/route-action.ts';
-
-/** What routing looks at; a RequestHead is one. */
-export interface RoutedRequest {
-  readonly method: string;
-  /** Path and query; empty for CONNECT. */
-  readonly path: string;
-  readonly authority: string;
-  readonly scheme: string;
-  readonly headers: Headers;
-}
 
 /** In [0, 1). Injected. */
 export type Random = () => number;
@@ -33,16 +24,23 @@ export interface RouteChoice {
   readonly route: Route;
 }
 
+/** A virtual host with fewer routes is scanned. */
+const INDEXED_FROM = 16;
+
+/** A virtual host made ready to match. */
+interface Choices {
+  readonly host: VirtualHost;
+  /** Of its routes, in order: made once, not per request. */
+  readonly choices: readonly RouteChoice[];
+  readonly index: RouteIndex | undefined;
+}
+
 /** A route table made ready to match: built when configuration loads. */
 export class RouteMatcher {
   readonly table: RouteTable;
   /** Filters that some route of the table configures. */
   readonly filterNames: ReadonlySet<string>;
-  readonly #hosts = new DomainIndex<{
-    readonly host: VirtualHost;
-    /** Of its routes, in order: made once, not per request. */
-    readonly choices: readonly RouteChoice[];
-  }>();
+  readonly #hosts = new DomainIndex<Choices>();
 
   constructor(table: RouteTable) {
     this.table = table;
@@ -52,7 +50,8 @@ export class RouteMatcher {
     this.filterNames = new Set([...configs].flatMap((perFilter) => [...perFilter.keys()]));
     for (const host of table.virtualHosts) {
       const choices = host.routes.map((route) => ({ virtualHost: host, route }));
-      for (const domain of host.domains) this.#hosts.add(domain, { host, choices });
+      const index = choices.length < INDEXED_FROM ? undefined : new RouteIndex(host.routes);
+      for (const domain of host.domains) this.#hosts.add(domain, { host, choices, index });
     }
   }
 
@@ -72,6 +71,9 @@ export class RouteMatcher {
     trace?.onVirtualHost(found?.host, request);
     if (found === undefined) return undefined;
     const view = new RequestView(request);
+    // Who wants to hear of every route that is tried gets the scan: it finds the same.
+    if (found.index !== undefined && trace === undefined)
+      return indexed(found.index, found.choices, view, random);
     for (const choice of found.choices) {
       const miss = mismatch(choice.route.match, view, random);
       trace?.onRoute(choice.route, miss);
@@ -79,6 +81,20 @@ export class RouteMatcher {
     }
     return undefined;
   }
+}
+
+function indexed(
+  index: RouteIndex,
+  choices: readonly RouteChoice[],
+  view: RequestView,
+  random: Random,
+): RouteChoice | undefined {
+  index.begin(view.request, view.path);
+  for (let at = index.next(); at >= 0; at = index.next()) {
+    const choice = choices[at] as RouteChoice;
+    if (mismatch(choice.route.match, view, random) === undefined) return choice;
+  }
+  return undefined;
 }
 
 /** The request with what several routes ask for computed once. */
@@ -108,25 +124,6 @@ class RequestView {
 
   header(name: string): string | undefined {
     return requestField(this.request, name);
-  }
-}
-
-/** A field or pseudo-field of a request. Repeated fields are joined by a comma, as Envoy matches them. */
-export function requestField(request: RoutedRequest, name: string): string | undefined {
-  if (name.charCodeAt(0) !== 0x3a) {
-    return request.headers.joined(name, ',') ?? (name === 'host' ? request.authority : undefined);
-  }
-  switch (name) {
-    case ':method':
-      return request.method;
-    case ':authority':
-      return request.authority;
-    case ':path':
-      return request.path;
-    case ':scheme':
-      return request.scheme;
-    default:
-      return undefined;
   }
 }
 

@@ -97,12 +97,14 @@ export function regexEngine(pattern: string): 'v8' | 're2' {
 export function compileRegex(pattern: string): StringMatcher {
   const program = compileRe2(pattern);
   const parsed = parsePattern(pattern);
+  const literal = parsed === undefined ? '' : requiredLiteral(parsed);
   if (parsed !== undefined && isLinear(parsed)) {
     const regex = new RegExp(`^(?:${source(parsed)})$`, 'u');
-    return (value) => regex.test(value);
+    return Object.assign((value: string) => regex.test(value), { literal });
   }
-  const literal = parsed === undefined ? '' : requiredLiteral(parsed);
-  return (value) => value.length <= regexLimits.input && value.includes(literal) && program.matches(value);
+  const test = (value: string): boolean =>
+    value.length <= regexLimits.input && value.includes(literal) && program.matches(value);
+  return Object.assign(test, { literal });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { formatAuthority, parseAuthority } from './authority.ts';
 import type { Headers } from './headers.ts';
-import { pathOnly, type RoutedRequest } from './match.ts';
+import { pathOnly } from './match.ts';
+import type { RoutedRequest } from './routed-request.ts';
 import type { SubstitutionContext } from './substitution.ts';
 import type { HeaderMutation } from './tables/header-mutation.ts';
 import type { RouteMatch } from './tables/route.ts';

@@ -22,7 +22,7 @@ export function compileStringMatcher(pattern: StringPattern): StringMatcher {
 function caseSensitive(kind: 'exact' | 'prefix' | 'suffix' | 'contains', wanted: string): StringMatcher {
   switch (kind) {
     case 'exact':
-      return (value) => value === wanted;
+      return Object.assign((value: string) => value === wanted, { exact: wanted });
     case 'prefix':
       return (value) => value.startsWith(wanted);
     case 'suffix':

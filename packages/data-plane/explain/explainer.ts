@@ -1,5 +1,6 @@
 import { Headers } from '@tulle/decision/headers';
-import type { Miss, RouteChoice, RoutedRequest, RouteTrace } from '@tulle/decision/match';
+import type { Miss, RouteChoice, RouteTrace } from '@tulle/decision/match';
+import type { RoutedRequest } from '@tulle/decision/routed-request';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { Tables } from '@tulle/decision/tables/tables';

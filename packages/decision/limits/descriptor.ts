@@ -1,4 +1,5 @@
-import { headerMatches, type RoutedRequest, requestField } from '../match.ts';
+import { headerMatches } from '../match.ts';
+import { type RoutedRequest, requestField } from '../routed-request.ts';
 import type { SubstitutionContext } from '../substitution.ts';
 import type { DescriptorAction, DescriptorRule } from '../tables/rate-limit.ts';
 import { networkOf } from './network.ts';

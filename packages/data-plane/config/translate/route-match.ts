@@ -1,3 +1,4 @@
+import { compileStringMatcher } from '@tulle/decision/string-match';
 import type { HeaderMatch, QueryMatch, RouteMatch } from '@tulle/decision/tables/route';
 import type { StringMatcher } from '@tulle/decision/tables/string-matcher';
 import type { route_HeaderMatcher, route_QueryParameterMatcher, route_RouteMatch } from '@tulle/xds/wire';
@@ -61,7 +62,7 @@ function headerTest(matcher: route_HeaderMatcher, path: string, problems: Proble
   if (matcher.stringMatch !== undefined) {
     return value(translateStringMatcher(matcher.stringMatch, `${path}.string_match`, problems));
   }
-  if (exactMatch !== undefined) return value((text) => text === exactMatch);
+  if (exactMatch !== undefined) return value(compileStringMatcher({ kind: 'exact', value: exactMatch }));
   if (prefixMatch !== undefined) return value((text) => text.startsWith(prefixMatch));
   if (suffixMatch !== undefined) return value((text) => text.endsWith(suffixMatch));
   if (containsMatch !== undefined) return value((text) => text.includes(containsMatch));
