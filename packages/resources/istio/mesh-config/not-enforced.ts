@@ -8,7 +8,6 @@ export const meshConfigNotEnforced: readonly string[] = [
   'inboundTrafficPolicy',
   ...unusedProviders.map((name) => `extensionProviders[].${name}`),
   'extensionProviders[].envoyFileAccessLog.omitEmptyValues',
-  'defaultHttpRetryPolicy.retryRemoteLocalities',
   'defaultProviders.metrics',
   'defaultProviders.tracing',
   ...Object.keys(defaultConfig.shape)
