@@ -1,4 +1,5 @@
 import { gatewayKey } from '@tulle/resources/istio/gateway-name';
+import { hedgeAnnotation } from '@tulle/resources/istio/virtual-service/hedging';
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
@@ -6,9 +7,6 @@ import { mergeDelegate } from './delegate.ts';
 import { isExportedTo, resolveHost } from './host.ts';
 import type { Destination, HttpRouteSpec, TcpRouteSpec, TlsRouteSpec, VirtualServiceSpec } from './istio.ts';
 import { bySeniority, originOf, type Seniority, seniorityOf } from './origin.ts';
-
-/** `"true"`: attempts that exceed `perTryTimeout` are not given up. */
-const hedgeAnnotation = 'tulle.dev/hedge-on-per-try-timeout';
 
 /** The name by which virtual services refer to all sidecars. */
 export const meshGateway = 'mesh';
@@ -86,7 +84,6 @@ export function virtualServicesOf(
     .toSorted(bySeniority);
 }
 
-/** Istio has no field for it. */
 const hedgingOf = ({ metadata }: Resource): Pick<Rule<unknown>, 'hedges'> =>
   metadata.annotations?.[hedgeAnnotation] === 'true' ? { hedges: true } : {};
 

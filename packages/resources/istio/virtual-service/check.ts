@@ -4,11 +4,14 @@ import { isDnsLabel } from '../../schema/name.ts';
 import { checkExportTo } from '../visibility.ts';
 import { checkHttpRoute } from './check-http.ts';
 import { checkTcpRoute, checkTlsRoute } from './check-tcp.ts';
+import { checkHedging } from './hedging.ts';
 import type { VirtualService, VirtualServiceSpec } from './kind.ts';
 
 /** What Istio's webhook refuses in a VirtualService (pkg/config/validation), and our rule on weights. */
-export function checkVirtualService({ spec }: VirtualService): Finding[] {
+export function checkVirtualService(service: VirtualService): Finding[] {
+  const { spec } = service;
   const found = [
+    ...checkHedging(service),
     ...checkHosts(spec),
     ...checkGateways(spec.gateways),
     ...checkExportTo(spec.exportTo, ['spec', 'exportTo']),
