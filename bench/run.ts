@@ -14,10 +14,15 @@ import { markdown } from './report/markdown.ts';
 import { detailsOf, figuresOf, machineText, type Results, ratioOf } from './report/results.ts';
 import { scenarios as allScenarios, notYet } from './scenarios/index.ts';
 
-const [command] = process.argv.slice(2);
+const [command, ...rest] = process.argv.slice(2);
 if (command === 'routes') {
   const { benchRoutes } = await import('./routes/routes.ts');
   benchRoutes((line) => void process.stdout.write(`${line}\n`));
+  process.exit(0);
+}
+if (command === 'control-plane') {
+  const { benchControlPlane } = await import('./control-plane/run.ts');
+  await benchControlPlane(rest);
   process.exit(0);
 }
 const options = readOptions(process.argv.slice(2));

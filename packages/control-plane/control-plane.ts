@@ -79,7 +79,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...{ meshName: mesh, trustDomain, trustBundle: authority.roots, mirror, clock, onError },
       instances: () => platform.instances(),
       publish: streams.publish,
-      onPush: (milliseconds) => metrics.add('tulle_push_milliseconds_total', milliseconds),
+      onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
     });
     running.defer(() => publisher.close());
 

@@ -68,7 +68,7 @@ beforeEach(() => {
       clock.spend(cost);
     },
     clock,
-    onPush: () => {},
+    onStage: () => {},
     onError,
   });
 });

@@ -8,6 +8,7 @@ import type { MeshSpec } from '../model/mesh.ts';
 import { meshSpecOf } from '../model/mesh-spec.ts';
 import { buildModel, type Model, updateInstances } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
+import type { PushStage } from '../routes/metrics.ts';
 import { createDebounce, type Debounce } from './debounce.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -28,8 +29,8 @@ export interface PublisherOptions {
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
   readonly clock: Clock;
-  /** How long a slice of compiling took. */
-  readonly onPush: (milliseconds: number) => void;
+  /** How long a stage of a push took. */
+  readonly onStage: (stage: PushStage, milliseconds: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -63,7 +64,9 @@ export class Publisher {
 
   /** Instances changed: pushed now. */
   instancesChanged(): void {
-    this.#model = updateInstances(this.#model, this.#options.instances());
+    this.#timed('model', () => {
+      this.#model = updateInstances(this.#model, this.#options.instances());
+    });
     this.#pushAll();
   }
 
@@ -107,7 +110,9 @@ export class Publisher {
 
   #rebuild(): void {
     try {
-      this.#model = this.#build();
+      this.#timed('model', () => {
+        this.#model = this.#build();
+      });
     } catch (error) {
       // The old model goes on serving.
       this.#options.onError(error);
@@ -123,7 +128,7 @@ export class Publisher {
 
   /** Always compiles the newest model: what changes meanwhile is not pushed twice. */
   #pushSlice(): void {
-    const { clock, onPush } = this.#options;
+    const { clock } = this.#options;
     this.#slice = undefined;
     const begin = clock.now();
     for (const id of this.#stale) {
@@ -135,21 +140,30 @@ export class Publisher {
         break;
       }
     }
-    onPush(clock.now() - begin);
   }
 
   #push(proxy: AdmittedProxy): void {
     try {
-      const { snapshot, notes } = compile(this.#model, proxy);
+      const { snapshot, notes } = this.#timed('compile', () => compile(this.#model, proxy));
       const byResource = Map.groupBy(notes, ({ origin }) => resourceKey(origin));
       this.#notes.set(
         proxy.id,
         new Map([...byResource].map(([key, found]) => [key, found.map(({ problem }) => problem)])),
       );
-      this.#options.publish(proxy, snapshot);
+      this.#timed('send', () => this.#options.publish(proxy, snapshot));
     } catch (error) {
       // The proxy keeps what it has.
       this.#options.onError(error);
+    }
+  }
+
+  #timed<T>(stage: PushStage, run: () => T): T {
+    const { clock, onStage } = this.#options;
+    const begin = clock.now();
+    try {
+      return run();
+    } finally {
+      onStage(stage, clock.now() - begin);
     }
   }
 }

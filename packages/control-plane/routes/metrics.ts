@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 const counters = {
   pilot_xds_pushes: 'Snapshots handed to proxies.',
   pilot_total_xds_rejects: 'Responses that a proxy refused.',
-  tulle_push_milliseconds_total: 'Time spent compiling for proxies.',
   citadel_server_success_cert_issuance_count: 'Certificates issued.',
   tulle_control_plane_errors_total: 'Errors that should not have happened.',
 } as const;
@@ -16,14 +15,23 @@ const gauges = {
   process_resident_memory_bytes: 'Resident memory.',
 } as const;
 
+/** What a push consists of: what users wrote becomes a model, that what each proxy should have, the difference is sent. */
+export const pushStages = ['model', 'compile', 'send'] as const;
+export type PushStage = (typeof pushStages)[number];
+
 export type Counter = keyof typeof counters;
 export type Gauge = keyof typeof gauges;
 
 export class Metrics {
   readonly #counts = new Map<Counter, number>();
+  readonly #pushMs: Record<PushStage, number> = { model: 0, compile: 0, send: 0 };
 
   add(counter: Counter, by = 1): void {
     this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + by);
+  }
+
+  pushed(stage: PushStage, milliseconds: number): void {
+    this.#pushMs[stage] += milliseconds;
   }
 
   /** Prometheus text format 0.0.4. */
@@ -33,6 +41,9 @@ export class Metrics {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
       lines.push(`${name} ${this.#counts.get(name as Counter) ?? 0}`);
     }
+    const name = 'tulle_push_milliseconds_total';
+    lines.push(`# HELP ${name} Time spent on pushes, by stage.`, `# TYPE ${name} counter`);
+    for (const stage of pushStages) lines.push(`${name}{stage="${stage}"} ${this.#pushMs[stage]}`);
     for (const [name, help] of Object.entries(gauges)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${values[name as Gauge]}`);
     }
