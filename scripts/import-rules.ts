@@ -73,6 +73,18 @@ const rules: readonly Rule[] = [
     never: [/^node:(?!crypto$)/],
     why: 'compile is pure',
   },
+  {
+    from: 'packages/control-plane/analyze/',
+    only: [
+      /^packages\/resources\//,
+      wireTypes,
+      /^packages\/control-plane\/model\//,
+      // What a rule matches is decided in one way.
+      /^packages\/decision\//,
+    ],
+    never: [/^node:(?!crypto$)/],
+    why: 'analysis is pure: it runs in the control plane and the CLI',
+  },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -24,6 +24,12 @@ const generators = [
     sources: 'packages/resources',
     target: 'docs/reference',
   },
+  {
+    name: 'analysis reference',
+    program: 'packages/control-plane/analyze/generate.ts',
+    sources: 'packages/control-plane/analyze',
+    target: 'docs/reference/analysis.md',
+  },
   { name: 'bundles', program: 'scripts/bundle.ts', sources: 'packages', target: 'dist/bundles' },
 ];
 

@@ -28,7 +28,8 @@ function index(of: readonly ResourceKind[]): string {
     '|---|---|---|---|',
     ...rows,
     '',
-    'What a message of a refused or questionable resource means: [problems](problems.md).',
+    'What a message of a refused or questionable resource means: [problems](problems.md); what is found across resources:',
+    '[analysis](analysis.md).',
     '',
   ].join('\n');
 }

@@ -74,6 +74,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./diff.ts'),
   },
   {
+    name: 'analyze',
+    group: 'Look into a mesh',
+    summary: 'what is wrong across resources, in files or in a running mesh',
+    load: () => import('./analyze.ts'),
+  },
+  {
     name: 'logs',
     group: 'Look into a mesh',
     summary: "a workload's output, or its proxy's access log",

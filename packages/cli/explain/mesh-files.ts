@@ -4,7 +4,7 @@ import type { FieldPath } from '@tulle/resources/path';
 import { formatProblem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
 import { makeApplicable } from '../apply/applicable.ts';
-import { readResourceFiles } from '../apply/read-files.ts';
+import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
 import type { Io } from '../io.ts';
 
@@ -20,9 +20,14 @@ export async function readMeshFiles(
   files: readonly string[],
   io: Pick<Io, 'cwd' | 'stdin'>,
 ): Promise<MeshFiles> {
-  const { documents, problems } = await readResourceFiles(files, io);
-  const errors = problems.filter(({ severity }) => severity === 'error');
+  const contents = await readResourceFiles(files, io);
+  const errors = contents.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Failure(errors.map(formatProblem).join('\n'));
+  return meshFilesOf(contents);
+}
+
+/** Those that are valid. */
+export function meshFilesOf({ documents }: FileContents): MeshFiles {
   const places = new Map<string, ParsedDocument>();
   const resources = documents.flatMap(({ document, file }) => {
     const { resource, kind } = document;

@@ -1,0 +1,43 @@
+import { resourceName } from '@tulle/control-plane/analyze/format';
+import { type Level, levels } from '@tulle/control-plane/analyze/message';
+import type { Palette } from '../output/color.ts';
+import type { Analysis } from './sources.ts';
+
+/** Findings grouped by code, the worst first: what it means once, then each place. */
+export function renderAnalysis({ resources, findings }: Analysis, paint: Palette): string {
+  const groups = Map.groupBy(findings, ({ finding }) => finding.message);
+  const color: Record<Level, (text: string) => string> = {
+    Error: paint.red,
+    Warning: paint.yellow,
+    Info: paint.blue,
+  };
+  const texts = [...groups].map(([message, found]) =>
+    [
+      `${color[message.level](message.level)} [${message.code}] ${paint.bold(message.name)}`,
+      ...found.map(({ finding, place }) => {
+        const { path } = finding.origin;
+        const where = place === undefined ? '' : `${place}: `;
+        return `  ${where}${resourceName(finding)}${path === '' ? '' : ` ${path}`}: ${finding.detail}`;
+      }),
+      paint.dim(`  What follows: ${message.consequence}`),
+      paint.dim(`  What to do: ${message.remedy}`),
+      '',
+    ].join('\n'),
+  );
+  const counts = levels
+    .map((level) => ({
+      level,
+      number: findings.filter(({ finding }) => finding.message.level === level).length,
+    }))
+    .filter(({ number }) => number > 0)
+    .map(({ level, number }) => count(number, names[level]));
+  const seen = count(resources, 'resource');
+  return [
+    ...texts,
+    counts.length === 0 ? `Nothing found in ${seen}.` : `${counts.join(', ')} in ${seen}.`,
+  ].join('\n');
+}
+
+const names: Record<Level, string> = { Error: 'error', Warning: 'warning', Info: 'note' };
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

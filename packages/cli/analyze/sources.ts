@@ -1,0 +1,104 @@
+import { analyze, sorted } from '@tulle/control-plane/analyze/analyze';
+import { invalid, unknownKind } from '@tulle/control-plane/analyze/document-messages';
+import { formatFinding } from '@tulle/control-plane/analyze/format';
+import type { Finding } from '@tulle/control-plane/analyze/message';
+import type { Resource } from '@tulle/resources/kind';
+import type { Problem } from '@tulle/resources/problem';
+import type { ApiClient } from '../api/client.ts';
+import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
+import { changedResources } from '../explain/diff/changed-resources.ts';
+import { readLiveMesh } from '../explain/live-mesh.ts';
+import { meshFilesOf } from '../explain/mesh-files.ts';
+import { modelOf, modelOfFiles } from '../explain/mesh-model.ts';
+import type { Io } from '../io.ts';
+import type { Located } from './located.ts';
+
+/** What was looked at, and what was found. */
+export interface Analysis {
+  readonly resources: number;
+  readonly findings: readonly Located[];
+}
+
+/** A mesh as it runs. */
+export async function analyzeMesh(client: ApiClient, now: number): Promise<Analysis> {
+  const { resources, instances } = await readLiveMesh(client);
+  const findings = analyze(modelOf(resources, instances), { now, whole: true });
+  return {
+    resources: resources.length,
+    findings: findings.map((finding) => ({ finding, place: undefined })),
+  };
+}
+
+/**
+ * Files alone: what they lack entirely (services, workloads) may be elsewhere. With a mesh: as it would be after they
+ * were applied; of the rest of it only what is new is said.
+ */
+export async function analyzeFiles(
+  files: readonly string[],
+  io: Pick<Io, 'cwd' | 'stdin' | 'now'>,
+  client?: ApiClient,
+): Promise<Analysis> {
+  const contents = await readResourceFiles(files, io);
+  const { resources, locate } = meshFilesOf(contents);
+  const found =
+    client === undefined ? await alone(resources, io.now()) : await over(client, resources, locate, io.now());
+  const located = found.map((finding): Located => ({ finding, place: locate(finding.origin) }));
+  const refused = refusedIn(contents);
+  const placed = new Map([...refused, ...located].map((one) => [one.finding, one]));
+  return {
+    resources: contents.documents.length,
+    findings: sorted([...placed.keys()]).flatMap((finding) => placed.get(finding) ?? []),
+  };
+}
+
+async function alone(resources: readonly Resource[], now: number): Promise<readonly Finding[]> {
+  const { model } = await modelOfFiles(resources);
+  return analyze(model, { now, whole: false });
+}
+
+async function over(
+  client: ApiClient,
+  resources: readonly Resource[],
+  locate: (origin: Finding['origin']) => string | undefined,
+  now: number,
+): Promise<readonly Finding[]> {
+  const mesh = await readLiveMesh(client);
+  const options = { now, whole: true };
+  const before = new Set(analyze(modelOf(mesh.resources, mesh.instances), options).map(formatFinding));
+  const after = modelOf(changedResources(mesh.resources, resources, false), mesh.instances);
+  return analyze(after, options).filter(
+    (finding) => locate(finding.origin) !== undefined || !before.has(formatFinding(finding)),
+  );
+}
+
+/** Documents that are no resources of ours, or invalid ones. */
+function refusedIn({ documents, problems }: FileContents): Located[] {
+  return problems
+    .filter(({ severity }) => severity === 'error')
+    .map((problem) => {
+      const owner = documents.find(({ document }) => document.problems.includes(problem));
+      return { finding: refusal(problem, owner?.document.object), place: placeOf(problem) };
+    });
+}
+
+const placeOf = ({ position }: Problem): string | undefined =>
+  position && `${position.file}:${position.line}`;
+
+function refusal({ code, path, message }: Problem, object: unknown): Finding {
+  const { apiVersion = '', kind = 'document', metadata } = (object ?? {}) as Partial<Resource>;
+  const { name = '?', namespace = '' } = metadata ?? {};
+  const origin = {
+    kind: String(kind),
+    namespace: String(namespace),
+    name: String(name),
+    generation: 0,
+    path,
+  };
+  const isForeign = code === 'unknown-kind' && !ours.test(String(apiVersion));
+  return isForeign
+    ? { message: unknownKind, origin, detail: `${apiVersion} ${kind} is not looked at` }
+    : { message: invalid, origin, detail: message };
+}
+
+/** Groups of which an unknown kind is a mistake. */
+const ours = /^(networking\.istio\.io|tulle\.dev)\//;

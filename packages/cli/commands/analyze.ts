@@ -1,0 +1,76 @@
+import { type Level, levels } from '@tulle/control-plane/analyze/message';
+import type { Command } from 'commander';
+import { toJson } from '../analyze/located.ts';
+import { renderAnalysis } from '../analyze/render.ts';
+import { type Analysis, analyzeFiles, analyzeMesh } from '../analyze/sources.ts';
+import { connect } from '../api/connect.ts';
+import { Failure, usageError } from '../failure.ts';
+import { type Io, print } from '../io.ts';
+import { palette, wantsColor } from '../output/color.ts';
+import { renderDocument } from '../output/documents.ts';
+import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
+
+interface AnalyzeOptions {
+  readonly live?: boolean;
+  readonly failureThreshold: string;
+  readonly outputThreshold: string;
+  readonly suppress?: readonly string[];
+  readonly output?: string;
+  readonly mesh?: string;
+  readonly state?: string;
+}
+
+const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+export function define(command: Command, io: Io): void {
+  addMeshOptions(command)
+    .argument('[files...]', 'files, folders, or - for standard input; the running mesh without')
+    .option('--live', 'look at the running mesh as it would be with the files applied')
+    .option('--failure-threshold <level>', 'exit with 1 for findings as bad as this', 'Error')
+    .option('--output-threshold <level>', 'leave out what is milder', 'Info')
+    .option('-S, --suppress <code>', 'leave out a code; again for more', several)
+    .option('-o, --output <format>', 'json, yaml')
+    .addHelpText(
+      'after',
+      example(
+        'tulle analyze',
+        'tulle analyze mesh.yaml routes/',
+        'tulle analyze --live canary.yaml',
+        'tulle analyze mesh.yaml --failure-threshold Warning -S IST0118',
+      ),
+    )
+    .action((files: string[], _: unknown, self: Command) =>
+      analyze(files, self.optsWithGlobals<AnalyzeOptions>(), io),
+    );
+}
+
+/** Findings go to stdout: they are what was asked for. */
+async function analyze(files: readonly string[], options: AnalyzeOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, ['json', 'yaml']);
+  const shown = levelOf(options.outputThreshold, '--output-threshold');
+  const failing = levelOf(options.failureThreshold, '--failure-threshold');
+  const { resources, findings: all } = await analysisOf(files, options, io);
+  const suppressed = new Set(options.suppress?.flatMap((codes) => codes.toUpperCase().split(',')));
+  const findings = all.filter(({ finding: { message } }) => !suppressed.has(message.code));
+  const asBadAs = (limit: Level) =>
+    findings.filter(({ finding }) => levels.indexOf(finding.message.level) <= levels.indexOf(limit));
+  const visible = asBadAs(shown);
+  if (format !== undefined) print(io, renderDocument({ resources, findings: visible.map(toJson) }, format));
+  else print(io, renderAnalysis({ resources, findings: visible }, palette(wantsColor(io.stdout, io.env))));
+  if (asBadAs(failing).length > 0) throw new Failure('');
+}
+
+function analysisOf(files: readonly string[], options: AnalyzeOptions, io: Io): Promise<Analysis> {
+  if (files.length === 0) return analyzeMesh(connect(options, io).client, io.now());
+  const isLive = options.live === true || options.mesh !== undefined || options.state !== undefined;
+  return analyzeFiles(files, io, isLive ? connect(options, io).client : undefined);
+}
+
+function levelOf(written: string, option: string): Level {
+  const level = levels.find((one) => one.toLowerCase() === written.toLowerCase());
+  if (level === undefined)
+    throw usageError(`${option} must be one of ${levels.join(', ')}, not "${written}"`);
+  return level;
+}

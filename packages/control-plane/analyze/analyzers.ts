@@ -1,0 +1,27 @@
+import type { Analyzer } from './analyzer.ts';
+import { credentials } from './analyzers/credentials.ts';
+import { destinationRules } from './analyzers/destination-rules.ts';
+import { gateways } from './analyzers/gateways.ts';
+import { mutualTls } from './analyzers/mutual-tls.ts';
+import { problems } from './analyzers/problems.ts';
+import { selectors } from './analyzers/selectors.ts';
+import { serviceProtocols } from './analyzers/service-protocols.ts';
+import { sidecars } from './analyzers/sidecars.ts';
+import { timeouts } from './analyzers/timeouts.ts';
+import { unreachable } from './analyzers/unreachable.ts';
+import { virtualServiceHosts } from './analyzers/virtual-service-hosts.ts';
+
+/** All of them. A new one is a file and a line here. */
+export const analyzers: readonly Analyzer[] = [
+  problems,
+  selectors,
+  virtualServiceHosts,
+  unreachable,
+  timeouts,
+  gateways,
+  credentials,
+  destinationRules,
+  mutualTls,
+  sidecars,
+  serviceProtocols,
+];
