@@ -1,0 +1,152 @@
+import type { RequestCase } from '../case.ts';
+import { admin, forwarded, get, host, post, reborn, refused, sized } from './case-parts.ts';
+
+/** Lengths that two readers count differently. */
+export const lengths: readonly RequestCase[] = [
+  refused(
+    'Content-Length',
+    'two different ones',
+    sized('Content-Length: 5\r\nContent-Length: 6'),
+    'CVE-2020-10108 (Twisted)',
+  ),
+  refused(
+    'Content-Length',
+    'two equal ones',
+    sized('Content-Length: 5\r\nContent-Length: 5'),
+    'CVE-2019-16792 (Waitress)',
+  ),
+  refused(
+    'Content-Length',
+    'zero, then a length',
+    `${post}Content-Length: 0\r\nContent-Length: ${admin.length}\r\n\r\n${admin}`,
+    'CVE-2018-8004 (Traffic Server)',
+  ),
+  refused('Content-Length', 'a list of equal ones', sized('Content-Length: 5, 5'), 'RFC 9110 section 8.6'),
+  refused(
+    'Content-Length',
+    'a list of different ones',
+    sized('Content-Length: 5, 6'),
+    'RFC 9112 section 6.3',
+  ),
+  refused(
+    'Content-Length',
+    'a plus sign',
+    sized('Content-Length: +5'),
+    'CVE-2021-32715 (hyper), CVE-2022-24801 (Twisted)',
+  ),
+  refused('Content-Length', 'a minus sign', sized('Content-Length: -5'), 'RFC 9110 section 8.6'),
+  refused('Content-Length', 'minus zero', sized('Content-Length: -0'), 'RFC 9110 section 8.6'),
+  refused('Content-Length', 'hexadecimal', sized('Content-Length: 0x5'), 'RFC 9110 section 8.6'),
+  refused(
+    'Content-Length',
+    'an underscore',
+    sized('Content-Length: 1_0'),
+    'https://grenfeldt.dev/2021/10/08/gunicorn-20.1.0-public-disclosure-of-request-smuggling/',
+  ),
+  refused('Content-Length', 'a decimal point', sized('Content-Length: 5.0'), 'RFC 9110 section 8.6'),
+  refused('Content-Length', 'an exponent', sized('Content-Length: 5e0'), 'RFC 9110 section 8.6'),
+  refused('Content-Length', 'letters behind it', sized('Content-Length: 5 abc'), 'RFC 9110 section 8.6'),
+  refused('Content-Length', 'empty', sized('Content-Length:'), 'CVE-2023-40225 (HAProxy)'),
+  refused('Content-Length', 'white space alone', sized('Content-Length: \t '), 'CVE-2023-40225 (HAProxy)'),
+  refused(
+    'Content-Length',
+    'that wraps 64 bits to 5',
+    sized('Content-Length: 18446744073709551621'),
+    'CVE-2021-32714 (hyper)',
+  ),
+  refused(
+    'Content-Length',
+    'a vertical tab behind it',
+    sized('Content-Length: 5\x0b'),
+    'CVE-2019-16789 (Waitress)',
+  ),
+  refused(
+    'Content-Length',
+    'a space before the colon',
+    sized('Content-Length : 5'),
+    'CVE-2024-27982 (Node.js)',
+  ),
+  refused(
+    'Content-Length',
+    'a space before the name',
+    `${get} Content-Length: 5\r\n\r\nhello`,
+    'CVE-2024-27982 (Node.js)',
+  ),
+  refused(
+    'Content-Length',
+    'as first line, behind a space',
+    `GET / HTTP/1.1\r\n Content-Length: 5\r\n${host}\r\nhello`,
+    'CVE-2024-27982 (Node.js)',
+  ),
+  refused('Content-Length', 'folded', sized('Content-Length: \r\n 5'), 'RFC 9112 section 5.2'),
+  refused('Content-Length', 'behind a NUL in the name', sized('Content-Length\x00: 5'), reborn),
+  refused(
+    'Content-Length',
+    'an empty name before it',
+    sized(': x\r\nContent-Length: 5'),
+    'CVE-2023-25725 (HAProxy)',
+  ),
+  refused(
+    'Content-Length',
+    'on a CONNECT',
+    `CONNECT a:1 HTTP/1.1\r\n${host}Content-Length: ${admin.length}\r\n\r\n${admin}`,
+    'RFC 9110 section 9.3.6',
+  ),
+  forwarded(
+    'Content-Length',
+    'zeros before it are written without',
+    sized('Content-Length: 005'),
+    [sized('Content-Length: 5')],
+    'RFC 9110 section 8.6; octal for some readers',
+  ),
+  forwarded(
+    'Content-Length',
+    'white space around it means nothing',
+    sized('Content-Length:\t 5 \t'),
+    [sized('Content-Length: 5')],
+    'RFC 9110 section 5.5',
+  ),
+  forwarded(
+    'Content-Length',
+    'Connection names it: it stays',
+    `${post}Connection: Content-Length\r\nContent-Length: ${admin.length}\r\n\r\n${admin}`,
+    [`${post}Content-Length: ${admin.length}\r\n\r\n${admin}`],
+    'https://nathandavison.com/blog/abusing-http-hop-by-hop-request-headers',
+  ),
+  forwarded(
+    'Content-Length',
+    'a name that nearly is it',
+    sized(
+      'Content-Length0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: 5\r\nContent-Length: 5',
+    ),
+    [
+      sized(
+        'Content-Length0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: 5\r\nContent-Length: 5',
+      ),
+    ],
+    'CVE-2021-40346 (HAProxy)',
+  ),
+  forwarded(
+    'Content-Length',
+    'longer than what comes: the rest is waited for',
+    `${post}Content-Length: 50\r\n\r\nhello`,
+    [],
+    reborn,
+    { waits: `${post}Content-Length: 50\r\n\r\nhello` },
+  ),
+  forwarded(
+    'Content-Length',
+    'shorter than what comes: the rest is the next request',
+    `${post}Content-Length: 5\r\n\r\nhello${admin}`,
+    [`${post}Content-Length: 5\r\n\r\nhello`, admin],
+    'RFC 9112 section 9.3.2',
+  ),
+  forwarded(
+    'Content-Length',
+    'shorter than what comes: rubbish is refused',
+    `${post}Content-Length: 4\r\n\r\nhell\x00`,
+    [`${post}Content-Length: 4\r\n\r\nhell`],
+    reborn,
+    { refused: 400 },
+  ),
+];
