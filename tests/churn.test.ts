@@ -108,12 +108,15 @@ async function openEcho(port: number) {
   let sent = '';
   let received = '';
   let ended = false;
+  const judged = Promise.withResolvers<boolean>();
   socket.setEncoding('utf8').on('data', (text: string) => {
     received += text;
+    judged.resolve(true);
   });
   socket.on('error', () => {});
   socket.on('close', () => {
     ended = true;
+    judged.resolve(false);
   });
   const timer = setInterval(() => {
     const text = `${sent.length},`;
@@ -121,7 +124,8 @@ async function openEcho(port: number) {
     socket.write(text);
   }, 100);
   return {
-    received: () => received,
+    /** Something has come back; false: the stream was closed instead. */
+    answers: judged.promise,
     async finish() {
       clearInterval(timer);
       const endedEarly = ended;
@@ -143,8 +147,7 @@ test('500 changes in 60 s of what is in use fail no request and cut no stream', 
   const tcpPort = await openTcpPort();
   const echo = await eventually('the TCP port answers', async () => {
     const stream = await openEcho(tcpPort);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    if (stream.received() !== '') return stream;
+    if (await stream.answers) return stream;
     await stream.finish();
     return undefined;
   });
