@@ -51,6 +51,7 @@ const refused: [what: string, message: Buffer, code: number | undefined][] = [
     Buffer.concat([query('.', 1).subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]),
     rcode.formatError,
   ],
+  ['a label of 64 bytes', query([`${label63}a`, 'test'].join('.'), 1), rcode.formatError],
   ['a name of 256 bytes', query([label63, label63, label63, 'a'.repeat(62)].join('.'), 1), rcode.formatError],
   ['a class of its own', query('version.bind', 16, { class: 3 }), rcode.refused],
   ['a record cut off', query('a.test', 1, { edns: 512 }).subarray(0, -1), rcode.formatError],

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import type { DnsTable } from '@tulle/decision/tables/dns';
 import { afterEach, expect, test } from 'vitest';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
@@ -163,15 +163,57 @@ test('over TCP questions are answered and forwarded over TCP, several on one con
   client.destroy();
 });
 
-test('a client over TCP that says nothing is let go', async () => {
+test('a client over TCP that says nothing, or nothing more, is let go', async () => {
   const { port, clock } = await start(0);
+  const silent = connect(port, '127.0.0.1').resume();
   const client = connect(port, '127.0.0.1');
   client.write(withLength(query('dual.test', 1)));
+  // Connections are taken in their order: the silent one is there, too.
   await once(client, 'data');
-  const closed = once(client, 'close');
+  const closed = [silent, client].map((socket) => once(socket, 'close'));
   clock.advance(10_500);
   client.resume();
-  await closed;
+  await Promise.all(closed);
+});
+
+test('more clients over TCP than are served at a time are closed', async () => {
+  const { port } = await start(0);
+  const clients: Socket[] = [];
+  closers.push(() => {
+    for (const client of clients) client.destroy();
+  });
+  for (let count = 0; count < 64; count++) {
+    const client = connect(port, '127.0.0.1');
+    clients.push(client);
+    client.write(withLength(query('dual.test', 1)));
+    await once(client, 'data');
+  }
+  const [first] = clients;
+  const refused = connect(port, '127.0.0.1').resume();
+  refused.on('error', () => {});
+  await once(refused, 'close');
+  expect(refused.bytesRead).toBe(0);
+  // Who is in is still answered.
+  first?.write(withLength(query('dual.test', 1)));
+  await once(first as Socket, 'data');
+});
+
+test('an answer that does not come from the server that was asked is none', async () => {
+  const forger = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(forger, 'listening');
+  closers.push(() => forger.close());
+  const server = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => server.close());
+  server.on('message', (message, asker) => {
+    const forged = replyTo(message, rcode.ok, Buffer.from([6, 6, 6, 6]));
+    // The kernel has it delivered, or dropped, before it takes the next.
+    forger.send(forged, asker.port, asker.address, () =>
+      server.send(replyTo(message), asker.port, asker.address),
+    );
+  });
+  const { resolver } = await start(server.address().port);
+  expect(await resolver.resolve4('elsewhere.test')).toEqual(['192.0.2.1']);
 });
 
 test('a client over TCP that does not take its answers is not asked for more', async () => {
