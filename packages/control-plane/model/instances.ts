@@ -5,6 +5,8 @@ import type { ServiceIndex } from './service.ts';
 
 /** Which instances serve which service. Lists that did not change are the same objects as before. */
 export interface InstanceIndex {
+  /** The services that it was made for. */
+  readonly services: ServiceIndex;
   /** All instances by `namespace/name`. */
   readonly byKey: ReadonlyMap<string, WorkloadInstance>;
   /** By the service's key; sorted by name. Services without a selector are missing. */
@@ -25,8 +27,61 @@ export function indexInstances(
     const twin = byKey.get(key);
     if (twin === undefined || compare(describe(next), describe(twin)) < 0) byKey.set(key, next);
   }
+  if (previous?.services === services) {
+    const changed = changedInstances(previous.byKey, byKey);
+    if (changed.length === 0) return previous;
+    if (changed.length <= fewChanges)
+      return { services, byKey, byService: updated(previous, byKey, changed) };
+  }
+  return { services, byKey, byService: servedBy(services, byKey, previous) };
+}
+
+/** Up to so many, looking at each service for each is less work than indexing all instances. */
+const fewChanges = 32;
+
+/** Instances that are new, gone or different: as they were, as they are. */
+function changedInstances(before: Instances, after: Instances): WorkloadInstance[] {
+  const changed: WorkloadInstance[] = [];
+  for (const [key, instance] of after) {
+    const known = before.get(key);
+    if (known === instance) continue;
+    changed.push(instance);
+    if (known !== undefined) changed.push(known);
+  }
+  for (const [key, instance] of before) if (!after.has(key)) changed.push(instance);
+  return changed;
+}
+
+/** The lists of `previous`, but of those services that a changed instance serves or served. */
+function updated(
+  previous: InstanceIndex,
+  byKey: Instances,
+  changed: readonly WorkloadInstance[],
+): InstanceIndex['byService'] {
+  const byService = new Map(previous.byService);
+  for (const { key, namespace, selector } of previous.services.all) {
+    const before = previous.byService.get(key);
+    if (selector === undefined || before === undefined) continue;
+    const serves = (instance: WorkloadInstance): boolean =>
+      instance.namespace === namespace && selects(selector, instance.labels);
+    if (!changed.some(serves)) continue;
+    const serving = [...byKey].filter(([, instance]) => serves(instance)).sort(byInstanceKey);
+    byService.set(
+      key,
+      serving.map(([, instance]) => instance),
+    );
+  }
+  return byService;
+}
+
+/** Each service's instances; a list that is as before is the same object. */
+function servedBy(
+  services: ServiceIndex,
+  byKey: Instances,
+  previous: InstanceIndex | undefined,
+): InstanceIndex['byService'] {
   const byLabel = new Map<string, WorkloadInstance[]>();
-  for (const [, instance] of [...byKey].toSorted(([a], [b]) => compare(a, b))) {
+  for (const [, instance] of [...byKey].toSorted(byInstanceKey)) {
     for (const [name, value] of Object.entries(instance.labels)) {
       const label = labelKey(instance.namespace, name, value);
       const list = byLabel.get(label);
@@ -43,8 +98,13 @@ export function indexInstances(
     const before = previous?.byService.get(key);
     byService.set(key, before !== undefined && hasSameItems(before, serving) ? before : serving);
   }
-  return { byKey, byService };
+  return byService;
 }
+
+type Instances = ReadonlyMap<string, WorkloadInstance>;
+
+const byInstanceKey = ([a]: [string, WorkloadInstance], [b]: [string, WorkloadInstance]): number =>
+  compare(a, b);
 
 const labelKey = (namespace: string, name: string, value: string): string =>
   `${namespace}\n${name}\n${value}`;

@@ -45,6 +45,8 @@ export interface ConfigModel {
   readonly gateways: readonly Gateway[];
   readonly credentials: ReadonlyMap<string, Credential>;
   readonly workloads: readonly Resource[];
+  /** WorkloadEntries, as instances. */
+  readonly workloadEntries: readonly WorkloadInstance[];
   /** By `resourceKey`. */
   readonly resources: ReadonlyMap<string, Resource>;
   /** References that lead nowhere, by `resourceKey`. */
@@ -83,10 +85,9 @@ export function updateInstances(model: Model, instances: readonly WorkloadInstan
 
 function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], previous?: Model): Model {
   const known = new Set(found.map((instance) => `${instance.namespace}/${instance.name}`));
-  const written = [...config.resources.values()]
-    .filter((resource) => resource.kind === 'WorkloadEntry')
-    .flatMap((resource) => workloadEntryInstance(resource) ?? [])
-    .filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
+  const written = config.workloadEntries.filter(
+    (instance) => !known.has(`${instance.namespace}/${instance.name}`),
+  );
   const instances = indexInstances(
     config.services,
     [...found, ...written].filter(({ namespace }) => config.isDiscovered(namespace)),
@@ -148,6 +149,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     gateways,
     credentials: credentialsOf(of('Secret')),
     workloads: of('Workload'),
+    workloadEntries: of('WorkloadEntry').flatMap((entry) => workloadEntryInstance(entry) ?? []),
     resources: new Map(sorted.map((resource) => [resourceKey(originOf(resource)), resource])),
     problems: problems.byResource,
   };

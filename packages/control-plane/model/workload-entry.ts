@@ -8,11 +8,21 @@ import { originOf } from './origin.ts';
 import type { Service } from './service.ts';
 import { listedAddress } from './service-entry.ts';
 
+const instances = new WeakMap<Resource, WorkloadInstance>();
+
 /**
- * A WorkloadEntry as an instance: something that runs without a sidecar of ours. Its `ports` are by the name
+ * A WorkloadEntry as an instance, the same object for the same resource: something that runs without a sidecar of ours. Its `ports` are by the name
  * of the service's port; a service port that it does not name is reached at its own number.
  */
 export function workloadEntryInstance(resource: Resource): WorkloadInstance | undefined {
+  const known = instances.get(resource);
+  if (known !== undefined) return known;
+  const made = makeInstance(resource);
+  if (made !== undefined) instances.set(resource, made);
+  return made;
+}
+
+function makeInstance(resource: Resource): WorkloadInstance | undefined {
   const { name, namespace = '' } = resource.metadata;
   const spec = (resource.spec ?? {}) as WorkloadEntrySpec;
   if (spec.address === undefined) return undefined;

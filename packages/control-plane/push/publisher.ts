@@ -2,6 +2,7 @@ import type { Problem } from '@tulle/resources/problem';
 import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
 import { compile } from '../compile/compile.ts';
+import type { Note } from '../compile/note.ts';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import type { MeshSpec } from '../model/mesh.ts';
@@ -44,6 +45,8 @@ export class Publisher {
   /** Proxies whose snapshot is older than the model; who waits longest comes first. */
   readonly #stale = new Set<string>();
   #slice: Timer | undefined;
+  /** The model's instances are older than discovery's. */
+  #instancesChanged = false;
   #model: Model;
 
   constructor(options: PublisherOptions) {
@@ -54,6 +57,7 @@ export class Publisher {
   }
 
   get model(): Model {
+    this.#updateInstances();
     return this.#model;
   }
 
@@ -62,15 +66,14 @@ export class Publisher {
     this.#debounce.call();
   }
 
-  /** Instances changed: pushed now. */
+  /** Instances changed: pushed now, or with the rest of a push that is under way. */
   instancesChanged(): void {
-    this.#timed('model', () => {
-      this.#model = updateInstances(this.#model, this.#options.instances());
-    });
+    this.#instancesChanged = true;
     this.#pushAll();
   }
 
   connected(proxy: AdmittedProxy): void {
+    this.#updateInstances();
     this.#proxies.set(proxy.id, proxy);
     this.#stale.delete(proxy.id);
     this.#push(proxy);
@@ -86,6 +89,7 @@ export class Publisher {
   problems(key: string): readonly Problem[] {
     const found = [...(this.#model.config.problems.get(key) ?? [])];
     for (const notes of this.#notes.values()) found.push(...(notes.get(key) ?? []));
+    if (found.length === 0) return found;
     return [...new Map(found.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
   }
 
@@ -112,6 +116,7 @@ export class Publisher {
     try {
       this.#timed('model', () => {
         this.#model = this.#build();
+        this.#instancesChanged = false;
       });
     } catch (error) {
       // The old model goes on serving.
@@ -126,11 +131,21 @@ export class Publisher {
     if (this.#slice === undefined) this.#pushSlice();
   }
 
+  /** Hundreds of instances that come while a push is under way are one change. */
+  #updateInstances(): void {
+    if (!this.#instancesChanged) return;
+    this.#instancesChanged = false;
+    this.#timed('model', () => {
+      this.#model = updateInstances(this.#model, this.#options.instances());
+    });
+  }
+
   /** Always compiles the newest model: what changes meanwhile is not pushed twice. */
   #pushSlice(): void {
     const { clock } = this.#options;
     this.#slice = undefined;
     const begin = clock.now();
+    this.#updateInstances();
     for (const id of this.#stale) {
       this.#stale.delete(id);
       const proxy = this.#proxies.get(id);
@@ -145,16 +160,25 @@ export class Publisher {
   #push(proxy: AdmittedProxy): void {
     try {
       const { snapshot, notes } = this.#timed('compile', () => compile(this.#model, proxy));
-      const byResource = Map.groupBy(notes, ({ origin }) => resourceKey(origin));
-      this.#notes.set(
-        proxy.id,
-        new Map([...byResource].map(([key, found]) => [key, found.map(({ problem }) => problem)])),
-      );
+      this.#note(proxy.id, notes);
       this.#timed('send', () => this.#options.publish(proxy, snapshot));
     } catch (error) {
       // The proxy keeps what it has.
       this.#options.onError(error);
     }
+  }
+
+  /** Most proxies have nothing to be told of: only those that have are looked at for every resource. */
+  #note(proxyId: string, notes: readonly Note[]): void {
+    if (notes.length === 0) {
+      this.#notes.delete(proxyId);
+      return;
+    }
+    const byResource = Map.groupBy(notes, ({ origin }) => resourceKey(origin));
+    const problems = [...byResource].map(
+      ([key, found]) => [key, found.map(({ problem }) => problem)] as const,
+    );
+    this.#notes.set(proxyId, new Map(problems));
   }
 
   #timed<T>(stage: PushStage, run: () => T): T {

@@ -20,11 +20,14 @@ class Progress implements ProxyProgress {
 
   delivery(type: XdsType, resource: XdsResource): Delivery {
     const { acknowledged, rejected } = this.types[type];
-    const refusal = rejected.get(resource.name);
+    const refusal = rejected.size === 0 ? undefined : rejected.get(resource.name);
     if (refusal?.version === resource.version) return { kind: 'rejected', reason: refusal.reason };
-    return { kind: acknowledged.get(resource.name) === resource.version ? 'applied' : 'pending' };
+    return acknowledged.get(resource.name) === resource.version ? applied : pending;
   }
 }
+
+const applied: Delivery = { kind: 'applied' };
+const pending: Delivery = { kind: 'pending' };
 
 const newType = (): TypeProgress => ({ acknowledged: new Map(), rejected: new Map() });
 

@@ -11,7 +11,7 @@ import { conditionedKinds } from './conditioned-kinds.ts';
 import type { ProgressBook } from './progress.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { tally } from './tally.ts';
+import { tallyInSlices } from './tally.ts';
 import { countInstances, type WorkloadCount, workloadStatus } from './workload-status.ts';
 
 /** Connects the status writer with what it looks at and where it writes. */
@@ -40,7 +40,7 @@ export function startStatus(options: {
     sources: {
       resources: options.resources,
       conditioned: conditionedKinds,
-      counts: () => tally(options.progress.values()),
+      counts: (breather) => tallyInSlices(options.progress.values(), breather),
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
       derive(resource, status) {
         switch (resource.kind) {

@@ -15,7 +15,7 @@ function setUp() {
   const counts = new Map<string, Count>();
   const key = 'VirtualService/default/reviews';
   const messages: string[] = [];
-  const counted = vi.fn(() => counts);
+  const counted = vi.fn(async () => counts);
   const writer = createStatusWriter({
     sources: {
       resources: () => [resource],

@@ -2,6 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Clock, Timer } from '@tulle/xds/clock';
 import { originOf, resourceKey } from '../model/origin.ts';
+import { type Breather, createBreather } from './breather.ts';
 import { acceptedCondition, appliedCondition, type Finding, withConditions } from './conditions.ts';
 import type { Count } from './tally.ts';
 
@@ -14,6 +15,12 @@ const stuckMs = 5_000;
 /** Writes under way at once: those of one turn share a transaction of the store. */
 const batch = 64;
 
+/** Looking at everything takes long in a large mesh: others get their turn this often. */
+const sliceMs = 10;
+/** And that part of the time, at most, goes into looking: so many times as long as the last look it waits for the next. */
+const rest = 4;
+const maxRestMs = 5_000;
+
 /** What the writer looks at when it is time. */
 export interface StatusSources {
   resources(): Iterable<Resource>;
@@ -21,7 +28,8 @@ export interface StatusSources {
   readonly conditioned: ReadonlySet<string>;
   /** The rest of a status: gives back the same when it is as it should be. */
   derive(resource: Resource, status: unknown): unknown;
-  counts(): ReadonlyMap<string, Count>;
+  /** In slices, so that it does not hold up anything. */
+  counts(breather: Breather): Promise<ReadonlyMap<string, Count>>;
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
 }
@@ -49,6 +57,7 @@ export function createStatusWriter(options: {
   const unsettled = new Map<string, number>();
   let timer: Timer | undefined;
   let firstTouch: number | undefined;
+  let restUntil = 0;
   let writing: Promise<void> = Promise.resolve();
   let busy = false;
   let touchedMeanwhile = false;
@@ -61,7 +70,7 @@ export function createStatusWriter(options: {
       return;
     }
     firstTouch ??= clock.now();
-    arm(Math.min(quietMs, firstTouch + maxWaitMs - clock.now()));
+    arm(Math.max(Math.min(quietMs, firstTouch + maxWaitMs - clock.now()), restUntil - clock.now()));
   }
 
   function arm(ms: number): void {
@@ -70,10 +79,12 @@ export function createStatusWriter(options: {
       timer = undefined;
       firstTouch = undefined;
       busy = true;
+      const begin = clock.now();
       writing = settle()
         .catch(options.onError)
         .finally(() => {
           busy = false;
+          restUntil = clock.now() + Math.min((clock.now() - begin) * rest, maxRestMs);
           if (touchedMeanwhile) {
             touchedMeanwhile = false;
             touch();
@@ -83,7 +94,9 @@ export function createStatusWriter(options: {
   }
 
   async function settle(): Promise<void> {
-    const counts = sources.counts();
+    const breather = createBreather(clock, sliceMs);
+    const counts = await sources.counts(breather);
+    if (closed) return;
     const seen = new Set<string>();
     let waitMs: number | undefined;
     let writes: Promise<void>[] = [];
@@ -101,6 +114,9 @@ export function createStatusWriter(options: {
       }
       const write = writeDifference(resource, findings);
       if (write !== undefined) writes.push(write);
+      const pause = breather.pause();
+      if (pause !== undefined) await pause;
+      if (closed) return;
       if (writes.length < batch) continue;
       await Promise.all(writes);
       writes = [];

@@ -1,5 +1,6 @@
 import { type Snapshot, type XdsResource, type XdsType, xdsTypes } from '@tulle/xds/resource';
 import { resourceKey } from '../model/origin.ts';
+import type { Breather } from './breather.ts';
 
 /** What became of one xDS resource at one proxy. */
 export type Delivery =
@@ -34,21 +35,37 @@ export interface Count {
  */
 export function tally(proxies: Iterable<ProxyProgress>): ReadonlyMap<string, Count> {
   const counts = new Map<string, Count>();
-  for (const proxy of proxies) {
-    for (const [key, { outcome, generation }] of outcomesAt(proxy)) {
-      let count = counts.get(key);
-      if (count === undefined) {
-        count = { applied: 0, total: 0, pending: false, rejections: [], generation: 0 };
-        counts.set(key, count);
-      }
-      count.total++;
-      count.generation = Math.max(count.generation, generation);
-      if (outcome.kind === 'applied') count.applied++;
-      else if (outcome.kind === 'pending') count.pending = true;
-      else count.rejections.push({ proxy: proxy.name, reason: outcome.reason });
-    }
+  for (const proxy of proxies) count(proxy, counts);
+  return counts;
+}
+
+/** The same in slices. What changes meanwhile is counted as it was or as it is: whoever changes it asks for another count. */
+export async function tallyInSlices(
+  proxies: Iterable<ProxyProgress>,
+  breather: Breather,
+): Promise<ReadonlyMap<string, Count>> {
+  const counts = new Map<string, Count>();
+  for (const proxy of [...proxies]) {
+    count(proxy, counts);
+    const pause = breather.pause();
+    if (pause !== undefined) await pause;
   }
   return counts;
+}
+
+function count(proxy: ProxyProgress, counts: Map<string, Count>): void {
+  for (const [key, { outcome, generation }] of outcomesAt(proxy)) {
+    let count = counts.get(key);
+    if (count === undefined) {
+      count = { applied: 0, total: 0, pending: false, rejections: [], generation: 0 };
+      counts.set(key, count);
+    }
+    count.total++;
+    count.generation = Math.max(count.generation, generation);
+    if (outcome.kind === 'applied') count.applied++;
+    else if (outcome.kind === 'pending') count.pending = true;
+    else count.rejections.push({ proxy: proxy.name, reason: outcome.reason });
+  }
 }
 
 interface Outcome {

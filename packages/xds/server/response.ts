@@ -33,20 +33,17 @@ const resourceFields = { version: 1, resource: 2, name: 3 } as const;
 const sotw = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
 
 /** The response as a DeltaDiscoveryResponse or DiscoveryResponse. */
-export function encodeResponse(response: SessionResponse): Uint8Array {
-  const url = utf8.encode(typeUrls[response.type]);
-  const fields = response.variant === 'delta' ? delta : sotw;
-  const writer = new WireWriter();
-  text(writer, fields.version, response.version);
-  for (const resource of response.resources) {
-    writer.tag(fields.resources, 2);
-    if (response.variant === 'delta') writeResource(writer, resource, url);
-    else writeAny(writer, resource, url);
-  }
-  text(writer, fields.typeUrl, typeUrls[response.type]);
-  text(writer, fields.nonce, response.nonce);
-  if (response.variant === 'delta') for (const name of response.removed) text(writer, delta.removed, name);
-  return writer.finish();
+export function encodeResponse(response: SessionResponse): Buffer {
+  const { variant, type } = response;
+  const fields = variant === 'delta' ? delta : sotw;
+  const start = new WireWriter();
+  text(start, fields.version, response.version);
+  const end = new WireWriter();
+  text(end, fields.typeUrl, typeUrls[type]);
+  text(end, fields.nonce, response.nonce);
+  if (variant === 'delta') for (const name of response.removed) text(end, delta.removed, name);
+  const resources = response.resources.map((resource) => fieldOf(resource, type, variant));
+  return Buffer.concat([start.finish(), ...resources, end.finish()]);
 }
 
 const utf8 = new TextEncoder();
@@ -54,6 +51,23 @@ const utf8 = new TextEncoder();
 function text(writer: WireWriter, number: number, value: string): void {
   writer.tag(number, 2);
   writer.string(value);
+}
+
+const made = { delta: new WeakMap<XdsResource, Uint8Array>(), sotw: new WeakMap<XdsResource, Uint8Array>() };
+
+/** A resource's field of a response: made once, as hundreds of proxies get the same. */
+function fieldOf(resource: XdsResource, type: XdsType, variant: 'delta' | 'sotw'): Uint8Array {
+  const known = made[variant].get(resource);
+  if (known !== undefined) return known;
+  const url = utf8.encode(typeUrls[type]);
+  // As large as it gets, so that nothing is copied on the way.
+  const writer = new WireWriter(resource.bytes.length + 3 * (resource.name.length + 64) + url.length);
+  writer.tag((variant === 'delta' ? delta : sotw).resources, 2);
+  if (variant === 'delta') writeResource(writer, resource, url);
+  else writeAny(writer, resource, url);
+  const field = writer.finish();
+  made[variant].set(resource, field);
+  return field;
 }
 
 /** Length-prefixed Resource: version, the Any, name. */

@@ -121,7 +121,7 @@ export class AdsStream {
     while (this.#writable) {
       const response = this.session.next(this.#clock.now(), this.variant);
       if (response === undefined) break;
-      this.#writable = this.#call.write(Buffer.from(encodeResponse(response)));
+      this.#writable = this.#call.write(encodeResponse(response));
     }
     this.#timer.cancel();
     const wake = this.session.wakeAt(this.#clock.now());

@@ -2,9 +2,15 @@ const utf8 = new TextEncoder();
 
 /** Writes protobuf's primitives into a buffer that grows. */
 export class WireWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #at = 0;
+
+  /** @param room what is likely to be enough, in bytes */
+  constructor(room = 256) {
+    this.#bytes = new Uint8Array(room);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   #room(size: number): number {
     const at = this.#at;
