@@ -110,8 +110,11 @@ describe('gRPC-Web', () => {
     expect(framesOf(fromBase64(await answer.text())).messages).toEqual(['hi']);
   });
 
-  it('what is no base64 is refused', async () => {
-    const answer = await call(engine, echoService.unary.path, 'application/grpc-web-text', '*not base64*');
+  it.each([
+    ['is no base64', '*not base64*'],
+    ['ends in the middle of a quantum', `${Buffer.from(frame('x')).toString('base64')}aG`],
+  ])('what %s is refused', async (_, body) => {
+    const answer = await call(engine, echoService.unary.path, 'application/grpc-web-text', body);
     expect(answer.headers.get('grpc-status')).toBe('13');
   });
 

@@ -100,6 +100,8 @@ const first: [bytes: string, expected: Inspection['protocols'] | 'more'][] = [
   ['{"a":1}', []],
   ['*1\r\n$4\r\nPING\r\n', []],
   [`GET /${'a'.repeat(9_000)}`, ['http/1.1']],
+  ['\r\n'.repeat(31), 'more'],
+  ['\r\n'.repeat(32), []],
 ];
 
 test.each(first)('%j is sniffed', (bytes, expected) => {

@@ -114,6 +114,52 @@ describe('permits of two workers', () => {
     expect(outcomes).toEqual([true, true]);
   });
 
+  it('are no longer waited for, nor lent, when who had or awaited them is gone', () => {
+    const { gauges, settle, kill } = office(3, 1);
+    const [a, b, c] = gauges as [Gauge, Gauge, Gauge];
+    want(a, []);
+    settle();
+    b.want(() => {});
+    settle();
+    kill(1);
+    a.release();
+    settle();
+    const outcomes: boolean[] = [];
+    want(c, outcomes);
+    settle();
+    expect(outcomes).toEqual([true]);
+  });
+
+  it('asked for while a limit falls: who is gone owes no answer', () => {
+    const { gauges, settle, deliver, kill } = office(3, 2);
+    const [a, b, c] = gauges as [Gauge, Gauge, Gauge];
+    want(a, []);
+    settle();
+    want(c, []);
+    settle();
+    b.limit = 1;
+    settle();
+    const outcomes: boolean[] = [];
+    want(b, outcomes);
+    // The question has come, and both who have one are asked.
+    deliver();
+    kill(0);
+    settle();
+    expect(outcomes).toEqual([false]);
+  });
+
+  it('granted to a cluster that is gone are given back', () => {
+    const { gauges, settle } = office(2, 1);
+    const [a, b] = gauges as [Gauge, Gauge];
+    want(a, []);
+    a.close();
+    settle();
+    const outcomes: boolean[] = [];
+    want(b, outcomes);
+    settle();
+    expect(outcomes).toEqual([true]);
+  });
+
   it('go to who can wait, when one in use is given up or released', () => {
     const { gauges, settle } = office(2, 1);
     const [a, b] = gauges as [Gauge, Gauge];

@@ -65,6 +65,23 @@ test('workers take from one bucket', () => {
   expect(admitted()).toBeLessThanOrEqual(32 + 7);
 });
 
+test('the bucket that was used longest ago is forgotten, where there are too many', () => {
+  const drawn: number[] = [];
+  const book = new TokenBook(
+    (_, { count }) => drawn.push(count),
+    () => 0,
+  );
+  const draw = (bucket: string): number | undefined => {
+    book.draw('0.0', bucket, settings, 32);
+    return drawn.at(-1);
+  };
+  expect([draw('early'), draw('used'), draw('early'), draw('used')]).toEqual([32, 32, 0, 0]);
+  for (let other = 0; other < 49_998; other++) draw(`${other}`);
+  draw('used');
+  draw('one too many');
+  expect([draw('used'), draw('early')]).toEqual([0, 32]);
+});
+
 test('one worker alone gets all of it', () => {
   const { request, deliver, admitted } = mesh(3);
   for (let i = 0; i < 100; i++) {

@@ -1,10 +1,12 @@
+import { removeTable } from '@tulle/data-plane/net/capture/ruleset';
 import { expect, test } from 'vitest';
 import { identifyProcess, type ProcessIdentity } from '../process-identity.ts';
 import { Capture } from './capture.ts';
 import { findCgroupMount } from './cgroup-mount.ts';
-import { inetTables } from './nft.ts';
+import { inetTables, type Nft } from './nft.ts';
 import { isAbandoned, nameOf, ownerOf } from './owner.ts';
 import { canTellGroups } from './probe-groups.ts';
+import { sweepCapture } from './sweep.ts';
 
 const unified = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate';
 const hybrid = [
@@ -41,7 +43,6 @@ test.each<[what: string, mountinfo: string, own: string, expected: unknown]>([
 });
 
 test('a name says whose it is, and whether that process is gone', () => {
-  const self = identifyProcess(process.pid) as ProcessIdentity;
   const name = nameOf('my-shop', self);
   expect(ownerOf(name)).toEqual(process.platform === 'linux' ? self : undefined);
   expect(isAbandoned(name)).toBe(false);
@@ -81,18 +82,62 @@ test.each<[what: string, packets: number | 'refused', expected: boolean]>([
   expect(ran.at(-1)).toBe('table inet probe\ndelete table inet probe\n');
 });
 
-test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
-  'rules that nft refuses of one instance are not among those of the next (needs root)',
+const needsRoot = test.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0);
+const self = identifyProcess(process.pid) as ProcessIdentity;
+const ports = { appPorts: [80], outboundPort: 15001, inboundPort: 15006, dnsPort: 15053 };
+
+/** Lists the tables that are named, and what was said to it. Groups are not told apart: applications go by their users. */
+function fakeNft(...tables: readonly string[]) {
+  const inputs: string[] = [];
+  const nft = (_: readonly string[], input = ''): Promise<string> => {
+    if (input !== '') inputs.push(input);
+    if (input.includes('4001')) return Promise.reject(new Error('refused'));
+    return Promise.resolve(JSON.stringify({ nftables: tables.map((name) => ({ table: { name } })) }));
+  };
+  return { inputs, nft };
+}
+
+const captureBy = (nft: Nft): Capture =>
+  new Capture({ mesh: 'shop', owner: self, serviceAddresses: '240.240.0.0/16', nft });
+
+needsRoot('rules that nft refuses of one instance are not among those of the next (needs root)', async () => {
+  const capture = captureBy(fakeNft().nft);
+  for (const uid of [4001, 4002]) await capture.prepare({ name: `app-${uid}`, uid });
+  await expect(capture.add({ name: 'app-4001', uid: 4001, ...ports })).rejects.toThrow('refused');
+  await capture.add({ name: 'app-4002', uid: 4002, ...ports });
+  await capture.close();
+});
+
+needsRoot('where users tell applications apart, each needs its own (needs root)', async () => {
+  const capture = captureBy(fakeNft().nft);
+  await capture.prepare({ name: 'a', uid: 4002 });
+  await expect(capture.prepare({ name: 'b', uid: 4002 })).rejects.toThrow('b runs as the same as a');
+  for (const uid of [undefined, 0])
+    await expect(capture.prepare({ name: 'c', uid })).rejects.toThrow('c needs one');
+  await capture.remove('a');
+  await capture.prepare({ name: 'b', uid: 4002 });
+  await capture.close();
+});
+
+needsRoot('the table goes with its capture (needs root)', async () => {
+  const { inputs, nft } = fakeNft();
+  const capture = captureBy(nft);
+  await capture.prepare({ name: 'a', uid: 4002 });
+  await capture.add({ name: 'a', uid: 4002, ...ports });
+  expect(inputs.at(-1)).not.toBe(removeTable(nameOf('shop', self)));
+  await capture.close();
+  expect(inputs.at(-1)).toBe(removeTable(nameOf('shop', self)));
+});
+
+needsRoot(
+  'of the tables there are, those whose owner was killed are swept, and no others (needs root)',
   async () => {
-    const owner = identifyProcess(process.pid) as ProcessIdentity;
-    // Lists nothing, so groups are not told apart: applications go by their users.
-    const nft = (_: readonly string[], input = ''): Promise<string> =>
-      input.includes('4001') ? Promise.reject(new Error('refused')) : Promise.resolve('{"nftables":[]}');
-    const capture = new Capture({ mesh: 'shop', owner, serviceAddresses: '240.240.0.0/16', nft });
-    const ports = { appPorts: [80], outboundPort: 15001, inboundPort: 15006, dnsPort: 15053 };
-    for (const uid of [4001, 4002]) await capture.prepare({ name: `app-${uid}`, uid });
-    await expect(capture.add({ name: 'app-4001', uid: 4001, ...ports })).rejects.toThrow('refused');
-    await capture.add({ name: 'app-4002', uid: 4002, ...ports });
-    await capture.close();
+    const dead = ['tulle-shop-4194304-1-0a1b2c3d', `tulle-shop-${process.pid}-1-0a1b2c3d`];
+    const { inputs, nft } = fakeNft('filter', nameOf('shop', self), ...dead);
+    expect(await sweepCapture(nft)).toEqual(dead);
+    expect(inputs).toEqual([dead.map(removeTable).join('')]);
+    const calm = fakeNft('filter', nameOf('shop', self));
+    expect(await sweepCapture(calm.nft)).toEqual([]);
+    expect(calm.inputs).toEqual([]);
   },
 );
