@@ -166,6 +166,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${route}RateLimit.Action.MaskedRemoteAddress`]: 'v4_prefix_mask_len v6_prefix_mask_len',
   'envoy.type.v3.TokenBucket': 'max_tokens tokens_per_fill fill_interval',
   'envoy.type.v3.HttpStatus': 'code',
+  'envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit':
+    'stat_prefix enable_mode limit_kbps ~fill_interval enable_response_trailers',
   'envoy.extensions.filters.http.ratelimit.v3.RateLimit':
     'domain stage ~request_type timeout failure_mode_deny rate_limited_as_resource_exhausted rate_limit_service enable_x_ratelimit_headers disable_x_envoy_ratelimited_header rate_limited_status response_headers_to_add status_on_error ~stat_prefix filter_enabled filter_enforced rate_limits enable_retry_after_header',
   'envoy.config.ratelimit.v3.RateLimitServiceConfig': 'grpc_service ~transport_api_version',

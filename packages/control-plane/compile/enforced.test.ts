@@ -38,7 +38,7 @@ const settings: Readonly<Record<string, Readonly<Record<string, readonly object[
 
 /** What the CLI reads, which starts proxies. */
 const forStart = [
-  /^spec\.(concurrency$|ports\.)/,
+  /^spec\.(concurrency$|ports\.|rateLimitService\.)/,
   /^spec\.defaultConfig\.(concurrency|proxyMetadata|terminationDrainDuration)$/,
 ];
 
