@@ -59,6 +59,8 @@ export interface WorkerSharing {
   readonly share?: SharePermits;
   /** Rate limits' buckets that are the whole proxy's. */
   readonly openBudget?: OpenBudget;
+  /** How many workers the proxy has now, this one too. */
+  readonly count?: () => number;
   readonly outcomes?: (cluster: string) => OutcomeSharing;
   readonly health?: (cluster: string) => HealthSharing;
 }
@@ -122,7 +124,7 @@ export class Engine {
     const { node, trustDomain, role, observe } = parts;
     const metrics = observe?.metrics ?? new IstioMetrics(new MetricRegistry());
     const callCluster = clusterCaller(() => this.clusters, this.wheel);
-    const limits = limitEnvironment(this.wheel, workers?.openBudget, observe?.limits);
+    const limits = limitEnvironment(this.wheel, workers?.openBudget, observe?.limits, workers?.count);
     const environment = (listener: Listener): FilterEnvironment => ({
       node,
       trustDomain,
@@ -140,6 +142,7 @@ export class Engine {
       server: new ConnectionServer({
         context,
         outboxes,
+        pacers: limits.pacers,
         entrance: { ...workers, ...(gate === undefined ? {} : { gate }) },
         tcpLoggers: observe?.tcpLoggers ?? (() => []),
         ...(observe?.tcp === undefined ? {} : { tcpObserver: observe.tcp }),

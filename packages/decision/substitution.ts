@@ -21,8 +21,8 @@ export interface SubstitutionContext {
   readonly hostname?: string;
   /** Milliseconds since the epoch. */
   readonly startTime?: number;
-  readonly responseHeaders?: Headers;
-  readonly responseCode?: number;
+  readonly responseHeaders?: Headers | undefined;
+  readonly responseCode?: number | undefined;
 }
 
 type Render = (context: SubstitutionContext) => string;
@@ -110,5 +110,9 @@ export function compileSubstitution(text: string): Render | undefined {
     at = end + 1;
   }
   if (at < text.length) parts.push(text.slice(at));
-  return (context) => parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
+  return (context) => {
+    let rendered = '';
+    for (const part of parts) rendered += typeof part === 'string' ? part : part(context);
+    return rendered;
+  };
 }

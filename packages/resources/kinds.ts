@@ -16,6 +16,7 @@ import { workloadGroup } from './istio/workload-group.ts';
 import type { ResourceKind } from './kind.ts';
 import { apiVersionOf } from './schema/resource.ts';
 import { healthCheckPolicy } from './tulle/health-check-policy.ts';
+import { bandwidthLimit } from './tulle/limits/bandwidth-limit.ts';
 import { concurrencyLimit } from './tulle/limits/concurrency-limit.ts';
 import { rateLimitPolicy } from './tulle/limits/rate-limit-policy.ts';
 import { mesh } from './tulle/mesh.ts';
@@ -44,6 +45,7 @@ export const kinds: readonly ResourceKind[] = [
   proxyConfig,
   healthCheckPolicy,
   rateLimitPolicy,
+  bandwidthLimit,
   concurrencyLimit,
 ];
 

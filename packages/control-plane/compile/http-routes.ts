@@ -9,6 +9,7 @@ import type { Rule, VirtualService } from '../model/virtual-service.ts';
 import type { Collector } from './collector.ts';
 import { forwardAction, sharing } from './forward-action.ts';
 import { asFields, headerLists, joined } from './header-rules.ts';
+import { routeBandwidths } from './limits/route-limits.ts';
 import { metadata } from './origins.ts';
 import { directResponse, redirect } from './reply-action.ts';
 import { routeFilters } from './route-filters.ts';
@@ -90,7 +91,7 @@ function compileRule(scope: RouteScope, rule: Rule<HttpRouteSpec>, match: HttpMa
     metadata: metadata(origins),
     ...(match?.statPrefix && { statPrefix: match.statPrefix }),
     ...asFields(headers),
-    ...routeFilters(spec),
+    ...routeFilters(spec, routeBandwidths(scope, spec.name, origins)),
     action: action(scope, rule, headers.authority),
   };
 }

@@ -10,10 +10,11 @@ import { httpManager, type NetworkFilter } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
 import { endedTls } from './gateway-tls.ts';
 import { type ChainKind, edgeChains, inboundChains, mayWaitForServer } from './inbound-chains.ts';
+import { bandwidthNetworkFilters, bandwidthNotes } from './limits/bandwidth.ts';
 import { portConcurrency } from './limits/concurrency.ts';
 import type { RateLimitServiceRef } from './limits/global-rate-limit.ts';
 import type { ManagerLimits } from './limits/manager-limits.ts';
-import { inboundLimits } from './limits/sides.ts';
+import { inboundLimits, inboundRates } from './limits/sides.ts';
 import { type Duration, type FilterChain, listener } from './listener.ts';
 import { anyOf, meshServerTls, type TransportSocket } from './mesh-tls.ts';
 import { type Note, note } from './note.ts';
@@ -60,6 +61,8 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
     carries === 'http'
       ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', limits)
       : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, settings: { connectionPool } }]);
+  const rates = layer === 'http' ? [] : inboundRates(config, proxy);
+  const before = bandwidthNetworkFilters(rates, node.TULLE_ENGINE);
   const ended =
     port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
   const socketOf = ({ alpn }: ChainKind): TransportSocket | undefined =>
@@ -72,7 +75,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
       return {
         name: `inbound_${port.id}_${kind.name}`,
         ...(Object.keys(match).length > 0 && { filterChainMatch: match }),
-        filters: [filter(kind)],
+        filters: [...(kind.layer === 'tcp' ? before : []), filter(kind)],
         ...(transportSocket && { transportSocket }),
       };
     });
@@ -93,7 +96,12 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
     ),
     cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port), config.mesh),
     calls: limits.services,
-    notes: [...(ended?.notes ?? []), ...limits.notes, ...concurrency.notes],
+    notes: [
+      ...(ended?.notes ?? []),
+      ...limits.notes,
+      ...concurrency.notes,
+      ...rates.flatMap((policy) => bandwidthNotes(policy, node.TULLE_ENGINE, true)),
+    ],
   };
 }
 

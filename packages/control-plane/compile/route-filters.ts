@@ -14,15 +14,21 @@ export const corsFilterName = 'envoy.filters.http.cors';
 
 type Fault = MessageInitShape<typeof HTTPFaultSchema>;
 
-/** What a rule says to filters that stand before the router; nothing, and the filters do nothing. */
-export function routeFilters({ fault, corsPolicy }: HttpRouteSpec): {
-  readonly typedPerFilterConfig?: Record<string, Any>;
-} {
-  if (fault === undefined && corsPolicy === undefined) return {};
+/**
+ * What a rule says to filters that stand before the router; nothing, and the filters do nothing.
+ *
+ * @param more by filter name
+ */
+export function routeFilters(
+  { fault, corsPolicy }: HttpRouteSpec,
+  more: Record<string, Any>,
+): { readonly typedPerFilterConfig?: Record<string, Any> } {
+  if (fault === undefined && corsPolicy === undefined && Object.keys(more).length === 0) return {};
   return {
     typedPerFilterConfig: {
       ...(fault && { [faultFilterName]: any(HTTPFaultSchema, { ...delay(fault), ...abort(fault) }) }),
       ...(corsPolicy && { [corsFilterName]: any(CorsPolicySchema, cors(corsPolicy)) }),
+      ...more,
     },
   };
 }

@@ -83,6 +83,7 @@ function sharedOf(config: ConfigModel): Shared {
   const names = new Set([
     ...config.destinationRules.clientLabels,
     ...config.limits.rate.outboundLabels,
+    ...config.limits.bandwidth.outboundLabels,
     ...(localityLbSetting === undefined ? [] : labelsReadBy(localityLbSetting)),
   ]);
   for (const { http, tls, tcp } of config.virtualServices) {

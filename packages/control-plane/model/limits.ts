@@ -1,5 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
+import type { BandwidthLimitSpec } from '@tulle/resources/tulle/limits/bandwidth-limit';
 import type { ConcurrencyLimitSpec } from '@tulle/resources/tulle/limits/concurrency-limit';
 import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import type { Origin } from '@tulle/xds/resource';
@@ -63,11 +64,16 @@ export interface LimitIndex<Spec> {
 
 export interface Limits {
   readonly rate: LimitIndex<RateLimitPolicySpec>;
+  readonly bandwidth: LimitIndex<BandwidthLimitSpec>;
   readonly concurrency: LimitIndex<ConcurrencyLimitSpec>;
 }
 
 export function indexLimits(of: (kind: string) => readonly Resource[]): Limits {
-  return { rate: index(of('RateLimitPolicy')), concurrency: index(of('ConcurrencyLimit')) };
+  return {
+    rate: index(of('RateLimitPolicy')),
+    bandwidth: index(of('BandwidthLimit')),
+    concurrency: index(of('ConcurrencyLimit')),
+  };
 }
 
 /** Targets that are not there. */

@@ -17,6 +17,7 @@ import {
   routeTable,
   tables,
 } from '../testing/tables.ts';
+import { bandwidthLimitFilter } from './bandwidth-limit/filter.ts';
 import { compileChain } from './chain.ts';
 import { FilterStatus, type HttpFilter } from './filter.ts';
 import { filterKinds } from './index.ts';
@@ -32,6 +33,10 @@ const configurations: Readonly<Record<string, readonly unknown[]>> = {
       upstream_propagation: [{ istio_headers: { skip_external_clusters: true } }],
     },
     { downstream_discovery: 'nonsense' },
+  ],
+  [bandwidthLimitFilter.typeUrl]: [
+    { name: 'l', scope: 'proxy', requestBytesPerSecond: 20_000_000, responseBytesPerSecond: 20_000_000 },
+    { name: 'l', scope: 'connection', responseBytesPerSecond: 1_000_000 },
   ],
   [localRateLimitFilter.typeUrl]: [
     localRateLimit({ bucket: perSecond(1_000_000), rateLimitHeaders: true }),

@@ -1,4 +1,5 @@
 import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
+import { bandwidthLimitFilter, ownBandwidthLimitFilter } from './bandwidth-limit/filter.ts';
 import type { NamedFilter } from './chain.ts';
 import { corsFilter } from './cors/filter.ts';
 import { dynamicForwardProxyFilter } from './dynamic-forward-proxy/filter.ts';
@@ -23,6 +24,8 @@ export const filterKinds: readonly FilterKind[] = [
   corsFilter,
   localRateLimitFilter,
   rateLimitFilter,
+  bandwidthLimitFilter,
+  ownBandwidthLimitFilter,
   rateLimitFieldsFilter,
   statsFilter,
   routerFilter,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { ConnectionInfo, ConnectionTls } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
+import type { Pacers } from '../limits/pacer.ts';
 import { addressesOf } from '../net/addresses.ts';
 import type { Entrance } from '../net/listener.ts';
 import type { Outboxes } from '../net/outbox.ts';
@@ -17,6 +18,7 @@ export class ConnectionServer {
   readonly entrance: Entrance;
   readonly #tcpLoggers: (paths: ChainRuntime) => readonly TcpLogger[];
   readonly #tcpObserver: TcpObserver | undefined;
+  readonly #pacers: Pacers | undefined;
   #nextId = 1;
 
   constructor(parts: {
@@ -25,10 +27,13 @@ export class ConnectionServer {
     readonly tcpLoggers: (chain: ChainRuntime) => readonly TcpLogger[];
     readonly tcpObserver?: TcpObserver;
     readonly entrance?: Entrance;
+    /** Of bandwidth limits. */
+    readonly pacers?: Pacers;
   }) {
     this.context = parts.context;
     this.entrance = parts.entrance ?? {};
     this.outboxes = parts.outboxes;
+    this.#pacers = parts.pacers;
     this.#tcpLoggers = parts.tcpLoggers;
     this.#tcpObserver = parts.tcpObserver;
   }
@@ -66,6 +71,7 @@ export class ConnectionServer {
       outboxes: this.outboxes,
       info,
       loggers: this.#tcpLoggers(chain),
+      ...(this.#pacers === undefined ? {} : { pacers: this.#pacers }),
       ...(this.#tcpObserver === undefined ? {} : { observer: this.#tcpObserver }),
     });
   }

@@ -69,13 +69,12 @@ function changeRequest(mutation: HeaderMutation | undefined, head: RequestHead, 
 
 function changeResponse(
   mutation: HeaderMutation | undefined,
-  { headers, status }: ResponseHead,
+  response: ResponseHead,
   request: RequestHead,
   info: StreamInfo,
 ): void {
   if (!changesSomething(mutation)) return;
-  const context = { ...substitutions(request, info), responseHeaders: headers, responseCode: status };
-  mutateHeaders(headers, mutation, context);
+  mutateHeaders(response.headers, mutation, substitutions(request, info, response));
 }
 
 function changesSomething(mutation: HeaderMutation | undefined): mutation is HeaderMutation {

@@ -6,6 +6,8 @@ import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { StreamContext } from '../http/manager.ts';
 import { StreamInfo } from '../http/stream-info.ts';
+import { type ConnectionPacers, pacersOf } from '../limits/connection-pacers.ts';
+import type { Pacers } from '../limits/pacer.ts';
 import type { Outboxes } from '../net/outbox.ts';
 import { poolFailure } from '../router/failure.ts';
 import type { ResponseFlag } from '../telemetry/response-flags.ts';
@@ -26,6 +28,14 @@ export interface TcpParts {
   readonly info: ConnectionInfo;
   readonly loggers: readonly TcpLogger[];
   readonly observer?: TcpObserver;
+  readonly pacers?: Pacers;
+}
+
+const unlimited: readonly ConnectionPacers[] = [];
+
+function bandwidthOf({ bandwidth }: TcpProxy, { pacers, info }: TcpParts): readonly ConnectionPacers[] {
+  if (bandwidth === undefined || pacers === undefined) return unlimited;
+  return bandwidth.map((limit) => pacersOf(limit, pacers, info));
 }
 
 /** Serves one connection: Choosing ─▶ Connecting ⇄ (next endpoint) ─▶ Relaying ─▶ Over. */
@@ -113,6 +123,7 @@ export function proxyTcp(downstream: Socket, proxy: TcpProxy, parts: TcpParts): 
           idleTimeoutMs: proxy.idleTimeoutMs,
           info,
           recording,
+          pacers: bandwidthOf(proxy, parts),
           onEnd: () => {
             release();
             end();

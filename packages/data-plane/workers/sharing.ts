@@ -31,6 +31,7 @@ export function shareThrough(
     sockets: parent,
     share,
     openBudget: parent.tokens(wheel),
+    count: () => parent.others.filter((worker) => parent.isOfUs(worker)).length + 1,
     outcomes: (cluster) => ({
       counted: (endpoint, status, local) =>
         parent.tell('others', { kind: 'outcome', cluster, endpoint, status, local }),

@@ -1,5 +1,12 @@
 import type { DescriptorRule, LocalRateLimit, TokenBucketSettings } from '../tables/rate-limit.ts';
-import { type CountedRequest, type Descriptor, descriptorOf } from './descriptor.ts';
+import {
+  type CountedRequest,
+  constantKey,
+  type Descriptor,
+  descriptorKey,
+  keyOf,
+  ofKey,
+} from './descriptor.ts';
 
 /** Where a request takes its token: a bucket of this process, or its part of one that several share. */
 export interface Budget {
@@ -34,8 +41,6 @@ interface Template {
   readonly bucket: TokenBucketSettings;
 }
 
-const separator = '\0';
-
 /**
  * The budgets of one local rate limit: those of its descriptors, and of each value that came where a descriptor
  * stands for any. Of these at most `maxDynamic` are kept per descriptor, as in Envoy: the least recently used goes, and
@@ -49,6 +54,8 @@ export class Budgets {
   readonly #maxDynamic: number;
   readonly #default: Due | undefined;
   readonly #always: boolean;
+  /** Of rules that count every request as the same. */
+  readonly #constant = new WeakMap<DescriptorRule, Due | 'none' | 'varies'>();
 
   constructor(limit: LocalRateLimit, open: OpenBudget) {
     this.#name = limit.name;
@@ -59,7 +66,7 @@ export class Budgets {
       limit.bucket === undefined ? undefined : { limit: '', budget: open(limit.name, limit.bucket) };
     for (const { entries, bucket } of limit.descriptors) {
       const descriptor = entries.flatMap(({ key, value }) => [key, value]);
-      const key = descriptor.join(separator);
+      const key = keyOf(descriptor);
       if (entries.every(({ value }) => value !== ''))
         this.#exact.set(key, this.#due(key, { descriptor, bucket }));
       else this.#any.push({ template: { descriptor, bucket }, made: new Map() });
@@ -71,8 +78,7 @@ export class Budgets {
     const found: Due[] = [];
     for (const rule of rules) {
       if (rule.stage !== stage) continue;
-      const descriptor = descriptorOf(rule, counted);
-      const due = descriptor === undefined ? undefined : this.#find(descriptor);
+      const due = this.#dueFor(rule, counted);
       if (due !== undefined) found.push(due);
     }
     if (found.length > 1) found.sort((a, b) => a.budget.rate - b.budget.rate);
@@ -80,30 +86,48 @@ export class Budgets {
     return found;
   }
 
-  #find(descriptor: Descriptor): Due | undefined {
-    const key = descriptor.join(separator);
+  #dueFor(rule: DescriptorRule, counted: CountedRequest): Due | undefined {
+    let constant = this.#constant.get(rule);
+    if (constant === undefined) {
+      const key = constantKey(rule);
+      constant = key === undefined ? 'varies' : (this.#find(key) ?? 'none');
+      this.#constant.set(rule, constant);
+    }
+    if (constant !== 'varies') return constant === 'none' ? undefined : constant;
+    const key = descriptorKey(rule, counted);
+    return key === undefined ? undefined : this.#find(key);
+  }
+
+  #find(key: string): Due | undefined {
     const exact = this.#exact.get(key);
     if (exact !== undefined) return exact;
-    for (const { template, made } of this.#any) {
-      if (!fits(template.descriptor, descriptor)) continue;
+    for (const { made } of this.#any) {
       const known = made.get(key);
-      if (known !== undefined) {
-        // The map's order is that of use.
+      if (known === undefined) continue;
+      // The map's order is that of use, as soon as it matters.
+      if (made.size * 2 > this.#maxDynamic) {
         made.delete(key);
         made.set(key, known);
-        return known;
       }
-      const [oldest] = made.size >= this.#maxDynamic ? made.keys() : [];
-      if (oldest !== undefined) made.delete(oldest);
-      const due = this.#due(key, template);
-      made.set(key, due);
-      return due;
+      return known;
     }
-    return undefined;
+    return this.#make(key);
+  }
+
+  #make(key: string): Due | undefined {
+    const descriptor = ofKey(key);
+    const fitting = this.#any.find(({ template }) => fits(template.descriptor, descriptor));
+    if (fitting === undefined) return undefined;
+    const { template, made } = fitting;
+    const [oldest] = made.size >= this.#maxDynamic ? made.keys() : [];
+    if (oldest !== undefined) made.delete(oldest);
+    const due = this.#due(key, template);
+    made.set(key, due);
+    return due;
   }
 
   #due(key: string, { descriptor, bucket }: Template): Due {
-    const budget = this.#open(`${this.#name}${separator}${key}`, bucket);
+    const budget = this.#open(`${this.#name}\0${key}`, bucket);
     return { limit: descriptor[1] ?? '', budget };
   }
 }

@@ -16,11 +16,36 @@ export interface CountedRequest {
 /** Keys and values in turn, as the rule lists them. */
 export type Descriptor = readonly string[];
 
+const separator = '\0';
+
+/** `descriptorOf` as one text: keys and values, none of which has the separator. */
+export function descriptorKey(rule: DescriptorRule, counted: CountedRequest): string | undefined {
+  let key = '';
+  for (const action of rule.actions) {
+    const value = entryValue(action, counted);
+    if (value !== '')
+      key += key === '' ? action.key + separator + value : separator + action.key + separator + value;
+    else if (action.kind !== 'header' || !action.skipIfAbsent) return undefined;
+  }
+  return key;
+}
+
+export const keyOf = (descriptor: Descriptor): string => descriptor.join(separator);
+export const ofKey = (key: string): Descriptor => key.split(separator);
+
+/** The key of a rule that counts every request as the same; undefined: it looks at the request. */
+export function constantKey({ actions }: DescriptorRule): string | undefined {
+  const entries = actions.map((action) =>
+    action.kind === 'text' && typeof action.render === 'string' ? [action.key, action.render] : undefined,
+  );
+  return entries.every((entry) => entry !== undefined) ? keyOf(entries.flat()) : undefined;
+}
+
 /** What a rule counts a request as; undefined: it does not count it. */
 export function descriptorOf(rule: DescriptorRule, counted: CountedRequest): Descriptor | undefined {
   const entries: string[] = [];
   for (const action of rule.actions) {
-    const value = found(action, counted);
+    const value = entryValue(action, counted);
     if (value !== '') entries.push(action.key, value);
     else if (action.kind !== 'header' || !action.skipIfAbsent) return undefined;
   }
@@ -28,7 +53,7 @@ export function descriptorOf(rule: DescriptorRule, counted: CountedRequest): Des
 }
 
 /** Empty: the request has no such thing. */
-function found(action: DescriptorAction, counted: CountedRequest): string {
+function entryValue(action: DescriptorAction, counted: CountedRequest): string {
   switch (action.kind) {
     case 'text':
       return typeof action.render === 'string' ? action.render : action.render(counted.context());

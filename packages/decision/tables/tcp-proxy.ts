@@ -1,4 +1,5 @@
 import type { AccessLog } from './access-log.ts';
+import type { BandwidthLimit } from './bandwidth.ts';
 import type { WeightedCluster } from './route-action.ts';
 
 export interface Tunnel {
@@ -14,6 +15,8 @@ export interface TcpProxy {
   readonly idleTimeoutMs: number;
   /** From accept to end, whatever happens; 0 or none: no limit. */
   readonly maxDurationMs?: number;
+  /** Bytes wait for their turn. */
+  readonly bandwidth?: readonly BandwidthLimit[];
   readonly maxConnectAttempts: number;
   /** Where clusters without endpoints of their own lead: to this port of the server name in the client's TLS. */
   readonly serverNamePort?: number;

@@ -1,12 +1,14 @@
 import type { Origin } from '@tulle/xds/resource';
-import type { LimitPolicy } from '../../model/limits.ts';
+import type { LimitIndex, LimitPolicy } from '../../model/limits.ts';
 import type { ConfigModel } from '../../model/model.ts';
+import { resourceKey } from '../../model/origin.ts';
 import { unknownHost, unknownPort } from '../../model/problems.ts';
 import { findPort } from '../../model/service.ts';
 import { cached, cachedByName } from '../cached.ts';
 import type { HttpFilter } from '../http-filters.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
+import { bandwidthFilters, bandwidthNotes } from './bandwidth.ts';
 import { isGlobal } from './descriptors.ts';
 import { type RateLimitServiceRef, serviceRef } from './global-rate-limit.ts';
 import { type RateLimitPolicy, rateLimitFilters } from './rate-limit.ts';
@@ -38,14 +40,16 @@ export interface LimitScope {
 const made = new WeakMap<ConfigModel, Map<string, ManagerLimits>>();
 
 export function managerLimits(config: ConfigModel, scope: LimitScope, engine: Engine): ManagerLimits {
-  const { rate } = config.limits;
+  const { rate, bandwidth } = config.limits;
   const fits = ({ targets }: LimitPolicy): boolean => targets.some(({ key }) => scope.hasRoutesOf(key));
-  const policies = [
-    ...rate.ofWorkload(scope.namespace, scope.labels, scope.direction),
-    ...rate.ofRoutes.filter(fits),
+  const found = <Spec>(index: LimitIndex<Spec>): LimitPolicy<Spec>[] => [
+    ...index.ofWorkload(scope.namespace, scope.labels, scope.direction),
+    ...index.ofRoutes.filter(fits),
   ];
-  if (policies.length === 0) return noLimits;
-  const key = policies.map(({ namespace, name }) => `${namespace}/${name}`).join(' ');
+  const policies = found(rate);
+  const rates = found(bandwidth);
+  if (policies.length + rates.length === 0) return noLimits;
+  const key = [...policies, ...rates].map(({ origin }) => resourceKey(origin)).join(' ');
   const ofConfig = cached(made, config, () => new Map<string, ManagerLimits>());
   return cachedByName(ofConfig, `${engine} ${scope.namespace} ${key}`, () => {
     const lost = policies.flatMap((policy) => unknownService(config, scope.namespace, policy) ?? []);
@@ -55,9 +59,17 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
     );
     return {
       key,
-      filters: able.flatMap((policy) => rateLimitFilters(policy, engine)),
-      origins: able.map(({ origin }) => origin),
-      notes: [...lost, ...able.flatMap((policy) => notesOf(policy, engine))],
+      // Who refuses comes before who waits.
+      filters: [
+        ...able.flatMap((policy) => rateLimitFilters(policy, engine)),
+        ...rates.flatMap((policy) => bandwidthFilters(policy, engine)),
+      ],
+      origins: [...able, ...rates].map(({ origin }) => origin),
+      notes: [
+        ...lost,
+        ...able.flatMap((policy) => notesOf(policy, engine)),
+        ...rates.flatMap((policy) => bandwidthNotes(policy, engine, false)),
+      ],
       services: able.filter(isGlobal).map(serviceRef),
     };
   });

@@ -1,7 +1,9 @@
+import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Origin } from '@tulle/xds/resource';
 import type { LimitPolicy } from '../../model/limits.ts';
 import { resourceKey } from '../../model/origin.ts';
 import type { RouteScope } from '../http-routes.ts';
+import { routeBandwidth } from './bandwidth.ts';
 import { type RateLimit, rateLimitRule } from './descriptors.ts';
 
 /** What a route's requests are counted as: by the limits of its VirtualService, of the one route, and of its Gateway. */
@@ -14,6 +16,18 @@ export function routeRateLimits(
   return rate.ofRoutes
     .filter((policy) => isFor(policy, scope, name, origins))
     .flatMap((policy) => policy.spec.limits.map((limit) => rateLimitRule(policy, limit)));
+}
+
+/** What the bandwidth limits of a route say to their filters. */
+export function routeBandwidths(
+  scope: RouteScope,
+  name: string | undefined,
+  origins: readonly Origin[],
+): Record<string, Any> {
+  const { bandwidth } = scope.view.config.limits;
+  const place = origins.map((origin) => `${resourceKey(origin)} ${origin.path}`).join(' ');
+  const found = bandwidth.ofRoutes.filter((policy) => isFor(policy, scope, name, origins));
+  return Object.assign({}, ...found.map((policy) => routeBandwidth(policy, place))) as Record<string, Any>;
 }
 
 /** @param origins of the rule: a delegate's has two */

@@ -5,6 +5,7 @@ import type { BoundServer } from '../gateway-ports.ts';
 import { servedBy } from '../gateway-routes.ts';
 import type { Engine, ProxyDescription } from '../proxy.ts';
 import type { View } from '../view.ts';
+import type { BandwidthPolicy } from './bandwidth.ts';
 import { type ManagerLimits, managerLimits } from './manager-limits.ts';
 
 /** What a workload is asked. Its routes are its own, and no VirtualService's. */
@@ -12,6 +13,14 @@ export function inboundLimits(config: ConfigModel, { metadata }: ProxyDescriptio
   const { NAMESPACE: namespace, LABELS: labels, TULLE_ENGINE: engine } = metadata;
   const scope = { namespace, labels, direction: 'INBOUND', hasRoutesOf: () => false } as const;
   return managerLimits(config, scope, engine);
+}
+
+/** The rates of connections to a workload that carry bytes. */
+export function inboundRates(
+  config: ConfigModel,
+  { metadata }: ProxyDescription,
+): readonly BandwidthPolicy[] {
+  return config.limits.bandwidth.ofWorkload(metadata.NAMESPACE, metadata.LABELS, 'INBOUND');
 }
 
 /** What workloads ask of others, by the routes that they see. */

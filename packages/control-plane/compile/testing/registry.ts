@@ -9,6 +9,7 @@ import {
   StdoutAccessLogSchema,
 } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
+import { BandwidthLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit_pb.js';
 import {
   CorsPolicySchema,
   CorsSchema,
@@ -68,6 +69,7 @@ export const registry = createRegistry(
   HttpConnectionManagerSchema,
   HttpInspectorSchema,
   HttpProtocolOptionsSchema,
+  BandwidthLimitSchema,
   LocalRateLimitSchema,
   RateLimitSchema,
   OriginalDstSchema,

@@ -1,4 +1,5 @@
 import type { Messages } from '@tulle/xds/wire';
+import { bandwidthName, ownBandwidth, ownBandwidthName, translateBandwidth } from './bandwidth.ts';
 import { corsName, corsPolicyName, translateCors } from './cors.ts';
 import { faultName, translateFault } from './fault.ts';
 import { globalRateLimitName, translateGlobalRateLimit } from './global-rate-limit.ts';
@@ -38,6 +39,8 @@ export const filterReaders: FilterConfigReaders = new Map([
   ),
   [faultName, table(faultName, translateFault)],
   [corsPolicyName, table(corsPolicyName, translateCors)],
+  [bandwidthName, table(bandwidthName, translateBandwidth)],
+  [ownBandwidthName, (source) => (source.kind === 'struct' ? ownBandwidth(source.value) : undefined)],
   [globalRateLimitName, table(globalRateLimitName, translateGlobalRateLimit)],
   [localRateLimitName, table(localRateLimitName, translateLocalRateLimit)],
   ['io.istio.http.peer_metadata.Config', json],

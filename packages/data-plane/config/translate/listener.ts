@@ -1,4 +1,5 @@
 import { compileRanges, type RangeRank } from '@tulle/decision/address-range';
+import type { BandwidthLimit } from '@tulle/decision/tables/bandwidth';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type {
   core_CidrRange,
@@ -8,9 +9,10 @@ import type {
   listener_Listener,
 } from '@tulle/xds/wire';
 import { translateAddress } from './address.ts';
+import { ownBandwidthName } from './bandwidth.ts';
 import { translateDnsListener } from './dns-listener.ts';
 import { milliseconds } from './duration.ts';
-import type { FilterConfigReaders } from './http-filter.ts';
+import { type FilterConfigReaders, readFilterConfig } from './http-filter.ts';
 import { httpManagerName, translateHttpManager } from './http-manager.ts';
 import { messageName, type Problems, read } from './problems.ts';
 import { tcpProxyName, translateTcpProxy } from './tcp-proxy.ts';
@@ -146,6 +148,9 @@ const rangesOf = (ranges: readonly core_CidrRange[]): RangeRank =>
 
 const sniForwardName = 'envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig';
 
+/** Our own words: what Envoy has no network filter for. */
+const bandwidthStructName = 'udpa.type.v1.TypedStruct';
+
 /** One terminal network filter: HTTP, or TCP, which may go where the client's server name leads. */
 function translateFilters(
   filters: readonly listener_Filter[],
@@ -155,6 +160,7 @@ function translateFilters(
 ): FilterChain['filter'] | undefined {
   let result: FilterChain['filter'] | undefined;
   let serverNamePort: number | undefined;
+  const bandwidth: BandwidthLimit[] = [];
   filters.forEach(({ name, typedConfig }, i) => {
     const at = `${path}.filters[${i}]`;
     const kind = typedConfig === undefined ? '' : messageName(typedConfig);
@@ -163,13 +169,24 @@ function translateFilters(
     else if (kind === sniForwardName) {
       const forward = read(sniForwardName, bytes, `${at}.typed_config`, problems);
       serverNamePort = forward?.portValue ?? 443;
+    } else if (kind === bandwidthStructName && typedConfig !== undefined) {
+      const own = readFilterConfig(typedConfig, readers, `${at}.typed_config`, problems);
+      if (own?.typeUrl.endsWith(`/${ownBandwidthName}`)) bandwidth.push(own.config as BandwidthLimit);
+      else problems.add(at, `network filter ${own?.typeUrl ?? name} is not supported`);
     } else if (kind === httpManagerName) {
       const manager = translateHttpManager(bytes, readers, `${at}.typed_config`, problems);
       if (manager !== undefined) result = { kind: 'http', manager };
     } else if (kind === tcpProxyName) {
       const proxy = translateTcpProxy(bytes, `${at}.typed_config`, problems);
       if (proxy === undefined) return;
-      result = { kind: 'tcp', proxy: serverNamePort === undefined ? proxy : { ...proxy, serverNamePort } };
+      result = {
+        kind: 'tcp',
+        proxy: {
+          ...proxy,
+          ...(serverNamePort !== undefined && { serverNamePort }),
+          ...(bandwidth.length > 0 && { bandwidth }),
+        },
+      };
     } else problems.add(at, `network filter ${kind || name} is not supported`);
   });
   if (result === undefined)
