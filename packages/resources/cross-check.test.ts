@@ -170,3 +170,20 @@ test('what the mesh has already counts, is replaced by name, and gets no finding
   expect(crossCheck([...route, ...rule('v2')], { known: rule('v1') }).flat()).toHaveLength(1);
   expect(crossCheck(valid(service('ratings')), { known: route })).toEqual([[]]);
 });
+
+describe('namespaces', () => {
+  const mesh = '{ apiVersion: tulle.dev/v1alpha1, kind: Mesh, metadata: { name: m } }';
+  const shop = '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }';
+  test('of a whole mesh are there', () => {
+    expect(found(mesh, service('a', 'shop'))).toEqual([
+      'error metadata.namespace: no Namespace shop here; add one',
+    ]);
+    expect(found(mesh, shop, service('a', 'shoo'))).toEqual([
+      'error metadata.namespace: no Namespace shoo here; did you mean shop?',
+    ]);
+    expect(found(mesh, shop, service('a', 'shop'), service('a', 'tulle-system'))).toEqual([]);
+  });
+  test('of a part may be elsewhere', () => {
+    expect(found(service('a', 'shop'))).toEqual([]);
+  });
+});

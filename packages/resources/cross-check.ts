@@ -1,6 +1,7 @@
 import { delegates } from './cross-check/delegates.ts';
 import { duplicates } from './cross-check/duplicates.ts';
 import { gateways } from './cross-check/gateways.ts';
+import { namespaces } from './cross-check/namespaces.ts';
 import { resourceSet } from './cross-check/resource-set.ts';
 import { routes } from './cross-check/routes.ts';
 import { workloads } from './cross-check/workloads.ts';
@@ -16,7 +17,7 @@ export interface CrossCheckOptions {
   readonly known?: readonly Resource[];
 }
 
-const checks = [duplicates, routes, gateways, delegates, workloads];
+const checks = [duplicates, namespaces, routes, gateways, delegates, workloads];
 
 /** Looks at resources together. The answer has a list of problems for each resource, by index. */
 export function crossCheck(resources: readonly Resource[], options: CrossCheckOptions = {}): Problem[][] {

@@ -48,6 +48,7 @@ export const problemCodes = {
   'weights-sum': 'Weights or shares do not add up to 100, or to nothing.',
 
   // --- between resources --------------------------------------------------------------------------------------
+  'unknown-namespace': 'The mesh has no such namespace.',
   'unknown-host': 'No service has this host.',
   'unknown-port': 'The service has no such port.',
   'unknown-subset': 'No DestinationRule declares this subset.',

@@ -1,9 +1,11 @@
 /** Kinds that say by conditions what became of them. The others have no part in what proxies get. */
 export const conditionedKinds: ReadonlySet<string> = new Set([
+  'ConcurrencyLimit',
   'DestinationRule',
   'Gateway',
   'HealthCheckPolicy',
   'PeerAuthentication',
+  'RateLimitPolicy',
   'Service',
   'ServiceEntry',
   'Sidecar',
