@@ -21,6 +21,7 @@ describe('from files alone', () => {
     ['grpc', ['--grpc', 'http://reviews:9080/shop.Reviews/List', '--from', 'productpage-v1-0']],
     ['inbound', [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default']],
     ['inbound-plain', inbound],
+    ['limit', [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default', '-f', 'limit.yaml']],
   ])('%s', async (name, words) => {
     const { code, stdout, stderr } = await explain(...words);
     expect([code, stderr]).toEqual([0, '']);

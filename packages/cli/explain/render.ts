@@ -15,6 +15,12 @@ export type Locate = (origin: Origin) => string | undefined;
 
 const indent = ' '.repeat(14);
 
+/** Istio's virtual hosts for what no other has, and what they mean. */
+const catchAll: Readonly<Record<string, readonly string[]>> = {
+  allow_any: ['no service of the mesh has this host: it passes through'],
+  block_all: ['no service of the mesh has this host: REGISTRY_ONLY refuses it'],
+};
+
 /** An explanation for people, in lines of at most 80 columns. */
 export function renderExplanation(of: Explanation, from: string, locate: Locate, paint: Palette): string {
   const { request, listener, virtualHost, route, filters } = of;
@@ -34,7 +40,10 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   const place = listener.port === 0 ? listener.address : `${listener.address}:${listener.port}`;
   section('Listener', `${listener.name}  ${paint.dim(place)}`, ...chainLines(of, paint));
   if (route !== undefined) {
-    const where = virtualHost === undefined ? [] : [`in ${virtualHost.routeConfiguration}`];
+    const where =
+      virtualHost === undefined
+        ? []
+        : [`in ${virtualHost.routeConfiguration}`, ...(catchAll[virtualHost.name] ?? [])];
     section(
       'Virtual host',
       virtualHost?.name ?? paint.red(`none is for host ${request.authority}`),
@@ -171,22 +180,44 @@ function upstreamLines(upstream: ExplainedOutcome['upstream']): string[] {
   ];
 }
 
-function endpointLines({ balancer }: ExplainedCluster, endpoints: readonly ExplainedEndpoint[]): string[] {
-  if (endpoints.length === 0) return [];
+function endpointLines(
+  { balancer, limits }: ExplainedCluster,
+  endpoints: readonly ExplainedEndpoint[],
+): string[] {
+  const [only] = endpoints;
+  if (only === undefined) return [];
+  if (balancer === 'cluster-provided') return [`to ${only.address}, ${only.security}`];
+  const named = endpoints.some(({ workload }) => workload !== undefined);
   const rows = endpoints.map(({ address, workload = '', health, failing, active, security, chance }) => [
     percent(chance),
-    workload,
+    ...(named ? [workload] : []),
     address,
     failing ?? health,
     security,
-    active === undefined || active === 0 ? '' : `${active} under way`,
+    ...(active === undefined || active === 0 ? [] : [`${active} under way`]),
   ]);
   const table = renderTable(
     [{ title: '', align: 'right' }, ...['', '', '', '', ''].map((title) => ({ title }))],
     rows,
     { width: 72 },
   );
-  return [`${balancer} over`, ...table.split('\n').slice(1, -1)];
+  return [...limitLines(limits), `${balancer} over`, ...table.split('\n').slice(1, -1)];
+}
+
+/** Envoy's figure for "any number", which Istio's default is for all four. */
+const unlimited = 2 ** 32 - 1;
+
+function limitLines(limits: ExplainedCluster['limits']): string[] {
+  if (limits === undefined) return [];
+  const { connections, pending, requests, retries } = limits;
+  const told = [
+    [connections, 'connections'],
+    [requests, 'requests'],
+    [pending, 'waiting'],
+    [retries, 'retries'],
+  ] as const;
+  const parts = told.flatMap(([limit, what]) => (limit < unlimited ? [`${limit} ${what}`] : []));
+  return parts.length === 0 ? [] : [`at most ${parts.join(', ')} at a time`];
 }
 
 /** `envoy.filters.http.fault` ⇒ `fault`. */

@@ -106,8 +106,12 @@ function action(
   if (spec.directResponse !== undefined)
     return { case: 'directResponse', value: directResponse(spec.directResponse) };
   const forward = forwardAction(scope, spec, origins, authority);
-  // Istio leaves such a route to a cluster that does not exist; the answer is the same 503.
-  if (forward === undefined) return { case: 'directResponse', value: { status: 503 } };
+  // Istio leaves such a route to a cluster that does not exist; the answer is the same 503, and here it says why.
+  if (forward === undefined)
+    return {
+      case: 'directResponse',
+      value: directResponse({ status: 503, body: { string: 'no destination of this route exists' } }),
+    };
   const value = hedges ? { ...forward.action, hedgePolicy } : forward.action;
   return { case: 'route', value };
 }

@@ -116,9 +116,9 @@ function summarized(
   return { tops, inside: (fact) => hidden.has(fact) };
 }
 
-/** `a[x].b` ⇒ `a`, `a[x]`, `a[x].b`. */
+/** `a[x.y].b` ⇒ `a`, `a[x.y]`, `a[x.y].b`: dots of names do not count. */
 function ancestors(path: string): string[] {
-  const ends = [...path.matchAll(/(?<=[^.[])(?=[.[])/g)].map(({ index }) => path.slice(0, index));
+  const ends = [...path.matchAll(/\.(?![^[\]]*\])|\[/g)].map(({ index }) => path.slice(0, index));
   return [...ends, path];
 }
 

@@ -10,7 +10,9 @@ const silent: ReadonlySet<string> = new Set([
   'accessLog',
 ]);
 /** Wrappers that say nothing to people. */
-const wrappers = /\.?(typedConfig|socketAddress|typeUrl)(?=\.|\[|$)/g;
+const wrappers = /\.?(typedConfig|socketAddress|typeUrl|filters\[http_connection_manager\])(?=\.|\[|$)/g;
+
+const plain = (path: string): string => path.replace(wrappers, '');
 
 /**
  * A message as flat facts, `retryPolicy.numRetries` ⇒ `2`: lists of what has names by their names, durations as
@@ -27,21 +29,21 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
     value.forEach((item, index) => {
       const header = headerOf(item);
       if (header !== undefined) {
-        all.set(`${path}[${header.name}]`, header.value);
+        all.set(plain(`${path}[${header.name}]`), header.value);
         return;
       }
       const name = nameOf(item);
       const at = `${path}[${name ?? index}]`;
-      if (name !== undefined) all.set(at.replace(wrappers, ''), 'there');
+      if (name !== undefined) all.set(plain(at), 'there');
       collect(item, at, all);
     });
   } else if (typeof value === 'object' && value !== null) {
     const duration = durationOf(value);
-    if (duration !== undefined) all.set(path.replace(wrappers, ''), duration);
+    if (duration !== undefined) all.set(plain(path), duration);
     else
       for (const [field, item] of Object.entries(value))
         if (!silent.has(field)) collect(item, path === '' ? field : `${path}.${field}`, all);
-  } else if (value !== false) all.set(path.replace(wrappers, ''), String(value));
+  } else if (value !== false) all.set(plain(path), String(value));
 }
 
 /** envoy.config.core.v3.HeaderValueOption. */
@@ -55,7 +57,7 @@ function headerOf(item: JsonValue): { readonly name: string; readonly value: str
 
 function nameOf(item: JsonValue): string | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
-  return typeof item.name === 'string' ? item.name : undefined;
+  return typeof item.name === 'string' ? item.name.replace(/^envoy\.filters\.\w+\./, '') : undefined;
 }
 
 /** google.protobuf.Duration, as the proxy's reader has it. */

@@ -11,7 +11,12 @@ export function renderReplay(replayed: Replayed, window: string, paint: Palette)
   const lines = [paint.bold(`${counted(requests, 'request')} of the last ${window}, decided again:`)];
   const changed = pairs.filter(({ moves }) => moves.length > 0);
   for (const pair of changed) lines.push('', ...pairLines(pair, paint));
-  if (changed.length === 0 && requests > undecided.requests) lines.push('  all of them go where they went');
+  if (changed.length === 0 && requests > undecided.requests)
+    lines.push(
+      undecided.requests === 0
+        ? '  all of them go where they went'
+        : `  ${(requests - undecided.requests).toLocaleString('en')} of them go where they went`,
+    );
   if (undecided.requests > 0) {
     const fields = undecided.headers.map((name) => `%REQ(${name.toUpperCase()})%`).join(' ');
     const why = `${counted(undecided.requests, 'request')} can't be decided: routes look at ${undecided.headers.join(', ')}, which the access log does not record. With ${fields} in its format it would.`;
