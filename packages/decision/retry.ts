@@ -2,6 +2,27 @@ import type { Headers } from './headers.ts';
 import type { Random } from './match.ts';
 import type { RetryCondition, RetryPolicy } from './tables/retry-policy.ts';
 
+/** Every condition that a policy or a request may name. */
+const conditions: ReadonlySet<string> = new Set<RetryCondition>([
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
+  'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'unavailable',
+]);
+
+export const isRetryCondition = (name: string): name is RetryCondition => conditions.has(name);
+
 /** Why an attempt ended without a response. */
 export type AttemptFailure =
   | 'connect-failure'

@@ -83,6 +83,8 @@ export interface ResourceKind<T extends Resource = Resource> {
   check?(resource: T): readonly Finding[];
   /** Field paths (`spec.http[].fault`; `*` for any key of a map) that are accepted but have no effect yet; using one warns. */
   readonly notEnforced?: readonly string[];
+  /** Field paths, written in the same way, that mean nothing here by nature, and why; using one warns. */
+  readonly inert?: Readonly<Record<string, string>>;
   /** Written by the control plane alone: the public API serves it read-only. */
   readonly readOnly?: boolean;
 }

@@ -1,4 +1,22 @@
+import { type Finding, warning } from './finding.ts';
+import type { ResourceKind } from './kind.ts';
 import type { FieldPath } from './path.ts';
+
+/** Warns of the fields of `resource` that change nothing: those that don't yet, and those that mean nothing here. */
+export function warnInert(
+  resource: unknown,
+  { notEnforced = [], inert = {} }: Pick<ResourceKind, 'notEnforced' | 'inert'>,
+): Finding[] {
+  const messages = [
+    ...notEnforced.map((pattern) => [pattern, 'not-enforced', 'is accepted but has no effect here'] as const),
+    ...Object.entries(inert).map(
+      ([pattern, why]) => [pattern, 'not-applicable', `has no effect: ${why}`] as const,
+    ),
+  ];
+  return messages.flatMap(([pattern, code, message]) =>
+    placesOf(resource, pattern).map((path) => ({ ...warning(code, path, message), atKey: true })),
+  );
+}
 
 /**
  * The places of `resource` that a pattern names: `spec.http[].fault` means that field in every item of the

@@ -96,7 +96,7 @@ test('the reference names every field once, and what does nothing yet', () => {
   expect(page).toContain(
     '| `spec.http[].timeout` | duration | Time for the whole request; none by default. |',
   );
-  expect(page).toMatch(/`spec\.http\[\]\.fault\.abort\.http2Error` \| string \| .*\*\*No effect yet\.\*\*/);
+  expect(page).toMatch(/`spec\.http\[\]\.fault\.abort\.http2Error` \| string \| .*\*\*No effect\*\*: Istio/);
   expect(page).toContain('| `spec` * | object |');
   for (const line of page.split('\n').filter((text) => text.startsWith('| `')))
     expect(line.replaceAll('\\|', '').split('|')).toHaveLength(5);

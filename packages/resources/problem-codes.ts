@@ -67,7 +67,8 @@ export const problemCodes = {
   'conflicting-port': 'Servers of one port want different things of it.',
 
   // --- what a user should know ----------------------------------------------------------------------------------
-  'not-enforced': 'The field is accepted and has no effect here.',
+  'not-enforced': 'The field is accepted and has no effect here yet.',
+  'not-applicable': 'The field is accepted and means nothing here; the message says why.',
   'not-supported': 'What is meant cannot be done here.',
   'no-effect': 'The field has no effect beside the others.',
   unreachable: 'An earlier rule takes everything that this one matches.',

@@ -60,7 +60,14 @@ function page(kind: ResourceKind): string {
     metadata: _metadata,
     ...fields
   } = schema.properties as Record<string, JsonSchema>;
-  const inert = new Set((kind.notEnforced ?? []).map((pattern) => pattern.replaceAll('.*', '{}')));
+  const inert = new Map(
+    [
+      ...(kind.notEnforced ?? []).map((pattern) => [pattern, '**No effect yet.**'] as const),
+      ...Object.entries(kind.inert ?? {}).map(
+        ([pattern, why]) => [pattern, `**No effect**: ${why}.`] as const,
+      ),
+    ].map(([pattern, words]) => [pattern.replaceAll('.*', '{}'), words] as const),
+  );
   const rows = fieldRows({ ...schema, properties: fields }, '', inert, new Map());
   const names = [kind.plural, kind.singular, ...kind.shortNames].map((name) => `\`${name}\``).join(', ');
   return [
@@ -86,7 +93,7 @@ function page(kind: ResourceKind): string {
 function fieldRows(
   schema: JsonSchema,
   path: string,
-  inert: ReadonlySet<string>,
+  inert: ReadonlyMap<string, string>,
   seen: Map<string, string>,
 ): string[] {
   const required = new Set((schema.required as string[] | undefined) ?? []);
@@ -102,7 +109,7 @@ function fieldRows(
         String(field.description ?? ''),
         earlier === undefined ? '' : `Fields as \`${earlier}\`.`,
         constraints(inner === field ? field : { ...field, ...inner }),
-        inert.has(here) ? '**No effect yet.**' : '',
+        inert.get(here) ?? '',
       ].filter((note) => note !== '');
       const row = `| \`${here}\`${required.has(name) ? ' *' : ''} | ${typeOf(field)} | ${cell(notes.join(' '))} |`;
       return earlier === undefined ? [row, ...fieldRows(inner, nested, inert, seen)] : [row];

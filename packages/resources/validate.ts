@@ -1,9 +1,9 @@
-import { error, type Finding, type Locate, toProblem, warning } from './finding.ts';
+import { error, type Finding, type Locate, toProblem } from './finding.ts';
 import { findings, show } from './issue.ts';
 import type { Resource, ResourceKind } from './kind.ts';
 import { findKind, kinds } from './kinds.ts';
 import { nearestName } from './nearest.ts';
-import { placesOf } from './not-enforced.ts';
+import { warnInert } from './not-enforced.ts';
 import type { FieldPath } from './path.ts';
 import { plainCopy } from './plain.ts';
 import type { Problem } from './problem.ts';
@@ -25,7 +25,7 @@ export interface Validation {
 
 /**
  * Checks one resource against its kind: schema (unknown fields are errors), then, when that holds, the kind's
- * own rules and the fields that have no effect yet (warnings). Never throws; the input is not changed.
+ * own rules and the fields that change nothing (warnings). Never throws; the input is not changed.
  */
 export function validateResource(object: unknown, options: ValidateOptions = {}): Validation {
   const found: Finding[] = [];
@@ -65,10 +65,7 @@ export function validateResource(object: unknown, options: ValidateOptions = {})
   if (found.length > 0) return finish({ kind });
 
   found.push(...(kind.check?.(resource) ?? []));
-  for (const pattern of kind.notEnforced ?? []) {
-    for (const path of placesOf(resource, pattern))
-      found.push({ ...warning('not-enforced', path, 'is accepted but has no effect here'), atKey: true });
-  }
+  found.push(...warnInert(resource, kind));
   return finish({ kind, resource });
 }
 

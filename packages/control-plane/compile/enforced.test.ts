@@ -42,6 +42,9 @@ const forStart = [
   /^spec\.defaultConfig\.(concurrency|proxyMetadata|terminationDrainDuration)$/,
 ];
 
+/** What every mesh keeps to, whatever these say: its mTLS is TLS 1.3, and it is one cluster. */
+const byNature = [/^spec\.meshMTLS\.minProtocolVersion$/, /^spec\.serviceSettings\[\]\./];
+
 /** What the proxies of a mesh get, by content; undefined where a value makes no sense beside the others. */
 function compiled({ kind }: ResourceKind, resources: readonly Resource[]): string | undefined {
   try {
@@ -81,8 +84,8 @@ function settingsFor(kind: ResourceKind, path: string): readonly object[] {
   return fitting.toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? [{}];
 }
 
-function warnsOf({ notEnforced = [] }: ResourceKind, path: string): boolean {
-  return notEnforced.some(
+function warnsOf({ notEnforced = [], inert = {} }: ResourceKind, path: string): boolean {
+  return [...notEnforced, ...Object.keys(inert)].some(
     (inert) => path === inert || path.startsWith(`${inert}.`) || path.startsWith(`${inert}[`),
   );
 }
@@ -100,7 +103,8 @@ test.each(probed.map((kind) => [kind.kind, kind] as const))(
   '%s: a user is warned of exactly the fields that change nothing',
   (_, kind) => {
     const wrong = leavesOf(kind).flatMap((leaf) => {
-      if (kind.kind === 'Mesh' && forStart.some((field) => field.test(leaf.path))) return [];
+      if (kind.kind === 'Mesh' && [...forStart, ...byNature].some((field) => field.test(leaf.path)))
+        return [];
       const effect = hasEffect(kind, leaf);
       return effect === warnsOf(kind, leaf.path)
         ? [`${leaf.path} ${effect ? 'has an effect' : 'has none'}`]

@@ -55,6 +55,22 @@ const paths: Readonly<Record<MeshSettings['pathNormalization'], PathHandling>> =
   },
 };
 
+/**
+ * Istio's task "request timeouts": an application may say limits of its own (`x-envoy-upstream-rq-timeout-ms`). An
+ * Envoy believes only whom it counts as internal, by a remote address that it looks at, and nobody who says `x-forwarded-for`. A
+ * trusted hop that is not there keeps what the application says of its clients. Our engine believes the application anyway.
+ */
+const applicationIsOurs = {
+  useRemoteAddress: true,
+  skipXffAppend: true,
+  xffNumTrustedHops: 1,
+  preserveExternalRequestId: true,
+  internalAddressConfig: {
+    unixSockets: true,
+    cidrRanges: ['0.0.0.0', '::'].map((addressPrefix) => ({ addressPrefix, prefixLen: 0 })),
+  },
+};
+
 const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
 /** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
@@ -89,6 +105,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
     // A gateway is the edge: addresses and identities that clients claim are not believed.
     useRemoteAddress: isGateway,
     ...(behind > 0 && { xffNumTrustedHops: behind }),
+    ...(side === 'outbound' && engine === 'envoy' && applicationIsOurs),
     forwardClientCertDetails,
     ...(forwardClientCertDetails !== SANITIZE && {
       setCurrentClientCertDetails: { subject: true, dns: isGateway, cert: isGateway, uri: true },

@@ -10,7 +10,7 @@ import type { Protocol } from '../model/protocol.ts';
 import type { Service } from '../model/service.ts';
 import { addressOf } from './address.ts';
 import { cached, cachedByName } from './cached.ts';
-import { circuitBreakers, connectTimeout } from './cluster-policy.ts';
+import { circuitBreakers, connectTimeout, tcpKeepalive } from './cluster-policy.ts';
 import { blackHoleCluster, passthroughCluster } from './cluster-ref.ts';
 import { applicationProtocol, httpOptions } from './http-protocol.ts';
 import { metadata } from './origins.ts';
@@ -65,6 +65,8 @@ export function inboundCluster(
 ): XdsResource {
   const { origins, app } = port;
   const settings = { connectionPool: port.connectionPool };
+  const keepsProtocol = port.connectionPool?.http?.useClientProtocol === true;
+  const spoken = keepsProtocol ? 'downstream' : applicationProtocol(protocol);
   const istio = { services: services.map(({ host, name, namespace }) => ({ host, name, namespace })) };
   const name = inboundClusterName(port.id);
   return resource(
@@ -74,6 +76,7 @@ export function inboundCluster(
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
       connectTimeout: connectTimeout(settings, mesh),
       circuitBreakers: circuitBreakers(settings),
+      ...tcpKeepalive(settings),
       loadAssignment: {
         clusterName: name,
         endpoints: [
@@ -89,7 +92,7 @@ export function inboundCluster(
           },
         ],
       },
-      ...(layerOf(protocol) !== 'tcp' && httpOptions(applicationProtocol(protocol), settings)),
+      ...(layerOf(protocol) !== 'tcp' && httpOptions(spoken, settings)),
       metadata: metadata(origins, services.length === 0 ? {} : { istio }),
     }),
     origins,

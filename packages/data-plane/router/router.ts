@@ -11,6 +11,7 @@ import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/str
 import type { Breakers } from '../upstream/breakers.ts';
 import type { ClusterState } from '../upstream/cluster.ts';
 import type { Lease } from '../upstream/pool/lease.ts';
+import { askedRetries } from './asked-retries.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { hedgesOf, tellDeadline, timeoutOf, tryTimeoutOf } from './deadline.ts';
 import { type Failure, perTryTimeout, resetFailure } from './failure.ts';
@@ -173,7 +174,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
     }
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
     this.#cluster = cluster;
-    this.#retryPolicy = action.retry ?? choice.virtualHost.retry;
+    this.#retryPolicy = askedRetries(action.retry ?? choice.virtualHost.retry, head.headers);
     this.#limitTime(head.headers, action);
     if (action.hashPolicy.length > 0) {
       const subject = {

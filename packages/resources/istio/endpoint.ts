@@ -7,6 +7,10 @@ import { isLabelValue, isQualifiedName } from '../schema/name.ts';
 import { portWithRule, uint32 } from '../schema/number.ts';
 import { withRules } from '../schema/rule.ts';
 
+/** Why a `network` changes nothing. */
+export const oneNetwork =
+  'a mesh is one network here; every address is tried as it is, as in Istio without meshNetworks';
+
 const isUnix = (address: string | undefined): boolean => address?.startsWith('unix://') ?? false;
 
 const address = withRules(

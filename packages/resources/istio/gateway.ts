@@ -138,5 +138,9 @@ export const gateway = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkGateway,
-  notEnforced: ['spec.servers[].port.targetPort', 'spec.servers[].defaultEndpoint'],
+  inert: {
+    'spec.servers[].port.targetPort':
+      'Istio looks at it in ServiceEntries alone; the Service’s targetPort holds',
+    'spec.servers[].defaultEndpoint': 'Istio does not implement it either; routes say where requests go',
+  },
 } satisfies ResourceKind<Gateway>;

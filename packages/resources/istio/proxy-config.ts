@@ -59,5 +59,5 @@ export const proxyConfig = {
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
   check,
-  notEnforced: ['spec.image'],
+  inert: { 'spec.image': 'proxies are processes here, not containers' },
 } satisfies ResourceKind<ProxyConfig>;

@@ -110,8 +110,10 @@ export const workloadGroup = {
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
   check: checkGroup,
-  // An instance is where its proxy is, and nobody reads annotations of one.
-  notEnforced: ['spec.template.address', 'spec.metadata.annotations'],
+  inert: {
+    'spec.template.address': 'an instance is where its proxy is',
+    'spec.metadata.annotations': 'nothing here reads annotations of an instance',
+  },
 } satisfies ResourceKind<WorkloadGroup>;
 
 function checkGroup({ spec: { template, metadata, probe } }: WorkloadGroup): Finding[] {

@@ -4,7 +4,7 @@ import { error, type Finding } from '../finding.ts';
 import { checkJsonTemplate, checkMeshConfig } from '../istio/mesh-config/check.ts';
 import { gatewayTopology } from '../istio/mesh-config/default-config.ts';
 import { meshConfigFields } from '../istio/mesh-config/fields.ts';
-import { meshConfigNotEnforced } from '../istio/mesh-config/not-enforced.ts';
+import { meshConfigInert, meshConfigNotEnforced } from '../istio/mesh-config/not-enforced.ts';
 import type { ResourceKind } from '../kind.ts';
 import { isIpAddress, isIpOrCidr } from '../schema/host.ts';
 import { options } from '../schema/message.ts';
@@ -145,4 +145,5 @@ export const mesh = {
   ],
   check,
   notEnforced: meshConfigNotEnforced.map((field) => `spec.${field}`),
+  inert: Object.fromEntries(Object.entries(meshConfigInert).map(([field, why]) => [`spec.${field}`, why])),
 } satisfies ResourceKind<Mesh>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { condition } from '../core/parts.ts';
 import { error, type Finding, warning } from '../finding.ts';
+import { oneNetwork } from '../istio/endpoint.ts';
 import type { ResourceKind } from '../kind.ts';
 import { durationOrZero } from '../schema/duration.ts';
 import { isHostName } from '../schema/host.ts';
@@ -289,8 +290,7 @@ export const workload = {
   description:
     'How a process of the mesh is started, what it is called, which ports it has and what it calls.',
   schema,
-  // One network so far: every address is tried as it is.
-  notEnforced: ['spec.network'],
+  inert: { 'spec.network': oneNetwork },
   columns: [
     { name: 'Replicas', type: 'integer', path: 'status.replicas' },
     { name: 'Ready', type: 'integer', path: 'status.readyReplicas' },

@@ -45,6 +45,56 @@ export const resilience: readonly Scenario[] = [
     steps: [{ url: 'http://$outside/', expect: { seen: { 'x-envoy-expected-rq-timeout-ms': '400' } } }],
   },
   {
+    title: 'timeout: an application may say its own for a request',
+    doc: docs.task('request-timeouts'),
+    resources: [
+      virtualService(`
+        http:
+        - timeout: 0.3s
+          ${all}
+      `),
+    ],
+    steps: [
+      {
+        headers: { 'x-envoy-upstream-rq-timeout-ms': '3000' },
+        behave: { delayMs: 700 },
+        expect: { seen: { 'x-envoy-upstream-rq-timeout-ms': null, 'x-forwarded-for': null } },
+      },
+      {
+        headers: { 'x-envoy-upstream-rq-timeout-ms': '100' },
+        behave: { delayMs: 250 },
+        expect: { status: 504, atLeastMs: 95, flags: 'UT' },
+      },
+      {
+        headers: {
+          'x-forwarded-for': '198.51.100.7, 10.0.0.1',
+          'x-forwarded-proto': 'https',
+          'x-request-id': 'theirs',
+        },
+        expect: {
+          seen: {
+            'x-forwarded-for': '198.51.100.7, 10.0.0.1',
+            'x-forwarded-proto': 'https',
+            'x-request-id': 'theirs',
+            'x-envoy-internal': null,
+          },
+        },
+      },
+    ],
+  },
+  {
+    title: 'retries: an application may ask for more',
+    doc: docs.envoy('configuration/http/http_filters/router_filter#x-envoy-retry-on'),
+    resources: [],
+    steps: [
+      {
+        headers: { 'x-envoy-retry-on': '5xx', 'x-envoy-max-retries': '3' },
+        behave: { status: 500, first: 3 },
+        expect: { received: 4, seen: { 'x-envoy-retry-on': null, 'x-envoy-max-retries': null } },
+      },
+    ],
+  },
+  {
     title: 'timeout: there is none by default',
     doc: docs.concept('timeouts'),
     resources: [],

@@ -1,4 +1,5 @@
-import type { RetryCondition, RetryPolicy } from '@tulle/decision/tables/retry-policy';
+import { isRetryCondition } from '@tulle/decision/retry';
+import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type {
   route_RetryPolicy,
   route_RetryPolicy_RetryHostPredicate,
@@ -7,23 +8,6 @@ import type {
 import { milliseconds } from './duration.ts';
 import { messageName, type Problems, read } from './problems.ts';
 
-const conditions: ReadonlySet<string> = new Set<RetryCondition>([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'retriable-4xx',
-  'refused-stream',
-  'retriable-status-codes',
-  'retriable-headers',
-  'envoy-ratelimited',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-]);
 const previousPriorities = 'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
 const previousHosts = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
 /** Envoy's defaults: 25 ms, at most ten times the base. */
@@ -37,7 +21,7 @@ export function translateRetry(policy: route_RetryPolicy, path: string, problems
     .map((name) => name.trim())
     .filter((name) => name !== '');
   for (const name of names)
-    if (!conditions.has(name)) problems.add(`${path}.retry_on`, `"${name}" is not supported`);
+    if (!isRetryCondition(name)) problems.add(`${path}.retry_on`, `"${name}" is not supported`);
   const base = milliseconds(
     policy.retryBackOff?.baseInterval,
     backoffBaseMs,
@@ -53,7 +37,7 @@ export function translateRetry(policy: route_RetryPolicy, path: string, problems
   if (max < base) problems.add(`${path}.retry_back_off.max_interval`, 'must not be less than base_interval');
   return {
     retries: policy.numRetries ?? 1,
-    on: new Set(names as RetryCondition[]),
+    on: new Set(names.filter(isRetryCondition)),
     statuses: new Set(policy.retriableStatusCodes),
     perTryTimeoutMs: milliseconds(policy.perTryTimeout, 0, `${path}.per_try_timeout`, problems),
     backoffBaseMs: base,

@@ -32,6 +32,8 @@ export class ClientAddresses {
       const client = fromEnd(headers.joined(forwardedFor), this.#rules.trustedHops);
       if (client !== undefined) info.clientAddress = client;
       if (!headers.has(forwardedProto)) headers.add(forwardedProto, head.scheme);
+      // What an Envoy at the sender's side thinks of its application.
+      headers.remove('x-envoy-internal');
       return true;
     }
     const before = headers.joined(forwardedFor);

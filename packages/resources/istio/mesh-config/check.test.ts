@@ -41,7 +41,9 @@ test.each([
     '{ discoverySelectors: [{ matchExpressions: [{ key: a, operator: In }] }] }',
     ['error discoverySelectors[0].matchExpressions[0].values required'],
   ],
-  ['{ meshMTLS: { minProtocolVersion: TLSV1_3 } }', ['warning meshMTLS not-enforced']],
+  ['{ meshMTLS: { minProtocolVersion: TLSV1_3 } }', []],
+  ['{ serviceSettings: [{ settings: { clusterLocal: true }, hosts: ["*"] }] }', []],
+  ['{ meshMTLS: { cipherSuites: [AES128-SHA] } }', ['warning meshMTLS.cipherSuites not-applicable']],
   [
     '{ defaultConfig: { tracing: { sampling: 10 }, concurrency: 2 } }',
     ['warning defaultConfig.tracing not-enforced'],

@@ -1,14 +1,14 @@
 import { type Finding, type Within, warning } from '../../finding.ts';
 import { findings } from '../../issue.ts';
 import type { ObjectMeta } from '../../kind.ts';
-import { placesOf } from '../../not-enforced.ts';
+import { warnInert } from '../../not-enforced.ts';
 import type { FieldPath } from '../../path.ts';
 import { plainCopy } from '../../plain.ts';
 import { readDocuments, type TextDocument } from '../../text/documents.ts';
 import { defaultLimits } from '../../text/limits.ts';
 import { checkMeshConfig } from './check.ts';
 import { type MeshConfig, meshConfig } from './fields.ts';
-import { meshConfigNotEnforced } from './not-enforced.ts';
+import { meshConfigInert, meshConfigNotEnforced } from './not-enforced.ts';
 
 interface Written {
   readonly metadata: ObjectMeta;
@@ -58,9 +58,7 @@ export function readMeshConfig({ metadata, data }: Written): {
     // The authority is made before any resource is read, by the mesh file's Mesh.
     if (config.trustDomain !== undefined)
       own.push({ ...warning('no-effect', ['trustDomain'], 'is said by the Mesh alone'), atKey: true });
-    for (const pattern of meshConfigNotEnforced)
-      for (const path of placesOf(config, pattern))
-        own.push({ ...warning('not-enforced', path, 'is accepted but has no effect here'), atKey: true });
+    own.push(...warnInert(config, { notEnforced: meshConfigNotEnforced, inert: meshConfigInert }));
   }
   found.push(...own.map((finding) => inField(finding, document)));
   if (namespace !== undefined && !(meshConfigNamespaces as readonly string[]).includes(namespace))

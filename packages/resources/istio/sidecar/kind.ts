@@ -8,7 +8,7 @@ import { serverTls } from '../gateway.ts';
 import { labelSelector } from '../selector.ts';
 import { istioStatus } from '../status.ts';
 import { checkSidecar } from './check.ts';
-import { notEnforced } from './not-enforced.ts';
+import { inert } from './inert.ts';
 
 const identity = {
   group: 'networking.istio.io',
@@ -118,5 +118,5 @@ export const sidecar = {
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
   check: checkSidecar,
-  notEnforced,
+  inert,
 } satisfies ResourceKind<Sidecar>;

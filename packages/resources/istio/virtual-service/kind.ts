@@ -59,9 +59,8 @@ export const virtualService = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkVirtualService,
-  notEnforced: [
-    // Refused by Istio, and here.
-    'spec.http[].fault.delay.exponentialDelay',
-    'spec.http[].fault.abort.http2Error',
-  ],
+  inert: {
+    'spec.http[].fault.delay.exponentialDelay': 'Istio does not implement it either',
+    'spec.http[].fault.abort.http2Error': 'Istio does not implement it either',
+  },
 } satisfies ResourceKind<VirtualService>;
