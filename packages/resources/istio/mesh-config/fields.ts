@@ -118,7 +118,9 @@ export const meshConfigFields = {
   serviceSettings: z
     .array(
       options({
-        settings: options({ clusterLocal: z.boolean().describe('Only endpoints of the caller’s cluster.') }),
+        settings: options({
+          clusterLocal: z.boolean().describe('Only endpoints of the caller’s cluster.'),
+        }).describe('What holds for them.'),
         hosts: z.array(z.string()).describe('The services.'),
       }),
     )
