@@ -39,6 +39,13 @@ describe('an enrolment token', () => {
     expect(tokens.redeem(token)).toEqual(enrolment);
   });
 
+  it('gives way when far too many wait: the oldest first', () => {
+    const { tokens } = setUp();
+    const [oldest, next] = Array.from({ length: 10_001 }, () => tokens.issue(enrolment).token);
+    expect(tokens.redeem(oldest as string)).toBeUndefined();
+    expect(tokens.redeem(next as string)).toEqual(enrolment);
+  });
+
   it.each(['', 'tulle1', 'tulle1...', 'x'.repeat(10_000), 'tulle1.__proto__.a.b'])('is not %j', (text) => {
     expect(setUp().tokens.redeem(text)).toBeUndefined();
   });

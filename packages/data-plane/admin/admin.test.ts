@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Listener } from '@tulle/decision/tables/listener';
@@ -325,4 +326,17 @@ test('pages of other sites are refused: by the name that they reach us by, and b
   ).toMatch(/^HTTP\/1\.1 403 /);
   expect(await ask('GET /ready HTTP/1.1\r\nHost: localhost:9\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   expect(calls).toEqual([]);
+});
+
+test('more clients at a time than the pages are for are closed unanswered', async () => {
+  const { admin } = await start();
+  const ask = () => connect(admin.port, '127.0.0.1').on('error', () => {});
+  const served = Array.from({ length: 64 }, ask);
+  // Connections are taken in their order.
+  for (const client of served) client.write('GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await Promise.all(served.map((client) => once(client, 'data')));
+  const refused = ask().resume();
+  await once(refused, 'close');
+  expect(refused.bytesRead).toBe(0);
+  for (const client of served) client.destroy();
 });

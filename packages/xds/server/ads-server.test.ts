@@ -95,6 +95,25 @@ function connect(address: string) {
   };
 }
 
+test('a stream on which nobody says who is there is ended', async () => {
+  const events = journal();
+  const clock = new ManualClock();
+  const { address } = await start(empty, events, { clock });
+  const proxy = connect(address);
+  await expect.poll(() => clock.pending).toBe(1);
+  clock.advance(10_000);
+  expect(await proxy.status).toMatchObject({ code: grpc.status.DEADLINE_EXCEEDED, details: 'no request' });
+  expect(clock.pending).toBe(0);
+  expect(events.items).toEqual([]);
+});
+
+test('a request of more than 4 MiB ends its stream unread', async () => {
+  const { address } = await start(empty, journal());
+  const proxy = connect(address);
+  proxy.call.write(Buffer.alloc(4 * 1024 * 1024 + 1));
+  expect(await proxy.status).toMatchObject({ code: grpc.status.RESOURCE_EXHAUSTED });
+});
+
 test('a stream ends with the certificate that it was opened with', async () => {
   const events = journal();
   const clock = new ManualClock();

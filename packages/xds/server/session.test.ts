@@ -124,6 +124,8 @@ describe('subscriptions', () => {
     const driver = new Driver();
     const many = Array.from({ length: 50_001 }, (_, i) => `n${i}`);
     expect(() => driver.send('route', { subscribe: many })).toThrow(SessionError);
+    const sotw = request('route', { variant: 'sotw', subscribe: many });
+    expect(() => new Session().request(sotw, 0)).toThrow(SessionError);
   });
 });
 

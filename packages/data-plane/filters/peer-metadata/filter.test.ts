@@ -26,7 +26,7 @@ const header = encodePeerMetadata(metadata);
 const byHeaders = [{ istio_headers: {} }];
 
 const filter = peerMetadataFilter.create?.(
-  { downstream_discovery: byHeaders, upstream_discovery: byHeaders },
+  { downstream_discovery: byHeaders, upstream_discovery: byHeaders, downstream_propagation: byHeaders },
   {
     direction: 'outbound',
     role: 'sidecar',
@@ -57,6 +57,21 @@ function learn(from: 'caller' | 'server', peerUri: string): { peer: string | und
   else filter?.encodeHeaders?.(head, true, stream, state as never);
   return { peer: info.peer?.workload, left: [...headers].length > 0 };
 }
+
+it.each([
+  ['with an identity', 'spiffe://mesh.test/ns/default/sa/reviews', [header, 'me']],
+  ['in plain text', '', [undefined, undefined]],
+])('a caller %s that asks by its own header', (_, peerUri, told) => {
+  const tls = peerUri === '' ? {} : { tls: { peerUri } };
+  const info = new StreamInfo({ memo: new Map(), ...tls } as unknown as ConnectionInfo, 0, 0);
+  const stream = { info } as unknown as FilterStream;
+  const state = filter?.start?.(stream) as never;
+  const asked = Headers.of({ 'x-envoy-peer-metadata': header });
+  filter?.decodeHeaders?.({ headers: asked } as never, true, stream, state);
+  const answer = Headers.of({});
+  filter?.encodeHeaders?.({ headers: answer } as never, true, stream, state);
+  expect(['x-envoy-peer-metadata', 'x-envoy-peer-metadata-id'].map((name) => answer.get(name))).toEqual(told);
+});
 
 describe.each(['caller', 'server'] as const)('a %s', (from) => {
   it.each([
