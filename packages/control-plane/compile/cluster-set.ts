@@ -17,6 +17,8 @@ export interface ClusterSet {
   readonly secrets: readonly XdsResource[];
   /** Those whose endpoints go by EDS. */
   readonly discovered: readonly ClusterRef[];
+  /** Their names. */
+  readonly endpoints: ReadonlySet<string>;
   readonly notes: readonly Note[];
 }
 
@@ -41,7 +43,8 @@ function make(model: Model, refs: Refs, engine: Engine): ClusterSet {
   const notes: Note[] = [];
   const secrets = sorted.flatMap((ref) => credentialSecrets(ref, notes));
   const discovered = sorted.filter((ref) => discoveryOf(ref) === 'eds');
-  return { clusters, secrets, discovered, notes };
+  const endpoints = new Set(discovered.map(({ name }) => name));
+  return { clusters, secrets, discovered, endpoints, notes };
 }
 
 /** The secrets of a cluster whose rule names a credential; a note where there is none that the proxy may have. */

@@ -71,6 +71,56 @@ test('whatever is written, nothing refers to what is not there', () => {
   );
 });
 
+test('what is kept from the model before makes no difference', () => {
+  const isRouting = ({ kind }: { readonly kind: string }): boolean => kind === 'VirtualService';
+  const isClients = ({ kind }: { readonly kind: string }): boolean =>
+    isRouting({ kind }) || kind === 'DestinationRule';
+  fc.assert(
+    fc.property(
+      meshOf,
+      meshOf,
+      fc.constantFrom(isRouting, isClients, () => true),
+      (one, other, changes) => {
+        const resources = [
+          ...one.resources.filter((resource) => !changes(resource)),
+          ...other.resources.filter((resource) => changes(resource)),
+        ];
+        for (const proxy of [
+          sidecarOf('a', []),
+          sidecarOf('b', ['one:80', 'two:80']),
+          capturedSidecarOf('a', []),
+        ]) {
+          const before = buildModel(one);
+          compile(before, proxy);
+          const next = compile(buildModel({ ...one, resources }, before), proxy);
+          const fresh = compile(buildModel({ ...one, resources }), { ...proxy });
+          expect(next.notes).toEqual(fresh.notes);
+          for (const type of xdsTypes)
+            expect([...next.snapshot[type].values()]).toEqual([...fresh.snapshot[type].values()]);
+        }
+      },
+    ),
+    { numRuns: 100, seed: 11 },
+  );
+});
+
+test('a change of a route leaves clusters, endpoints and what serves applications the same objects', () => {
+  const { input, proxy } = readCase(join(golden, 'weights-between-subsets'));
+  const before = buildModel(input);
+  const routes = input.resources.filter(({ kind }) => kind === 'VirtualService');
+  const others = input.resources.filter(({ kind }) => kind !== 'VirtualService');
+  const changed = routes.map((one) => ({ ...one, metadata: { ...one.metadata, generation: 2 } }));
+  const after = buildModel({ ...input, resources: [...changed, ...others] }, before);
+  const old = compile(before, proxy).snapshot;
+  const next = compile(after, proxy).snapshot;
+  for (const type of ['cluster', 'endpoint'] as const)
+    for (const [name, resource] of next[type])
+      if (!name.endsWith('Cluster')) expect(old[type].get(name)).toBe(resource);
+  for (const [name, resource] of next.listener)
+    if (name.startsWith('inbound_')) expect(old.listener.get(name)).toBe(resource);
+  expect(next.route.get('http_proxy')?.version).not.toBe(old.route.get('http_proxy')?.version);
+});
+
 test('two proxies of a namespace get the same objects', () => {
   const { input } = readCase(join(golden, 'weights-between-subsets'));
   const model = buildModel(input);

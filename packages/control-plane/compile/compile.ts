@@ -1,6 +1,7 @@
 import type { Snapshot, XdsResource } from '@tulle/xds/resource';
 import type { AccountIndex } from '../model/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
+import type { SidecarDecision } from '../model/sidecar.ts';
 import { cached } from './cached.ts';
 import { callersOf, hostsOfBytes } from './callers.ts';
 import { capturedTraffic } from './capture.ts';
@@ -10,7 +11,7 @@ import { Collector } from './collector.ts';
 import { egressListeners } from './egress-listeners.ts';
 import { fixedClusters } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
-import { inbound } from './inbound.ts';
+import { type Inbound, inbound } from './inbound.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import type { Note } from './note.ts';
 import { outbound } from './outbound.ts';
@@ -71,8 +72,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const sidecar = proxy.role === 'router' ? undefined : config.sidecars.decide(NAMESPACE, LABELS);
   const view = viewFor(config, proxy, sidecar);
   const edge = proxy.role === 'router' ? gateway(view, proxy) : undefined;
-  const served = edge === undefined ? servedPorts(config, proxy, sidecar) : [];
-  const own = served.map((port) => inbound(config, proxy, port));
+  const { own, calledAs } = edge === undefined ? applicationOf(config, proxy, sidecar) : noApplication;
   // A gateway has the clusters of its routes; a sidecar those of all that it may call, and of what that routes to.
   const scope = edge === undefined ? scopeOf(view, proxy, sidecar) : nothing;
   const callable = scopeCollector(view, scope);
@@ -106,7 +106,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   return {
     resources,
     discovered: set.discovered,
-    calledAs: hostsOfBytes(config, proxy, served),
+    calledAs,
     notes: uniqueNotes([
       ...own.flatMap((port) => port.notes),
       ...used.notes,
@@ -114,6 +114,30 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       ...set.notes,
     ]),
   };
+}
+
+/** What serves a proxy's own application. */
+interface Application {
+  readonly own: readonly Inbound[];
+  readonly calledAs: readonly string[];
+}
+
+const noApplication: Application = { own: [], calledAs: [] };
+const applications = new WeakMap<object, WeakMap<ProxyDescription, Application>>();
+
+/** The same object until something changes that has to do with applications' own ports. */
+function applicationOf(
+  config: ConfigModel,
+  proxy: ProxyDescription,
+  sidecar: SidecarDecision | undefined,
+): Application {
+  const { ofInbound } = config.basis;
+  const known = cached(applications, ofInbound, () => new WeakMap<ProxyDescription, Application>());
+  return cached(known, proxy, () => {
+    const served = servedPorts(config, proxy, sidecar);
+    const own = served.map((port) => inbound(config, proxy, port));
+    return { own, calledAs: hostsOfBytes(config, proxy, served) };
+  });
 }
 
 /** The clusters of all ports of a scope; the same object for the same scope. */
@@ -130,21 +154,31 @@ function scopeCollector(view: View, scope: Scope): Collector {
   });
 }
 
+/** Resources all of whose references lead into a set of clusters. */
+const within = new WeakMap<ClusterSet, WeakSet<XdsResource>>();
+
 /** @throws Error naming the first reference that leads out of the snapshot */
 function checkReferences(proxy: ProxyDescription, resources: Plan['resources'], set: ClusterSet): void {
-  const endpoints = new Set(set.discovered.map((ref) => ref.name));
-  const has = ({ type, name }: Reference): boolean => {
-    if (type === 'endpoint') return endpoints.has(name);
-    if (type === 'secret' && isOfProxy(name)) return true;
-    return resources[type].has(name);
-  };
-  const all = [...resources.listener.values(), ...resources.route.values(), ...resources.cluster.values()];
-  const dangling = findDangling(all, has);
-  if (dangling === undefined) return;
-  const { from, reference } = dangling;
-  throw new Error(
-    `${proxy.id}: ${from} refers to ${reference.type} ${reference.name}, which it does not get`,
-  );
+  const checked = cached(within, set, () => new WeakSet<XdsResource>());
+  for (const type of ['listener', 'route', 'cluster'] as const) {
+    for (const resource of resources[type].values()) {
+      if (checked.has(resource)) continue;
+      let isWithin = true;
+      const has = ({ type, name }: Reference): boolean => {
+        if (type === 'endpoint') return set.endpoints.has(name);
+        if (type === 'cluster' && set.clusters.has(name)) return true;
+        isWithin = false;
+        return (type === 'secret' && isOfProxy(name)) || resources[type].has(name);
+      };
+      const dangling = findDangling([resource], has);
+      if (isWithin && dangling === undefined) checked.add(resource);
+      if (dangling === undefined) continue;
+      const { from, reference } = dangling;
+      throw new Error(
+        `${proxy.id}: ${from} refers to ${reference.type} ${reference.name}, which it does not get`,
+      );
+    }
+  }
 }
 
 const byName = (list: readonly XdsResource[]): Resources =>

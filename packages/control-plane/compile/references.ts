@@ -26,6 +26,17 @@ export function rememberReferences(resource: XdsResource, message: Message): voi
   byResource.set(resource, referencesOf(message));
 }
 
+/** The same for one that is made of a message and of parts that are known. */
+export function rememberAssembled(
+  resource: XdsResource,
+  message: Message,
+  parts: Iterable<readonly Reference[]>,
+): void {
+  const found = new Map(referencesOf(message).map((reference) => [keyOf(reference), reference]));
+  for (const references of parts) for (const reference of references) add(reference, found);
+  byResource.set(resource, [...found.values()]);
+}
+
 /** The same for a message that is packed: it can't be looked into later. */
 export function rememberPacked(any: Any, message: Message): void {
   byAny.set(any, referencesOf(message));
@@ -47,7 +58,8 @@ export function findDangling(
   return undefined;
 }
 
-function referencesOf(message: Message): readonly Reference[] {
+/** What a message refers to. */
+export function referencesOf(message: Message): readonly Reference[] {
   const found = new Map<string, Reference>();
   visit(message, found);
   return [...found.values()];
@@ -82,5 +94,7 @@ function addName(type: Reference['type'], name: unknown, found: Map<string, Refe
 }
 
 function add(reference: Reference, found: Map<string, Reference>): void {
-  found.set(`${reference.type} ${reference.name}`, reference);
+  found.set(keyOf(reference), reference);
 }
+
+const keyOf = ({ type, name }: Reference): string => `${type} ${name}`;

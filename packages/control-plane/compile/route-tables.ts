@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
@@ -8,7 +9,7 @@ import { none } from './duration.ts';
 import { outsideCluster, refusesOutside } from './outside.ts';
 import { everything } from './route-match.ts';
 import type { Scope } from './scope.ts';
-import { resource } from './serialize.ts';
+import { assembled } from './serialize.ts';
 import type { View } from './view.ts';
 import {
   httpRoutes,
@@ -87,6 +88,8 @@ export function foreignUpstreamRoutes(view: View, host: string, port: number): M
   });
 }
 
+const virtualHostsField = RouteConfigurationSchema.field.virtualHosts.number;
+
 const upstreamTable = (host: string, port: number): string => `${host}:${port}`;
 
 /** Envoy refuses a table that has a domain twice: the first keeps it, a host without domains is left out. */
@@ -95,8 +98,11 @@ export function table(name: string, hosts: readonly VirtualHost[], collector: Co
   const virtualHosts = hosts.flatMap((host) => {
     const domains = (host.domains ?? []).filter((domain) => !taken.has(domain));
     for (const domain of domains) taken.add(domain);
-    return domains.length === 0 ? [] : [{ ...host, domains }];
+    if (domains.length === 0) return [];
+    // The same object where nothing was taken: it is serialised already.
+    return domains.length === host.domains?.length ? [host] : [{ ...host, domains }];
   });
-  const message = create(RouteConfigurationSchema, { name, virtualHosts, validateClusters: false });
-  return { resource: resource(RouteConfigurationSchema, message, collector.origins), collector };
+  const message = create(RouteConfigurationSchema, { name, validateClusters: false });
+  const items = { number: virtualHostsField, schema: VirtualHostSchema, items: virtualHosts };
+  return { resource: assembled(RouteConfigurationSchema, message, items, collector.origins), collector };
 }

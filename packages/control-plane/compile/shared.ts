@@ -1,6 +1,6 @@
 import type { XdsResource } from '@tulle/xds/resource';
 import type { InstanceIndex } from '../model/instances.ts';
-import type { ConfigModel, Model } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
 import { cached, cachedByName } from './cached.ts';
 import type { ClusterRef } from './cluster-ref.ts';
@@ -19,22 +19,24 @@ function identify(ref: ClusterRef): string {
   return `${name} ${service.key} ${rules} ${secret} ${check} ${redirected} ${placement?.key ?? ''}`;
 }
 
-const clusters = new WeakMap<ConfigModel, Map<string, XdsResource>>();
+/** By what clusters depend on. */
+const clusters = new WeakMap<object, Map<string, XdsResource>>();
 
 /** A cluster, serialised once for all proxies that get the same. */
 export function sharedCluster(model: Model, ref: ClusterRef, engine: Engine): XdsResource {
-  const made = cached(clusters, model.config, () => new Map<string, XdsResource>());
+  const made = cached(clusters, model.config.basis.ofClusters, () => new Map<string, XdsResource>());
   const accounts = model.accounts.get(ref.service.key)?.join() ?? '';
   return cachedByName(made, `${engine} ${identify(ref)} ${accounts}`, () =>
     outboundCluster(ref, model, engine),
   );
 }
 
-const endpoints = new WeakMap<ConfigModel, WeakMap<object, Map<string, XdsResource>>>();
+const endpoints = new WeakMap<object, WeakMap<object, Map<string, XdsResource>>>();
 
 /** A cluster's endpoints; the same object until one of the service's instances changes. */
 function sharedEndpoints(model: Model, ref: ClusterRef): XdsResource {
-  const ofConfig = cached(endpoints, model.config, () => new WeakMap<object, Map<string, XdsResource>>());
+  const { ofClusters } = model.config.basis;
+  const ofConfig = cached(endpoints, ofClusters, () => new WeakMap<object, Map<string, XdsResource>>());
   const instances: object = model.instances.byService.get(ref.service.key) ?? ref.service.listed;
   const made = cached(ofConfig, instances, () => new Map<string, XdsResource>());
   return cachedByName(made, identify(ref), () => endpointsOf(ref, model));

@@ -8,7 +8,7 @@ import { compare, resourceKey } from '../model/origin.ts';
 import type { Service } from '../model/service.ts';
 import type { Listed } from '../model/sidecar.ts';
 import { meshGateway, type VirtualService } from '../model/virtual-service.ts';
-import { cachedByName } from './cached.ts';
+import { cached, cachedByName } from './cached.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -37,6 +37,11 @@ export interface View {
   readonly virtualServices: readonly VirtualService[];
   /** Values that belong to the view, made at their first use. */
   once<T>(key: string, make: () => T): T;
+  /**
+   * Values that no virtual service has a say in: they outlive its changes. What they hold may be of a view before, that
+   * sees the same services and policies.
+   */
+  onceForClusters<T>(key: string, make: () => T): T;
 }
 
 /** The view of a proxy; the same object for all proxies of one configuration that see the same. */
@@ -101,13 +106,9 @@ type Seen = Pick<View, 'config' | 'namespace' | 'labels' | 'captured' | 'outboun
 
 function createView(seen: Seen, imports?: Imports): View {
   const { config, namespace, labels } = seen;
-  const values = new Map<string, unknown>();
-  const once = <T>(name: string, make: () => T): T => {
-    if (values.has(name)) return values.get(name) as T;
-    const value = make();
-    values.set(name, value);
-    return value;
-  };
+  const once = keeper(new Map());
+  const ofBasis = cached(keptByBasis, config.basis.ofClusters, () => new Map<string, Values>());
+  const onceForClusters = keeper(cachedByName(ofBasis, seen.key, () => new Map()));
   const virtualServices = config.virtualServices.filter(
     (service) =>
       service.gateways.includes(meshGateway) && isExportedTo(service.exportTo, service.namespace, namespace),
@@ -138,5 +139,18 @@ function createView(seen: Seen, imports?: Imports): View {
     virtualServicesOf: (host) =>
       routing.get(host) ?? routing.get(wildcards.find((one) => hostCovers(one, host)) ?? '') ?? [],
     once,
+    onceForClusters,
   };
 }
+
+type Values = Map<string, unknown>;
+const keptByBasis = new WeakMap<object, Map<string, Values>>();
+
+const keeper =
+  (values: Values) =>
+  <T>(name: string, make: () => T): T => {
+    if (values.has(name)) return values.get(name) as T;
+    const value = make();
+    values.set(name, value);
+    return value;
+  };

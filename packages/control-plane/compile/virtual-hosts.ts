@@ -34,7 +34,8 @@ export interface MadeVirtualHost {
  * tunnel and routes HTTP by the other routes), requests go by the virtual service. Shared by the view.
  */
 export function serviceVirtualHost(view: View, service: Service, port: ServicePort): MadeVirtualHost {
-  return view.once(`virtual host ${service.key}:${port.number}`, () => {
+  const once = view.virtualServicesOf(service.host).length > 0 ? view.once : view.onceForClusters;
+  return once(`virtual host ${service.key}:${port.number}`, () => {
     const collector = new Collector();
     const routes: Route[] = [connectRoute(view, service, port, collector)];
     if (layerOf(port.protocol) !== 'tcp')

@@ -1,6 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import { type AccountIndex, indexAccounts } from './accounts.ts';
+import { type Basis, basisOf } from './basis.ts';
 import { type Credential, credentialsOf } from './credential.ts';
 import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
 import { discovered } from './discovery-selectors.ts';
@@ -47,6 +48,7 @@ export interface ConfigModel {
   readonly workloads: readonly Resource[];
   /** WorkloadEntries, as instances. */
   readonly workloadEntries: readonly WorkloadInstance[];
+  readonly basis: Basis;
   /** By `resourceKey`. */
   readonly resources: ReadonlyMap<string, Resource>;
   /** References that lead nowhere, by `resourceKey`. */
@@ -72,10 +74,13 @@ export interface ModelInput {
   readonly trustBundle?: string;
 }
 
-/** Equal input, in any order, gives an equal model. Never throws on resources that passed their schema. */
-export function buildModel(input: ModelInput): Model {
-  const config = buildConfig(input);
-  return withInstances(config, input.instances);
+/**
+ * Equal input, in any order, gives an equal model. Never throws on resources that passed their schema.
+ * @param previous what did not change is taken from it
+ */
+export function buildModel(input: ModelInput, previous?: Model): Model {
+  const config = buildConfig(input, previous?.config);
+  return withInstances(config, input.instances, previous);
 }
 
 /** Another set of instances under the same configuration: routes and rules are not looked at. */
@@ -98,7 +103,7 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
   return { config, instances, accounts, workloads };
 }
 
-function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel {
+function buildConfig({ mesh, resources, trustBundle }: ModelInput, previous?: ConfigModel): ConfigModel {
   const settings = meshSettings(mesh);
   const namespaces = resources.filter(({ kind }) => kind === 'Namespace');
   const isDiscovered = discovered(settings.discoverySelectors, namespaces);
@@ -117,17 +122,23 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   const isKnown = (host: string): boolean => hosts.has(host);
   const problems = new ProblemList();
   const entries = of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry')));
-  const services = indexServices(
-    [...of('Service').map((service) => decorated(kubernetesService(service), entries)), ...entries].map(
-      (service) => exportedBy(service, exportTo.services),
-    ),
-  );
+  const basis = basisOf(byKind, mesh, trustBundle, previous?.basis);
+  const kept = previous?.basis.ofClusters === basis.ofClusters ? previous : undefined;
+  const services =
+    kept?.services ??
+    indexServices(
+      [...of('Service').map((service) => decorated(kubernetesService(service), entries)), ...entries].map(
+        (service) => exportedBy(service, exportTo.services),
+      ),
+    );
   const gateways = gatewaysOf(of('Gateway').filter(isIstio));
   const virtualServices = virtualServicesOf(of('VirtualService'), isKnown, problems.add).map((service) =>
     exportedBy(service, exportTo.virtualServices),
   );
-  const destinationRules = indexDestinationRules(of('DestinationRule'), isKnown, exportTo.destinationRules);
-  const healthChecks = indexHealthChecks(of('HealthCheckPolicy'), isKnown);
+  const destinationRules =
+    kept?.destinationRules ??
+    indexDestinationRules(of('DestinationRule'), isKnown, exportTo.destinationRules);
+  const healthChecks = kept?.healthChecks ?? indexHealthChecks(of('HealthCheckPolicy'), isKnown);
   const gatewaysByKey = new Map(gateways.map((gateway) => [gateway.key, gateway]));
   checkWorkloadEntries(of('WorkloadEntry'), services.all, problems.add);
   checkHealthChecks(healthChecks, services, destinationRules, problems.add);
@@ -135,11 +146,12 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
   checkLimits(limits, { gateways: gatewaysByKey, virtualServices }, problems.add);
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
-    mesh: settings,
+    basis,
+    mesh: kept?.mesh ?? settings,
     isDiscovered,
     trustBundle,
     services,
-    serviceAddresses: serviceAddresses(services.all, settings.serviceAddresses),
+    serviceAddresses: kept?.serviceAddresses ?? serviceAddresses(services.all, settings.serviceAddresses),
     virtualServices,
     destinationRules,
     healthChecks,
@@ -148,8 +160,9 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput): ConfigModel 
     sidecars: indexSidecars(of('Sidecar'), problems.add),
     gateways,
     credentials: credentialsOf(of('Secret')),
-    workloads: of('Workload'),
-    workloadEntries: of('WorkloadEntry').flatMap((entry) => workloadEntryInstance(entry) ?? []),
+    workloads: kept?.workloads ?? of('Workload'),
+    workloadEntries:
+      kept?.workloadEntries ?? of('WorkloadEntry').flatMap((entry) => workloadEntryInstance(entry) ?? []),
     resources: new Map(sorted.map((resource) => [resourceKey(originOf(resource)), resource])),
     problems: problems.byResource,
   };

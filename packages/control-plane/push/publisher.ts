@@ -99,23 +99,24 @@ export class Publisher {
     this.#stale.clear();
   }
 
-  #build(): Model {
+  #build(previous?: Model): Model {
     const { mirror, meshName, trustDomain, trustBundle, instances } = this.#options;
     const written = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
     const mesh = meshSpecOf(written, (namespace) => mirror.get('ConfigMap', namespace, 'istio'));
-    return buildModel({
+    const input = {
       // The authority is of one trust domain; another in the Mesh needs a restart of the mesh.
       mesh: { ...mesh, trustDomain },
       resources: [...mirror.all()],
       instances: instances(),
       trustBundle,
-    });
+    };
+    return buildModel(input, previous);
   }
 
   #rebuild(): void {
     try {
       this.#timed('model', () => {
-        this.#model = this.#build();
+        this.#model = this.#build(this.#model);
         this.#instancesChanged = false;
       });
     } catch (error) {

@@ -21,7 +21,10 @@ export function changedNames(before: Resources, after: Resources): readonly stri
 
 function compare(before: Resources, after: Resources): string[] {
   const names: string[] = [];
-  for (const [name, { version }] of after) if (before.get(name)?.version !== version) names.push(name);
+  for (const [name, resource] of after) {
+    const known = before.get(name);
+    if (known !== resource && known?.version !== resource.version) names.push(name);
+  }
   for (const name of before.keys()) if (!after.has(name)) names.push(name);
   return names;
 }
