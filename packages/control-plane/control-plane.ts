@@ -88,7 +88,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ...{ progress, writer: resources, kinds: new ServedKinds(kinds), clock, onError },
       resources: () => mirror.all(),
       instances: () => platform.instances(),
-      config: () => publisher.model.config,
+      model: () => publisher.model,
       problems: (key) => publisher.problems(key),
     });
     running.defer(() => status.close());

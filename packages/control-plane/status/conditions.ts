@@ -1,6 +1,7 @@
 import type { Condition } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import { formatProblem } from '@tulle/resources/problem';
+import type { Finding as Found } from '../analyze/message.ts';
 import type { Count } from './tally.ts';
 
 /** A condition without its time: what is compared. */
@@ -47,6 +48,24 @@ export function acceptedCondition(problems: readonly Problem[], generation: numb
     type: 'Accepted',
     status: worst?.severity === 'error' ? 'False' : 'True',
     reason: worst === undefined ? 'Accepted' : pascalCase(worst.code),
+    message: lines.join('; '),
+    observedGeneration: generation,
+  };
+}
+
+/** `Analyzed`: False when requests are lost by what was found across resources. */
+export function analyzedCondition(findings: readonly Found[], generation: number): Finding {
+  const [worst] = findings;
+  const lines = findings
+    .slice(0, maxNamed)
+    .map(({ message: { level, code }, origin: { path }, detail }) =>
+      [level, `[${code}]`, path === '' ? detail : `${path}: ${detail}`].join(' '),
+    );
+  if (findings.length > maxNamed) lines.push(`and ${findings.length - maxNamed} more`);
+  return {
+    type: 'Analyzed',
+    status: worst?.message.level === 'Error' ? 'False' : 'True',
+    reason: worst?.message.name ?? 'NothingFound',
     message: lines.join('; '),
     observedGeneration: generation,
   };

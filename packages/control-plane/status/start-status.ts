@@ -6,7 +6,9 @@ import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
-import type { ConfigModel } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
+import { originOf, resourceKey } from '../model/origin.ts';
+import { Analysis, withValidationMessages } from './analysis.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
 import type { ProgressBook } from './progress.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
@@ -18,7 +20,7 @@ import { countInstances, type WorkloadCount, workloadStatus } from './workload-s
 export function startStatus(options: {
   readonly resources: () => Iterable<Resource>;
   readonly instances: () => readonly WorkloadInstance[];
-  readonly config: () => ConfigModel;
+  readonly model: () => Model;
   /** What model and compile found, by `resourceKey`. */
   readonly problems: (key: string) => readonly Problem[];
   readonly progress: ProgressBook;
@@ -29,6 +31,7 @@ export function startStatus(options: {
 }): StatusWriter {
   const { writer, kinds, clock, onError } = options;
   const warnings = new WarningCache();
+  const analysis = new Analysis(() => clock.now());
   let counted: { of: readonly WorkloadInstance[]; counts: ReadonlyMap<string, WorkloadCount> } | undefined;
   const workloadCounts = () => {
     const instances = options.instances();
@@ -41,14 +44,19 @@ export function startStatus(options: {
       resources: options.resources,
       conditioned: conditionedKinds,
       counts: (breather) => tallyInSlices(options.progress.values(), breather),
+      analyze: (breather) => analysis.update(options.model(), breather),
+      findings: (key) => analysis.of(key),
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
-      derive(resource, status) {
+      derive(resource, written) {
+        const status = isIstio(resource)
+          ? withValidationMessages(written, analysis.of(resourceKey(originOf(resource))))
+          : written;
         switch (resource.kind) {
           case 'Workload':
           case 'WorkloadGroup':
             return workloadStatus(resource, status, workloadCounts());
           case 'ServiceEntry':
-            return serviceEntryStatus(resource, status, options.config());
+            return serviceEntryStatus(resource, status, options.model().config);
           default:
             return status;
         }
@@ -67,6 +75,9 @@ export function startStatus(options: {
     onError,
   });
 }
+
+/** Kinds whose status has `validationMessages`. */
+const isIstio = ({ apiVersion }: Resource): boolean => /^(networking|security)\.istio\.io\//.test(apiVersion);
 
 /** What validation warns about (fields without effect), kept per generation: status is looked at often. */
 class WarningCache {

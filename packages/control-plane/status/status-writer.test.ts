@@ -21,6 +21,8 @@ function setUp() {
       resources: () => [resource],
       counts: counted,
       problems: () => [],
+      analyze: async () => {},
+      findings: () => [],
       conditioned: new Set(['VirtualService']),
       derive: (_, status) => status,
     },

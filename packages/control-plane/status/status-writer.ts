@@ -1,9 +1,16 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Clock, Timer } from '@tulle/xds/clock';
+import type { Finding as Found } from '../analyze/message.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { type Breather, createBreather } from './breather.ts';
-import { acceptedCondition, appliedCondition, type Finding, withConditions } from './conditions.ts';
+import {
+  acceptedCondition,
+  analyzedCondition,
+  appliedCondition,
+  type Finding,
+  withConditions,
+} from './conditions.ts';
 import type { Count } from './tally.ts';
 
 /** Acknowledgements are counted when none has come for this long, */
@@ -30,6 +37,10 @@ export interface StatusSources {
   derive(resource: Resource, status: unknown): unknown;
   /** In slices, so that it does not hold up anything. */
   counts(breather: Breather): Promise<ReadonlyMap<string, Count>>;
+  /** Brings `findings` up to date, in slices too. */
+  analyze(breather: Breather): Promise<void>;
+  /** What an analysis found, by `resourceKey`, the worst first. */
+  findings(key: string): readonly Found[];
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
 }
@@ -95,6 +106,7 @@ export function createStatusWriter(options: {
 
   async function settle(): Promise<void> {
     const breather = createBreather(clock, sliceMs);
+    await sources.analyze(breather);
     const counts = await sources.counts(breather);
     if (closed) return;
     const seen = new Set<string>();
@@ -108,6 +120,7 @@ export function createStatusWriter(options: {
         const generation = resource.metadata.generation ?? 0;
         const count = counts.get(key);
         findings.push(acceptedCondition(sources.problems(key, resource), generation));
+        findings.push(analyzedCondition(sources.findings(key), generation));
         const left = stillUnsettled(key, count);
         if (left === undefined) findings.push(appliedCondition(count, generation));
         else waitMs = Math.min(waitMs ?? left, left);
