@@ -19,7 +19,7 @@ export function analyze(model: Model, options: AnalysisOptions): readonly Findin
   return sorted([...analyzeInSteps(model, options)].flat());
 }
 
-/** As `analyze`, in no order; one step per analyzer, for who has other things to do. */
+/** As `analyze`, in no order; in steps, for who has other things to do. */
 export function* analyzeInSteps(
   model: Model,
   { now, whole }: AnalysisOptions,
@@ -27,7 +27,7 @@ export function* analyzeInSteps(
   const mesh = analyzedMesh(model, now, whole);
   for (const { analyze } of analyzers) {
     const found = new Map<string, Finding>();
-    analyze(mesh, (message, origin, detail) => {
+    const steps = analyze(mesh, (message, origin, detail) => {
       if (isSuppressed(message.code, model.config.resources.get(resourceKey(origin))?.metadata)) return;
       found.set(`${message.code} ${resourceKey(origin)} ${origin.path} ${detail}`, {
         message,
@@ -35,6 +35,7 @@ export function* analyzeInSteps(
         detail,
       });
     });
+    for (const _ of steps ?? []) yield [];
     yield [...found.values()];
   }
 }

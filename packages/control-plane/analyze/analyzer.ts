@@ -5,5 +5,6 @@ import type { Message, Report } from './message.ts';
 export interface Analyzer {
   /** All that it can say. */
   readonly messages: readonly Message[];
-  analyze(mesh: AnalyzedMesh, report: Report): void;
+  /** Yields where it may be interrupted, if it takes long in a large mesh. */
+  analyze(mesh: AnalyzedMesh, report: Report): Iterable<void> | void;
 }

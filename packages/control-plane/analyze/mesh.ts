@@ -3,6 +3,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { originOf, rootNamespace } from '../model/origin.ts';
 import { selects } from '../model/selector.ts';
+import type { Service } from '../model/service.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -42,6 +43,10 @@ export interface AnalyzedMesh {
   resources<Spec>(kind: string): readonly Written<Spec>[];
   readonly workloads: readonly AnalyzedWorkload[];
   workloadsIn(namespace: string): readonly AnalyzedWorkload[];
+  /** Those that a service selects. */
+  workloadsOf(service: Service): readonly AnalyzedWorkload[];
+  /** That select a workload. */
+  servicesOf(workload: AnalyzedWorkload): readonly Service[];
   /** Those that a selector of a resource of `namespace` holds for: everywhere, of the root namespace. */
   selected(namespace: string, selector: Labels): readonly AnalyzedWorkload[];
   /** False: only some files are known, with no service, workload or namespace among them; nothing can be said then. */
@@ -69,6 +74,14 @@ export function analyzedMesh(model: Model, now: number, whole: boolean): Analyze
   const workloads = workloadsOf(model, resources<WorkloadSpec>('Workload'));
   const byNamespace = Map.groupBy(workloads, ({ namespace }) => namespace);
   const workloadsIn = (namespace: string) => byNamespace.get(namespace) ?? [];
+  const servicesOf = servicesBySelector(config.services.all);
+  const serving = new Map<string, AnalyzedWorkload[]>();
+  for (const workload of workloads)
+    for (const { key } of servicesOf(workload)) {
+      const known = serving.get(key);
+      if (known === undefined) serving.set(key, [workload]);
+      else known.push(workload);
+    }
   const named = resources('Namespace').map(({ name }) => name);
   return {
     model,
@@ -77,6 +90,8 @@ export function analyzedMesh(model: Model, now: number, whole: boolean): Analyze
     resources,
     workloads,
     workloadsIn,
+    workloadsOf: ({ key }) => serving.get(key) ?? [],
+    servicesOf,
     selected: (namespace, selector) =>
       (namespace === rootNamespace ? workloads : workloadsIn(namespace)).filter(({ labels }) =>
         selects(selector, labels),
@@ -134,6 +149,22 @@ function workloadsOf(
     });
   }
   return [...found.values()];
+}
+
+/** Finds services by the first label of their selectors: a mesh may have thousands of both. */
+function servicesBySelector(
+  all: readonly Service[],
+): (workload: Pick<AnalyzedWorkload, 'namespace' | 'labels'>) => readonly Service[] {
+  const labelOf = (namespace: string, [name, value]: readonly [string, string]): string =>
+    `${namespace}\n${name}\n${value}`;
+  const byLabel = Map.groupBy(all, ({ namespace, selector }) => {
+    const [first] = Object.entries(selector ?? {});
+    return first && labelOf(namespace, first);
+  });
+  return ({ namespace, labels }) =>
+    Object.entries(labels)
+      .flatMap((label) => byLabel.get(labelOf(namespace, label)) ?? [])
+      .filter(({ selector = {} }) => selects(selector, labels));
 }
 
 const gatewayPorts = [

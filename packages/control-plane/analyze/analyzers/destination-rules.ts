@@ -163,14 +163,14 @@ function checkSubsets(
 
 /** Whether anything of a service has the labels; true where nobody lists what there is. */
 function serves(
-  { workloadsIn }: AnalyzedMesh,
+  { workloadsOf }: AnalyzedMesh,
   service: Service,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const { selector, listed, namespace } = service;
+  const { selector, listed } = service;
   if (listed.some((endpoint) => selects(labels, endpoint.labels))) return true;
   if (selector === undefined) return listed.length === 0;
-  return workloadsIn(namespace).some((one) => selects(selector, one.labels) && selects(labels, one.labels));
+  return workloadsOf(service).some((one) => selects(labels, one.labels));
 }
 
 function checkPorts({ spec, services, at }: AnalyzedRule, report: Report): void {

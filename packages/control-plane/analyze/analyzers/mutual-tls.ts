@@ -57,17 +57,18 @@ function checkService(
 }
 
 function whyNot(
-  { config, workloadsIn, knows }: AnalyzedMesh,
-  { host, external, selector, namespace }: Service,
+  { config, workloadsOf, knows }: AnalyzedMesh,
+  service: Service,
   port: ServicePort,
   { mode }: ClientTls,
   labels: Readonly<Record<string, string>>,
 ): readonly [Message, string] | undefined {
+  const { host, external, selector, namespace } = service;
   if (external && mode === 'ISTIO_MUTUAL')
     return [noSidecar, `${host} is outside the mesh, and the rule says ISTIO_MUTUAL`];
   if (selector === undefined || !knows.workloads) return undefined;
-  for (const one of workloadsIn(namespace)) {
-    if (one.isGateway || !selects(selector, one.labels) || !selects(labels, one.labels)) continue;
+  for (const one of workloadsOf(service)) {
+    if (one.isGateway || !selects(labels, one.labels)) continue;
     if (!one.hasSidecar) {
       if (mode === 'ISTIO_MUTUAL')
         return [

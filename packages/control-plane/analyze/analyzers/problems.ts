@@ -161,7 +161,7 @@ export const problems: Analyzer = {
     ...[notFound, schemaWarning, deprecated, severalSidecars, unknownPort, badDelegate, takenByOlder],
     ...[notEnforced, withoutEffect, weights, circle, samePort, unservedService],
   ],
-  analyze({ config, knows }, report) {
+  *analyze({ config, knows }, report) {
     const say = (
       resource: Resource,
       { code, path, message, severity }: Pick<Problem, 'code' | 'path' | 'message' | 'severity'>,
@@ -180,7 +180,10 @@ export const problems: Analyzer = {
       const resource = all[index];
       if (resource !== undefined) say(resource, { ...finding, path: formatPath(path) });
     });
-    for (const resource of all) for (const problem of warningsOf(resource)) say(resource, problem);
+    for (const resource of all) {
+      yield;
+      for (const problem of warningsOf(resource)) say(resource, problem);
+    }
   },
 };
 

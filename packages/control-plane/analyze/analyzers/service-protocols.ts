@@ -1,6 +1,5 @@
 import type { KubernetesServiceSpec } from '../../model/kubernetes-service.ts';
 import { portProtocol } from '../../model/protocol.ts';
-import { selects } from '../../model/selector.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';
@@ -72,14 +71,11 @@ export const serviceProtocols: Analyzer = {
 };
 
 /** One workload as all Services together see it. */
-function checkWorkload(
-  { config }: AnalyzedMesh,
-  { namespace, name, labels, ports }: AnalyzedWorkload,
-  report: Report,
-): void {
+function checkWorkload({ servicesOf }: AnalyzedMesh, workload: AnalyzedWorkload, report: Report): void {
+  const { name, ports } = workload;
   const uses = new Map<number, Use[]>();
-  for (const { selector, ports: offered, origin, host } of config.services.byNamespace(namespace)) {
-    if (selector === undefined || origin.kind !== 'Service' || !selects(selector, labels)) continue;
+  for (const { ports: offered, origin, host } of servicesOf(workload)) {
+    if (origin.kind !== 'Service') continue;
     for (const [index, { number, protocol, targetPort }] of offered.entries()) {
       const target =
         typeof targetPort === 'number' ? targetPort : ports.find((port) => port.name === targetPort)?.port;
