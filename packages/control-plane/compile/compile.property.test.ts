@@ -69,7 +69,7 @@ test('whatever is written, nothing refers to what is not there', () => {
     }),
     { numRuns: 200 },
   );
-});
+}, 60_000);
 
 test('what is kept from the model before makes no difference', () => {
   const isRouting = ({ kind }: { readonly kind: string }): boolean => kind === 'VirtualService';

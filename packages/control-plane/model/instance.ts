@@ -19,6 +19,8 @@ export interface WorkloadInstance {
   readonly portsByName?: boolean;
   /** `istio`: a sidecar answers with mTLS. `disabled`: plain text. */
   readonly tlsMode: 'istio' | 'disabled';
+  /** It has an identity of the mesh and calls with it, whatever it answers with. */
+  readonly isGateway?: boolean;
   readonly weight: number;
   /** `region/zone/subzone`, or empty. */
   readonly locality: string;

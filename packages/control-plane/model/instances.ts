@@ -123,6 +123,7 @@ function isSame(a: WorkloadInstance, b: WorkloadInstance): boolean {
     'serviceAccount',
     'address',
     'tlsMode',
+    'isGateway',
     'portsByName',
     'weight',
     'locality',

@@ -50,9 +50,10 @@ export function indexWorkloads(
     found.set(keyOf(identity), { ...identity, upstreams: hosts });
   }
   const declared = new Set(found.keys());
-  for (const { namespace, serviceAccount, workload, labels, cluster, tlsMode } of instances.byKey.values()) {
-    // Without a sidecar it has no identity.
-    if (tlsMode !== 'istio') continue;
+  for (const instance of instances.byKey.values()) {
+    const { namespace, serviceAccount, workload, labels, cluster } = instance;
+    // Without a proxy it has no identity.
+    if (instance.tlsMode !== 'istio' && instance.isGateway !== true) continue;
     const key = keyOf({ namespace, serviceAccount, workload });
     if (declared.has(key)) continue;
     const identity = { namespace, serviceAccount, workload, cluster, ...named(labels, workload) };

@@ -87,6 +87,7 @@ export function instanceOf({ metadata, spec, status }: Registration): WorkloadIn
     })),
     ...(groupLabel in spec.labels ? { portsByName: true } : {}),
     tlsMode: spec.proxy === 'sidecar' ? 'istio' : 'disabled',
+    ...(spec.proxy === 'router' ? { isGateway: true } : {}),
     weight: spec.weight,
     locality: spec.locality,
     network: spec.network,
