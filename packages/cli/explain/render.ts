@@ -17,8 +17,8 @@ const indent = ' '.repeat(14);
 
 /** Istio's virtual hosts for what no other has, and what they mean. */
 const catchAll: Readonly<Record<string, readonly string[]>> = {
-  allow_any: ['no service of the mesh has this host: it passes through'],
-  block_all: ['no service of the mesh has this host: REGISTRY_ONLY refuses it'],
+  allow_any: ['no service that it may call has this host: it passes through'],
+  block_all: ['no service that it may call has this host: REGISTRY_ONLY refuses it'],
 };
 
 /** An explanation for people, in lines of at most 80 columns. */
