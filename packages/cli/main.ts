@@ -46,8 +46,8 @@ async function buildProgram(argv: readonly string[], io: Io): Promise<Command> {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? 100,
-      getErrHelpWidth: () => io.stdout.columns ?? 100,
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stdout.columns ?? 80,
       getOutHasColors: () => wantsColor(io.stdout, io.env),
       getErrHasColors: () => false,
     })

@@ -1,10 +1,22 @@
 import { resourceName } from '@tulle/control-plane/analyze/format';
 import { type Level, levels } from '@tulle/control-plane/analyze/message';
+import { wrap } from '../explain/wrap.ts';
 import type { Palette } from '../output/color.ts';
 import type { Analysis } from './sources.ts';
 
-/** Findings grouped by code, the worst first: what it means once, then each place. */
-export function renderAnalysis({ resources, findings }: Analysis, paint: Palette): string {
+/**
+ * Findings grouped by code, the worst first: what it means once, then each place.
+ * @param columns of the terminal; undefined: a line each, for other programs
+ */
+export function renderAnalysis(
+  { resources, findings }: Analysis,
+  paint: Palette,
+  columns: number | undefined,
+): string {
+  const hanging = (text: string): string =>
+    (columns === undefined ? [text] : wrap(text, columns - 4))
+      .map((line, at) => `${at === 0 ? '  ' : '    '}${line}`)
+      .join('\n');
   const groups = Map.groupBy(findings, ({ finding }) => finding.message);
   const color: Record<Level, (text: string) => string> = {
     Error: paint.red,
@@ -17,10 +29,10 @@ export function renderAnalysis({ resources, findings }: Analysis, paint: Palette
       ...found.map(({ finding, place }) => {
         const { path } = finding.origin;
         const where = place === undefined ? '' : `${place}: `;
-        return `  ${where}${resourceName(finding)}${path === '' ? '' : ` ${path}`}: ${finding.detail}`;
+        return hanging(`${where}${resourceName(finding)}${path === '' ? '' : ` ${path}`}: ${finding.detail}`);
       }),
-      paint.dim(`  What follows: ${message.consequence}`),
-      paint.dim(`  What to do: ${message.remedy}`),
+      paint.dim(hanging(`What follows: ${message.consequence}`)),
+      paint.dim(hanging(`What to do: ${message.remedy}`)),
       '',
     ].join('\n'),
   );

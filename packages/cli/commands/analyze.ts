@@ -58,7 +58,10 @@ async function analyze(files: readonly string[], options: AnalyzeOptions, io: Io
     findings.filter(({ finding }) => levels.indexOf(finding.message.level) <= levels.indexOf(limit));
   const visible = asBadAs(shown);
   if (format !== undefined) print(io, renderDocument({ resources, findings: visible.map(toJson) }, format));
-  else print(io, renderAnalysis({ resources, findings: visible }, palette(wantsColor(io.stdout, io.env))));
+  else {
+    const paint = palette(wantsColor(io.stdout, io.env));
+    print(io, renderAnalysis({ resources, findings: visible }, paint, io.stdout.columns));
+  }
   if (asBadAs(failing).length > 0) throw new Failure('');
 }
 

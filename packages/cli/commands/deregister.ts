@@ -18,7 +18,7 @@ export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('<name>', 'the entry, as it was registered')
     .option('-n, --namespace <name>', 'namespace', 'default')
-    .addHelpText('after', example('tulle deregister reviews-vm'))
+    .addHelpText('after', example('tulle deregister vm'))
     .action((name: string, _: unknown, self: Command) =>
       deregister(name, self.optsWithGlobals<DeregisterOptions>(), io),
     );

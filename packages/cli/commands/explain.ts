@@ -49,7 +49,7 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       example(
-        "tulle explain GET http://reviews:9080/reviews/1 --from productpage -H 'end-user: jason'",
+        "tulle explain http://reviews:9080/ --from productpage -H 'end-user: jason'",
         'tulle explain http://localhost:8080/productpage --from ingressgateway',
         'tulle explain --tcp mongo:27017 --from ratings-v2',
         'tulle explain --tls api.example.com --from reviews-v1',

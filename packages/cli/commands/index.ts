@@ -76,7 +76,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'analyze',
     group: 'Look into a mesh',
-    summary: 'what is wrong across resources, in files or in a running mesh',
+    summary: 'what is wrong across resources, of files or a mesh',
     load: () => import('./analyze.ts'),
   },
   {

@@ -38,9 +38,11 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       [
-        '\nOur own engine: starts its workers and keeps them running; SIGUSR2 replaces them while they serve.',
-        '\nEnvoy ($TULLE_ENVOY, or the first "envoy" on the PATH): enrols, makes key and certificate request, serves',
-        'both to it on a Unix socket, writes its bootstrap, and ends with it.',
+        '\nOur own engine: starts its workers and keeps them running; SIGUSR2 replaces',
+        'them while they serve.',
+        '\nEnvoy ($TULLE_ENVOY, or the first "envoy" on the PATH): enrols, makes key and',
+        'certificate request, serves both to it on a Unix socket, writes its bootstrap,',
+        'and ends with it.',
         example(
           'tulle proxy --bootstrap run/default.details-v1-0.json --concurrency 2',
           'tulle proxy --engine envoy --bootstrap run/default.details-v1-0.json',

@@ -23,8 +23,9 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       [
-        '\nAnswers Envoy’s rate limit service protocol for RateLimitPolicies of scope MESH. Run it as a Workload of the',
-        'mesh (examples/rate-limit), so that its sidecar does the TLS. With Redis any number of it count as one.',
+        '\nAnswers Envoy’s rate limit service protocol for RateLimitPolicies of scope MESH.',
+        'Run it as a Workload of the mesh, so that its sidecar does the TLS; `tulle up`',
+        'does so by itself. With Redis any number of it count as one.',
         example(
           'tulle rate-limit-service --port 8081',
           'tulle rate-limit-service --redis redis://127.0.0.1:6379/0',

@@ -42,8 +42,8 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       example(
-        'tulle register reviews-vm --service reviews --address 10.0.0.5 --port http=9080 --label version=v2',
-        'tulle deregister reviews-vm',
+        'tulle register vm --service reviews --address 10.0.0.5 --port http=9080',
+        'tulle deregister vm',
       ),
     )
     .action((name: string, _: unknown, self: Command) =>

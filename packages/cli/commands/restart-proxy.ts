@@ -30,8 +30,8 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       [
-        '\nEach proxy is replaced by a new one that listens on the same sockets; the one before finishes what is',
-        'open. No connection is refused, no request fails.',
+        '\nEach proxy is replaced by a new one that listens on the same sockets; the one',
+        'before finishes what is open. No connection is refused, no request fails.',
         example('tulle restart-proxy reviews-v1', `tulle restart-proxy ${GATEWAY_WORKLOAD}`),
       ].join('\n'),
     )

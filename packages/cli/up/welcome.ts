@@ -53,6 +53,7 @@ interface VirtualServiceShape {
 
 function suggestions({ file, cwd, command }: WelcomeInput): [string, string][] {
   const workload = file.items.find(({ kind }) => kind.kind === 'Workload')?.name;
+  const called = callOf(file);
   const example = exampleBeside(file.path);
   return [
     [`${command} status`, 'who runs, whose certificate, which pid'],
@@ -60,13 +61,26 @@ function suggestions({ file, cwd, command }: WelcomeInput): [string, string][] {
       ? [`${command} get all`, 'what the mesh holds']
       : [`${command} apply -f ${relative(cwd, example) || example}`, 'change the routing, lose no request'],
     [`${command} get virtualservices -o wide`, 'applied on every proxy that uses it?'],
-    workload === undefined
+    called === undefined
       ? [`${command} proxy-status`, 'what each proxy has acknowledged']
-      : [`${command} proxy-config ${workload}-0 routes`, 'what that sidecar really has'],
+      : [`${command} explain http://${called.upstream}/ --from ${called.by}`, 'where it goes, and why'],
     workload === undefined
       ? [`${command} validate FILE`, 'every error with line and column']
       : [`${command} logs ${workload} --proxy -f`, 'its access log'],
   ];
+}
+
+/** A call that the mesh file declares: the first upstream of the first workload that has any. */
+function callOf({ items }: MeshFile): { readonly by: string; readonly upstream: string } | undefined {
+  for (const { kind, name, resource } of items) {
+    const upstream = (resource.spec as WorkloadSpec | undefined)?.upstreams?.[0];
+    if (kind.kind === 'Workload' && upstream !== undefined) return { by: name, upstream };
+  }
+  return undefined;
+}
+
+interface WorkloadSpec {
+  readonly upstreams?: readonly string[];
 }
 
 /** A file of resources in a folder beside the mesh file: something to apply. */
