@@ -42,8 +42,8 @@ it('closes no listener at once, and returns when no request is open', async () =
 it('waits no longer than it may', async () => {
   const { asked, ...at } = await admin([1]);
   const began = performance.now();
-  await drain(at, 120);
-  expect(performance.now() - began).toBeGreaterThanOrEqual(120);
+  await drain(at, 500);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(500);
   expect(asked.length).toBeGreaterThan(1);
 });
 
