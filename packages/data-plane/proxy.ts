@@ -10,6 +10,7 @@ import { Engine } from './engine.ts';
 import { grpcConnector } from './grpc/connection.ts';
 import { type ProxyIdentity, startIdentity } from './identity/identity.ts';
 import { ownUri } from './identity/request-svid.ts';
+import { refusalLog } from './listener/refusal-log.ts';
 import { createObservation } from './observation.ts';
 import { Gate } from './overload/gate.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-handle.ts';
@@ -48,7 +49,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     observe: observation.observers,
     gate: new Gate({ wheel, ...options.capacity }),
     ...(parent === undefined ? {} : { workers: shareThrough(parent, wheel, () => engine.clusters) }),
-    onRefused: (listener, reason) => log(`${listener}: ${reason}`),
+    onRefused: refusalLog(log, () => wheel.now()),
   });
   const part = partOf(parent, bootstrap, wheel);
 
