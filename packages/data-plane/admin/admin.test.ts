@@ -155,6 +155,8 @@ async function start(): Promise<Fixture> {
             privateKey: { inlineString: leaf.keyPem },
             certificateChain: { inlineString: leaf.chainPem },
           },
+          // Wherever else a key may turn up.
+          extension: { text: leaf.keyPem },
         },
       },
     ],
