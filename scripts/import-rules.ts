@@ -68,6 +68,8 @@ const rules: readonly Rule[] = [
       /^packages\/control-plane\/model\//,
       // What a connection's addresses are held against is told in one way.
       /^packages\/decision\/address-range$/,
+      // Regular expressions of users are run where they can take no time to speak of.
+      /^packages\/decision\/regex$/,
       /^@bufbuild\/protobuf/,
     ],
     never: [/^node:(?!crypto$)/],

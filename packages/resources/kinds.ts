@@ -5,6 +5,7 @@ import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { destinationRule } from './istio/destination-rule/kind.ts';
+import { envoyFilter } from './istio/envoy-filter/kind.ts';
 import { gateway } from './istio/gateway.ts';
 import { peerAuthentication } from './istio/peer-authentication.ts';
 import { proxyConfig } from './istio/proxy-config.ts';
@@ -43,6 +44,7 @@ export const kinds: readonly ResourceKind[] = [
   peerAuthentication,
   sidecar,
   proxyConfig,
+  envoyFilter,
   healthCheckPolicy,
   rateLimitPolicy,
   bandwidthLimit,

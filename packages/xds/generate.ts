@@ -21,6 +21,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { generateReaders } from './generate-readers.ts';
+import { generateRegistry } from './generate-registry.ts';
 import { protoRoots } from './proto-roots.ts';
 
 const require = createRequire(import.meta.url);
@@ -48,9 +49,12 @@ function stripOptions(source: string): string {
       out += source.slice(i, end);
       i = end;
     } else if (token === '[') i = endOfNesting(source, i);
-    else if (rest.startsWith('option ') && /[\s;{}]$/.test(out.slice(-1) || '\n'))
-      i = endOfStatement(source, i);
-    else {
+    else if (rest.startsWith('option ') && /[\s;{}]$/.test(out.slice(-1) || '\n')) {
+      const end = endOfStatement(source, i);
+      // Without it an enumeration with two names for a value is an error.
+      if (/^option\s+allow_alias\b/.test(source.slice(i, end))) out += source.slice(i, end);
+      i = end;
+    } else {
       out += token;
       i++;
     }
@@ -138,6 +142,7 @@ export async function generate(): Promise<void> {
     rmSync(gen, { recursive: true, force: true });
     cpSync(join(work, 'gen'), gen, { recursive: true });
     await generateReaders(gen);
+    generateRegistry(gen);
     const count = readdirSync(gen, { recursive: true }).length;
     process.stdout.write(
       `generated ${count} entries in ${relative(process.cwd(), gen)} from ${files} protos\n`,

@@ -17,6 +17,8 @@ export interface ProxyMetadata {
   readonly CLUSTER_ID: string;
   readonly MESH_ID: string;
   readonly NETWORK?: string;
+  /** Of an Istio whose configuration the proxy is to be patched by: EnvoyFilter's `proxyVersion`. */
+  readonly ISTIO_VERSION?: string;
   /** `tulle` or `envoy`: what an engine can't do is left out for it. */
   readonly TULLE_ENGINE: 'tulle' | 'envoy';
   /** The application's ports: where the sidecar listens for the mesh and where the app listens. */

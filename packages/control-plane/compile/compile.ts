@@ -8,6 +8,7 @@ import { capturedTraffic } from './capture.ts';
 import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
+import { sdsCluster } from './config-source.ts';
 import { egressListeners } from './egress-listeners.ts';
 import { fixedClusters } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
@@ -15,9 +16,10 @@ import { type Inbound, inbound } from './inbound.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import type { Note } from './note.ts';
 import { outbound } from './outbound.ts';
+import { type Patchable, patched } from './patches/patched.ts';
 import { protocolNotes } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
-import { findDangling, type Reference } from './references.ts';
+import { type Dangling, findDangling, type Reference } from './references.ts';
 import { httpProxyRoutes } from './route-tables.ts';
 import { nothing, type Scope, scopeOf, viewFor } from './scope.ts';
 import { isOfProxy, rootsOf } from './secrets.ts';
@@ -90,7 +92,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const set = clusterSet(model, refs, engine);
 
   const roots = engine === 'tulle' && config.trustBundle !== undefined ? [rootsOf(config.trustBundle)] : [];
-  const resources = {
+  const compiled = {
     cluster: new Map([
       ...set.clusters,
       ...byName([...own.map((port) => port.cluster), ...fixedClusters(config.mesh, view.captured)]),
@@ -102,9 +104,13 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     route: byName(tables.map((table) => table.resource)),
     secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
-  checkReferences(proxy, resources, set);
+  const { secret } = compiled;
+  const dangling = (resources: Patchable): Dangling | undefined =>
+    danglingIn({ ...resources, secret }, set, resources.cluster === compiled.cluster);
+  const { notes, ...resources } = patched(config, proxy, compiled, dangling);
+  checkReferences(proxy, dangling(resources));
   return {
-    resources,
+    resources: { ...resources, secret },
     discovered: set.discovered,
     calledAs,
     notes: uniqueNotes([
@@ -112,6 +118,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       ...used.notes,
       ...callable.notes,
       ...set.notes,
+      ...notes,
     ]),
   };
 }
@@ -157,28 +164,38 @@ function scopeCollector(view: View, scope: Scope): Collector {
 /** Resources all of whose references lead into a set of clusters. */
 const within = new WeakMap<ClusterSet, WeakSet<XdsResource>>();
 
-/** @throws Error naming the first reference that leads out of the snapshot */
-function checkReferences(proxy: ProxyDescription, resources: Plan['resources'], set: ClusterSet): void {
+/**
+ * The first reference that leads out of the snapshot.
+ * @param intact whether all of the set's clusters are there
+ */
+function danglingIn(resources: Plan['resources'], set: ClusterSet, intact: boolean): Dangling | undefined {
   const checked = cached(within, set, () => new WeakSet<XdsResource>());
   for (const type of ['listener', 'route', 'cluster'] as const) {
     for (const resource of resources[type].values()) {
-      if (checked.has(resource)) continue;
-      let isWithin = true;
+      if (intact && checked.has(resource)) continue;
+      let isWithin = intact;
       const has = ({ type, name }: Reference): boolean => {
         if (type === 'endpoint') return set.endpoints.has(name);
-        if (type === 'cluster' && set.clusters.has(name)) return true;
+        if (type === 'cluster' && intact && set.clusters.has(name)) return true;
         isWithin = false;
-        return (type === 'secret' && isOfProxy(name)) || resources[type].has(name);
+        if (type === 'secret' && isOfProxy(name)) return true;
+        return resources[type].has(name) || (type === 'cluster' && name === sdsCluster);
       };
       const dangling = findDangling([resource], has);
-      if (isWithin && dangling === undefined) checked.add(resource);
-      if (dangling === undefined) continue;
-      const { from, reference } = dangling;
-      throw new Error(
-        `${proxy.id}: ${from} refers to ${reference.type} ${reference.name}, which it does not get`,
-      );
+      if (dangling !== undefined) return dangling;
+      if (isWithin) checked.add(resource);
     }
   }
+  return undefined;
+}
+
+/** @throws Error for a reference that leads out of the snapshot */
+function checkReferences(proxy: ProxyDescription, dangling: Dangling | undefined): void {
+  if (dangling === undefined) return;
+  const { from, reference } = dangling;
+  throw new Error(
+    `${proxy.id}: ${from.name} refers to ${reference.type} ${reference.name}, which it does not get`,
+  );
 }
 
 const byName = (list: readonly XdsResource[]): Resources =>

@@ -1,4 +1,5 @@
-import type { JsonObject } from '@bufbuild/protobuf';
+import { create, type JsonObject } from '@bufbuild/protobuf';
+import { type Metadata, MetadataSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Origin } from '@tulle/xds/resource';
 import { uniqueOrigins } from './serialize.ts';
 
@@ -28,4 +29,14 @@ export function metadata(
       .map((key) => [key, all[key] as JsonObject]),
   );
   return { filterMetadata };
+}
+
+/** Metadata that is there, with more origins. */
+export function withOrigins(known: Metadata | undefined, more: readonly Origin[]): Metadata {
+  const { [originMetadataKey]: own, ...others } = known?.filterMetadata ?? {};
+  const before = (own?.origins ?? []) as unknown as readonly Origin[];
+  return create(MetadataSchema, {
+    typedFilterMetadata: known?.typedFilterMetadata ?? {},
+    ...metadata([...before, ...more], others),
+  });
 }

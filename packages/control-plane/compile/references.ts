@@ -1,5 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { Any } from '@bufbuild/protobuf/wkt';
+import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
+import { registry } from '@tulle/xds/gen/registry.js';
 import type { XdsResource, XdsType } from '@tulle/xds/resource';
 
 /** A name of another resource that a resource uses; nothing refers to workloads. */
@@ -14,6 +15,7 @@ const referring: Readonly<Record<string, readonly [field: string, type: Referenc
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': ['name', 'cluster'],
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': ['name', 'cluster'],
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['routeConfigName', 'route'],
+  'envoy.config.core.v3.GrpcService.EnvoyGrpc': ['clusterName', 'cluster'],
   'envoy.config.cluster.v3.Cluster.EdsClusterConfig': ['serviceName', 'endpoint'],
   'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': ['name', 'secret'],
 };
@@ -37,9 +39,15 @@ export function rememberAssembled(
   byResource.set(resource, [...found.values()]);
 }
 
-/** The same for a message that is packed: it can't be looked into later. */
+/** The same for a message that is packed, so that nobody has to unpack it. */
 export function rememberPacked(any: Any, message: Message): void {
   byAny.set(any, referencesOf(message));
+}
+
+/** A reference that leads nowhere. */
+export interface Dangling {
+  readonly from: XdsResource;
+  readonly reference: Reference;
 }
 
 /**
@@ -49,17 +57,24 @@ export function rememberPacked(any: Any, message: Message): void {
 export function findDangling(
   resources: Iterable<XdsResource>,
   has: (reference: Reference) => boolean,
-): { readonly from: string; readonly reference: Reference } | undefined {
-  for (const resource of resources) {
-    const references = byResource.get(resource);
-    if (references === undefined) throw new Error(`nobody knows what ${resource.name} refers to`);
-    for (const reference of references) if (!has(reference)) return { from: resource.name, reference };
-  }
+): Dangling | undefined {
+  for (const from of resources)
+    for (const reference of referencesIn(from)) if (!has(reference)) return { from, reference };
   return undefined;
 }
 
+/** @throws Error for a resource that was not made by `serialize.ts` */
+export function referencesIn(resource: XdsResource): readonly Reference[] {
+  const references = byResource.get(resource);
+  if (references === undefined) throw new Error(`nobody knows what ${resource.name} refers to`);
+  return references;
+}
+
+/** What somebody else packed (EnvoyFilter); undefined for a type that we don't know. */
+const content = (any: Any): Message | undefined => anyUnpack(any, registry);
+
 /** What a message refers to. */
-export function referencesOf(message: Message): readonly Reference[] {
+export function referencesOf(message: Message | undefined): readonly Reference[] {
   const found = new Map<string, Reference>();
   visit(message, found);
   return [...found.values()];
@@ -75,18 +90,21 @@ function visit(value: unknown, found: Map<string, Reference>): void {
   const object = value as Readonly<Record<string, unknown>>;
   const typeName = object.$typeName;
   if (typeName === 'google.protobuf.Any') {
-    const packed = byAny.get(value as Any);
-    if (packed === undefined)
-      throw new Error(`nobody knows what a packed ${String(object.typeUrl)} refers to`);
-    for (const reference of packed) add(reference, found);
+    for (const reference of byAny.get(value as Any) ?? referencesOf(content(value as Any)))
+      add(reference, found);
     return;
   }
   const known = typeof typeName === 'string' ? referring[typeName] : undefined;
   if (known !== undefined) addName(known[1], object[known[0]], found);
-  // RouteAction and TcpProxy choose their only cluster in a oneof.
-  const cluster = object.clusterSpecifier as { readonly case?: string; readonly value?: unknown } | undefined;
-  if (cluster?.case === 'cluster') addName('cluster', cluster.value, found);
+  // RouteAction, TcpProxy and HttpUri choose their only cluster in a oneof.
+  for (const choice of [object.clusterSpecifier, object.httpUpstreamType] as (Choice | undefined)[])
+    if (choice?.case === 'cluster') addName('cluster', choice.value, found);
   for (const key in object) visit(object[key], found);
+}
+
+interface Choice {
+  readonly case?: string;
+  readonly value?: unknown;
 }
 
 function addName(type: Reference['type'], name: unknown, found: Map<string, Reference>): void {

@@ -21,8 +21,8 @@ interface Parts {
 
 type ByKind = ReadonlyMap<string, readonly Resource[]>;
 
-/** Only routes are made of them. */
-const ofRoutes: ReadonlySet<string> = new Set(['VirtualService']);
+/** Only routes are made of them; EnvoyFilters are applied to what all else has made. */
+const ofRoutes: ReadonlySet<string> = new Set(['VirtualService', 'EnvoyFilter']);
 /** Nothing that serves an application itself. */
 const ofCallers: ReadonlySet<string> = new Set([...ofRoutes, 'DestinationRule', 'HealthCheckPolicy']);
 

@@ -5,6 +5,7 @@ import { type Basis, basisOf } from './basis.ts';
 import { type Credential, credentialsOf } from './credential.ts';
 import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
 import { discovered } from './discovery-selectors.ts';
+import { type EnvoyFilterIndex, indexEnvoyFilters } from './envoy-filter.ts';
 import { type Gateway, gatewaysOf } from './gateway.ts';
 import { checkHealthChecks, type HealthCheckIndex, indexHealthChecks } from './health-check.ts';
 import { serviceHost } from './host.ts';
@@ -41,6 +42,7 @@ export interface ConfigModel {
   readonly healthChecks: HealthCheckIndex;
   readonly peerAuthentications: PeerAuthenticationIndex;
   readonly sidecars: SidecarIndex;
+  readonly envoyFilters: EnvoyFilterIndex;
   readonly limits: Limits;
   /** The oldest first. */
   readonly gateways: readonly Gateway[];
@@ -158,6 +160,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput, previous?: Co
     limits,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
     sidecars: indexSidecars(of('Sidecar'), problems.add),
+    envoyFilters: indexEnvoyFilters(of('EnvoyFilter'), problems.add),
     gateways,
     credentials: credentialsOf(of('Secret')),
     workloads: kept?.workloads ?? of('Workload'),

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
 import { compile } from '../compile/compile.ts';
 import type { Note } from '../compile/note.ts';
+import { patchProblems } from '../compile/patches/proxy-patches.ts';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import type { MeshSpec } from '../model/mesh.ts';
@@ -87,7 +88,8 @@ export class Publisher {
 
   /** What model and compile found about a resource, by `resourceKey`; one of each kind, however many proxies say it. */
   problems(key: string): readonly Problem[] {
-    const found = [...(this.#model.config.problems.get(key) ?? [])];
+    const { config } = this.#model;
+    const found = [...(config.problems.get(key) ?? []), ...patchProblems(config, key)];
     for (const notes of this.#notes.values()) found.push(...(notes.get(key) ?? []));
     if (found.length === 0) return found;
     return [...new Map(found.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];

@@ -3,6 +3,7 @@ export const conditionedKinds: ReadonlySet<string> = new Set([
   'BandwidthLimit',
   'ConcurrencyLimit',
   'DestinationRule',
+  'EnvoyFilter',
   'Gateway',
   'HealthCheckPolicy',
   'PeerAuthentication',

@@ -14,6 +14,7 @@ const kinds = [
   'PeerAuthentication',
   'Sidecar',
   'ProxyConfig',
+  'EnvoyFilter',
 ];
 
 /** Words that mean something in some field, so that random objects reach beyond the first check. */

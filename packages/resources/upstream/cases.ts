@@ -92,6 +92,16 @@ export const ruleCases: Readonly<Record<string, Case>> = {
     refuse: { '0': { mode: 'STRICT' } },
   },
   'self.all(key, !key.contains("*"))': { accept: { app: 'a' }, refuse: { 'a*': 'a' } },
+  'has(self.context) ? ((self.context == "WAYPOINT") ? has(self.waypoint) : !has(self.waypoint)) : !has(self.waypoint)':
+    {
+      accept: { context: 'WAYPOINT', waypoint: {} },
+      refuse: { context: 'GATEWAY', waypoint: {} },
+    },
+  '(has(self.workloadSelector) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': {
+    accept: { targetRefs: [{ kind: 'Gateway', name: 'a' }] },
+    refuse: { targetRefs: [{ kind: 'Gateway', name: 'a' }], workloadSelector: { labels: { app: 'a' } } },
+  },
+  'self.size() == 0': { accept: '', refuse: 'b' },
   'self.all(key, key.size() != 0)': { accept: { app: 'a' }, refuse: { '': 'a' } },
 };
 
@@ -110,6 +120,11 @@ export const memberValues: Readonly<Record<string, unknown>> = {
   exec: { command: ['true'] },
 };
 
+/** What a field of a oneOf group needs beside it. */
+export const companions: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  waypoint: { context: 'WAYPOINT' },
+};
+
 /**
  * What the objects on the way to a place need besides, so that nothing but the place itself can be wrong. Only for
  * objects that have the field `beside`.
@@ -122,5 +137,6 @@ export const surroundings: readonly {
   { path: /^spec\.endpoints\[\]$/, beside: 'address', with: { network: 'vpc-2' } },
   { path: /^spec$/, beside: 'address', with: { network: 'vpc-2' } },
   { path: /^spec$/, beside: 'resolution', with: { resolution: 'STATIC', hosts: ['a.example.com'] } },
+  { path: /^spec\.configPatches\[\]\.match$/, beside: 'waypoint', with: { context: 'WAYPOINT' } },
   { path: /^spec$/, beside: 'portLevelMtls', with: { selector: { matchLabels: { app: 'a' } } } },
 ];

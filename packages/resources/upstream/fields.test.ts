@@ -14,6 +14,7 @@ const kinds = [
   'PeerAuthentication',
   'Sidecar',
   'ProxyConfig',
+  'EnvoyFilter',
 ];
 
 test('the upstream files are there in CI', () => {

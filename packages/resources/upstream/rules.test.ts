@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findKind } from '../kinds.ts';
-import { memberValues, ruleCases } from './cases.ts';
+import { companions, memberValues, ruleCases } from './cases.ts';
 import { type CrdSchema, judge } from './crd-judge.ts';
 import { placesIn } from './place.ts';
 import { type Crd, hasUpstream, istioCrds } from './upstream-files.ts';
@@ -15,6 +15,7 @@ const kinds = [
   'PeerAuthentication',
   'Sidecar',
   'ProxyConfig',
+  'EnvoyFilter',
 ];
 
 /**
@@ -61,7 +62,8 @@ describe.runIf(hasUpstream)('each CEL rule and oneOf is held by Istio’s CRD an
             memberValues[field] ?? (place.schema.properties?.[field]?.type === 'string' ? 'a' : {}),
           ];
           both({}, []);
-          for (const field of group) both(Object.fromEntries([member(field)]), []);
+          for (const field of group)
+            both({ ...companions[field], ...Object.fromEntries([member(field)]) }, []);
           for (const [index, first] of group.entries()) {
             for (const second of group.slice(index + 1))
               both(Object.fromEntries([member(first), member(second)]), ['oneOf']);

@@ -26,6 +26,7 @@ export function readProxyMetadata(metadata: unknown): ProxyMetadata {
   const network = optional(fields.NETWORK, 'NETWORK', text);
   const weight = optional(fields.TULLE_WEIGHT, 'TULLE_WEIGHT', positive);
   const locality = optional(fields.TULLE_LOCALITY, 'TULLE_LOCALITY', text);
+  const version = optional(fields.ISTIO_VERSION, 'ISTIO_VERSION', text);
   const captured = optional(fields.TULLE_CAPTURE, 'TULLE_CAPTURE', capture);
   return {
     NAMESPACE: name(fields.NAMESPACE, 'NAMESPACE'),
@@ -36,6 +37,7 @@ export function readProxyMetadata(metadata: unknown): ProxyMetadata {
     CLUSTER_ID: text(fields.CLUSTER_ID ?? '', 'CLUSTER_ID'),
     MESH_ID: text(fields.MESH_ID ?? '', 'MESH_ID'),
     ...(network === undefined ? {} : { NETWORK: network }),
+    ...(version === undefined ? {} : { ISTIO_VERSION: version }),
     TULLE_ENGINE: fields.TULLE_ENGINE === 'tulle' ? 'tulle' : 'envoy',
     TULLE_INBOUND: list(fields.TULLE_INBOUND ?? [], 'TULLE_INBOUND', inboundPort),
     TULLE_OUTBOUND: outbound(fields.TULLE_OUTBOUND ?? {}, 'TULLE_OUTBOUND'),

@@ -1,0 +1,149 @@
+import { type Cluster, ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { type Listener, ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
+import type { XdsResource } from '@tulle/xds/resource';
+import type { ConfigModel } from '../../model/model.ts';
+import { cached } from '../cached.ts';
+import { type Note, note } from '../note.ts';
+import type { ProxyDescription } from '../proxy.ts';
+import { type Dangling, referencesIn } from '../references.ts';
+import { resource } from '../serialize.ts';
+import { listenerDefect } from './defects.ts';
+import type { Patch, PatchSet } from './patch-set.ts';
+import { patchesFor } from './proxy-patches.ts';
+import { type PatchableType, patchResource } from './resource.ts';
+
+/** What EnvoyFilters can patch, by name. */
+export type Patchable = Readonly<Record<PatchableType, ReadonlyMap<string, XdsResource>>>;
+
+/** A patch that can't stay, and why. */
+interface Culprit {
+  readonly patch: Patch;
+  readonly reason: string;
+}
+
+/**
+ * Applies the EnvoyFilters that select a proxy, as far as the whole stays one that a proxy takes: a patch that would
+ * leave a resource broken, or a reference to something that is not there, is left out, and a note says so. Without
+ * EnvoyFilters for the proxy: the same resources.
+ * @param dangling the first reference that leads nowhere
+ */
+export function patched(
+  config: ConfigModel,
+  proxy: ProxyDescription,
+  { cluster, route, listener }: Patchable,
+  dangling: (resources: Patchable) => Dangling | undefined,
+): Patchable & { readonly notes: readonly Note[] } {
+  const resources = { cluster, route, listener };
+  const found = patchesFor(config, proxy);
+  if (found === undefined) return { ...resources, notes: [] };
+  const notes = [...found.notes];
+  for (let { set } = found; ; ) {
+    const run = new Run(set, resources);
+    const culprit = run.culprit ?? run.culpritOf(dangling(run.resources));
+    if (culprit === undefined) return { ...run.resources, notes };
+    const [origin] = culprit.patch.origins;
+    notes.push(note(origin, 'not-supported', `left out: ${culprit.reason}`));
+    set = set.without(culprit.patch);
+  }
+}
+
+interface Made {
+  readonly type: PatchableType;
+  /** Undefined: a patch added it. */
+  readonly original: XdsResource | undefined;
+  readonly used: readonly Patch[];
+}
+
+/** One set of patches, applied to all resources of a proxy. */
+class Run {
+  readonly resources: Patchable;
+  /** The first patch that breaks a resource. */
+  culprit: Culprit | undefined;
+  readonly #set: PatchSet;
+  readonly #made = new Map<XdsResource, Made>();
+  /** By type and name. */
+  readonly #removedBy = new Map<string, Patch>();
+
+  constructor(set: PatchSet, { cluster, route, listener }: Patchable) {
+    this.#set = set;
+    const routed = set.has('ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE');
+    const listened = set.has('LISTENER', 'LISTENER_FILTER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER');
+    this.resources = {
+      cluster: set.has('CLUSTER') ? this.#patch('cluster', cluster) : cluster,
+      route: routed ? this.#patch('route', route) : route,
+      listener: listened || routed ? this.#patch('listener', listener) : listener,
+    };
+  }
+
+  #patch(type: PatchableType, originals: ReadonlyMap<string, XdsResource>): Map<string, XdsResource> {
+    const result = new Map<string, XdsResource>();
+    for (const [name, original] of originals) {
+      const { resource: made, used, defect } = patchResource(this.#set, type, original);
+      if (made === undefined) this.#removedBy.set(`${type} ${name}`, used.at(-1) as Patch);
+      else {
+        result.set(name, made);
+        if (made !== original) this.#made.set(made, { type, original, used });
+      }
+      if (defect !== undefined)
+        this.culprit ??= {
+          patch: this.#blame(type, original, used, (other) => other.defect !== defect),
+          reason: `${name}: ${defect}`,
+        };
+    }
+    if (type === 'route') return result;
+    for (const patch of this.#set.adding(type === 'cluster' ? 'CLUSTER' : 'LISTENER')) {
+      const made = added(patch);
+      const defect = result.has(made.name) ? `there is a ${type} of this name already` : defectOf(patch);
+      if (defect !== undefined) this.culprit ??= { patch, reason: `${made.name}: ${defect}` };
+      result.set(made.name, made);
+      this.#made.set(made, { type, original: undefined, used: [patch] });
+    }
+    return result;
+  }
+
+  /** The last of the patches without which all is well. */
+  #blame(
+    type: PatchableType,
+    original: XdsResource,
+    used: readonly Patch[],
+    isCured: (outcome: ReturnType<typeof patchResource>) => boolean,
+  ): Patch {
+    const last = used.findLast((patch) => isCured(patchResource(this.#set.without(patch), type, original)));
+    return last ?? (used.at(-1) as Patch);
+  }
+
+  /** Undefined: it is not the fault of a patch. */
+  culpritOf(dangling: Dangling | undefined): Culprit | undefined {
+    if (dangling === undefined) return undefined;
+    const { from, reference } = dangling;
+    const what = `${reference.type} ${reference.name}`;
+    const remover = this.#removedBy.get(what);
+    if (remover !== undefined) return { patch: remover, reason: `${from.name} needs ${what}` };
+    const made = this.#made.get(from);
+    if (made === undefined) return undefined;
+    const { type, original, used } = made;
+    const reason = `${from.name} would need ${what}, which is not there`;
+    if (original === undefined) return { patch: used[0] as Patch, reason };
+    const refers = (one: XdsResource): boolean =>
+      referencesIn(one).some(({ type: of, name }) => of === reference.type && name === reference.name);
+    const patch = this.#blame(type, original, used, (other) => !other.resource || !refers(other.resource));
+    return { patch, reason };
+  }
+}
+
+const adds = new WeakMap<Patch, XdsResource>();
+
+/** The resource that a patch adds. */
+function added(patch: Patch): XdsResource {
+  return cached(adds, patch, () =>
+    patch.applyTo === 'CLUSTER'
+      ? resource(ClusterSchema, patch.value as Cluster, patch.origins)
+      : resource(ListenerSchema, patch.value as Listener, patch.origins),
+  );
+}
+
+function defectOf({ applyTo, value }: Patch): string | undefined {
+  const { name } = value as Cluster | Listener;
+  if (name === '') return 'it must have a name';
+  return applyTo === 'LISTENER' ? listenerDefect(value as Listener) : undefined;
+}
