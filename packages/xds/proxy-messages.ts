@@ -210,7 +210,10 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${cluster}OutlierDetection`]:
     'consecutive_5xx interval base_ejection_time max_ejection_percent enforcing_consecutive_5xx ~enforcing_success_rate consecutive_gateway_failure enforcing_consecutive_gateway_failure split_external_local_origin_errors consecutive_local_origin_failure ~enforcing_local_origin_success_rate enforcing_consecutive_local_origin_failure max_ejection_time always_eject_one_host successful_active_health_check_uneject_host',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
-    'common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config ~upstream_http_protocol_options',
+    'common_http_protocol_options explicit_http_config use_downstream_protocol_config auto_config ~upstream_http_protocol_options outlier_detection',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.OutlierDetection': 'error_matcher',
+  'envoy.config.common.matcher.v3.MatchPredicate': 'http_response_headers_match',
+  'envoy.config.common.matcher.v3.HttpHeadersMatch': 'headers',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig':
     'http_protocol_options http2_protocol_options',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig':

@@ -68,8 +68,27 @@ export function httpOptions(
   const value = any(HttpProtocolOptionsSchema, {
     ...(Object.keys(common).length > 0 && { commonHttpProtocolOptions: common }),
     upstreamProtocolOptions: upstreamOptions(protocol, http2Options(settings)),
+    ...outlierErrors(settings),
   });
   return { typedExtensionProtocolOptions: { [extensionName]: value } };
+}
+
+/** Answers that outlier detection counts besides 5xx. */
+function outlierErrors({ outlierDetection }: PolicySettings) {
+  const codes = outlierDetection?.outlierDetectionHttpErrorCodes ?? [];
+  if (codes.length === 0) return {};
+  const regex = ['5[0-9][0-9]', ...codes].join('|');
+  const headers = [
+    {
+      name: ':status',
+      headerMatchSpecifier: {
+        case: 'stringMatch' as const,
+        value: { matchPattern: { case: 'safeRegex' as const, value: { regex } } },
+      },
+    },
+  ];
+  const rule = { case: 'httpResponseHeadersMatch' as const, value: { headers } };
+  return { outlierDetection: { errorMatcher: { rule } } };
 }
 
 function http2Options({ connectionPool }: PolicySettings): Http2ProtocolOptions {

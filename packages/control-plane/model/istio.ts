@@ -308,6 +308,7 @@ export interface OutlierDetection {
   readonly baseEjectionTime?: string | undefined;
   readonly maxEjectionPercent?: number | undefined;
   readonly minHealthPercent?: number | undefined;
+  readonly outlierDetectionHttpErrorCodes?: readonly number[] | undefined;
 }
 export interface ClientTls {
   readonly mode?: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' | undefined;

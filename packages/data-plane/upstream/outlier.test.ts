@@ -56,6 +56,16 @@ describe('outlier detection', () => {
     expect(second.ejected).toBe(false);
   });
 
+  it('counts the answers that are called errors, as 5xx; no others', () => {
+    const { first, second, fail } = detector(4, { errors: new Set([429, 503]) });
+    fail(first, 500, 9);
+    expect(first.ejected).toBe(false);
+    fail(first, 429, 3);
+    expect(first.ejected).toBe(true);
+    fail(second, 503, 2);
+    expect(second.ejected).toBe(true);
+  });
+
   it('an active check that passes lets it in again, unless that is switched off', () => {
     const { first, fail, made, changes } = detector(4);
     fail(first, 503, 2);

@@ -55,8 +55,10 @@ export class OutlierDetector {
     this.#timer.stop();
   }
 
-  /** An attempt was answered with a status. */
-  answered(endpoint: EndpointState, status: number): void {
+  /** An attempt was answered with a status; one below 500 that counts as an error counts as 500. */
+  answered(endpoint: EndpointState, answer: number): void {
+    const errors = this.#config?.errors;
+    const status = errors === undefined ? answer : errors.has(answer) ? Math.max(answer, 500) : 200;
     if (status < 500 && endpoint.consecutive5xx === 0) return;
     this.#count(endpoint, status, false);
   }

@@ -97,6 +97,8 @@ export interface OutlierDetection {
   readonly baseEjectionMs: number;
   readonly maxEjectionMs: number;
   readonly maxEjectionPercent: number;
+  /** Answers that count as errors; undefined: 5xx. */
+  readonly errors?: ReadonlySet<number>;
   /** One endpoint may be ejected whatever the percentage. */
   readonly alwaysEjectOne: boolean;
   /** Failures to get an answer are counted apart from bad answers; undefined: both alike. 0: not at all. */

@@ -246,6 +246,24 @@ export const destination: readonly Scenario[] = [
     ],
   },
   {
+    title: 'outlier: outlierDetectionHttpErrorCodes count as 5xx do',
+    doc: docs.destinationRule('OutlierDetection'),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer: { simple: ROUND_ROBIN }
+          outlierDetection:
+            { consecutive5xxErrors: 4, outlierDetectionHttpErrorCodes: [429, 404], interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100 }
+      `),
+    ],
+    steps: [
+      { times: 12, behave: { only: 'v3', status: 403 }, expect: { status: { 403: 4, 200: 8 } } },
+      { times: 6, behave: { only: 'v1', status: 429 }, expect: { status: { 429: 2, 200: 4 } } },
+      { times: 6, behave: { only: 'v1', status: 500 }, expect: { status: { 500: 2, 200: 4 } } },
+      { times: 10, settles: true, expect: { receivedBy: { v1: 0, v2: 5, v3: 5 } } },
+    ],
+  },
+  {
     title: 'outlier: consecutiveGatewayErrors count 502, 503 and 504 only',
     doc: docs.destinationRule('OutlierDetection'),
     resources: [

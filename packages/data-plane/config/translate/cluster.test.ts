@@ -386,6 +386,19 @@ describe('HTTP connections', () => {
     });
   });
 
+  test('answers that outlier detection counts', () => {
+    const regex = '5[0-9][0-9]|429';
+    const headers = [{ name: ':status', stringMatch: { safeRegex: { regex } } }];
+    const errorMatcher = { httpResponseHeadersMatch: { headers } };
+    const made = cluster({
+      outlierDetection: {},
+      typedExtensionProtocolOptions: httpOptions({ outlierDetection: { errorMatcher } }),
+    });
+    const errors = made.outlier?.errors;
+    expect([428, 429, 499, 500, 599].filter((status) => errors?.has(status))).toEqual([429, 500, 599]);
+    expect(errors?.size).toBe(101);
+  });
+
   test('how long they live, and connections made ahead', () => {
     const made = cluster({
       commonHttpProtocolOptions: { maxConnectionDuration: { seconds: 60, nanos: 0 } },

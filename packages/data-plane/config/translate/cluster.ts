@@ -31,6 +31,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
   const discovery = translateDiscovery(cluster, problems);
   const service = serviceOf(cluster.metadata);
   const { circuitBreakers, outlierDetection } = cluster;
+  const { errors, ...protocol } = translateUpstreamProtocol(cluster, problems);
   const healthCheck = translateHealthChecks(cluster.healthChecks, problems);
   return {
     name: cluster.name,
@@ -49,13 +50,15 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       match: textFields(match ?? {}),
       ...translateTransport(transportSocket, `transport_socket_matches[${i}].transport_socket`, problems),
     })),
-    ...translateUpstreamProtocol(cluster, problems),
+    ...protocol,
     preconnectRatio: translatePreconnect(cluster.preconnectPolicy?.perUpstreamPreconnectRatio, problems),
     breakers: {
       default: translateBreakers(circuitBreakers, 'DEFAULT'),
       high: translateBreakers(circuitBreakers, 'HIGH'),
     },
-    ...(outlierDetection === undefined ? {} : { outlier: translateOutlier(outlierDetection, problems) }),
+    ...(outlierDetection && {
+      outlier: { ...translateOutlier(outlierDetection, problems), ...(errors && { errors }) },
+    }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     localityWeighted: cluster.commonLbConfig?.localityWeightedLbConfig !== undefined,
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,

@@ -7,6 +7,7 @@ import type {
   http_HttpProtocolOptions,
 } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
+import { translateErrors } from './outlier.ts';
 import { join, messageName, type Problems, read } from './problems.ts';
 
 const extension = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -66,12 +67,16 @@ export function translateHttp2Options(
   };
 }
 
-type ProtocolFields = Pick<Cluster, 'protocol' | 'http2'> & ConnectionFields;
+interface ProtocolFields extends Pick<Cluster, 'protocol' | 'http2'>, ConnectionFields {
+  /** Answers that outlier detection counts; undefined: 5xx. */
+  readonly errors?: ReadonlySet<number>;
+}
 
 /** What a cluster speaks: of its extension if it has one, else of its own older fields. */
 export function translateUpstreamProtocol(cluster: cluster_Cluster, problems: Problems): ProtocolFields {
   let chosen = ownProtocol(cluster, problems);
   let common = cluster.commonHttpProtocolOptions;
+  let errors: ReadonlySet<number> | undefined;
   for (const [name, any] of cluster.typedExtensionProtocolOptions) {
     const path = `typed_extension_protocol_options[${name}]`;
     if (messageName(any) !== extension) {
@@ -82,12 +87,15 @@ export function translateUpstreamProtocol(cluster: cluster_Cluster, problems: Pr
     if (options === undefined) continue;
     common = options.commonHttpProtocolOptions ?? common;
     chosen = extensionProtocol(options, path, problems);
+    if (options.outlierDetection !== undefined)
+      errors = translateErrors(options.outlierDetection, `${path}.outlier_detection`, problems);
   }
   const connection = translateConnectionOptions(common, 'common_http_protocol_options', problems);
   return {
     ...chosen,
     ...connection,
     maxRequestsPerConnection: connection.maxRequestsPerConnection || (cluster.maxRequestsPerConnection ?? 0),
+    ...(errors && { errors }),
   };
 }
 

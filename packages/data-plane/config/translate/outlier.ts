@@ -1,7 +1,8 @@
 import type { OutlierDetection } from '@tulle/decision/tables/cluster';
-import type { cluster_OutlierDetection } from '@tulle/xds/wire';
+import type { cluster_OutlierDetection, http_HttpProtocolOptions_OutlierDetection } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
 import type { Problems } from './problems.ts';
+import { translateHeader } from './route-match.ts';
 
 /** Envoy's default of every count of failures in a row. */
 const defaultCount = 5;
@@ -32,6 +33,28 @@ export function translateOutlier(detection: cluster_OutlierDetection, problems: 
     ...(detection.successfulActiveHealthCheckUnejectHost === false && { keepsThroughChecks: true as const }),
     alwaysEjectOne: detection.alwaysEjectOneHost ?? false,
   };
+}
+
+/** Which answers are errors (envoy.extensions.upstreams.http.v3.HttpProtocolOptions.outlier_detection); only by status. */
+export function translateErrors(
+  { errorMatcher }: http_HttpProtocolOptions_OutlierDetection,
+  path: string,
+  problems: Problems,
+): ReadonlySet<number> {
+  const at = `${path}.error_matcher`;
+  const headers = errorMatcher?.httpResponseHeadersMatch?.headers ?? [];
+  if (headers.length === 0) problems.add(at, 'must have http_response_headers_match');
+  const tests = headers.map((header, i) => {
+    const { name, test, invert } = translateHeader(
+      header,
+      `${at}.http_response_headers_match.headers[${i}]`,
+      problems,
+    );
+    if (name !== ':status' || test.kind !== 'value') problems.add(at, 'only a value of :status is supported');
+    return (status: string): boolean => test.kind === 'value' && test.test(status) !== invert;
+  });
+  const all = Array.from({ length: 500 }, (_, i) => 100 + i);
+  return new Set(all.filter((status) => tests.every((test) => test(String(status)))));
 }
 
 function enforced(percent: number | undefined, absent: number, count: number | undefined): number {

@@ -1,9 +1,5 @@
 /** Fields of a traffic policy that we accept and do not act on yet, also under portLevelSettings where they exist. */
-const anywhere = [
-  'loadBalancer.zoneAwareLbSetting',
-  'loadBalancer.backendUtilization',
-  'outlierDetection.outlierDetectionHttpErrorCodes',
-];
+const anywhere = ['loadBalancer.zoneAwareLbSetting', 'loadBalancer.backendUtilization'];
 const hostOnly = ['retryBudget.budgetInterval'];
 
 export const notEnforced: readonly string[] = [
