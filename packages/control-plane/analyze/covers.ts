@@ -11,9 +11,9 @@ export function httpMatchCovers(wide: HttpMatch, narrow: HttpMatch): boolean {
   return (
     uriCovers(wide, narrow) &&
     (['scheme', 'method', 'authority'] as const).every((field) => stringCovers(wide[field], narrow[field])) &&
-    mapCovers(lowerNames(wide.headers), lowerNames(narrow.headers)) &&
-    mapCovers(wide.queryParams, narrow.queryParams) &&
-    excludes(lowerNames(wide.withoutHeaders), lowerNames(narrow.withoutHeaders)) &&
+    mapCovers(headers(wide.headers), headers(narrow.headers)) &&
+    mapCovers(Object.entries(wide.queryParams ?? {}), Object.entries(narrow.queryParams ?? {})) &&
+    excludes(headers(wide.withoutHeaders), headers(narrow.withoutHeaders)) &&
     sourceCovers(wide, narrow)
   );
 }
@@ -57,20 +57,19 @@ function uriCovers(wide: HttpMatch, narrow: HttpMatch): boolean {
 const lowered = (match: StringMatch | undefined): StringMatch | undefined =>
   match && { exact: match.exact?.toLowerCase(), prefix: match.prefix?.toLowerCase(), regex: match.regex };
 
-const lowerNames = (matches: StringMatches = {}): StringMatches =>
-  Object.fromEntries(Object.entries(matches).map(([name, match]) => [name.toLowerCase(), match]));
+type Conditions = readonly (readonly [name: string, match: StringMatch])[];
+
+/** Names of headers in lower case; one may be there twice, in different case. */
+const headers = (matches: StringMatches = {}): Conditions =>
+  Object.entries(matches).map(([name, match]) => [name.toLowerCase(), match]);
 
 /** Each condition of `wide` is one of `narrow`, or follows from it. */
-const mapCovers = (wide: StringMatches = {}, narrow: StringMatches = {}): boolean =>
-  Object.entries(wide).every(
-    ([name, match]) => narrow[name] !== undefined && stringCovers(match, narrow[name]),
-  );
+const mapCovers = (wide: Conditions, narrow: Conditions): boolean =>
+  wide.every(([name, match]) => narrow.some(([other, one]) => other === name && stringCovers(match, one)));
 
 /** What must not be there: whatever `wide` rules out, `narrow` rules out too. */
-const excludes = (wide: StringMatches, narrow: StringMatches): boolean =>
-  Object.entries(wide).every(
-    ([name, match]) => narrow[name] !== undefined && stringCovers(narrow[name], match),
-  );
+const excludes = (wide: Conditions, narrow: Conditions): boolean =>
+  wide.every(([name, match]) => narrow.some(([other, one]) => other === name && stringCovers(one, match)));
 
 /** @param wide undefined: anything. An empty match: anything that is there. */
 export function stringCovers(wide: StringMatch | undefined, narrow: StringMatch | undefined): boolean {
