@@ -1,10 +1,10 @@
+import { localRateLimit, perSecond } from '@tulle/decision/limits/rate-limit.fixture';
 import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { type Backend, named } from '../testing/backend.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
-import { localRateLimit, perSecond } from '../testing/limits.ts';
 import {
   cluster,
   endpoint,

@@ -2,6 +2,7 @@ import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import { longestRepeating, valuesRepeat } from './field-name.ts';
 import { reasons } from './reasons.ts';
+import { cleanTarget } from './target.ts';
 
 /**
  * Heads, piece by piece. What comes from the wire is clean, but filters and rewrites may have put
@@ -15,7 +16,6 @@ export interface TextSink {
 
 const uncleanValue = /[^\t\x20-\x7e\x80-\xff]/;
 const uncleanName = /[^!#$%&'*+\-.^_`|~0-9a-zA-Z]/;
-const uncleanTarget = /[^\x21-\x7e]/;
 
 /** How the body that follows is framed; chosen by the connection. */
 export const BodyCoding = {
@@ -182,16 +182,4 @@ function cleanValue(value: string): string {
 function cleanName(name: string): string {
   if (name !== '' && !uncleanName.test(name)) return name;
   return name === '' ? '_' : name.replace(/[^!#$%&'*+\-.^_`|~0-9a-zA-Z]/g, '_');
-}
-
-function cleanTarget(target: string): string {
-  if (!uncleanTarget.test(target)) return target;
-  let clean = '';
-  for (const byte of Buffer.from(target, 'utf8')) {
-    clean +=
-      byte >= 0x21 && byte <= 0x7e
-        ? String.fromCharCode(byte)
-        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return clean;
 }

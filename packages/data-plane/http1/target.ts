@@ -63,3 +63,18 @@ function portOf(value: string): string | undefined {
   const number = Number(port);
   return number >= 1 && number <= 65_535 ? port : undefined;
 }
+
+const unclean = /[^\x21-\x7e]/;
+
+/** A target as it may stand on the wire: what could end it, or is no ASCII, is percent-encoded as UTF-8. */
+export function cleanTarget(target: string): string {
+  if (!unclean.test(target)) return target;
+  let clean = '';
+  for (const byte of Buffer.from(target, 'utf8')) {
+    clean +=
+      byte >= 0x21 && byte <= 0x7e
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return clean;
+}

@@ -1,8 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead } from '../http/stream.ts';
+import { cleanTarget } from '../http1/target.ts';
 import { type HpackEncoder, mostBytes } from './hpack/encoder.ts';
-
-const uncleanTarget = /[^\x21-\x7e]/;
 
 /** Room that the regular fields take at most when encoded. */
 export function mostFieldBytes(headers: Headers): number {
@@ -76,16 +75,4 @@ function isConnectionField(name: string, value: string): boolean {
     default:
       return false;
   }
-}
-
-function cleanTarget(target: string): string {
-  if (!uncleanTarget.test(target)) return target;
-  let clean = '';
-  for (const byte of Buffer.from(target, 'utf8')) {
-    clean +=
-      byte >= 0x21 && byte <= 0x7e
-        ? String.fromCharCode(byte)
-        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return clean;
 }

@@ -2,6 +2,7 @@
  * A worker without a control plane, for tests: what it serves stands in its first argument, as JSON. Ends when its
  * parent does, or when a successor has taken over and what was open is over.
  */
+import { localRateLimit } from '@tulle/decision/limits/rate-limit.fixture';
 import { handOver } from '../drain.ts';
 import { Engine } from '../engine.ts';
 import { localRateLimitFilter } from '../filters/local-rate-limit/filter.ts';
@@ -12,7 +13,7 @@ import { ParentLink } from '../workers/parent-link.ts';
 import type { ToWorker, WorkerId } from '../workers/protocol.ts';
 import { shareThrough } from '../workers/sharing.ts';
 import { metadata } from './engine.ts';
-import { localRateLimit } from './limits.ts';
+
 import {
   chain,
   cluster,

@@ -3,31 +3,8 @@ import { Headers } from '../headers.ts';
 import { compileSubstitution } from '../substitution.ts';
 import type { DescriptorRule, LocalRateLimit } from '../tables/rate-limit.ts';
 import { Budgets } from './budgets.ts';
+import { localRateLimit, perSecond } from './rate-limit.fixture.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-const none = { set: [], add: [], remove: [] };
-const perSecond = (tokens: number) => ({ maxTokens: tokens, tokensPerFill: tokens, fillIntervalMs: 1_000 });
-
-function limit(more: Partial<LocalRateLimit>): LocalRateLimit {
-  return {
-    name: 'limit',
-    status: 429,
-    responseHeaders: none,
-    resourceExhausted: false,
-    rateLimitHeaders: false,
-    retryAfter: false,
-    enabled: 1_000_000,
-    enforced: 1_000_000,
-    perConnection: false,
-    stage: 0,
-    alwaysBucket: false,
-    descriptors: [],
-    maxDynamic: 20,
-    rules: [],
-    unenforcedHeaders: none,
-    ...more,
-  };
-}
 
 const byUser: DescriptorRule = {
   stage: 0,
@@ -59,7 +36,7 @@ function budgets(of: LocalRateLimit) {
 }
 
 test('each value has a bucket of its own, and requests without the value share one', () => {
-  const { made } = budgets(limit({ descriptors: [byUserDescriptor] }));
+  const { made } = budgets(localRateLimit({ descriptors: [byUserDescriptor] }));
   const of = (headers: Readonly<Record<string, string>>) => made.of([byUser], 0, counted(headers))[0]?.budget;
   expect(of({ 'x-user': 'ann' })).toBe(of({ 'x-user': 'ann' }));
   expect(of({ 'x-user': 'ann' })).not.toBe(of({ 'x-user': 'bob' }));
@@ -75,13 +52,13 @@ test('a value that is named goes before any value', () => {
     ],
     bucket: perSecond(100),
   };
-  const { made } = budgets(limit({ descriptors: [byUserDescriptor, vip] }));
+  const { made } = budgets(localRateLimit({ descriptors: [byUserDescriptor, vip] }));
   expect(made.of([byUser], 0, counted({ 'x-user': 'vip' }))[0]?.budget.maxTokens).toBe(100);
   expect(made.of([byUser], 0, counted({ 'x-user': 'ann' }))[0]?.budget.maxTokens).toBe(2);
 });
 
 test('values are bounded: the least recently used is forgotten', () => {
-  const { made, opened } = budgets(limit({ descriptors: [byUserDescriptor], maxDynamic: 2 }));
+  const { made, opened } = budgets(localRateLimit({ descriptors: [byUserDescriptor], maxDynamic: 2 }));
   const use = (user: string): void => void made.of([byUser], 0, counted({ 'x-user': user }));
   for (const user of ['a', 'b', 'a', 'c', 'a', 'b']) use(user);
   expect(opened.map((name) => name.at(-1))).toEqual(['a', 'b', 'c', 'b']);
@@ -96,13 +73,13 @@ test('all that match are asked, the slowest first; the default is for requests t
     byUserDescriptor,
     { entries: [{ key: 'limit', value: 'slow' }], bucket: perSecond(1) },
   ];
-  const { made } = budgets(limit({ descriptors, bucket: perSecond(50) }));
+  const { made } = budgets(localRateLimit({ descriptors, bucket: perSecond(50) }));
   const sizes = (rules: readonly DescriptorRule[], stage = 0) =>
     made.of(rules, stage, counted({})).map(({ budget }) => budget.maxTokens);
   expect(sizes([byUser, slow])).toEqual([1, 2]);
   expect(sizes([])).toEqual([50]);
   expect(sizes([byUser], 1)).toEqual([50]);
-  const always = budgets(limit({ descriptors, bucket: perSecond(50), alwaysBucket: true })).made;
+  const always = budgets(localRateLimit({ descriptors, bucket: perSecond(50), alwaysBucket: true })).made;
   expect(always.of([byUser], 0, counted({})).map(({ budget }) => budget.maxTokens)).toEqual([2, 50]);
 });
 
@@ -127,7 +104,7 @@ test('a rule counts only requests that have all of its entries', () => {
       { kind: 'header', key: 'by0', name: 'x-user', skipIfAbsent: false },
     ],
   };
-  const { made } = budgets(limit({ descriptors: [byUserDescriptor] }));
+  const { made } = budgets(localRateLimit({ descriptors: [byUserDescriptor] }));
   const found = (headers: Readonly<Record<string, string>>, path: string) =>
     made.of([matched], 0, counted(headers, path)).length;
   expect(found({ 'x-user': 'ann' }, '/api/1')).toBe(1);

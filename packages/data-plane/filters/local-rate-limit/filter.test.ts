@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { localRateLimit, perSecond } from '@tulle/decision/limits/rate-limit.fixture';
 import { compileSubstitution } from '@tulle/decision/substitution';
 import type { DescriptorRule, LocalRateLimit } from '@tulle/decision/tables/rate-limit';
 import { afterEach, expect, test } from 'vitest';
@@ -9,7 +10,6 @@ import { MetricRegistry } from '../../telemetry/registry.ts';
 import { named } from '../../testing/backend.ts';
 import { ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
-import { localRateLimit, perSecond } from '../../testing/limits.ts';
 import {
   cluster,
   endpoint,
