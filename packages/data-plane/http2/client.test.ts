@@ -69,6 +69,17 @@ describe('before and within the server’s limits', () => {
     ]);
   });
 
+  test('what may not stand in a target is encoded, wherever it came from', async () => {
+    const harness = await opened();
+    const handler = { onHead() {}, onData() {}, onTrailers() {}, onDrain() {}, onReset() {} };
+    const path = '/a b\r\nx: y\u{e9}';
+    const head = { method: 'GET', authority: 'a', scheme: 'http', protocol: '', path } as const;
+    harness.client.request(handler).sendHead({ ...head, headers: new Headers() }, true);
+    expect(await harness.say()).toEqual([
+      'HEADERS 1 end :method=GET :scheme=http :path=/a%20b%0D%0Ax:%20y%C3%A9 :authority=a',
+    ]);
+  });
+
   test('a request that is given up before it was sent leaves no trace', async () => {
     const harness = await opened();
     const handler = { onHead() {}, onData() {}, onTrailers() {}, onDrain() {}, onReset() {} };
