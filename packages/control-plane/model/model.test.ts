@@ -44,6 +44,19 @@ test('an instance serves the services of its namespace whose selector it matches
   });
 });
 
+test('who has an identity of the mesh: those with a sidecar, and gateways', () => {
+  const { workloads } = buildModel({
+    mesh: {},
+    resources: [],
+    instances: [
+      instance('a', 'reviews'),
+      instance('b', 'edge', { tlsMode: 'disabled', isGateway: true }),
+      instance('c', 'legacy', { tlsMode: 'disabled' }),
+    ],
+  });
+  expect([...workloads.values()].map(({ workload }) => workload)).toEqual(['edge', 'reviews']);
+});
+
 test('a new set of instances leaves what it does not touch', () => {
   const resources = [service('reviews'), service('ratings')];
   const before = buildModel({
