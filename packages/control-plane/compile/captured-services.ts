@@ -178,6 +178,7 @@ function portRoutes(
       };
     });
     const others = otherHosts(view, collector);
+    collector.origins.push(...scope.origins);
     return table(String(number), [...hosts, ...virtualOnly, others], collector);
   });
 }

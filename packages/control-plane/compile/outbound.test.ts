@@ -20,3 +20,15 @@ test('a proxy that declares nothing may call every service', () => {
 test('a proxy that declares no upstream at all gets no service', () => {
   expect(outboundClusters({ upstreams: [], onlyDeclared: true })).toEqual([]);
 });
+
+test('a Sidecar that only takes hosts away is applied where the routes are', () => {
+  const metadata = { name: 'default', namespace: 'default', generation: 1 };
+  const spec = { egress: [{ hosts: ['~/*'] }], outboundTrafficPolicy: { mode: 'REGISTRY_ONLY' } };
+  const sidecar = { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata, spec };
+  const { snapshot } = compile(buildModel({ ...input, resources: [...input.resources, sidecar] }), proxy);
+  const origins = snapshot.route.get('http_proxy')?.origins ?? [];
+  expect(origins.filter(({ kind }) => kind === 'Sidecar').map(({ path }) => path)).toEqual([
+    'spec.outboundTrafficPolicy',
+    'spec.egress[0]',
+  ]);
+});

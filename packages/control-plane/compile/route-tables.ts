@@ -35,6 +35,7 @@ export function httpProxyRoutes(view: View, scope: Scope): MadeTable {
     const collector = new Collector();
     for (const host of hosts) collector.include(host.collector);
     const others = otherHosts(view, collector);
+    collector.origins.push(...scope.origins);
     return table(httpProxyTable, [...hosts.map((host) => host.message), others], collector);
   });
 }

@@ -1,3 +1,4 @@
+import type { Origin } from '@tulle/xds/resource';
 import { hostCovers, resolveHost } from '../model/host.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import type { Egress, SidecarDecision } from '../model/sidecar.ts';
@@ -18,9 +19,11 @@ export interface Scope {
   readonly ports: readonly CallablePort[];
   /** By whose virtual services hosts without a service may be called; undefined: none may. */
   readonly virtualOnly: View | undefined;
+  /** What says so in a Sidecar: it is applied where the tables are, even if it only takes away. */
+  readonly origins: readonly Origin[];
 }
 
-export const nothing: Scope = { key: 'nothing', ports: [], virtualOnly: undefined };
+export const nothing: Scope = { key: 'nothing', ports: [], virtualOnly: undefined, origins: [] };
 
 /** How a sidecar sees the mesh: through the egress listener without a port, if its Sidecar has any. */
 export function viewFor(
@@ -46,11 +49,11 @@ export function scopeOf(view: View, proxy: ProxyDescription, sidecar: SidecarDec
   if (sidecar?.egress !== undefined) return imported(view, sidecar.key, sidecar.egress);
   const { upstreams, onlyDeclared = false } = proxy.metadata.TULLE_OUTBOUND;
   if (upstreams.length === 0 && !onlyDeclared)
-    return view.once('scope', () => ({ key: 'all', ports: portsOf(view), virtualOnly: view }));
+    return view.once('scope', () => ({ key: 'all', ports: portsOf(view), virtualOnly: view, origins: [] }));
   const chosen = new Set(upstreams.flatMap(({ host }) => declaredService(view, host) ?? []));
   const services = view.services.filter((service) => chosen.has(service));
   const key = services.map((service) => service.key).join();
-  return { key, ports: portsOf(view, services), virtualOnly: undefined };
+  return { key, ports: portsOf(view, services), virtualOnly: undefined, origins: [] };
 }
 
 /** A listener with a port says what is called on that port; the one without says it for all others. */
@@ -69,7 +72,8 @@ function imported(view: View, key: string, egress: readonly Egress[]): Scope {
     const own = [...byPort].flatMap(([number, through]) =>
       portsOf(through).filter(({ port }) => port.number === number),
     );
-    return { key, ports: [...rest, ...own], virtualOnly: byPort.get(80) ?? view };
+    const origins = egress.map(({ origin }) => origin);
+    return { key, ports: [...rest, ...own], virtualOnly: byPort.get(80) ?? view, origins };
   });
 }
 

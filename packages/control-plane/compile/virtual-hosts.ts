@@ -150,6 +150,7 @@ function tunnel(
 
 /** What is left: hosts outside the mesh pass through, or are refused under REGISTRY_ONLY. Istio's names. */
 export function otherHosts(view: View, collector: Collector): VirtualHost {
+  if (view.outbound !== undefined) collector.origins.push(view.outbound.origin);
   if (refusesOutside(view)) {
     const refuse: Route['action'] = { case: 'directResponse', value: { status: 502 } };
     const routes = [connectRequests, everything].map((match) => ({
