@@ -8,6 +8,7 @@ import {
   instanceName,
   metadataOf,
   namespace,
+  routedEvery,
   virtualService,
   workloadEntry,
   workloadEntryName,
@@ -158,41 +159,40 @@ async function measureChanges(
 
 const istio = `/apis/networking.istio.io/v1/namespaces/${namespace}`;
 
-/** How many proxies get what belongs to service 0, which all or the last `upstreams` of all call. */
-const callersOfFirst = ({ upstreams, proxies, services }: Size): number =>
-  upstreams === 0
-    ? proxies
-    : Array.from({ length: proxies }, (_, index) => (services - index) % services).filter(
-        (distance) => distance >= 1 && distance <= upstreams,
-      ).length;
+/** The service that is changed: one that routes, and that as many call as any. */
+const targetOf = ({ proxies }: Size): number => Math.floor(proxies / 2 / routedEvery) * routedEvery;
 
-/** Another header in the route of service 0. */
+/** How many proxies get what belongs to it: all, or those whose declared upstreams reach it. */
+const callersOf = (size: Size): number =>
+  size.upstreams === 0 ? size.proxies : Math.min(size.upstreams, targetOf(size));
+
+/** Another header in the route of the target. */
 const routeChange =
   (size: Size): Change =>
   (nth) => {
     const mark = `change-${nth}.`;
-    const { metadata, spec } = virtualService(0, mark);
+    const { metadata, spec } = virtualService(targetOf(size), mark);
     return {
       path: `${istio}/virtualservices/${metadata.name}`,
       body: { spec },
-      watch: { type: 'route', name: 'http_proxy', text: mark, proxies: callersOfFirst(size) },
+      watch: { type: 'route', name: 'http_proxy', text: mark, proxies: callersOf(size) },
     };
   };
 
-/** The instance of service 0 becomes ready or not, as its supervisor says. */
+/** The target's instance becomes ready or not, as its supervisor says. */
 const endpointChange =
   (size: Size): Change =>
   (nth) => ({
-    path: `/apis/tulle.dev/v1alpha1/namespaces/${namespace}/registrations/${instanceName(0)}/status`,
+    path: `/apis/tulle.dev/v1alpha1/namespaces/${namespace}/registrations/${instanceName(targetOf(size))}/status`,
     body: { status: { ready: nth % 2 === 0 } },
-    watch: { type: 'endpoint', name: clusterName(0), text: '', proxies: callersOfFirst(size) },
+    watch: { type: 'endpoint', name: clusterName(targetOf(size)), text: '', proxies: callersOf(size) },
   });
 
-/** Another weight of an endpoint of service 0 that has no sidecar. */
+/** Another weight of an endpoint of the target that has no sidecar. */
 const workloadEntryChange =
   (size: Size): Change =>
   (nth) => ({
-    path: `${istio}/workloadentries/${workloadEntryName(0, 1)}`,
-    body: { spec: workloadEntry(0, 1, nth + 2).spec },
-    watch: { type: 'endpoint', name: clusterName(0), text: '', proxies: callersOfFirst(size) },
+    path: `${istio}/workloadentries/${workloadEntryName(targetOf(size), 1)}`,
+    body: { spec: workloadEntry(targetOf(size), 1, nth + 2).spec },
+    watch: { type: 'endpoint', name: clusterName(targetOf(size)), text: '', proxies: callersOf(size) },
   });

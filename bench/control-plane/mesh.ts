@@ -13,8 +13,8 @@ const virtualServiceName = serviceName;
 export const clusterName = (index: number): string =>
   `outbound|80||${serviceName(index)}.${namespace}.svc.cluster.local`;
 
-/** Every so manieth service has a VirtualService and a DestinationRule. */
-const routedEvery = 10;
+/** One of so many services has a VirtualService and a DestinationRule. */
+export const routedEvery = 10;
 
 /** The resources of a mesh of that size. The first services have a sidecar among their endpoints; the rest are WorkloadEntries. */
 export function* resourcesOf(size: Size): Iterable<Resource> {
