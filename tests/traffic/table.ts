@@ -2,6 +2,7 @@
 import { action } from './rows/action.ts';
 import { destination } from './rows/destination.ts';
 import { entries } from './rows/entries.ts';
+import { envoyFilters } from './rows/envoy-filter.ts';
 import { fault } from './rows/fault.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   ...entries,
   ...scope,
   ...limits,
+  ...envoyFilters,
 ];

@@ -39,6 +39,11 @@ export function rememberAssembled(
   byResource.set(resource, [...found.values()]);
 }
 
+/** The same for one that has the bytes of another. */
+export function rememberCopy(copy: XdsResource, of: XdsResource): void {
+  byResource.set(copy, referencesIn(of));
+}
+
 /** The same for a message that is packed, so that nobody has to unpack it. */
 export function rememberPacked(any: Any, message: Message): void {
   byAny.set(any, referencesOf(message));

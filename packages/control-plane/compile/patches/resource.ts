@@ -10,6 +10,7 @@ import type { XdsResource } from '@tulle/xds/resource';
 import { cached } from '../cached.ts';
 import { contentHash } from '../content-hash.ts';
 import { withOrigins } from '../origins.ts';
+import { rememberCopy } from '../references.ts';
 import { resource, uniqueOrigins } from '../serialize.ts';
 import { patchCluster } from './clusters.ts';
 import { listenerDefect, routeDefect } from './defects.ts';
@@ -75,10 +76,16 @@ function outcome<Desc extends DescMessage>(
   const patches = [...used];
   if (message === undefined) return { resource: undefined, used: patches, defect };
   const origins = patches.flatMap((patch) => patch.origins);
-  // A patch that changes nothing changes no byte.
-  if (hasMetadata(desc, message) && contentHash(toBinary(desc, message)) !== original.version)
-    message.metadata = withOrigins(message.metadata, origins);
-  const made = resource(desc, message, uniqueOrigins([...original.origins, ...origins]));
+  const all = uniqueOrigins([...original.origins, ...origins]);
+  // A patch that changes nothing changes no byte, in whatever order the fields were written.
+  const before = toBinary(desc, fromBinary(desc, original.bytes));
+  if (contentHash(toBinary(desc, message)) === contentHash(before)) {
+    const same = { ...original, origins: all };
+    rememberCopy(same, original);
+    return { resource: same, used: patches, defect };
+  }
+  if (hasMetadata(desc, message)) message.metadata = withOrigins(message.metadata, origins);
+  const made = resource(desc, message, all);
   return { resource: made, used: patches, defect };
 }
 

@@ -1,3 +1,4 @@
+import { toBinary } from '@bufbuild/protobuf';
 import {
   type Route,
   RouteSchema,
@@ -8,6 +9,7 @@ import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
+import { contentHash } from '../content-hash.ts';
 import { withOrigins } from '../origins.ts';
 import { patchedList } from './list-operation.ts';
 import { type Context, isAdding, isMerging, type Patch, type PatchSet } from './patch-set.ts';
@@ -98,8 +100,10 @@ function patchHttpRoutes(patches: readonly Patch[], original: Route[], tracker: 
     for (const patch of patches) {
       if (!selectsRoute(patch, route) || removed.has(route)) continue;
       if (isMerging(patch)) {
+        const before = contentHash(toBinary(RouteSchema, route));
         tracker.merge(RouteSchema, route, patch);
-        route.metadata = withOrigins(route.metadata, patch.origins);
+        if (contentHash(toBinary(RouteSchema, route)) !== before)
+          route.metadata = withOrigins(route.metadata, patch.origins);
       } else if (patch.operation === 'REMOVE') {
         tracker.used.add(patch);
         removed.add(route);
