@@ -80,4 +80,30 @@ export const envoyFilters: readonly Scenario[] = [
     ],
     steps: [{ url: 'http://$host/nowhere', expect: { status: 503 } }, { expect: { status: 200 } }],
   },
+  {
+    title: 'EnvoyFilter: HTTP_FILTER INSERT_FIRST of a Lua filter',
+    doc: 'https://istio.io/latest/docs/reference/config/networking/envoy-filter/',
+    resources: [
+      envoyFilter(`
+        configPatches:
+        - applyTo: HTTP_FILTER
+          match: { context: SIDECAR_OUTBOUND }
+          patch:
+            operation: INSERT_FIRST
+            value:
+              name: $name.lua
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
+                default_source_code:
+                  inline_string: |
+                    function envoy_on_request(handle) handle:headers():add("x-lua", "yes") end
+      `),
+    ],
+    steps: [{ expect: { seen: { 'x-lua': 'yes' } } }],
+    differs: {
+      engine: 'tulle',
+      because: 'Tulle’s own proxy runs no Lua: the patch is left out, and a condition says so',
+      steps: [{ expect: { status: 200 } }],
+    },
+  },
 ];
