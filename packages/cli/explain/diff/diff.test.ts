@@ -8,6 +8,7 @@ describe('of files', () => {
   test.each([
     ['change', ['-f', 'change.yaml']],
     ['delete', ['-f', 'rules.yaml', '--delete']],
+    ['fault', ['-f', 'fault.yaml']],
     ['limit', ['-f', 'limit.yaml']],
     ['new-service', ['-f', 'new-service.yaml']],
     ['permissive', ['-f', 'permissive.yaml']],

@@ -11,8 +11,9 @@ const silent: ReadonlySet<string> = new Set([
 ]);
 /** Wrappers that say nothing to people. */
 const wrappers = /\.?(typedConfig|socketAddress|typeUrl|filters\[http_connection_manager\])(?=\.|\[|$)/g;
+const perFilter = /^typedPerFilterConfig\.(envoy\.filters\.\w+\.)?/;
 
-const plain = (path: string): string => path.replace(wrappers, '');
+const plain = (path: string): string => path.replace(wrappers, '').replace(perFilter, '');
 
 /**
  * A message as flat facts, `retryPolicy.numRetries` ⇒ `2`: lists of what has names by their names, durations as
@@ -38,8 +39,8 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
       collect(item, at, all);
     });
   } else if (typeof value === 'object' && value !== null) {
-    const duration = durationOf(value);
-    if (duration !== undefined) all.set(plain(path), duration);
+    const said = durationOf(value) ?? percentageOf(value);
+    if (said !== undefined) all.set(plain(path), said);
     else
       for (const [field, item] of Object.entries(value))
         if (!silent.has(field)) collect(item, path === '' ? field : `${path}.${field}`, all);
@@ -66,4 +67,17 @@ function durationOf({ seconds, nanos, ...rest }: JsonObject): string | undefined
   const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
   if (ms === 0) return 'none';
   return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+}
+
+const denominators: Readonly<Record<string, number>> = {
+  HUNDRED: 100,
+  TEN_THOUSAND: 10_000,
+  MILLION: 1_000_000,
+};
+
+/** envoy.type.v3.FractionalPercent. */
+function percentageOf({ numerator, denominator, ...rest }: JsonObject): string | undefined {
+  const of = denominators[String(denominator)];
+  if (of === undefined || numerator === undefined || Object.keys(rest).length > 0) return undefined;
+  return `${(Number(numerator) / of) * 100} %`;
 }
