@@ -13,6 +13,7 @@ import { tulle } from './peers/tulle.ts';
 import { markdown } from './report/markdown.ts';
 import { detailsOf, figuresOf, machineText, type Results, ratioOf } from './report/results.ts';
 import { scenarios as allScenarios, notYet } from './scenarios/index.ts';
+import { enterNamespace } from './system/namespace.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'routes') {
@@ -20,6 +21,7 @@ if (command === 'routes') {
   benchRoutes((line) => void process.stdout.write(`${line}\n`));
   process.exit(0);
 }
+enterNamespace();
 if (command === 'control-plane') {
   const { benchControlPlane } = await import('./control-plane/run.ts');
   await benchControlPlane(rest);

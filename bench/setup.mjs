@@ -10,6 +10,7 @@ const missing = install([
   debian('wrk', 'wrk', ['-v']),
   debian('nghttp2-client', 'h2load', ['--version']),
   debian('util-linux', 'taskset'),
+  debian('iproute2', 'ip', ['-V']),
 ]);
 for (const { name, needs } of missing) process.stderr.write(`bench: no ${name} (needs ${needs})\n`);
 if (missing.length > 0) process.exit(1);

@@ -1,6 +1,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import { median, type Rounds } from '../measure/sample.ts';
 import type { NotYet, Scenario } from '../scenarios/scenario.ts';
+import { congestion } from '../system/namespace.ts';
 import { noisyShare } from '../system/quiet.ts';
 
 /** null: the scenario does not tell. */
@@ -89,7 +90,7 @@ export function ratioOf(
 
 export function machineText(): string {
   const [first] = cpus();
-  return `${cpus().length} × ${first?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`;
+  return `${cpus().length} × ${first?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, TCP ${congestion()}`;
 }
 
 function rounded(value: number, digits: number): number | null {
