@@ -3,6 +3,7 @@ import type { RequestHead, ResponseHead, StreamHandler } from '@tulle/data-plane
 import { Http2Client } from '@tulle/data-plane/http2/client';
 import { defaultHttp2Limits } from '@tulle/data-plane/http2/limits';
 import { Outboxes } from '@tulle/data-plane/net/outbox';
+import { readShared } from '@tulle/data-plane/net/shared-reads';
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
 import { Headers } from '@tulle/decision/headers';
 import { grpcMessage } from '../peers/grpc-message.ts';
@@ -37,7 +38,8 @@ function http1Asker(socket: Socket, { host, ask: { path } }: AskerTarget, onLost
   const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'latin1');
   let answered: (ok: boolean) => void = () => {};
   const reader = new AnswerReader((status) => answered(status >= 200 && status <= 299));
-  socket.on('data', (chunk: Buffer) => reader.read(chunk));
+  // 64 KiB made anew for each read of large bodies would cost collections, which count as latency.
+  readShared(socket, (chunk) => reader.read(chunk));
   socket.on('close', onLost);
   return {
     ask(onAnswer) {
