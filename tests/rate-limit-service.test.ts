@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
 import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
 
-/** A limit that gateway and sidecars share: `tulle up` starts the service that counts. */
+/** A limit that proxies share: `tulle up` starts the service that counts when the first such policy appears. */
 const file = `
 apiVersion: tulle.dev/v1alpha1
 kind: Mesh
@@ -35,7 +35,9 @@ apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: { name: app }
 spec: { hosts: ['*'], gateways: [edge], http: [{ route: [{ destination: { host: app } }] }] }
----
+`;
+
+const policy = `
 apiVersion: tulle.dev/v1alpha1
 kind: RateLimitPolicy
 metadata: { name: users }
@@ -49,7 +51,7 @@ spec:
       per: 1000000s
       overrides: [{ values: [vip], requests: 5 }]
   response: { rateLimitHeaders: RATELIMIT }
-  service: { timeout: 5s, onFailure: DENY }
+  service: { timeout: 1s, onFailure: DENY }
 `;
 
 const state = temporaryFolder();
@@ -72,14 +74,74 @@ const statuses = async (user: string, count: number): Promise<number[]> => {
   return found;
 };
 
-test('a policy of scope MESH is counted by the service that came with it', async () => {
+interface Status {
+  readonly pids: { readonly controlPlane?: number };
+  readonly workloads: readonly { readonly name: string }[];
+  readonly proxies: readonly { readonly workload: string; readonly pid?: number; readonly ready: boolean }[];
+}
+const status = async (): Promise<Status> => JSON.parse(await mesh.ok('status', '-o', 'json')) as Status;
+const servicePid = async (): Promise<number | undefined> => {
+  const found = (await status()).proxies.find(({ workload }) => workload === 'rate-limit');
+  return found?.ready ? found.pid : undefined;
+};
+/** The policy's condition `Enforced`: its status and reason. */
+const enforced = async (): Promise<string | undefined> => {
+  interface Read {
+    readonly status?: { readonly conditions?: readonly { type: string; status: string; reason: string }[] };
+  }
+  const { status } = JSON.parse(await mesh.ok('get', 'ratelimitpolicy', 'users', '-o', 'json')) as Read;
+  const found = status?.conditions?.find(({ type }) => type === 'Enforced');
+  return found && `${found.status} ${found.reason}`;
+};
+const isEnforced = (wanted: string) =>
+  eventually(`Enforced says ${wanted}`, async () => ((await enforced()) === wanted ? true : undefined));
+
+test('nobody counts where nobody asks', async () => {
+  expect((await status()).workloads.map(({ name }) => name)).toEqual(['app']);
+});
+
+test('a policy of scope MESH that is applied later is counted by a service that comes with it', async () => {
+  writeFileSync(join(state.path, 'policy.yaml'), policy);
+  await mesh.ok('apply', '-f', join(state.path, 'policy.yaml'));
+  await isEnforced('True ServiceReady');
   // Until the gateway has the service's endpoint it refuses with 500.
   await eventually('the service counts', async () =>
-    (await fetchOnce(mesh.url, { 'x-user': 'first' })).status === 500 ? undefined : true,
+    (await fetchOnce(mesh.url, { 'x-user': 'first' })).headers['ratelimit-policy'] === undefined
+      ? undefined
+      : true,
   );
   expect(await statuses('ann', 5)).toEqual([200, 200, 200, 429, 429]);
   expect(await statuses('vip', 6)).toEqual([200, 200, 200, 200, 200, 429]);
   const { headers } = await fetchOnce(mesh.url, { 'x-user': 'bob' });
   expect(headers.ratelimit).toMatch(/^"users";r=2;t=\d+$/);
   expect(headers['ratelimit-policy']).toBe('"users";q=3;w=1000000');
+});
+
+test('it outlives the control plane, counts and all', async () => {
+  const before = await servicePid();
+  const { controlPlane } = (await status()).pids;
+  process.kill(controlPlane as number, 'SIGKILL');
+  expect(await statuses('ann', 2)).toEqual([429, 429]);
+  await eventually('another control plane', async () => {
+    const { controlPlane: now } = (await status()).pids;
+    return now !== undefined && now !== controlPlane ? true : undefined;
+  });
+  await isEnforced('True ServiceReady');
+  expect(await statuses('ann', 2)).toEqual([429, 429]);
+  expect(await servicePid()).toBe(before);
+});
+
+test('while it does not answer, requests fare as onFailure says; it ends with the last policy', async () => {
+  const pid = (await servicePid()) as number;
+  process.kill(pid, 'SIGSTOP');
+  expect(await statuses('cid', 1)).toEqual([500]);
+  process.kill(pid, 'SIGCONT');
+  await eventually('it counts again', async () =>
+    (await fetchOnce(mesh.url, { 'x-user': 'dan' })).status === 500 ? undefined : true,
+  );
+  await mesh.ok('delete', 'ratelimitpolicy', 'users');
+  await eventually('it is gone', async () =>
+    (await status()).workloads.some(({ name }) => name === 'rate-limit') ? undefined : true,
+  );
+  expect(await statuses('ann', 1)).toEqual([200]);
 });

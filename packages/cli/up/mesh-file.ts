@@ -7,14 +7,10 @@ import type { Mesh } from '@tulle/resources/tulle/mesh';
 import { type Applicable, makeApplicable } from '../apply/applicable.ts';
 import { readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
-import { rateLimitService } from './rate-limit-service.ts';
 import { hashOfFile } from './state-dir.ts';
 
 /** Says which mesh file a resource belongs to: 8 hex digits of the file's path. */
 export const OWNED_BY = 'tulle.dev/owned-by';
-
-/** How this program was started. */
-const tulle = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 
 /** A mesh file, checked. */
 export interface MeshFile {
@@ -54,7 +50,7 @@ export async function readMeshFile(path: string, cwd: string): Promise<MeshFile>
     directory: dirname(real),
     hash,
     mesh,
-    items: [...items, ...rateLimitService(mesh, items, tulle, options)],
+    items,
     warnings: all.filter(({ severity }) => severity === 'warning'),
   };
 }

@@ -1,67 +1,142 @@
 import { service } from '@tulle/resources/core/service';
-import type { Resource } from '@tulle/resources/kind';
-import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
-import type { Mesh } from '@tulle/resources/tulle/mesh';
+import type { Resource, ResourceKind } from '@tulle/resources/kind';
+import { type RateLimitPolicySpec, rateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
+import { type MeshSpec, mesh as meshKind } from '@tulle/resources/tulle/mesh';
 import { workload } from '@tulle/resources/tulle/workload';
+import { isApiError } from '../api/api-error.ts';
+import { type ApiClient, apiVersionOf } from '../api/client.ts';
+import { startInformer } from '../api/informer.ts';
 import { type Applicable, makeApplicable } from '../apply/applicable.ts';
+import { applyAll, lastApplied } from '../apply/apply.ts';
 
 /** Where policies ask, unless they say another. */
 const name = 'rate-limit';
 const namespace = 'tulle-system';
 const port = 8081;
 
+/** Who has written what stands under that name: somebody's own service stays as it is. */
+const label = { 'app.kubernetes.io/managed-by': 'tulle-up' };
+const isOurs = (resource: Resource | undefined): boolean =>
+  resource !== undefined &&
+  Object.entries(label).every(([key, value]) => lastApplied(resource)?.metadata.labels?.[key] === value);
+
+/** The API failed between two writes: it is asked again after this. */
+const retryMs = 1_000;
+
+export interface KeptService {
+  /** Resolves when it is there, or known not to be wanted. */
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
 /**
- * The rate limit service of a mesh file: when its Mesh asks for one, or one of its policies has scope MESH and the file
- * brings no service for it. A Workload like any other, so that it has an identity, mTLS, probes and restarts.
+ * The mesh's rate limit service: there as long as a policy of scope MESH asks the mesh's own, or as its Mesh says. A Workload
+ * like any other, so that it has an identity, mTLS, probes and restarts.
  *
  * @param program how `tulle` itself is started
  */
-export function rateLimitService(
-  mesh: Mesh,
-  items: readonly Applicable[],
-  program: readonly string[],
-  options: Parameters<typeof makeApplicable>[2],
-): Applicable[] {
-  const { enabled, redis } = mesh.spec?.rateLimitService ?? {};
-  const wanted = enabled ?? items.some(({ resource }) => needsService(resource));
-  const own = (item: Applicable): boolean =>
-    item.kind.kind === 'Service' && item.name === name && item.namespace === namespace;
-  if (!wanted || items.some(own)) return [];
-  const app = name;
-  const metadata = { name, namespace };
-  const labels = { app };
-  return [
-    makeApplicable(
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata,
-        spec: { selector: labels, ports: [{ name: 'grpc', port }] },
-      },
-      service,
-      options,
-    ),
-    makeApplicable(
-      {
-        apiVersion: 'tulle.dev/v1alpha1',
-        kind: 'Workload',
-        metadata,
-        spec: {
-          command: [...program, 'rate-limit-service'],
-          labels,
-          ports: [{ name: 'grpc', port }],
-          upstreams: [],
-          ...(redis !== undefined && { env: { REDIS_URL: redis } }),
-        },
-      },
-      workload,
-      options,
-    ),
-  ];
+export function keepRateLimitService(
+  client: ApiClient,
+  options: {
+    readonly mesh: string;
+    readonly program: readonly string[];
+    readonly onError: (error: unknown) => void;
+  },
+): KeptService {
+  const { mesh, program, onError } = options;
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>();
+  let busy = false;
+  let touchedMeanwhile = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const touch = (): void => {
+    touchedMeanwhile = true;
+    if (!busy) void work();
+  };
+  const follow = (kind: ResourceKind, of?: string) =>
+    startInformer(client, kind, touch, of === undefined ? {} : { namespace: of });
+  const policies = follow(rateLimitPolicy);
+  const meshes = follow(meshKind);
+  const services = follow(service, namespace);
+  const workloads = follow(workload, namespace);
+  const informers = [policies, meshes, services, workloads];
+
+  async function work(): Promise<void> {
+    busy = true;
+    while (touchedMeanwhile && !closed && informers.every(({ synced }) => synced)) {
+      touchedMeanwhile = false;
+      clearTimeout(timer);
+      try {
+        await reconcile();
+        becomeReady();
+      } catch (error) {
+        if (closed) break;
+        onError(error);
+        timer = setTimeout(touch, retryMs);
+      }
+    }
+    busy = false;
+  }
+
+  async function reconcile(): Promise<void> {
+    const key = `${namespace}/${name}`;
+    const spec = meshes.items.get(`/${mesh}`)?.spec as MeshSpec | undefined;
+    const { enabled, redis } = spec?.rateLimitService ?? {};
+    const there = services.items.get(key);
+    const isOthers = there !== undefined && !isOurs(there);
+    const wanted = !isOthers && (enabled ?? [...policies.items.values()].some(asksTheMesh));
+    if (wanted) {
+      await applyAll(client, resources(program, redis), {
+        policy: (_, current) => (isOurs(current) ? 'apply' : { keep: 'somebody else has applied it' }),
+      });
+      return;
+    }
+    if (isOurs(workloads.items.get(key))) await remove(client, workload);
+    if (isOurs(there)) await remove(client, service);
+  }
+
+  return {
+    ready,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      for (const informer of informers) informer.close();
+    },
+  };
 }
 
-function needsService({ kind, spec }: Resource): boolean {
-  if (kind !== 'RateLimitPolicy') return false;
+function asksTheMesh({ spec }: Resource): boolean {
   const { scope, service: asked } = spec as RateLimitPolicySpec;
   return scope === 'MESH' && asked?.host === undefined;
+}
+
+function resources(program: readonly string[], redis: string | undefined): Applicable[] {
+  const metadata = { name, namespace };
+  const labels = { app: name };
+  const options = { defaultNamespace: namespace, labels: label };
+  const ports = [{ name: 'grpc', port }];
+  const made = [
+    [service, { selector: labels, ports }],
+    [
+      workload,
+      {
+        command: [...program, 'rate-limit-service'],
+        workingDirectory: '/',
+        labels,
+        ports,
+        upstreams: [],
+        ...(redis !== undefined && { env: { REDIS_URL: redis } }),
+      },
+    ],
+  ] as const;
+  return made.map(([kind, spec]) => {
+    return makeApplicable({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata, spec }, kind, options);
+  });
+}
+
+async function remove(client: ApiClient, kind: ResourceKind): Promise<void> {
+  await client.delete(kind, namespace, name).catch((error: unknown) => {
+    if (!isApiError(error, 404)) throw error;
+  });
 }

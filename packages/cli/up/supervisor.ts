@@ -21,6 +21,7 @@ import { identifyProcess } from './process-identity.ts';
 import { proxyRestartOf } from './proxy-restart.ts';
 import { followProxySettings } from './proxy-settings.ts';
 import { quietReporter } from './quiet-reporter.ts';
+import { keepRateLimitService } from './rate-limit-service.ts';
 import { RegistrationStatus } from './registration-status.ts';
 import type { Reporter } from './reporter.ts';
 import { RunFile } from './run-file.ts';
@@ -32,6 +33,8 @@ import { WorkloadSet } from './workload-set.ts';
 
 /** Everything is gone this long after a stop was asked for: 4.2 s of grace, then SIGKILL. */
 const STOP_WITHIN_MS = 4200;
+/** How this program was started. */
+const PROGRAM = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 const ROTATE_EVERY_MS = 5000;
 /** A proxy that does not take what the control plane has for it holds the start back for so long. */
 const KNOWN_WITHIN_MS = 2000;
@@ -188,6 +191,13 @@ export class Supervisor {
       { directory: file.directory, capture: this.#options.capture },
       onChange,
     );
+    const rateLimits = keepRateLimitService(client, {
+      mesh: file.mesh.metadata.name,
+      program: PROGRAM,
+      onError: (error) => reporter.warn(`rate limit service: ${messageOf(error)}`),
+    });
+    this.#informers.push(rateLimits);
+    await rateLimits.ready;
     await this.#follow(client);
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
   }

@@ -1,5 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
+import type { RateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import { validateResource } from '@tulle/resources/validate';
 import type { Clock } from '@tulle/xds/clock';
 import type { ServedKinds } from '../api/served-kinds.ts';
@@ -10,6 +11,7 @@ import type { Model } from '../model/model.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { Analysis, withValidationMessages } from './analysis.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
+import { enforcedCondition } from './enforced.ts';
 import type { ProgressBook } from './progress.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
@@ -46,6 +48,10 @@ export function startStatus(options: {
       counts: (breather) => tallyInSlices(options.progress.values(), breather),
       analyze: (breather) => analysis.update(options.model(), breather),
       findings: (key) => analysis.of(key),
+      conditions: (resource) =>
+        resource.kind === 'RateLimitPolicy'
+          ? [enforcedCondition(resource as RateLimitPolicy, options.model())]
+          : [],
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
       derive(resource, written) {
         const status = isIstio(resource)

@@ -23,6 +23,7 @@ function setUp() {
       problems: () => [],
       analyze: async () => {},
       findings: () => [],
+      conditions: () => [],
       conditioned: new Set(['VirtualService']),
       derive: (_, status) => status,
     },

@@ -41,6 +41,8 @@ export interface StatusSources {
   analyze(breather: Breather): Promise<void>;
   /** What an analysis found, by `resourceKey`, the worst first. */
   findings(key: string): readonly Found[];
+  /** What only some kinds say of themselves. */
+  conditions(resource: Resource): readonly Finding[];
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
 }
@@ -121,6 +123,7 @@ export function createStatusWriter(options: {
         const count = counts.get(key);
         findings.push(acceptedCondition(sources.problems(key, resource), generation));
         findings.push(analyzedCondition(sources.findings(key), generation));
+        findings.push(...sources.conditions(resource));
         const left = stillUnsettled(key, count);
         if (left === undefined) findings.push(appliedCondition(count, generation));
         else waitMs = Math.min(waitMs ?? left, left);

@@ -54,7 +54,7 @@ const spec = options({
     enabled: z
       .boolean()
       .describe(
-        'Whether `tulle up` starts the mesh’s rate limit service; by default when a RateLimitPolicy of the mesh file has scope MESH.',
+        'Whether `tulle up` runs the mesh’s rate limit service; by default as long as a RateLimitPolicy has scope MESH.',
       ),
     redis: z
       .string()

@@ -21,7 +21,7 @@ export interface RateLimitServiceRef {
 
 const defaults = { host: 'rate-limit.tulle-system.svc.cluster.local', port: 8081, timeout: '100ms' } as const;
 
-export function serviceRef({ spec }: RateLimitPolicy): RateLimitServiceRef {
+export function serviceRef({ spec }: Pick<RateLimitPolicy, 'spec'>): RateLimitServiceRef {
   const { host = defaults.host, port = defaults.port } = spec.service ?? {};
   return { host, port };
 }
