@@ -27,6 +27,11 @@ if (command === 'control-plane') {
   await benchControlPlane(rest);
   process.exit(0);
 }
+if (command === 'sidecar-memory') {
+  const { benchSidecarMemory } = await import('./sidecar-memory/run.ts');
+  await benchSidecarMemory(rest);
+  process.exit(0);
+}
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') {
   process.stdout.write(usage);

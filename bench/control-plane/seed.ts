@@ -4,6 +4,7 @@ import { createResources } from '@tulle/control-plane/api/writer/resources';
 import { openAuthority } from '@tulle/control-plane/identity/authority';
 import { x509 } from '@tulle/control-plane/identity/x509';
 import { openSqliteStore } from '@tulle/control-plane/store/sqlite';
+import type { Resource } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import { systemClock } from '@tulle/xds/clock';
 import { accountOf, namespace, resourcesOf, trustDomain } from './mesh.ts';
@@ -17,15 +18,15 @@ export interface Svids {
   readonly roots: string;
 }
 
-/** Puts resources and certificates where a control plane will find them. */
-export async function seed(stateDir: string, size: Size): Promise<Svids> {
+/** Puts resources and certificates where a control plane will find them. @param more beside those of the size */
+export async function seed(stateDir: string, size: Size, more: readonly Resource[] = []): Promise<Svids> {
   const onError = (error: unknown): never => {
     throw error;
   };
   const store = openSqliteStore(join(stateDir, 'store.sqlite'), { onError });
   const resources = createResources({ store, kinds, clock: systemClock });
   let batch: Promise<unknown>[] = [];
-  for (const resource of resourcesOf(size)) {
+  for (const resource of [...resourcesOf(size), ...more]) {
     batch.push(resources.create(resource));
     // The namespace comes first; those of one turn share a transaction.
     if (batch.length < 500 && resource.kind !== 'Namespace') continue;
