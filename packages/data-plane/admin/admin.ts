@@ -48,6 +48,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     timers: options.timers ?? new TimerWheel(),
     outboxes: options.outboxes ?? new Outboxes(),
     scheme: 'http' as const,
+    halfClose: 'serve' as const,
   };
   const listener = await BoundListener.bind({
     ...(options.sockets === undefined ? {} : { sockets: options.sockets, key: 'admin', exclusive: true }),

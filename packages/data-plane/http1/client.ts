@@ -2,13 +2,12 @@ import type { Socket } from 'node:net';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { cut } from '../net/cut.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
-import { readShared } from '../net/shared-reads.ts';
 import { BodyReader, Step } from './body-reader.ts';
 import { EMPTY } from './bytes.ts';
 import { ClientExchange } from './client-exchange.ts';
 import { Framing } from './framing.ts';
 import { findHeadEnd, HeadScan } from './head-end.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { Intake, type IntakeReader } from './intake.ts';
 import type { Http1Limits } from './limits.ts';
 import { Http1Error, type Http1Problem } from './protocol-error.ts';
 import { parseResponseHead } from './response-head.ts';
@@ -47,13 +46,13 @@ type Reading = (typeof Reading)[keyof typeof Reading];
  * or connecting, with `allowHalfOpen`. It is offered again (`reusable`) only when both directions of the last exchange
  * ended cleanly, both sides want to go on, and not a byte nor an end has come since.
  */
-export class Http1Client {
+export class Http1Client implements IntakeReader {
   readonly #socket: Socket;
   readonly #options: Http1ClientOptions;
   readonly #limits: Http1Limits;
   readonly #outbox: Outbox;
+  readonly #intake: Intake;
   readonly #scan = new HeadScan();
-  readonly #held = new HeldBytes();
   readonly #body: BodyReader;
   #reading: Reading = Reading.Idle;
   #exchange: ClientExchange | undefined = undefined;
@@ -64,11 +63,7 @@ export class Http1Client {
   #sawBytes = false;
   /** Of the outbox, when the request began. */
   #writtenBefore = 0;
-  #feeding = false;
   #paused = false;
-  #socketPaused = false;
-  #peerEnded = false;
-  #continueScheduled = false;
   #closeReported = false;
 
   constructor(socket: Socket, options: Http1ClientOptions) {
@@ -79,8 +74,7 @@ export class Http1Client {
     this.#body = new BodyReader(options.limits);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
-    socket.on('end', () => this.#ended());
-    readShared(socket, (chunk) => this.#receive(chunk));
+    this.#intake = new Intake(socket, this);
   }
 
   /** A request is under way. */
@@ -93,8 +87,8 @@ export class Http1Client {
     return (
       this.#reading === Reading.Idle &&
       this.#keepAlive &&
-      !this.#feeding &&
-      !this.#peerEnded &&
+      !this.#intake.consuming &&
+      !this.#intake.ended &&
       !this.#socket.destroyed &&
       this.#socket.writable
     );
@@ -147,34 +141,8 @@ export class Http1Client {
 
   // --- bytes from the server -------------------------------------------------------------------------------
 
-  #receive(chunk: Buffer): void {
-    if (this.#held.length > 0 || this.#feeding) {
-      this.#held.append(chunk);
-      if (!this.#feeding) this.#feed(this.#held.take());
-    } else this.#feed(chunk);
-  }
-
-  #feed(bytes: Buffer): void {
-    this.#feeding = true;
-    let at = 0;
-    try {
-      at = this.#consume(bytes);
-    } catch (error) {
-      if (!(error instanceof Http1Error)) throw error;
-      this.#options.onProblem?.(error.code);
-      this.#fail('protocol-error', error.message);
-      at = bytes.length;
-    } finally {
-      this.#feeding = false;
-    }
-    if (at < bytes.length) this.#held.append(bytes.subarray(at));
-    this.#regulate();
-    if (this.#peerEnded) this.#endReached();
-    // Only now is it certain that nothing followed the response: a byte too many would have retired it.
-    if (this.#reading === Reading.Idle && this.reusable) this.#options.onIdle?.(this);
-  }
-
-  #consume(bytes: Buffer): number {
+  /** @internal */
+  consume(bytes: Buffer): number {
     let at = 0;
     while (at < bytes.length) {
       switch (this.#reading) {
@@ -268,17 +236,14 @@ export class Http1Client {
     this.#exchange = undefined;
     this.#handler = undefined;
     this.#paused = false;
-    if (this.#keepAlive && !this.#peerEnded) this.#reading = Reading.Idle;
+    if (this.#keepAlive && !this.#intake.ended) this.#reading = Reading.Idle;
     else this.#retire();
     return handler;
   }
 
-  #regulate(): void {
-    const pause = this.#paused && (this.#reading === Reading.Body || this.#reading === Reading.Tunnel);
-    if (pause === this.#socketPaused) return;
-    this.#socketPaused = pause;
-    if (pause) this.#socket.pause();
-    else this.#socket.resume();
+  /** @internal */
+  get full(): boolean {
+    return this.#paused && (this.#reading === Reading.Body || this.#reading === Reading.Tunnel);
   }
 
   // --- the request, called by the exchange ---------------------------------------------------------------
@@ -301,7 +266,7 @@ export class Http1Client {
   /** @internal Our side of the tunnel is complete. */
   endTunnel(): void {
     this.#outbox.end();
-    if (this.#peerEnded) this.#release();
+    if (this.#intake.ended) this.#release();
   }
 
   /** @internal */
@@ -314,33 +279,29 @@ export class Http1Client {
   /** @internal */
   pause(): void {
     this.#paused = true;
-    if (!this.#feeding) this.#regulate();
+    this.#intake.regulate();
   }
 
   /** @internal */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#feeding) return;
-    if (this.#held.length === 0) this.#regulate();
-    else if (!this.#continueScheduled) {
-      this.#continueScheduled = true;
-      setImmediate(continueReading, this);
-    }
-  }
-
-  /** @internal */
-  continue(): void {
-    this.#continueScheduled = false;
-    if (this.#feeding || this.#reading === Reading.Closed) return;
-    if (this.#held.length > 0) this.#feed(this.#held.take());
+    this.#intake.goOn();
   }
 
   // --- ends ------------------------------------------------------------------------------------------------
 
-  #ended(): void {
-    this.#peerEnded = true;
-    if (!this.#feeding) this.#endReached();
+  /** @internal */
+  broken(error: Http1Error): void {
+    this.#options.onProblem?.(error.code);
+    this.#fail('protocol-error', error.message);
+  }
+
+  /** @internal */
+  settled(): void {
+    if (this.#intake.ended) this.#endReached();
+    // Only now is it certain that nothing followed the response: a byte too many would have retired it.
+    if (this.#reading === Reading.Idle && this.reusable) this.#options.onIdle?.(this);
   }
 
   #endReached(): void {
@@ -352,12 +313,12 @@ export class Http1Client {
         this.#fail('connection-termination', this.#whyTerminated());
         return;
       case Reading.Body:
-        if (this.#held.length > 0) return;
+        if (this.#intake.held > 0) return;
         if (this.#body.untilClose) this.#complete()?.onData(EMPTY, true);
         else this.#fail('connection-termination', 'the response ended before its body was complete');
         return;
       case Reading.Tunnel: {
-        if (this.#held.length > 0) return;
+        if (this.#intake.held > 0) return;
         const handler = this.#handler;
         if (this.#exchange?.ended === true) this.#release();
         handler?.onData(EMPTY, true);
@@ -374,7 +335,7 @@ export class Http1Client {
     const handler = this.#handler;
     const why = this.#reading === Reading.Head ? this.#whyTerminated() : undefined;
     this.#release();
-    this.#held.clear();
+    this.#intake.clear();
     handler?.onReset('connection-termination', why);
     this.#reportClose();
   }
@@ -406,8 +367,4 @@ export class Http1Client {
     this.#closeReported = true;
     this.#options.onClose?.(this);
   }
-}
-
-function continueReading(client: Http1Client): void {
-  client.continue();
 }

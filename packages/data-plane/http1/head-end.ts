@@ -37,3 +37,10 @@ export function findHeadEnd(bytes: Buffer, from: number, scan: HeadScan, limits:
     if (lf - 1 === line) return lf + 1;
   }
 }
+
+/** Where a head begins: an empty line before a request is passed over (RFC 9112 section 2.2). */
+export function passEmptyLines(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at + 1 < bytes.length && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
+  return at;
+}

@@ -59,6 +59,7 @@ export function ourRequests(pieces: readonly Buffer[]): Reading {
     timers,
     outboxes: wire.outboxes,
     scheme: 'http',
+    halfClose: 'serve',
     onRequest: (head: RequestHead, stream: Stream<ResponseHead>) => {
       const taken = new Taken<RequestHead>(() => {
         open = undefined;

@@ -42,7 +42,7 @@ test("a client that half-closes is served all that it asked for, or none where E
   waiting.clock.advance(200);
   expect(waiting.requests[0]?.recorder.reset).toBe('connection-termination');
 
-  const impatient = new ServerHarness(() => {}, {}, { scheme: 'https' });
+  const impatient = new ServerHarness(() => {}, {}, { halfClose: 'reset' });
   impatient.socket.deliver(get);
   impatient.socket.deliverEnd();
   await turn();

@@ -36,6 +36,7 @@ export class ServerHarness {
       timers: new TimerWheel({ clock: this.clock }),
       outboxes: new Outboxes(),
       scheme: 'http',
+      halfClose: 'serve',
       onRequest: (head, stream) => {
         const served: Served = { recorder: new Recorder(() => respond(served)), stream, head };
         this.requests.push(served);

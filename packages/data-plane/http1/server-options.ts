@@ -26,11 +26,10 @@ export interface Http1ServerOptions {
    */
   readonly onHttp2?: (connection: Http1Server) => void;
   /**
-   * A client that half-closes after its request is served (`serve`), for `halfCloseMs` at most until the
-   * response begins, or taken to have left (`reset`, as Envoy). By default plain text is served (old
-   * clients and `nc` do that) and TLS is reset: between sidecars it is how a caller gives up.
+   * A client that half-closes after its request is served, as `nc` wants it (`serve`), for `halfCloseMs` at most until
+   * the response begins; or taken to have left (`reset`, as Envoy).
    */
-  readonly halfClose?: 'serve' | 'reset';
+  readonly halfClose: 'serve' | 'reset';
   /** The peer broke the protocol: for statistics. */
   readonly onProblem?: (problem: Http1Problem) => void;
   /** Once, when the connection is gone. */

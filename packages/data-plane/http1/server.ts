@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import type { RequestHead, StreamHandler } from '../http/stream.ts';
 import { cut } from '../net/cut.ts';
 import type { Outbox } from '../net/outbox.ts';
-import { readAlone, readShared } from '../net/shared-reads.ts';
-import type { Timer } from '../timers/wheel.ts';
 import { BodyReader, Step } from './body-reader.ts';
-import { EMPTY, TOKEN } from './bytes.ts';
+import { CR, EMPTY, TOKEN } from './bytes.ts';
 import { Framing } from './framing.ts';
-import { findHeadEnd, HeadScan } from './head-end.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { findHeadEnd, HeadScan, passEmptyLines } from './head-end.ts';
+import { isHttp2Preface } from './http2-preface.ts';
+import { Intake, type IntakeReader } from './intake.ts';
 import type { Http1Limits } from './limits.ts';
+import { Patience } from './patience.ts';
 import { Http1Error } from './protocol-error.ts';
 import { refusal } from './refusal.ts';
 import { type ParsedRequest, parseRequestHead } from './request-head.ts';
@@ -52,23 +52,19 @@ const mostHeldEarly = 8 * 1024;
  * One downstream connection. Requests are served one at a time, pipelined ones in order: the next is not
  * even parsed before the answer to the one before is complete, so answers can't be mixed up.
  */
-export class Http1Server {
+export class Http1Server implements IntakeReader {
   readonly #socket: Socket;
   readonly #options: Http1ServerOptions;
   readonly #limits: Http1Limits;
   readonly #outbox: Outbox;
-  readonly #timer: Timer;
+  readonly #patience: Patience;
+  readonly #intake: Intake;
   readonly #scan = new HeadScan();
-  readonly #held = new HeldBytes();
   readonly #body: BodyReader;
   #reading: Reading = Reading.Head;
   #exchange: ServerExchange | undefined = undefined;
   #handler: StreamHandler<RequestHead> | undefined = undefined;
-  /** Inside `#feed`: what calls back in must not start a second loop. */
-  #feeding = false;
   #paused = false;
-  #socketPaused = false;
-  #peerEnded = false;
   #draining = false;
   #discarded = 0;
   /** A request's head has come. */
@@ -77,12 +73,7 @@ export class Http1Server {
   #expectsContinue = false;
   /** Bytes came together with the last head, behind it. */
   #moreThanHead = false;
-  /** Not yet taken by the client when the linger timer last fired. */
-  #unsent = 0;
-  #continueScheduled = false;
 
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
-  readonly #onEnd = (): void => this.#ended();
   readonly #onClose = (): void => this.#closed();
   readonly #onError = (): void => {
     this.#socket.destroy();
@@ -93,13 +84,12 @@ export class Http1Server {
     this.#options = options;
     this.#limits = options.limits;
     this.#outbox = options.outboxes.open(socket, () => this.#drained());
-    this.#timer = options.timers.timer(() => this.#timedOut());
+    this.#patience = new Patience(options.timers, options.limits, this.#outbox, () => this.#timedOut());
     this.#body = new BodyReader(options.limits);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
-    socket.on('end', this.#onEnd);
-    readShared(socket, this.#onData);
-    if (options.limits.headTimeoutMs > 0) this.#timer.start(options.limits.headTimeoutMs);
+    this.#intake = new Intake(socket, this);
+    this.#patience.forHead();
   }
 
   /** A request is being served. */
@@ -110,7 +100,7 @@ export class Http1Server {
   /** Lets the current request finish (its response says `Connection: close`), then closes. */
   drain(): void {
     this.#draining = true;
-    if (this.#reading === Reading.Head && this.#held.length === 0 && !this.#feeding) this.#linger();
+    if (this.#reading === Reading.Head && this.#intake.empty) this.#linger();
   }
 
   destroy(): void {
@@ -131,10 +121,8 @@ export class Http1Server {
   release(): Socket {
     const socket = this.#socket;
     this.#reading = Reading.Closed;
-    this.#timer.stop();
-    socket.pause();
-    readAlone(socket, this.#onData);
-    socket.off('end', this.#onEnd);
+    this.#patience.stop();
+    this.#intake.release();
     socket.off('close', this.#onClose);
     socket.off('error', this.#onError);
     socket.on('error', () => socket.destroy());
@@ -143,42 +131,8 @@ export class Http1Server {
 
   // --- bytes from the client ---------------------------------------------------------------------------
 
-  #receive(chunk: Buffer): void {
-    if (this.#held.length > 0 || this.#feeding) {
-      this.#held.append(chunk);
-      if (!this.#feeding) this.#feedHeld();
-    } else this.#feed(chunk);
-  }
-
-  #feedHeld(): void {
-    // The loop puts back what it can't use, so its input must not be the holder's own memory.
-    this.#feed(this.#held.take());
-  }
-
-  #feed(bytes: Buffer): void {
-    this.#feeding = true;
-    let at = 0;
-    try {
-      at = this.#consume(bytes);
-    } catch (error) {
-      if (!(error instanceof Http1Error)) throw error;
-      this.#refuse(error);
-      at = bytes.length;
-    } finally {
-      this.#feeding = false;
-    }
-    if (this.#reading === Reading.Closed) {
-      // Given up by `acceptTunnel`: the rest belongs to whoever has the socket now.
-      if (at < bytes.length && !this.#socket.destroyed) this.#socket.unshift(Buffer.from(bytes.subarray(at)));
-      return;
-    }
-    if (at < bytes.length) this.#held.append(bytes.subarray(at));
-    this.#regulate();
-    if (this.#peerEnded) this.#endReached();
-  }
-
-  /** Uses as much as can be used now; returns how much that was. */
-  #consume(bytes: Buffer): number {
+  /** @internal */
+  consume(bytes: Buffer): number {
     let at = 0;
     while (at < bytes.length) {
       switch (this.#reading) {
@@ -214,22 +168,20 @@ export class Http1Server {
   #readHead(bytes: Buffer, at: number): number {
     let from = at;
     if (this.#scan.scanned === 0) {
-      // RFC 9112 section 2.2: an empty line before a request is passed over.
-      while (from + 1 < bytes.length && bytes[from] === 0x0d && bytes[from + 1] === 0x0a) from += 2;
-      if (from === bytes.length) return from;
-      if (bytes[from] === 0x0d && from + 1 === bytes.length) return from;
+      from = passEmptyLines(bytes, at);
+      if (from === bytes.length || (bytes[from] === CR && from + 1 === bytes.length)) return from;
       if (TOKEN[bytes[from] as number] !== 1) throw new Http1Error('bad-method');
     }
     const first = this.#scan.scanned === 0;
     const end = findHeadEnd(bytes, from, this.#scan, this.#limits);
     if (end < 0) {
-      if (first && this.#limits.headTimeoutMs > 0) this.#timer.start(this.#limits.headTimeoutMs);
+      if (first) this.#patience.forHead();
       return from;
     }
     this.#scan.reset();
-    this.#timer.stop();
+    this.#patience.stop();
     const { onHttp2 } = this.#options;
-    if (!this.#begun && onHttp2 !== undefined && isPreface(bytes, from, end)) {
+    if (!this.#begun && onHttp2 !== undefined && isHttp2Preface(bytes, from, end)) {
       onHttp2(this);
       return from;
     }
@@ -285,19 +237,14 @@ export class Http1Server {
     return at;
   }
 
-  /** Reads on or stops reading, by whether there is use for more. */
-  #regulate(): void {
+  /** @internal */
+  get full(): boolean {
     const reading = this.#reading;
+    if (reading === Reading.Body || reading === Reading.Tunnel) return this.#paused;
     const early =
       reading === Reading.Answering || reading === Reading.TunnelAsked || reading === Reading.Flushing;
-    const pause =
-      // Some of the next request is held: a socket that is not read from can't say that it is gone.
-      (early && this.#held.length > mostHeldEarly) ||
-      (this.#paused && (reading === Reading.Body || reading === Reading.Tunnel));
-    if (pause === this.#socketPaused) return;
-    this.#socketPaused = pause;
-    if (pause) this.#socket.pause();
-    else this.#socket.resume();
+    // Some of the next request is held: a socket that is not read from can't say that it is gone.
+    return early && this.#intake.held > mostHeldEarly;
   }
 
   // --- the answer, called by the exchange ----------------------------------------------------------------
@@ -319,27 +266,26 @@ export class Http1Server {
 
   /** @internal No request can follow this one. */
   get mustClose(): boolean {
-    if (this.#draining) return true;
-    if (this.#peerEnded && this.#held.length === 0 && !this.#feeding) return true;
+    if (this.#draining || this.#intake.dry) return true;
     // The client may or may not send the body that it announced: what comes next would be a guess.
     return (this.#reading === Reading.Body && this.#expectsContinue) || this.#holdsTunnelBytes;
   }
 
   /** Bytes that were meant for a tunnel, which must never be read as a request when it is refused. */
   get #holdsTunnelBytes(): boolean {
-    return this.#reading === Reading.TunnelAsked && (this.#moreThanHead || this.#held.length > 0);
+    return this.#reading === Reading.TunnelAsked && (this.#moreThanHead || this.#intake.held > 0);
   }
 
   /** @internal */
   openTunnel(): void {
     this.#reading = Reading.Tunnel;
-    this.#continueSoon();
+    this.#intake.goOn();
   }
 
   /** @internal Our side of the tunnel is complete. */
   endTunnel(): void {
     this.#outbox.end();
-    if (this.#peerEnded) this.#finish();
+    if (this.#intake.ended) this.#finish();
   }
 
   /** @internal The response is complete. */
@@ -350,22 +296,22 @@ export class Http1Server {
     else if (reading === Reading.Body) {
       this.#reading = Reading.Discarding;
       this.#discarded = 0;
-      if (this.#limits.headTimeoutMs > 0) this.#timer.start(this.#limits.headTimeoutMs);
-      this.#continueSoon();
+      this.#patience.forHead();
+      this.#intake.goOn();
     } else this.#nextRequest();
   }
 
   /** @internal */
   pause(): void {
     this.#paused = true;
-    if (!this.#feeding) this.#regulate();
+    this.#intake.regulate();
   }
 
   /** @internal */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#continueSoon();
+    this.#intake.goOn();
   }
 
   /** @internal Cuts the connection: the response can't be completed. */
@@ -376,10 +322,6 @@ export class Http1Server {
     cut(this.#socket);
   }
 
-  get #halfClose(): 'serve' | 'reset' {
-    return this.#options.halfClose ?? (this.#options.scheme === 'https' ? 'reset' : 'serve');
-  }
-
   #finish(): void {
     this.#exchange = undefined;
     this.#handler = undefined;
@@ -387,20 +329,19 @@ export class Http1Server {
   }
 
   #nextRequest(): void {
-    if (this.#draining || (this.#peerEnded && this.#held.length === 0 && !this.#feeding)) {
+    if (this.#draining || this.#intake.dry) {
       this.#linger();
       return;
     }
     if (!this.#outbox.ready()) {
       this.#reading = Reading.Flushing;
-      this.#watchFlush();
+      this.#patience.forFlush();
       return;
     }
     this.#reading = Reading.Head;
     this.#scan.reset();
-    if (this.#limits.idleTimeoutMs > 0) this.#timer.start(this.#limits.idleTimeoutMs);
-    else this.#timer.stop();
-    this.#continueSoon();
+    this.#patience.forRequest();
+    this.#intake.goOn();
   }
 
   /** The client takes more. */
@@ -409,63 +350,25 @@ export class Http1Server {
     else this.#handler?.onDrain();
   }
 
-  /** A client that takes nothing of its answers for so long is gone. */
-  #watchFlush(): void {
-    this.#unsent = this.#outbox.pending;
-    if (this.#limits.flushTimeoutMs > 0) this.#timer.start(this.#limits.flushTimeoutMs);
-    else this.#timer.stop();
-  }
-
-  /** Goes on with what is held, outside of the caller's stack. */
-  #continueSoon(): void {
-    if (this.#feeding) return;
-    if (this.#held.length === 0) {
-      this.#regulate();
-      return;
-    }
-    if (this.#continueScheduled) return;
-    this.#continueScheduled = true;
-    setImmediate(continueReading, this);
-  }
-
-  /** @internal */
-  continue(): void {
-    this.#continueScheduled = false;
-    if (this.#reading === Reading.Closed || this.#feeding) return;
-    if (this.#held.length > 0) this.#feedHeld();
-  }
-
   // --- ends ------------------------------------------------------------------------------------------------
 
   #timedOut(): void {
     switch (this.#reading) {
       case Reading.Head:
-        if (this.#held.length > 0 || this.#scan.scanned > 0) this.#refuse(new Http1Error('head-timeout'));
+        if (this.#intake.held > 0 || this.#scan.scanned > 0) this.broken(new Http1Error('head-timeout'));
         else this.#linger();
         return;
       case Reading.Answering:
         // Half-closed, and nobody knows whether anyone still waits for the answer.
         if (this.#exchange?.started !== true) this.#lost();
         return;
-      case Reading.Lingering:
-        if (this.#takes) this.#lingerOn();
-        else this.#socket.destroy();
-        return;
-      case Reading.Flushing:
-        if (this.#takes) this.#watchFlush();
-        else this.#socket.destroy();
-        return;
       default:
         this.#socket.destroy();
     }
   }
 
-  /** The client has taken some of what we sent since the timer was started. */
-  get #takes(): boolean {
-    return this.#outbox.pending > 0 && this.#outbox.pending < this.#unsent;
-  }
-
-  #refuse(error: Http1Error): void {
+  /** @internal */
+  broken(error: Http1Error): void {
     this.#options.onProblem?.(error.code);
     const handler = this.#handler;
     const answerable = this.#exchange === undefined || !this.#exchange.started;
@@ -485,21 +388,15 @@ export class Http1Server {
   /** Says no more, and waits a moment for the client to close: closing first could destroy what it still reads. */
   #linger(): void {
     this.#reading = Reading.Lingering;
-    this.#held.clear();
+    this.#intake.clear();
     this.#outbox.end();
-    this.#lingerOn();
-    this.#regulate();
+    this.#patience.forClose();
+    this.#intake.regulate();
   }
 
-  /** A client that still takes what we sent gets ten times as long for each part as one that has it all. */
-  #lingerOn(): void {
-    this.#unsent = this.#outbox.pending;
-    this.#timer.start(Math.max(1, this.#limits.lingerMs) * (this.#unsent > 0 ? 10 : 1));
-  }
-
-  #ended(): void {
-    this.#peerEnded = true;
-    if (!this.#feeding) this.#endReached();
+  /** @internal */
+  settled(): void {
+    if (this.#intake.ended) this.#endReached();
   }
 
   /** The client has half-closed and all that can be used of its bytes is used. */
@@ -511,13 +408,13 @@ export class Http1Server {
         this.#linger();
         return;
       case Reading.Body:
-        if (!this.#paused || this.#held.length === 0) this.#lost();
+        if (!this.#paused || this.#intake.held === 0) this.#lost();
         return;
       case Reading.TunnelAsked:
         this.#lost();
         return;
       case Reading.Tunnel: {
-        if (this.#held.length > 0) return;
+        if (this.#intake.held > 0) return;
         const handler = this.#handler;
         const finished = this.#exchange?.ended === true;
         if (finished) this.#finish();
@@ -525,9 +422,9 @@ export class Http1Server {
         return;
       }
       case Reading.Answering:
-        if (this.#halfClose === 'reset') this.#lost();
-        else if (this.#held.length > 0) return;
-        else if (this.#exchange?.started === false) this.#timer.start(this.#limits.halfCloseMs);
+        if (this.#options.halfClose === 'reset') this.#lost();
+        else if (this.#intake.held > 0) return;
+        else if (this.#exchange?.started === false) this.#patience.forAnswer();
         return;
     }
   }
@@ -544,20 +441,9 @@ export class Http1Server {
     const handler = this.#handler;
     this.#finish();
     this.#reading = Reading.Closed;
-    this.#timer.stop();
-    this.#held.clear();
+    this.#patience.stop();
+    this.#intake.clear();
     handler?.onReset('connection-termination');
     this.#options.onClose?.();
   }
-}
-
-/** All of HTTP/2's preface that looks like a head. */
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\n', 'latin1');
-
-function isPreface(bytes: Buffer, from: number, end: number): boolean {
-  return end - from === preface.length && preface.compare(bytes, from, end) === 0;
-}
-
-function continueReading(server: Http1Server): void {
-  server.continue();
 }

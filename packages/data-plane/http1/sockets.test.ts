@@ -99,6 +99,7 @@ async function serve(tls: boolean): Promise<{ port: number; echoes: Echo[] }> {
       timers,
       outboxes,
       scheme: tls ? 'https' : 'http',
+      halfClose: 'serve',
       onRequest: (_head, stream) => {
         const echo = new Echo(stream);
         echoes.push(echo);

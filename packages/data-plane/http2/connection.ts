@@ -103,7 +103,7 @@ export abstract class Http2Connection<In, Out>
     const now = (): number => timers.now();
     this.#idleFrames = new Allowance(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
     this.#resets = new Allowance(limits.resetBurst, limits.resetsPerSecond, now);
-    this.#patience = new Patience(this, timers, limits, idleTimeoutMs);
+    this.#patience = new Patience(this, timers, limits, this.outbox, idleTimeoutMs);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
     socket.on('end', () => this.#ended());
@@ -449,11 +449,6 @@ export abstract class Http2Connection<In, Out>
   /** @internal */
   onSilence(): void {
     this.failConnection('no-pong');
-  }
-
-  /** @internal */
-  unsent(): number {
-    return this.outbox.pending;
   }
 
   /** @internal */

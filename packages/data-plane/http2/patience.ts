@@ -1,3 +1,4 @@
+import { Uptake } from '../net/uptake.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Http2Limits } from './limits.ts';
 
@@ -7,14 +8,9 @@ export interface PatienceHost {
   /** Half of the stall time has passed. */
   onStallCheck(): void;
   onIdle(): void;
-  /** What is written and not yet taken by the peer, in octets. */
-  unsent(): number;
   /** The peer neither closes nor reads. */
   onLingered(): void;
 }
-
-/** A peer that still reads what it was sent gets this many times as long to close. */
-const readingFactor = 10;
 
 /**
  * How long a connection waits: for work while it is open, for the peer once it is closing. One timer that
@@ -28,17 +24,24 @@ export class Patience {
   readonly #idleMs: number;
   readonly #stallMs: number;
   readonly #lingerMs: number;
+  readonly #uptake: Uptake;
   #lingering = false;
   #quietMs = 0;
-  #unsent = 0;
 
   /** @param idleMs 0: somebody else sees to idle connections */
-  constructor(host: PatienceHost, timers: TimerWheel, limits: Http2Limits, idleMs: number) {
+  constructor(
+    host: PatienceHost,
+    timers: TimerWheel,
+    limits: Http2Limits,
+    outbox: { readonly pending: number },
+    idleMs: number,
+  ) {
     this.#host = host;
     this.#timer = timers.timer(() => (this.#lingering ? this.#checkLinger() : this.#check()));
     this.#idleMs = idleMs;
     this.#stallMs = limits.stallTimeoutMs;
-    this.#lingerMs = Math.max(1, limits.lingerMs);
+    this.#lingerMs = limits.lingerMs;
+    this.#uptake = new Uptake(outbox);
   }
 
   watch(): void {
@@ -48,8 +51,7 @@ export class Patience {
   /** We have said all; from here the peer is to close. */
   linger(): void {
     this.#lingering = true;
-    this.#unsent = this.#host.unsent();
-    this.#timer.start(this.#lingerMs * (this.#unsent > 0 ? readingFactor : 1));
+    this.#timer.start(this.#uptake.linger(this.#lingerMs));
   }
 
   stop(): void {
@@ -70,8 +72,7 @@ export class Patience {
   }
 
   #checkLinger(): void {
-    const unsent = this.#host.unsent();
-    if (unsent > 0 && unsent < this.#unsent) this.linger();
+    if (this.#uptake.moves) this.linger();
     else this.#host.onLingered();
   }
 }
