@@ -204,7 +204,8 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${cluster}CircuitBreakers`]: 'thresholds',
   [`${cluster}CircuitBreakers.Thresholds`]:
     'priority max_connections max_pending_requests max_requests max_retries retry_budget ~track_remaining ~max_connection_pools',
-  [`${cluster}CircuitBreakers.Thresholds.RetryBudget`]: 'budget_percent min_retry_concurrency',
+  [`${cluster}CircuitBreakers.Thresholds.RetryBudget`]:
+    'budget_percent min_retry_concurrency budget_interval',
   [`${cluster}UpstreamConnectionOptions`]: 'tcp_keepalive ~set_local_interface_name_on_upstream_connections',
   [`${core}TcpKeepalive`]: 'keepalive_probes keepalive_time keepalive_interval',
   [`${cluster}OutlierDetection`]:

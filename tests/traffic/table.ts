@@ -4,6 +4,7 @@ import { destination } from './rows/destination.ts';
 import { entries } from './rows/entries.ts';
 import { envoyFilters } from './rows/envoy-filter.ts';
 import { fault } from './rows/fault.ts';
+import { fields } from './rows/fields.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
@@ -26,4 +27,5 @@ export const scenarios: readonly Scenario[] = [
   ...scope,
   ...limits,
   ...envoyFilters,
+  ...fields,
 ];

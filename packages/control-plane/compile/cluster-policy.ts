@@ -34,11 +34,12 @@ export function circuitBreakers(settings: PolicySettings): NonNullable<Cluster['
 /** Where there is one an Envoy does not look at `maxRetries`, nor do we. */
 function retryBudget({ retryBudget: spec }: PolicySettings) {
   if (spec === undefined) return {};
-  const { percent, minRetryConcurrency } = spec;
+  const { percent, minRetryConcurrency, budgetInterval } = spec;
   return {
     retryBudget: {
       ...(percent != null && { budgetPercent: { value: percent } }),
       ...(minRetryConcurrency !== undefined && { minRetryConcurrency }),
+      ...(budgetInterval !== undefined && { budgetInterval: duration(budgetInterval) }),
     },
   };
 }

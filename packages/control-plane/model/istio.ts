@@ -200,7 +200,11 @@ export interface PolicySettings {
   readonly proxyProtocol?: { readonly version?: 'V1' | 'V2' | undefined } | undefined;
   readonly tunnel?: Tunnel | undefined;
   readonly retryBudget?:
-    | { readonly percent?: number | null | undefined; readonly minRetryConcurrency?: number | undefined }
+    | {
+        readonly percent?: number | null | undefined;
+        readonly minRetryConcurrency?: number | undefined;
+        readonly budgetInterval?: string | undefined;
+      }
     | undefined;
 }
 /** TCP connections are carried through an HTTP proxy. */

@@ -69,7 +69,7 @@ export class Retries {
   schedule(failed: EndpointState): boolean {
     this.release();
     if (this.left <= 0) return false;
-    if (!this.#breakers.takeRetry()) {
+    if (!this.#breakers.takeRetry(this.#wheel.now())) {
       // A failure can't wait to be told; the next one may be retried.
       this.#breakers.retries.fetch();
       return false;

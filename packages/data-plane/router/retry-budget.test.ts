@@ -1,3 +1,4 @@
+import type { BreakerLimits } from '@tulle/decision/tables/cluster';
 import { afterEach, describe, expect, it } from 'vitest';
 import { backend } from '../testing/backend.ts';
 import { ask } from '../testing/client.ts';
@@ -45,7 +46,7 @@ async function deadService(requests: number) {
 
 async function storm(
   requests: number,
-  budget: { readonly retries: number; readonly retryBudgetPercent?: number },
+  budget: Pick<BreakerLimits, 'retries' | 'retryBudgetPercent' | 'retryBudgetIntervalMs'>,
 ) {
   const { dead, retries } = await deadService(requests);
   const limits = { connections: many, pending: many, requests: many, ...budget };
@@ -97,6 +98,24 @@ describe('load on a dead service', () => {
       expect(gauge()?.value).toBe(0);
     },
   );
+
+  it('with an interval those of that time count, tries too: 20 % of 10 requests, then of 12 tries', async () => {
+    const { retries, answers, gauge } = await storm(10, {
+      retries: 0,
+      retryBudgetPercent: 20,
+      retryBudgetIntervalMs: 3_600_000,
+    });
+    await expect.poll(() => retries.length).toBe(2);
+    expect(gauge()?.value).toBe(2);
+    // The last two requests are under way, 20 % of them is none.
+    for (const fail of retries.splice(0)) fail();
+    await expect.poll(() => retries.length).toBe(2);
+    for (const fail of retries.splice(0)) fail();
+    await expect.poll(() => retries.length).toBe(2);
+    for (const fail of retries.splice(0)) fail();
+    await Promise.all(answers);
+    expect(gauge()?.value).toBe(0);
+  });
 
   it('maxRetries bounds them where there is no budget', async () => {
     const { retries, answers } = await storm(30, { retries: 4 });

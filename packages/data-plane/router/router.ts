@@ -250,6 +250,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
       return;
     }
     stream.info.attempts++;
+    this.#breakers?.recent?.add(stream.manager.context.wheel.now());
     stream.info.upstreamHost = endpoint.key;
     stream.info.peer =
       stream.info.connection.direction === 'inbound' ? stream.info.peer : endpoint.config.workload;

@@ -1,4 +1,5 @@
 import type { BreakerLimits } from '@tulle/decision/tables/cluster';
+import { RecentRequests } from './recent-requests.ts';
 
 /**
  * The permits of one limit that several processes share, as one of them holds them: see `workers`. What the
@@ -127,24 +128,27 @@ export class Breakers {
   readonly pending: Gauge;
   readonly requests: Gauge;
   readonly retries: Gauge;
+  /** All tries, where a retry budget goes by them. */
+  recent: RecentRequests | undefined = undefined;
   #retryBudgetPercent: number | undefined;
 
   /** @param share in a worker among others: how a gauge, by its name here, is shared with them */
   constructor(limits: BreakerLimits, share?: SharePermits) {
-    const gauge = (name: Exclude<keyof BreakerLimits, 'retryBudgetPercent'>): Gauge =>
+    const gauge = (name: 'connections' | 'pending' | 'requests' | 'retries'): Gauge =>
       new Gauge(limits[name], share === undefined ? undefined : (self) => share(name, self));
     this.connections = gauge('connections');
     this.pending = gauge('pending');
     this.requests = gauge('requests');
     this.retries = gauge('retries');
-    this.#retryBudgetPercent = limits.retryBudgetPercent;
+    this.#setBudget(limits);
   }
 
-  /** Takes one of `retries`: within their limit, or within the budget that the requests under way give. */
-  takeRetry(): boolean {
+  /** Takes one of `retries`: within their limit, or within the budget that the requests under way, or recent ones, give. */
+  takeRetry(now: number): boolean {
     const percent = this.#retryBudgetPercent;
     if (percent === undefined) return this.retries.take();
-    return this.retries.takeWithin(Math.floor((this.requests.value * percent) / 100));
+    const requests = this.recent?.count(now) ?? this.requests.value;
+    return this.retries.takeWithin(Math.floor((requests * percent) / 100));
   }
 
   setLimits(limits: BreakerLimits): void {
@@ -152,7 +156,13 @@ export class Breakers {
     this.pending.limit = limits.pending;
     this.requests.limit = limits.requests;
     this.retries.limit = limits.retries;
-    this.#retryBudgetPercent = limits.retryBudgetPercent;
+    this.#setBudget(limits);
+  }
+
+  #setBudget({ retryBudgetPercent, retryBudgetIntervalMs: interval }: BreakerLimits): void {
+    this.#retryBudgetPercent = retryBudgetPercent;
+    if (interval !== this.recent?.intervalMs)
+      this.recent = interval === undefined ? undefined : new RecentRequests(interval);
   }
 
   /** Nothing new will be taken. */

@@ -81,6 +81,8 @@ export interface BreakerLimits {
   readonly retries: number;
   /** Retries at once, in percent of the requests under way. */
   readonly retryBudgetPercent?: number;
+  /** The percentage is of all tries of so long, instead of the requests under way. */
+  readonly retryBudgetIntervalMs?: number;
 }
 
 /** TCP keep-alive; what is left out is the system's default. */

@@ -53,8 +53,8 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
     ...protocol,
     preconnectRatio: translatePreconnect(cluster.preconnectPolicy?.perUpstreamPreconnectRatio, problems),
     breakers: {
-      default: translateBreakers(circuitBreakers, 'DEFAULT'),
-      high: translateBreakers(circuitBreakers, 'HIGH'),
+      default: translateBreakers(circuitBreakers, 'DEFAULT', problems),
+      high: translateBreakers(circuitBreakers, 'HIGH', problems),
     },
     ...(outlierDetection && {
       outlier: { ...translateOutlier(outlierDetection, problems), ...(errors && { errors }) },
@@ -102,14 +102,25 @@ function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Clust
   }
 }
 
-/** Envoy's defaults of a budget: 20 %, and 3 at any rate. */
+/** Envoy's defaults of a budget: 20 % of what is under way, and 3 at any rate. */
 function translateRetries(
   limits: cluster_CircuitBreakers_Thresholds | undefined,
-): Pick<BreakerLimits, 'retries' | 'retryBudgetPercent'> {
+  problems: Problems,
+): Pick<BreakerLimits, 'retries' | 'retryBudgetPercent' | 'retryBudgetIntervalMs'> {
   const { retryBudget, maxRetries = defaults.breaker.retries } = limits ?? {};
   if (retryBudget === undefined) return { retries: maxRetries };
-  const { minRetryConcurrency = 3, budgetPercent } = retryBudget;
-  return { retries: minRetryConcurrency, retryBudgetPercent: budgetPercent?.value ?? 20 };
+  const { minRetryConcurrency = 3, budgetPercent, budgetInterval } = retryBudget;
+  const interval = milliseconds(
+    budgetInterval,
+    0,
+    'circuit_breakers.thresholds.retry_budget.budget_interval',
+    problems,
+  );
+  return {
+    retries: minRetryConcurrency,
+    retryBudgetPercent: budgetPercent?.value ?? 20,
+    ...(interval > 0 && { retryBudgetIntervalMs: interval }),
+  };
 }
 
 /** Seconds become milliseconds. */
@@ -136,12 +147,13 @@ function translatePreconnect(ratio: number | undefined, problems: Problems): num
 function translateBreakers(
   breakers: cluster_CircuitBreakers | undefined,
   priority: 'DEFAULT' | 'HIGH',
+  problems: Problems,
 ): BreakerLimits {
   const limits = breakers?.thresholds.find((threshold) => threshold.priority === priority);
   return {
     connections: limits?.maxConnections ?? defaults.breaker.connections,
     pending: limits?.maxPendingRequests ?? defaults.breaker.pending,
     requests: limits?.maxRequests ?? defaults.breaker.requests,
-    ...translateRetries(limits),
+    ...translateRetries(limits, problems),
   };
 }

@@ -43,7 +43,9 @@ export const trafficPolicy = () =>
         'Retries at once, in percent of requests; 20 by default.',
       ),
       minRetryConcurrency: uint32().describe('Retries at once that are always allowed; 3 by default.'),
-      budgetInterval: durationOrZero().describe('Time over which requests are counted.'),
+      budgetInterval: durationOrZero().describe(
+        'The time whose requests count, tries included; by default those under way do.',
+      ),
     }).describe('Limits retries by a share of the requests.'),
   });
 export type TrafficPolicy = z.infer<ReturnType<typeof trafficPolicy>>;
