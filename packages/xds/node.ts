@@ -1,3 +1,6 @@
+/** The Istio whose API ours is (its CRDs), which our proxies say that they are of: patches for a version look at it. */
+export const istioVersion = '1.32.0';
+
 /**
  * What a proxy says of itself: the `metadata` of its xDS Node message. Field names follow Istio's node
  * metadata where Istio has the field; `TULLE_…` are ours. The control plane believes namespace and service
@@ -17,7 +20,7 @@ export interface ProxyMetadata {
   readonly CLUSTER_ID: string;
   readonly MESH_ID: string;
   readonly NETWORK?: string;
-  /** Of an Istio whose configuration the proxy is to be patched by: EnvoyFilter's `proxyVersion`. */
+  /** Of an Istio: EnvoyFilter's `proxyVersion` is held against it. */
   readonly ISTIO_VERSION?: string;
   /** `tulle` or `envoy`: what an engine can't do is left out for it. */
   readonly TULLE_ENGINE: 'tulle' | 'envoy';

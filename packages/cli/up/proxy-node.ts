@@ -2,6 +2,7 @@ import { canonicalName } from '@tulle/control-plane/model/canonical';
 import {
   formatNodeId,
   type InboundPort,
+  istioVersion,
   type OutboundCapture,
   type ProxyMetadata,
   type ProxyRole,
@@ -52,6 +53,7 @@ export function makeNode(input: NodeInput): ProxyNode {
       LABELS: labels,
       CLUSTER_ID: input.mesh,
       MESH_ID: input.mesh,
+      ISTIO_VERSION: istioVersion,
       TULLE_ENGINE: input.engine,
       TULLE_INBOUND: input.inbound,
       TULLE_OUTBOUND: input.outbound,

@@ -1,8 +1,25 @@
 /** Fields that few set, each alone. */
-import { destinationRule, docs, virtualService } from '../documents.ts';
+import { destinationRule, docs, resource, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
+const patchVirtualHost = (proxyVersion: string, value: string): string => `
+  - applyTo: VIRTUAL_HOST
+    match: { context: SIDECAR_OUTBOUND, proxy: { proxyVersion: '${proxyVersion}' }, routeConfiguration: { vhost: { name: "$host:80" } } }
+    patch: { operation: MERGE, value: { request_headers_to_add: [{ header: { key: x-version, value: ${value} } }] } }`;
+
 export const fields: readonly Scenario[] = [
+  {
+    title: 'EnvoyFilter: a patch for a version of Istio holds for proxies that say it',
+    doc: 'https://istio.io/latest/docs/reference/config/networking/envoy-filter/#EnvoyFilter-ProxyMatch',
+    resources: [
+      resource(
+        'networking.istio.io/v1alpha3',
+        'EnvoyFilter',
+        `configPatches:${patchVirtualHost('^1\\.32.*', 'ours')}${patchVirtualHost('^1\\.2[0-9].*', 'older')}`,
+      ),
+    ],
+    steps: [{ expect: { seen: { 'x-version': 'ours' } } }],
+  },
   {
     title: 'retry budget: with budgetInterval the requests of that time count, not those under way',
     doc: docs.envoy('api-v3/config/cluster/v3/circuit_breaker.proto'),

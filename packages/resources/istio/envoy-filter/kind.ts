@@ -131,9 +131,10 @@ export const envoyFilter = {
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
   check: checkEnvoyFilter,
-  notEnforced: [
-    'spec.targetRefs[].namespace',
-    'spec.configPatches[].match.waypoint',
-    'spec.configPatches[].match.listener.portName',
-  ],
+  inert: {
+    'spec.targetRefs[].namespace': 'targets are in the namespace of the EnvoyFilter',
+    'spec.configPatches[].match.waypoint': 'waypoints are for ambient mode, and there are none here',
+    'spec.configPatches[].match.listener.portName':
+      'Istio does not look at it either: match by portNumber, or by name',
+  },
 } satisfies ResourceKind<EnvoyFilter>;
