@@ -9,31 +9,38 @@ export interface ProxyConfig {
   readonly routes: readonly Json[];
   readonly clusters: readonly Json[];
   readonly secrets: readonly Json[];
+  /** Load assignments, where the dump was asked for them (`include_eds`). */
+  readonly endpoints: readonly Json[];
 }
 
-export function readConfigDump(dump: unknown): ProxyConfig {
+/** @param part `dynamic`: without what the proxy's bootstrap says */
+export function readConfigDump(dump: unknown, part: 'all' | 'dynamic' = 'all'): ProxyConfig {
   const configs = list(dump, 'configs');
   const of = (type: string): Json[] =>
     configs.filter((config) => String(config['@type'] ?? '').endsWith(type));
+  const fixed = (config: Json, field: string): Json[] => (part === 'all' ? list(config, field) : []);
   return {
     listeners: of('ListenersConfigDump').flatMap((config) => [
       ...list(config, 'dynamic_listeners').flatMap((entry) =>
         optional(at(entry, 'active_state', 'listener')),
       ),
-      ...list(config, 'static_listeners').flatMap((entry) => optional(entry.listener)),
+      ...fixed(config, 'static_listeners').flatMap((entry) => optional(entry.listener)),
     ]),
     routes: of('RoutesConfigDump').flatMap((config) => [
       ...list(config, 'dynamic_route_configs').flatMap((entry) => optional(entry.route_config)),
-      ...list(config, 'static_route_configs').flatMap((entry) => optional(entry.route_config)),
+      ...fixed(config, 'static_route_configs').flatMap((entry) => optional(entry.route_config)),
     ]),
     clusters: of('ClustersConfigDump').flatMap((config) => [
       ...list(config, 'dynamic_active_clusters').flatMap((entry) => optional(entry.cluster)),
-      ...list(config, 'static_clusters').flatMap((entry) => optional(entry.cluster)),
+      ...fixed(config, 'static_clusters').flatMap((entry) => optional(entry.cluster)),
     ]),
     secrets: of('SecretsConfigDump').flatMap((config) => [
       ...list(config, 'dynamic_active_secrets'),
-      ...list(config, 'static_secrets'),
+      ...fixed(config, 'static_secrets'),
     ]),
+    endpoints: of('EndpointsConfigDump').flatMap((config) =>
+      list(config, 'dynamic_endpoint_configs').flatMap((entry) => optional(entry.endpoint_config)),
+    ),
   };
 }
 

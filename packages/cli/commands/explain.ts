@@ -1,19 +1,17 @@
 import { EntranceError } from '@tulle/data-plane/explain/entrance';
 import { explain } from '@tulle/data-plane/explain/explain';
 import type { Command } from 'commander';
-import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
-import { listProxies, type ProxyStatus } from '../api/proxies.ts';
+import { listProxies } from '../api/proxies.ts';
 import { type CallOptions, parseCall } from '../explain/call.ts';
 import { chooseProxy } from '../explain/choose-proxy.ts';
-import { readLiveMesh } from '../explain/live-mesh.ts';
 import { readMeshFiles } from '../explain/mesh-files.ts';
 import { modelOfFiles } from '../explain/mesh-model.ts';
-import { compiledView, envoyView, type ProxyView, runningView } from '../explain/proxy-view.ts';
-import { type Locate, renderExplanation, renderHappened } from '../explain/render.ts';
+import { compiledView, type ProxyView, runningView } from '../explain/proxy-view.ts';
+import { type Locate, renderExplanation, renderHappened, renderNotes } from '../explain/render.ts';
 import { findRecorded } from '../explain/replay/find-recorded.ts';
 import { Failure, usageError } from '../failure.ts';
-import { type Io, note, print } from '../io.ts';
+import { type Io, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
 import { example } from './examples.ts';
@@ -75,8 +73,11 @@ async function explainCall(words: readonly string[], options: ExplainOptions, io
       : await ofFiles(options.from, options.filename, io);
   const explanation = explained(() => explain(view, call));
   const from = `${view.name}.${view.namespace}`;
-  if (format !== undefined) print(io, renderDocument({ proxy: from, ...explanation }, format));
-  else print(io, renderExplanation(explanation, from, locate, palette(wantsColor(io.stdout, io.env))));
+  const { notes } = view;
+  const paint = palette(wantsColor(io.stdout, io.env));
+  if (format !== undefined)
+    print(io, renderDocument({ proxy: from, ...notesOf(view), ...explanation }, format));
+  else print(io, renderNotes(notes, paint) + renderExplanation(explanation, from, locate, paint));
 }
 
 /** A request as the access logs have it, explained on the configuration of now; with what became of it. */
@@ -90,9 +91,7 @@ async function explainRecorded(
   if (words.length > 0 || options.filename !== undefined)
     throw usageError('--request-id is of a running mesh, and says itself what was called');
   const { client, state } = connect(options, io);
-  const found = await findRecorded(id, await listProxies(client), state.logs, (proxy) =>
-    viewOfProxy(proxy, client),
-  );
+  const found = await findRecorded(id, await listProxies(client), state.logs, runningView);
   if (found.length === 0) throw new Failure(`no access log of this mesh has a request ${id}`);
   const paint = palette(wantsColor(io.stdout, io.env));
   const all = found.map(({ view, request }) => {
@@ -106,6 +105,7 @@ async function explainRecorded(
     };
     return {
       proxy: `${view.name}.${view.namespace}`,
+      ...notesOf(view),
       happened,
       ...explained(() => explain(view, request.call)),
     };
@@ -113,22 +113,21 @@ async function explainRecorded(
   if (format !== undefined) print(io, renderDocument(all, format));
   else
     for (const one of all)
-      print(io, `${renderHappened(one.happened, paint)}${renderExplanation(one, one.proxy, nowhere, paint)}`);
+      print(
+        io,
+        `${renderHappened(one.happened, paint)}${renderNotes(one.notes ?? [], paint)}${renderExplanation(one, one.proxy, nowhere, paint)}`,
+      );
 }
+
+const notesOf = ({ notes }: ProxyView) => (notes.length > 0 ? { notes } : {});
 
 const nowhere: Locate = () => undefined;
 
 async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<ProxyView> {
   const { client } = connect(options, io);
   const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
-  const proxy = chooseProxy(proxies, from);
-  if (proxy.engine !== 'tulle')
-    note(io, `${proxy.name} is an Envoy; shown is what a proxy of ours would have in its place`);
-  return viewOfProxy(proxy, client);
+  return runningView(chooseProxy(proxies, from));
 }
-
-const viewOfProxy = async (proxy: ProxyStatus, client: ApiClient): Promise<ProxyView> =>
-  proxy.engine === 'tulle' ? runningView(proxy) : envoyView(proxy, await readLiveMesh(client));
 
 async function ofFiles(
   from: string,

@@ -12,16 +12,20 @@ import type { DryNode } from '@tulle/data-plane/explain/dry-proxy';
 import type { Explained } from '@tulle/data-plane/explain/explain';
 import { Explainer } from '@tulle/data-plane/explain/explainer';
 import { Sources } from '@tulle/data-plane/explain/sources';
-import { isObject, list, text } from '../api/config-dump.ts';
-import type { ProxyStatus } from '../api/proxies.ts';
+import type { XdsType } from '@tulle/xds/resource';
+import { isObject, list, readConfigDump, text } from '../api/config-dump.ts';
+import type { ProxyStatus, ProxyTypeStatus } from '../api/proxies.ts';
 import { askProxy } from '../api/proxy-admin.ts';
-import { describeRunning, type LiveMesh } from './live-mesh.ts';
-import { modelOf, resourcesOf } from './mesh-model.ts';
+import { readEnvoyConfig } from './envoy-config.ts';
+import { describeRunning } from './live-mesh.ts';
+import { resourcesOf } from './mesh-model.ts';
 
 /** A proxy, ready to be asked what it does. */
 export interface ProxyView extends Explained {
   readonly name: string;
   readonly namespace: string;
+  /** What the explanation does not know or the proxy does not have yet, for people. */
+  readonly notes: readonly string[];
 }
 
 /** As its control plane would have it. */
@@ -34,6 +38,11 @@ export function compiledView(model: Model, proxy: ProxyDescription): ProxyView {
  * @throws Failure when its admin endpoint does not answer
  */
 export async function runningView(proxy: ProxyStatus): Promise<ProxyView> {
+  const view = await (proxy.engine === 'tulle' ? ourView(proxy) : envoyView(proxy));
+  return { ...view, notes: [...lagsOf(proxy), ...view.notes] };
+}
+
+async function ourView(proxy: ProxyStatus): Promise<ProxyView> {
   const [page, clusters, described] = await Promise.all([
     askProxy(proxy, '/resources'),
     askProxy(proxy, '/clusters?format=json'),
@@ -42,13 +51,30 @@ export async function runningView(proxy: ProxyStatus): Promise<ProxyView> {
   return viewOf(readResources(page as ResourcesPage), described, readClusters(clusters));
 }
 
-/** An Envoy: as its control plane would have one of ours in its place, with what it knows of its endpoints. */
-export async function envoyView(proxy: ProxyStatus, { resources, instances }: LiveMesh): Promise<ProxyView> {
-  const [clusters, described] = await Promise.all([
+/** An Envoy's is explained as far as our engine has words for it. */
+async function envoyView(proxy: ProxyStatus): Promise<ProxyView> {
+  const [dump, clusters, described] = await Promise.all([
+    askProxy(proxy, '/config_dump?include_eds'),
     askProxy(proxy, '/clusters?format=json'),
     describeRunning(proxy),
   ]);
-  return viewOf(resourcesOf(modelOf(resources, instances), described), described, readClusters(clusters));
+  const { resources, leftOut } = readEnvoyConfig(readConfigDump(dump, 'dynamic'));
+  const view = viewOf(resources, described, readClusters(clusters));
+  return { ...view, notes: [...view.notes, ...leftOut.map((what) => `not taken into account: ${what}`)] };
+}
+
+/** Where a proxy does not have what the control plane has for it: what it has is explained. */
+export function lagsOf({ metadata, types }: ProxyStatus): string[] {
+  const proxy = `${metadata.name}.${metadata.namespace}`;
+  return (Object.entries(types) as [XdsType, ProxyTypeStatus][]).flatMap(
+    ([type, { subscribed, synced, nack }]) => {
+      if (nack !== undefined)
+        return [
+          `${proxy} has refused ${type} ${nack.resources.join(', ')}, and keeps what it had: ${nack.message}`,
+        ];
+      return subscribed && !synced ? [`${proxy} does not have the newest ${type} configuration yet`] : [];
+    },
+  );
 }
 
 function viewOf(resources: RawResources, proxy: ProxyDescription, live: LiveClusters | undefined): ProxyView {
@@ -62,6 +88,7 @@ function viewOf(resources: RawResources, proxy: ProxyDescription, live: LiveClus
     namespace: metadata.NAMESPACE,
     explainer: new Explainer(tables, node),
     sources: new Sources(tables, resources),
+    notes: [],
     ...(live === undefined ? {} : { live }),
   };
 }

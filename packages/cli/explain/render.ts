@@ -75,6 +75,14 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   return `${lines.join('\n')}\n`;
 }
 
+/** What is to be known before an explanation is believed. */
+export function renderNotes(notes: readonly string[], paint: Palette): string {
+  const lines = notes.flatMap((text) =>
+    wrap(`! ${text}`, 78).map((line, at) => (at === 0 ? line : `  ${line}`)),
+  );
+  return lines.map((line) => `${paint.yellow(line)}\n`).join('');
+}
+
 /** What became of a request, before what becomes of it now. */
 export function renderHappened(
   happened: {

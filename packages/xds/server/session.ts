@@ -1,5 +1,6 @@
 import { byType, type Snapshot, type XdsResource, type XdsType, xdsTypes } from '../resource.ts';
 import { endpointsOf } from './cluster-endpoints.ts';
+import { plainReason } from './plain-reason.ts';
 import { rejectedNames } from './rejected-names.ts';
 import type { NackDetail, SessionRequest } from './request.ts';
 import { type SessionResponse, versionOf } from './response.ts';
@@ -99,14 +100,14 @@ export class Session {
   #answer(subscription: Subscription, request: SessionRequest, now: number): SessionEvent[] {
     const { pending, type } = subscription;
     if (pending === undefined || request.nonce !== pending.nonce) return [];
-    const { error } = request;
-    if (error === undefined) {
+    if (request.error === undefined) {
       subscription.accept(pending);
       if (subscription.rejected.size === 0) subscription.nack = undefined;
       const [versions, removed] = split(pending.names);
       return [{ kind: 'ack', type, versions, removed }];
     }
-    const names = rejectedNames(error.message, pending.names.keys());
+    const names = rejectedNames(request.error.message, pending.names.keys());
+    const error = { ...request.error, message: plainReason(request.error.message) };
     subscription.refuse(pending, names);
     const [versions] = split(pending.names);
     const rejected = new Map([...versions].filter(([name]) => names.has(name)));
