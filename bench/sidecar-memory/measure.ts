@@ -15,7 +15,7 @@ import { type Sidecar, startSidecar } from './subject.ts';
 
 export interface Figures {
   readonly scope: string;
-  /** Of the last good configuration, a third more than what came. */
+  /** Of the last good configuration: as it came. */
   readonly configurationBytes: number;
   /** From the control plane's first answer to serving, and the longest that the proxy answered nobody meanwhile. */
   readonly start: { readonly configuredInMs: number; readonly blockedMs: number };
@@ -101,7 +101,7 @@ export async function measure(
     }
     await sidecar.stop();
     note('  a start from the last good configuration …');
-    const configurationBytes = statSync(join(folder, 'proxy', 'configuration.json')).size;
+    const configurationBytes = statSync(join(folder, 'proxy', 'configuration.bin')).size;
     sidecar = await start('proxy');
     await sidecar.ready;
     const restarted = await settled(sidecar);

@@ -20,7 +20,7 @@ export function report(all: readonly Figures[]): string {
     changeBlockedMs.toFixed(0),
   ]);
   const columns = ['idle', 'after changes', 'after requests', 'from the last good configuration'];
-  return `${head}\n\n${table(['sees', 'configuration, MB of base64', ...columns], memory)}\n${table(
+  return `${head}\n\n${table(['sees', 'configuration, MB', ...columns], memory)}\n${table(
     ['sees', 'first byte to ready, ms', 'longest wait meanwhile, ms', 'longest wait at a change, ms'],
     times,
   )}`;

@@ -58,6 +58,7 @@ export async function startSidecar({ folder, size, svids, controlPlane }: Sideca
   };
   const logPath = join(folder, 'proxy.log');
   writeFileSync(logPath, '');
+  const flags = process.env.TULLE_BENCH_FLAGS;
   const started = Promise.withResolvers<number>();
   const ready = Promise.withResolvers<void>();
   const proxy = new ProxyProcess({
@@ -68,7 +69,8 @@ export async function startSidecar({ folder, size, svids, controlPlane }: Sideca
     compileCache: join(folder, '..', 'compile-cache'),
     cwd: folder,
     concurrency: 1,
-    env: () => ({}),
+    // To look inside: --heapsnapshot-signal=SIGUSR2, --cpu-prof, --require.
+    env: () => (flags === undefined ? {} : { NODE_OPTIONS: flags }),
     registry: { started: (_spec, { pid }) => started.resolve(pid), ended: () => {} },
     onChange: (event) => (event.kind === 'ready' ? ready.resolve() : ready.reject(new Error(event.reason))),
   });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
@@ -42,8 +42,8 @@ test('writes once per burst, for its owner alone, and reads it back', async () =
   expect(clock.pending).toBe(1);
   clock.advance(500);
   await file.close();
-  expect(readdirSync(dir)).toEqual(['configuration.json']);
-  expect(statSync(join(dir, 'configuration.json')).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dir)).toEqual(['configuration.bin']);
+  expect(statSync(join(dir, 'configuration.bin')).mode & 0o777).toBe(0o600);
   const loaded = open().load();
   expect(loaded?.cluster.map(({ name, version, bytes }) => [name, version, Buffer.from(bytes)])).toEqual(
     resources.cluster.map(({ name, version, bytes }) => [name, version, Buffer.from(bytes)]),
@@ -60,30 +60,49 @@ test('close writes what is due', async () => {
 });
 
 test('a left-over of a killed process is replaced, with the right mode', async () => {
-  writeFileSync(join(dir, 'configuration.json.new'), 'half');
-  chmodSync(join(dir, 'configuration.json.new'), 0o666);
+  writeFileSync(join(dir, 'configuration.bin.new'), 'half');
+  chmodSync(join(dir, 'configuration.bin.new'), 0o666);
   const file = open();
   file.touch();
   await file.close();
-  expect(statSync(join(dir, 'configuration.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(dir, 'configuration.bin')).mode & 0o777).toBe(0o600);
   expect(readdirSync(dir)).toHaveLength(1);
 });
+
+const entry = (...parts: unknown[]): string => `{"format":2,"resources":[${JSON.stringify(parts)}]}\n`;
 
 test.each([
   '',
   '{',
   '[]',
   'null',
-  '{"format":2}',
-  '{"format":1}',
-  '{"format":1,"cluster":[["a"]]}',
-  '{"format":1,"cluster":[[1,2,3]]}',
+  '{"format":1,"cluster":[]}',
+  '{"format":2}\n',
+  entry('cluster', 'a'),
+  entry(1, 2, 3, 4),
+  entry('cluster', 'a', '1', -1),
+  `${entry('cluster', 'a', '1', 4)}abc`,
+  `${entry('cluster', 'a', '1', 4)}abcde`,
 ])('damage (%s) is reported, not fatal, and overwritten by the next good one', async (text) => {
-  writeFileSync(join(dir, 'configuration.json'), text);
+  writeFileSync(join(dir, 'configuration.bin'), text);
   const file = open();
   expect(file.load()).toBeUndefined();
   expect(errors).toHaveLength(1);
   file.touch();
   await file.close();
-  expect(JSON.parse(readFileSync(join(dir, 'configuration.json'), 'utf8'))).toMatchObject({ format: 1 });
+  expect(open().load()).toEqual(resources);
+});
+
+test('what a newer program has stored beside the types of this one is left out', () => {
+  const [{ bytes }] = resources.cluster as [RawResources['cluster'][number]];
+  const head = JSON.stringify({
+    format: 2,
+    resources: [
+      ['novelty', 'n', '1', 2],
+      ['cluster', 'a', '1', bytes.length],
+    ],
+  });
+  writeFileSync(join(dir, 'configuration.bin'), Buffer.concat([Buffer.from(`${head}\nxx`), bytes]));
+  expect(open().load()?.cluster).toMatchObject([{ name: 'a', bytes: new Uint8Array(bytes) }]);
+  expect(errors).toEqual([]);
 });

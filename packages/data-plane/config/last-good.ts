@@ -1,18 +1,18 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawResource } from '@tulle/xds/client/ads-client';
 import type { Clock } from '@tulle/xds/clock';
-import { byType, type XdsType, xdsTypes } from '@tulle/xds/resource';
+import { byType, type XdsType } from '@tulle/xds/resource';
 
 export type RawResources = Readonly<Record<XdsType, readonly RawResource[]>>;
 
-const fileName = 'configuration.json';
+const fileName = 'configuration.bin';
 /** Changes come in bursts; a write costs more than it is worth for each of them. */
 const debounceMs = 500;
 
-/** One resource in the file: name, version, message in base64. */
-type Line = readonly [name: string, version: string, bytes: string];
+/** What the file says of one resource; its bytes follow, in the order of these. */
+type Entry = readonly [type: string, name: string, version: string, length: number];
 
 /**
  * The last configuration that was accepted, in a file that its owner alone can read (it holds gateways'
@@ -37,7 +37,7 @@ export class LastGood {
   /** Undefined if there is none, or it cannot be read: then the control plane is needed. */
   load(): RawResources | undefined {
     try {
-      return parse(readFileSync(this.#path, 'utf8'));
+      return parse(readFileSync(this.#path));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onError(error as Error);
       return undefined;
@@ -51,13 +51,13 @@ export class LastGood {
 
   #write(): void {
     this.#timer = undefined;
-    const text = format(this.#collect());
+    const parts = format(this.#collect());
     this.#writing = this.#writing.then(async () => {
       const fresh = `${this.#path}.new`;
       try {
         // A left-over of a killed process would keep its mode.
         await rm(fresh, { force: true });
-        await writeFile(fresh, text, { mode: 0o600, flag: 'wx', flush: true });
+        await writeWhole(fresh, parts);
         await rename(fresh, this.#path);
       } catch (error) {
         this.#onError(error as Error);
@@ -75,29 +75,52 @@ export class LastGood {
   }
 }
 
-function format(resources: RawResources): string {
-  const lines = xdsTypes.map((type): [string, Line[]] => [
-    type,
-    resources[type].map(({ name, version, bytes }) => [name, version, Buffer.from(bytes).toString('base64')]),
-  ]);
-  return JSON.stringify({ format: 1, ...Object.fromEntries(lines) });
+/** @throws Error also when there is room for a part only */
+async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const { bytesWritten } = await file.writev(parts);
+    if (bytesWritten < parts.reduce((sum, { length }) => sum + length, 0))
+      throw new Error('the disk is full');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A line of JSON that says what follows, then the messages as they came: with thousands of them, copies would tell. */
+function format(resources: RawResources): Uint8Array[] {
+  const all = Object.entries(resources).flatMap(([type, list]) => list.map((one) => ({ type, ...one })));
+  const entries = all.map(({ type, name, version, bytes }): Entry => [type, name, version, bytes.length]);
+  const head = Buffer.from(`${JSON.stringify({ format: 2, resources: entries })}\n`);
+  return [head, ...all.map(({ bytes }) => bytes)];
 }
 
 /** @throws for anything that `format` has not made */
-function parse(text: string): RawResources {
-  const file = JSON.parse(text) as { format?: unknown } & Record<string, unknown>;
-  if (file?.format !== 1) throw new Error('the stored configuration has an unknown format');
-  const of = (type: XdsType): RawResource[] => {
-    // A file of before this type was there.
-    const lines = file[type] ?? (type === 'workload' ? [] : undefined);
-    if (!Array.isArray(lines)) throw new Error(`the stored configuration lacks ${type}`);
-    return lines.map((line: unknown) => {
-      if (!isLine(line)) throw new Error('the stored configuration is damaged');
-      return { name: line[0], version: line[1], bytes: Buffer.from(line[2], 'base64') };
-    });
-  };
-  return byType(of);
+function parse(file: Buffer): RawResources {
+  const end = file.indexOf('\n');
+  const head = JSON.parse(file.toString('utf8', 0, end < 0 ? file.length : end)) as {
+    format?: unknown;
+    resources?: unknown;
+  } | null;
+  if (head?.format !== 2) throw new Error('the stored configuration has an unknown format');
+  const found = byType((): RawResource[] => []);
+  let at = end + 1;
+  for (const entry of Array.isArray(head.resources) ? head.resources : [undefined]) {
+    if (!isEntry(entry) || at + entry[3] > file.length)
+      throw new Error('the stored configuration is damaged');
+    const [type, name, version, length] = entry;
+    // Copies: a view would keep the whole file. Of types that are not known here nothing is needed.
+    found[type as XdsType]?.push({ name, version, bytes: new Uint8Array(file.subarray(at, at + length)) });
+    at += length;
+  }
+  if (at !== file.length) throw new Error('the stored configuration is damaged');
+  return found;
 }
 
-const isLine = (line: unknown): line is Line =>
-  Array.isArray(line) && line.length === 3 && line.every((part) => typeof part === 'string');
+const isEntry = (entry: unknown): entry is Entry =>
+  Array.isArray(entry) &&
+  entry.length === 4 &&
+  entry.slice(0, 3).every((part) => typeof part === 'string') &&
+  Number.isInteger(entry[3]) &&
+  entry[3] >= 0;
