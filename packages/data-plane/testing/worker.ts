@@ -38,6 +38,8 @@ const parent = new ParentLink({
   id: args.id as WorkerId,
   shared: args.workers > 1,
   succeeds: args.succeeds,
+  // The parent is the test's own process, which a loaded machine may hold up for longer than a proxy's would be.
+  answerMs: 60_000,
   channel: {
     send: (message) => process.send?.(message, undefined, undefined, () => {}),
     onMessage: (onMessage) => {

@@ -26,7 +26,12 @@ export interface ParentLinkOptions {
   readonly shared: boolean;
   /** An earlier generation still serves. */
   readonly succeeds: boolean;
+  /** How long its parent may take to answer a worker that asks for its part of a limit; then it gets none. */
+  readonly answerMs?: number;
 }
+
+/** A parent that says nothing for so long has none. */
+const defaultAnswerMs = 1_000;
 
 /** What a successor's life means for the worker that it takes over from. */
 export interface Succession {
@@ -44,6 +49,7 @@ export class ParentLink implements SocketSource {
   readonly shared: boolean;
   readonly succeeds: boolean;
   readonly #channel: ParentChannel;
+  readonly #answerMs: number;
   #succession: Succession | undefined = undefined;
   readonly #binding = new Map<number, PromiseWithResolvers<SocketHandle>>();
   readonly #listeners = new Set<(message: PeerMessage, from: WorkerId) => void>();
@@ -54,11 +60,12 @@ export class ParentLink implements SocketSource {
   readonly #attached = Promise.withResolvers<void>();
   readonly #onWorkers = new Set<() => void>();
 
-  constructor({ channel, id, shared, succeeds }: ParentLinkOptions) {
+  constructor({ channel, id, shared, succeeds, answerMs = defaultAnswerMs }: ParentLinkOptions) {
     this.id = id;
     this.shared = shared;
     this.succeeds = succeeds;
     this.#channel = channel;
+    this.#answerMs = answerMs;
     channel.onMessage((message, handle) => this.#receive(message, handle));
   }
 
@@ -83,14 +90,14 @@ export class ParentLink implements SocketSource {
   /** How this worker's gauges share their limits; undefined when there is nobody to share with. */
   permits(wheel: TimerWheel): SharePermits | undefined {
     if (!this.shared) return undefined;
-    const desk = new PermitDesk(wheel, (message) => this.#channel.send(message));
+    const desk = new PermitDesk(wheel, this.#answerMs, (message) => this.#channel.send(message));
     this.#desk = desk;
     return (name, gauge) => desk.open(name, gauge);
   }
 
   /** How this worker draws on the buckets of rate limits that hold for all workers. */
   tokens(wheel: TimerWheel): OpenBudget {
-    const desk = new TokenDesk(wheel, (message) => this.#channel.send(message));
+    const desk = new TokenDesk(wheel, this.#answerMs, (message) => this.#channel.send(message));
     this.#tokens = desk;
     return (name, settings) => desk.open(name, settings);
   }

@@ -40,7 +40,7 @@ function office(workers: number, limit: number) {
     }
   };
   const hire = (name: WorkerId): Gauge => {
-    const desk = new PermitDesk(wheel, (message) => post(`from ${name}`, () => take(name, message)));
+    const desk = new PermitDesk(wheel, 1_000, (message) => post(`from ${name}`, () => take(name, message)));
     desks.set(name, desk);
     return new Gauge(limit, (gauge) => desk.open('b', gauge));
   };

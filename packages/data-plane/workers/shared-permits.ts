@@ -3,24 +3,24 @@ import type { Gauge, SharedPermits } from '../upstream/breakers.ts';
 import type { PermitMessage } from './permit-book.ts';
 import type { ToParent } from './protocol.ts';
 
-/** A parent that says nothing for so long has none. */
-const answerMs = 1_000;
-
 /** All budgets that one worker has a part in. */
 export class PermitDesk {
   readonly #send: (message: ToParent) => void;
   readonly #wheel: TimerWheel;
+  readonly #answerMs: number;
   readonly #purses = new Map<string, PermitPurse>();
 
-  constructor(wheel: TimerWheel, send: (message: ToParent) => void) {
+  /** @param answerMs a parent that says nothing for so long has none */
+  constructor(wheel: TimerWheel, answerMs: number, send: (message: ToParent) => void) {
     this.#wheel = wheel;
+    this.#answerMs = answerMs;
     this.#send = send;
   }
 
   /** `name`: what all workers call the budget. A gauge that comes again under a name takes the earlier one's place. */
   open(name: string, gauge: Gauge): SharedPermits {
     this.#purses.get(name)?.close();
-    const purse = new PermitPurse(name, gauge, this.#wheel, this.#send, () => {
+    const purse = new PermitPurse(name, gauge, this.#wheel, this.#answerMs, this.#send, () => {
       if (this.#purses.get(name) === purse) this.#purses.delete(name);
     });
     this.#purses.set(name, purse);
@@ -52,6 +52,7 @@ export class PermitDesk {
 class PermitPurse implements SharedPermits {
   readonly #name: string;
   readonly #gauge: Gauge;
+  readonly #answerMs: number;
   readonly #send: (message: ToParent) => void;
   readonly #waiting: ((taken: boolean) => void)[] = [];
   readonly #onClose: () => void;
@@ -65,11 +66,13 @@ class PermitPurse implements SharedPermits {
     name: string,
     gauge: Gauge,
     wheel: TimerWheel,
+    answerMs: number,
     send: (message: ToParent) => void,
     onClose: () => void,
   ) {
     this.#name = name;
     this.#gauge = gauge;
+    this.#answerMs = answerMs;
     this.#send = send;
     this.#onClose = onClose;
     this.#patience = wheel.timer(() => this.#refuseAll());
@@ -142,7 +145,7 @@ class PermitPurse implements SharedPermits {
 
   #ask(): void {
     this.#asking = true;
-    this.#patience.start(answerMs);
+    this.#patience.start(this.#answerMs);
     const { limit } = this.#gauge;
     this.#send({ kind: 'ask', budget: this.#name, limit, count: this.#waiting.length });
   }

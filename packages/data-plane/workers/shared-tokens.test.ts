@@ -20,7 +20,7 @@ function mesh(count: number) {
   );
   for (let slot = 0; slot < count; slot++)
     desks.push(
-      new TokenDesk(wheel, (message: ToParent) =>
+      new TokenDesk(wheel, 1_000, (message: ToParent) =>
         post.push(() => {
           if (message.kind === 'draw')
             book.draw(`0.${slot}`, message.bucket, message.settings, message.count);

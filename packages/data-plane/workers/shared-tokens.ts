@@ -4,8 +4,6 @@ import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { ToParent } from './protocol.ts';
 import type { TokenMessage } from './token-book.ts';
 
-/** A parent that says nothing for so long has none. */
-const answerMs = 1_000;
 /** What was drawn and is not used by then goes back. */
 const leaseMs = 100;
 /** At most this share of a bucket is at one worker unused. */
@@ -15,14 +13,17 @@ const lots = 16;
 export class TokenDesk {
   readonly #send: (message: ToParent) => void;
   readonly #wheel: TimerWheel;
+  readonly #answerMs: number;
   /** Weak: a value's bucket that its limit has forgotten is forgotten here too. */
   readonly #budgets = new Map<string, WeakRef<LeasedBudget>>();
   readonly #gone = new FinalizationRegistry<string>((name) => {
     if (this.#budgets.get(name)?.deref() === undefined) this.#budgets.delete(name);
   });
 
-  constructor(wheel: TimerWheel, send: (message: ToParent) => void) {
+  /** @param answerMs a parent that says nothing for so long has none */
+  constructor(wheel: TimerWheel, answerMs: number, send: (message: ToParent) => void) {
     this.#wheel = wheel;
+    this.#answerMs = answerMs;
     this.#send = send;
   }
 
@@ -32,7 +33,7 @@ export class TokenDesk {
     const shared = `${name}\0${maxTokens} ${tokensPerFill} ${fillIntervalMs}`;
     const known = this.#budgets.get(shared)?.deref();
     if (known !== undefined) return known;
-    const budget = new LeasedBudget(shared, settings, this.#wheel, this.#send);
+    const budget = new LeasedBudget(shared, settings, this.#wheel, this.#answerMs, this.#send);
     this.#budgets.set(shared, new WeakRef(budget));
     this.#gone.register(budget, shared);
     return budget;
@@ -61,6 +62,7 @@ class LeasedBudget implements Budget {
   readonly #name: string;
   readonly #settings: TokenBucketSettings;
   readonly #wheel: TimerWheel;
+  readonly #answerMs: number;
   readonly #send: (message: ToParent) => void;
   readonly #patience: Timer;
   readonly #lease: Timer;
@@ -78,11 +80,13 @@ class LeasedBudget implements Budget {
     name: string,
     settings: TokenBucketSettings,
     wheel: TimerWheel,
+    answerMs: number,
     send: (message: ToParent) => void,
   ) {
     this.#name = name;
     this.#settings = settings;
     this.#wheel = wheel;
+    this.#answerMs = answerMs;
     this.#send = send;
     this.maxTokens = settings.maxTokens;
     this.rate = settings.tokensPerFill / settings.fillIntervalMs;
@@ -133,7 +137,7 @@ class LeasedBudget implements Budget {
     if (this.#lease.armed)
       this.#lot = Math.min(this.#lot * 2, Math.max(1, Math.floor(this.maxTokens / lots)));
     this.#asking = true;
-    this.#patience.start(answerMs);
+    this.#patience.start(this.#answerMs);
     this.#send({
       kind: 'draw',
       bucket: this.#name,
