@@ -7,6 +7,7 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { newWebsocketKey } from '@tulle/data-plane/http/websocket';
 import { http2Ask } from '@tulle/data-plane/testing/http2';
 import type { Pair } from './certificates.ts';
+import type { TlsOffer } from './scenario.ts';
 
 /** A step with nothing left to look up. */
 export interface Ask {
@@ -19,7 +20,9 @@ export interface Ask {
   /** Absolute-form, as clients ask a proxy. */
   readonly absolute: boolean;
   /** Roots and the client's own certificate, where TLS is spoken. */
-  readonly tls: { readonly ca: string; readonly cert?: string; readonly key?: string } | undefined;
+  readonly tls:
+    | (TlsOffer & { readonly ca: string; readonly cert?: string; readonly key?: string })
+    | undefined;
 }
 
 export interface Answer {
@@ -139,9 +142,14 @@ function askWebsocket(what: Ask): Promise<Answer> {
 }
 
 export interface AskBytes {
+  readonly host: string;
   readonly port: number;
+  /** Address of this end. */
+  readonly source: string | undefined;
   /** Present: TLS with this server name. */
-  readonly tls: { readonly sni: string; readonly ca: string; readonly certificate?: Pair } | undefined;
+  readonly tls:
+    | (TlsOffer & { readonly sni: string; readonly ca: string; readonly certificate?: Pair })
+    | undefined;
 }
 
 export interface BytesAnswer {
@@ -149,31 +157,36 @@ export interface BytesAnswer {
   readonly line: string;
   /** Common name of the server's certificate. */
   readonly certificate: string | undefined;
+  /** Still open. */
+  readonly socket: Socket;
+}
+
+function open({ host, port, source, tls }: AskBytes): Socket {
+  const to = { host, port, ...(source !== undefined && { localAddress: source }) };
+  if (tls === undefined) return connect(to);
+  const { sni, certificate, ...more } = tls;
+  // Applications behind a passthrough have names of their own.
+  return connectTls({
+    ...to,
+    ...more,
+    ...certificate,
+    servername: sni,
+    checkServerIdentity: () => undefined,
+  });
 }
 
 /** @throws Error when the connection ends without a line */
-export function askBytes({ port, tls }: AskBytes): Promise<BytesAnswer> {
+export function askBytes(what: AskBytes): Promise<BytesAnswer> {
   return new Promise((resolve, reject) => {
-    const to = { host: '127.0.0.1', port };
-    const socket: Socket =
-      tls === undefined
-        ? connect(to)
-        : connectTls({
-            ...to,
-            ...tls.certificate,
-            ca: tls.ca,
-            servername: tls.sni,
-            // Applications behind a passthrough have names of their own.
-            checkServerIdentity: () => undefined,
-          });
+    const socket = open(what);
     let received = '';
     socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer')));
     socket.setEncoding('utf8').on('data', (part: string) => {
       received += part;
       if (!received.includes('\n')) return;
       const name = socket instanceof TLSSocket ? socket.getPeerCertificate().subject?.CN : undefined;
-      socket.destroy();
-      resolve({ line: received.trimEnd(), certificate: Array.isArray(name) ? name[0] : name });
+      const certificate = Array.isArray(name) ? name[0] : name;
+      resolve({ line: received.trimEnd(), certificate, socket });
     });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`the connection closed after ${JSON.stringify(received)}`)));

@@ -12,12 +12,16 @@ export async function checkAnswers(
   outcomes: readonly Outcome[],
   world: World,
 ): Promise<void> {
-  const { refused = false, status = 200, atLeastMs } = expected;
+  const { refused = false, status = 200, atLeastMs, slowestAtLeastMs } = expected;
   for (const { answer, milliseconds } of outcomes) {
     expect(answer === undefined, 'refused').toBe(refused);
     if (answer !== undefined) checkAnswer(expected, answer);
     if (atLeastMs !== undefined) expect(milliseconds, 'milliseconds').toBeGreaterThanOrEqual(atLeastMs);
   }
+  if (slowestAtLeastMs !== undefined)
+    expect(Math.max(...outcomes.map(({ milliseconds }) => milliseconds)), 'slowest').toBeGreaterThanOrEqual(
+      slowestAtLeastMs,
+    );
   const answers = outcomes.flatMap(({ answer }) => answer ?? []);
   const statuses = counted(answers.map((answer) => String(answer.status)));
   if (expected.statusShares !== undefined) checkShares(expected.statusShares, statuses, answers.length);
@@ -37,10 +41,11 @@ export async function checkAnswers(
 
 const sortedFlags = (flags: string): readonly string[] => flags.split(',').toSorted();
 
-function checkAnswer({ headers = {}, body, grpcStatus }: HttpExpectation, answer: Answer): void {
+function checkAnswer({ headers = {}, body, bodyBytes, grpcStatus }: HttpExpectation, answer: Answer): void {
   checkFields(headers, answer.headers as Record<string, string | string[] | undefined>);
   if (body instanceof RegExp) expect(answer.body).toMatch(body);
   else if (body !== undefined) expect(answer.body).toBe(body);
+  if (bodyBytes !== undefined) expect(answer.body.length, 'bytes of the body').toBe(bodyBytes);
   if (grpcStatus !== undefined) expect(answer.grpcStatus, 'grpc-status').toBe(grpcStatus);
 }
 
@@ -58,7 +63,7 @@ function checkFields(
 }
 
 async function checkSeen(
-  { seen, seenBy = {}, received, receivedBy, connections }: HttpExpectation,
+  { seen, seenBy = {}, received, receivedBy, receivers, connections }: HttpExpectation,
   outcomes: readonly Outcome[],
   { sightings }: World,
 ): Promise<void> {
@@ -79,6 +84,7 @@ async function checkSeen(
   };
   if (received !== undefined) await settled(undefined, received);
   for (const [by, bounds] of Object.entries(receivedBy ?? {})) await settled(by, bounds);
+  if (receivers !== undefined) expect(new Set(all().map(({ by }) => by)).size, 'receivers').toBe(receivers);
   if (connections !== undefined)
     expect(new Set(all().map(({ connection }) => connection)).size, 'connections').toBe(connections);
   if (seen !== undefined) checkSeenFields(seen, all().at(-1));
@@ -119,14 +125,15 @@ function counted(names: readonly string[]): Map<string, number> {
 }
 
 export function checkBytes(expected: TcpStep['expect'], answers: readonly (BytesAnswer | undefined)[]): void {
-  for (const answer of answers) {
-    expect(answer === undefined, 'refused').toBe(expected.refused === true);
-    if (answer === undefined) continue;
+  const served = answers.filter((answer) => answer !== undefined);
+  expect(served.length, 'answered').toBe(expected.refused === true ? 0 : (expected.served ?? answers.length));
+  for (const answer of served) {
     if (expected.line !== undefined) expect(answer.line).toMatch(expected.line);
     if (expected.sni !== undefined) expect(answer.line.split(' ')[1], 'server name').toBe(expected.sni);
     if (expected.certificate !== undefined) expect(answer.certificate).toBe(expected.certificate);
   }
-  const versions = counted(answers.flatMap((answer) => answer?.line.split(' ')[0] ?? []));
+  const versions = counted(served.map(({ line }) => String(line.split(' ')[0])));
   if (expected.version !== undefined) expect([...versions.keys()]).toEqual([expected.version]);
+  if (expected.versions !== undefined) expect(versions.size, 'versions').toBe(expected.versions);
   if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
 }

@@ -5,7 +5,7 @@ const named = (apiVersion: string, kind: string, name: string, spec: string): st
   `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: ${name} }\nspec:\n${flush(spec).replace(/^/gm, '  ')}\n`;
 
 /** Without blank lines and the margin that a template literal has. */
-const flush = (text: string): string => {
+export const flush = (text: string): string => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const margin = Math.min(...lines.map((line) => line.length - line.trimStart().length));
   return lines.map((line) => line.slice(margin)).join('\n');

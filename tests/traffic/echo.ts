@@ -160,7 +160,14 @@ function respond(by: string, sightings: Sightings, request: Request, response: R
   const behave = JSON.parse(text(request.headers['x-behave']) || '{}') as Behaviour;
   const attempts = sightings.of(seen.of).length;
   const applies = (behave.only ?? by) === by && attempts <= (behave.first ?? Number.POSITIVE_INFINITY);
-  const { status = 200, delayMs = 0, reset = false, fields = {}, grpcStatus = 0 } = applies ? behave : {};
+  const {
+    status = 200,
+    delayMs = 0,
+    reset = false,
+    fields = {},
+    grpcStatus = 0,
+    bodyBytes,
+  } = applies ? behave : {};
   const isGrpc = text(request.headers['content-type']).startsWith('application/grpc');
   request.on('error', () => {});
   response.on('error', () => {});
@@ -177,6 +184,7 @@ function respond(by: string, sightings: Sightings, request: Request, response: R
       response.setHeader('x-version', by);
       for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
       if (isGrpc) endCall(response, grpcStatus);
+      else if (bodyBytes !== undefined) response.end(Buffer.alloc(bodyBytes, 'x'));
       else response.end(`${by} ${seen.method} ${seen.path}\n`);
     };
     if (delayMs === 0) reply();

@@ -17,6 +17,8 @@ export const foundations = (certificates: Certificates): readonly string[] => [
   ),
   credential('edge', certificates.pairs.get('edge')),
   credential('shop', certificates.pairs.get('shop')),
+  credential('edge-rsa', certificates.pairs.get('edge-rsa')),
+  credential('edge-roots', undefined, { 'ca.crt': certificates.ca }),
   credential('edge-mutual', certificates.pairs.get('edge'), { 'ca.crt': certificates.ca }),
 ];
 

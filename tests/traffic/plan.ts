@@ -1,5 +1,6 @@
 /** What a row stands for in one world: its words, its documents, whom its senders call. */
 import type { PortAllocator } from '../../packages/cli/up/ports.ts';
+import { type Certificates, digestsOf, type Pair } from './certificates.ts';
 import { filled, service, type Words } from './documents.ts';
 import type { Echo } from './echo.ts';
 import { namespace } from './members.ts';
@@ -15,10 +16,16 @@ export interface RowPlan {
   readonly documents: readonly string[];
 }
 
+interface Around {
+  readonly ports: PortAllocator;
+  readonly outside: readonly Echo[];
+  readonly certificates: Certificates;
+}
+
 export async function planFor(
   row: Scenario,
   index: number,
-  { ports, outside, certificates }: { ports: PortAllocator; outside: readonly Echo[]; certificates: string },
+  { ports, outside, certificates }: Around,
 ): Promise<RowPlan> {
   const name = `s${index}`;
   const [first, second] = outside.map((one) => one.ports) as [Echo['ports'], Echo['ports']];
@@ -27,7 +34,8 @@ export async function planFor(
     host: `${name}.${namespace}.svc.cluster.local`,
     edge: `${name}.edge.test`,
     outside: `${name}.outside.test`,
-    certs: certificates,
+    certs: certificates.folder,
+    ...digestsOf(certificates.pairs.get('visitor') as Pair),
     port: String(await ports.take()),
     port2: String(await ports.take()),
     http: String(first.http),
@@ -36,6 +44,7 @@ export async function planFor(
     tcp: String(first.tcp),
     tls: String(first.tls),
     http2nd: String(second.http),
+    tls2nd: String(second.tls),
   };
   return { row, name, words, documents: [service, ...row.resources].map((text) => filled(text, words)) };
 }

@@ -1,4 +1,7 @@
 /** Runs one row in a world: sends its steps in order and holds what comes back against what is expected. */
+
+import { once } from 'node:events';
+import { setTimeout as after } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { eventually } from '../mesh.ts';
 import { type Answer, ask, askBytes, type BytesAnswer } from './ask.ts';
@@ -60,6 +63,7 @@ export interface Outcome {
 async function runHttp(step: HttpStep, of: string, world: World): Promise<void> {
   const one = async (number: number): Promise<Outcome> => {
     const request = `${of}/${number}`;
+    if (step.pauseMs !== undefined) await after(step.pauseMs);
     const start = performance.now();
     const answer = await send(step, request, world).catch((error: Error) => {
       if (step.expect.refused === true) return undefined;
@@ -95,27 +99,38 @@ function send(step: HttpStep, request: string, world: World): Promise<Answer> {
       ...headers,
     },
     absolute: kind === 'http' && from !== 'gateway',
-    tls: isTls ? { ca, ...own } : undefined,
+    tls: isTls ? { ca, ...own, ...step.offers } : undefined,
   });
 }
 
 async function runBytes(step: TcpStep, world: World): Promise<void> {
-  const { to, kind, sni, certificate, times = 1 } = step;
+  const { to, kind, sni, certificate, source, offers, times = 1, together } = step;
   const from = senderOf(step);
   const entrance = world.entrances[from];
-  const port = from === 'gateway' ? Number(to.slice(to.lastIndexOf(':') + 1)) : entrance.upstreams.get(to);
-  if (port === undefined) throw new Error(`${from} does not declare ${to}`);
+  const [address, ownPort] = from === 'gateway' ? to.split(':') : ['', entrance.upstreams.get(to)];
+  if (ownPort === undefined) throw new Error(`${from} does not declare ${to}`);
   const { ca, pairs } = world.certificates;
   const own = certificate === undefined ? undefined : pairs.get(certificate);
   const tls =
-    kind === 'tls' ? { sni: sni ?? '', ca, ...(own !== undefined && { certificate: own }) } : undefined;
+    kind === 'tls'
+      ? { sni: sni ?? '', ca, ...offers, ...(own !== undefined && { certificate: own }) }
+      : undefined;
+  const { refused, served, shares, closedAfterMs } = step.expect;
   const answers: (BytesAnswer | undefined)[] = [];
-  await inLanes(times, step.expect.shares === undefined ? 1 : 8, async () => {
-    const answer = await askBytes({ port, tls }).catch((error: Error) => {
-      if (step.expect.refused === true) return undefined;
+  await inLanes(times, together ?? (shares === undefined ? 1 : 8), async () => {
+    const start = performance.now();
+    const to = { host: address || '127.0.0.1', port: Number(ownPort), source, tls };
+    const answer = await askBytes(to).catch((error: Error) => {
+      if (refused === true || served !== undefined) return undefined;
       throw error;
     });
     answers.push(answer);
+    if (closedAfterMs !== undefined && answer !== undefined) {
+      if (!answer.socket.closed) await once(answer.socket, 'close');
+      expect(performance.now() - start, 'milliseconds').toBeGreaterThanOrEqual(closedAfterMs);
+    }
+    if (together === undefined) answer?.socket.destroy();
   });
+  for (const answer of answers) answer?.socket.destroy();
   checkBytes(step.expect, answers);
 }

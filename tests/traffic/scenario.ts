@@ -10,7 +10,8 @@ export type Fields = Readonly<Record<string, string | RegExp | null>>;
  *
  * `$name` name of its service in namespace `traffic`; `$host` that service's full name; `$edge` a host name for
  * gateways; `$outside` a host name for ServiceEntries; `$port`, `$port2` free ports; `$http`, `$https`, `$h2c`, `$tcp`,
- * `$tls` ports of applications outside the mesh (`$http2nd` of a second one); `$certs` a folder of certificates.
+ * `$tls` ports of applications outside the mesh (`$http2nd`, `$tls2nd` of a second one, whose certificate is revoked); `$certs` a folder of certificates, `$hash`
+ * and `$spki` the digests of the certificate `visitor` in it, and of its key.
  */
 export interface Scenario {
   readonly title: string;
@@ -49,7 +50,19 @@ export interface HttpStep {
   readonly port?: string;
   /** What the client shows to a TLS gateway: the name of a pair in `$certs`. */
   readonly certificate?: string;
+  readonly offers?: TlsOffer;
+  /** Waits so long before each. */
+  readonly pauseMs?: number;
   readonly expect: HttpExpectation;
+}
+
+/** What of TLS a client can do, as node:tls names it; all that node can unless said. */
+export interface TlsOffer {
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers?: string;
+  readonly ecdhCurve?: string;
+  readonly ALPNProtocols?: readonly string[];
 }
 
 /** What an application does with the requests of a step, told to it in a header. */
@@ -68,6 +81,8 @@ export interface Behaviour {
   readonly fields?: Readonly<Record<string, string>>;
   /** Of a gRPC call; 0 unless said. */
   readonly grpcStatus?: number;
+  /** Length of the answer's body, instead of the usual line. */
+  readonly bodyBytes?: number;
 }
 
 export interface HttpExpectation {
@@ -75,6 +90,8 @@ export interface HttpExpectation {
   readonly status?: number | Readonly<Record<number, number>>;
   readonly headers?: Fields;
   readonly body?: string | RegExp;
+  /** Of each answer's body. */
+  readonly bodyBytes?: number;
   readonly grpcStatus?: number;
   /** The one version that answered all. */
   readonly version?: string;
@@ -94,8 +111,12 @@ export interface HttpExpectation {
   readonly receivedBy?: Readonly<Record<string, number | readonly [number, number]>>;
   /** Over how many connections the requests came to applications. */
   readonly connections?: number;
+  /** How many versions the requests came to, repeated ones too. */
+  readonly receivers?: number;
   /** Every answer took at least so long. */
   readonly atLeastMs?: number;
+  /** The slowest of the answers took at least so long. */
+  readonly slowestAtLeastMs?: number;
   /** Envoy's response flags in the sender's access log. */
   readonly flags?: string;
   /** The connection was closed, or TLS refused, instead of an answer. */
@@ -106,21 +127,32 @@ export interface HttpExpectation {
 export interface TcpStep {
   readonly kind: 'tcp' | 'tls';
   readonly from?: From;
-  /** `$host:83`; at the gateway `:$port`. */
+  /** `$host:83`; at the gateway `:$port`, with an address before it where the server binds another than 127.0.0.1. */
   readonly to: string;
+  /** Address that the client connects from; 127.0.0.1 unless said. */
+  readonly source?: string;
   /** Server name that the client asks for. */
   readonly sni?: string;
   readonly certificate?: string;
+  readonly offers?: TlsOffer;
   readonly times?: number;
+  /** Connections that stay open until all have their answers. */
+  readonly together?: number;
   readonly expect: {
     readonly version?: string;
     readonly shares?: Readonly<Record<string, number>>;
+    /** How many versions answered. */
+    readonly versions?: number;
     readonly line?: RegExp;
     /** What the application saw as server name. */
     readonly sni?: string;
     /** The gateway's own certificate, by its common name. */
     readonly certificate?: string;
     readonly refused?: boolean;
+    /** So many got an answer, the others were closed. */
+    readonly served?: number;
+    /** After its answer the connection is closed from the other side, at so many milliseconds at the earliest. */
+    readonly closedAfterMs?: number;
   };
 }
 

@@ -1,15 +1,19 @@
 /** All rows, by subject. */
 import { action } from './rows/action.ts';
+import { bytes } from './rows/bytes.ts';
 import { destination } from './rows/destination.ts';
 import { entries } from './rows/entries.ts';
 import { envoyFilters } from './rows/envoy-filter.ts';
+import { anyProtocol } from './rows/everywhere.ts';
 import { fault } from './rows/fault.ts';
 import { fields } from './rows/fields.ts';
+import { gatewayTls } from './rows/gateway-tls.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
 import { protocols } from './rows/protocols.ts';
 import { resilience } from './rows/resilience.ts';
+import { retries } from './rows/retries.ts';
 import { scope } from './rows/scope.ts';
 import { split } from './rows/split.ts';
 import type { Scenario } from './scenario.ts';
@@ -19,13 +23,17 @@ export const scenarios: readonly Scenario[] = [
   ...action,
   ...split,
   ...resilience,
+  ...retries,
   ...fault,
   ...protocols,
+  ...bytes,
   ...destination,
   ...gateways,
+  ...gatewayTls,
   ...entries,
   ...scope,
   ...limits,
   ...envoyFilters,
   ...fields,
+  ...anyProtocol,
 ];

@@ -11,7 +11,7 @@ import { PortAllocator } from '../../packages/cli/up/ports.ts';
 import { eventually, temporaryFolder } from '../mesh.ts';
 import { AccessLog } from './access-log.ts';
 import { applyAll, type Refused } from './apply.ts';
-import { type Certificates, makeCertificates, type Pair } from './certificates.ts';
+import { type Certificates, makeCertificates, type Pair, withMesh } from './certificates.ts';
 import { type Echo, Sightings, startEcho } from './echo.ts';
 import { foundations, meshName } from './foundations.ts';
 import { senders, servers } from './members.ts';
@@ -47,16 +47,16 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
 
     // Applications outside the mesh, whose ports rows name.
     const sightings = new Sightings();
-    const shown = { ...(certificates.pairs.get('outside') as Pair), ca: certificates.ca };
-    const echo = async (name: string): Promise<Echo> => {
+    const echo = async (name: string, pair = 'outside'): Promise<Echo> => {
+      const shown = { ...(certificates.pairs.get(pair) as Pair), ca: certificates.ca };
       const one = await startEcho(name, sightings, shown);
       running.defer(() => one.close());
       return one;
     };
     const around = {
       ports,
-      certificates: certificates.folder,
-      outside: await Promise.all([echo('out1'), echo('out2')]),
+      certificates,
+      outside: await Promise.all([echo('out1'), echo('out2', 'revoked')]),
     };
     const plans = new Map<Scenario, RowPlan>();
     for (const [index, row] of rows.entries()) plans.set(row, await planFor(row, index, around));
@@ -104,7 +104,8 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
       (await proxies()).every(({ synced }) => synced) ? true : undefined,
     );
     return {
-      ...{ engine, plans, sightings, accessLog, certificates, entrances, refused, complaints, proxies },
+      ...{ engine, plans, sightings, accessLog, entrances, refused, complaints, proxies },
+      certificates: await withMesh(certificates, folder.path),
       close: () => running.disposeAsync(),
     };
   } catch (error) {
