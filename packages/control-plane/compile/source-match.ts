@@ -20,12 +20,23 @@ interface SourceConditions {
 }
 
 /**
- * Whether a match can apply to this source at all; decided here, so that a proxy has only routes for itself.
- * A match that names gateways is not held against labels and namespace (Istio).
+ * Whether a match of HTTP can apply to this source at all; decided here, so that a proxy has only routes for itself.
+ * One that names gateways is not held against labels and namespace (Istio).
  */
 export function admitsSource(match: SourceConditions, source: Source): boolean {
   if (match.port && match.port !== source.port) return false;
-  if (match.gateways?.length) return match.gateways.some((gateway) => source.gateways.has(gateway));
-  if (match.sourceNamespace && match.sourceNamespace !== source.namespace) return false;
-  return selects(match.sourceLabels ?? {}, source.labels);
+  return match.gateways?.length ? isBoundTo(match.gateways, source) : isFrom(match, source);
 }
+
+/** The same of TCP and TLS, where all that a match says must hold (Istio). */
+export function admitsConnections(match: SourceConditions, source: Source): boolean {
+  if (match.port && match.port !== source.port) return false;
+  if (match.gateways?.length && !isBoundTo(match.gateways, source)) return false;
+  return isFrom(match, source);
+}
+
+const isBoundTo = (gateways: readonly string[], source: Source): boolean =>
+  gateways.some((gateway) => source.gateways.has(gateway));
+
+const isFrom = ({ sourceNamespace, sourceLabels = {} }: SourceConditions, source: Source): boolean =>
+  (!sourceNamespace || sourceNamespace === source.namespace) && selects(sourceLabels, source.labels);

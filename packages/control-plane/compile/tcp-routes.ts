@@ -6,7 +6,7 @@ import { meshGateway, type Rule, type VirtualService } from '../model/virtual-se
 import { blackHoleCluster, type ClusterRef, clusterRef, resolveDestination } from './cluster-ref.ts';
 import type { Collector } from './collector.ts';
 import { note } from './note.ts';
-import { admitsSource, type Source } from './source-match.ts';
+import { admitsConnections, type Source } from './source-match.ts';
 import { cidrRange, type SubnetMatch, subnetMatch } from './subnets.ts';
 import type { View } from './view.ts';
 
@@ -90,7 +90,7 @@ export function restOf(choices: readonly L4Choice[]): L4Choice | undefined {
 function admitted<Match extends L4Match>(matches: readonly Match[], source: Source): Match[] {
   return matches.filter(
     (match) =>
-      admitsSource(match, source) && isCalledWithin(match.destinationSubnets ?? [], source.addresses),
+      admitsConnections(match, source) && isCalledWithin(match.destinationSubnets ?? [], source.addresses),
   );
 }
 

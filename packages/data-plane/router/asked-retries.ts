@@ -25,7 +25,8 @@ const none: RetryPolicy = {
  * condition. At an edge the fields of clients from outside are gone by now. What is said for us goes no further.
  */
 export function askedRetries(policy: RetryPolicy | undefined, headers: Headers): RetryPolicy | undefined {
-  if (!headers.has(on) && !headers.has(grpcOn) && !headers.has(most)) return policy;
+  const asks = headers.has(on) || headers.has(grpcOn) || headers.has(most) || headers.has(statuses);
+  if (!asks) return policy;
   const { retries, ...route } = policy ?? none;
   const conditions = [...words(headers, on), ...words(headers, grpcOn)].filter(isRetryCondition);
   const asked = { ...route, on: new Set<RetryCondition>([...route.on, ...conditions]) };
