@@ -111,7 +111,7 @@ function askWebsocket(what: Ask): Promise<Answer> {
   const { port, url, headers, body = '' } = what;
   const opening = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
   const asked = httpRequest({
-    ...{ host: '127.0.0.1', port, path: url.pathname, agent: false, timeout: patienceMs },
+    ...{ host: '127.0.0.1', port, path: url.pathname + url.search, agent: false, timeout: patienceMs },
     headers: { host: url.host, ...opening, 'sec-websocket-key': newWebsocketKey(), ...headers },
   });
   asked.end();

@@ -20,11 +20,12 @@ const server = (version: string, locality: string): Member => ({
   locality,
 });
 
-/** The versions of the application that all rows' services lead to. */
+/** The versions of the application that all rows' services lead to; `guarded` is in none of them. */
 export const servers: Readonly<Record<string, Member>> = {
   v1: server('v1', 'west/a/1'),
   v2: server('v2', 'west/b/1'),
   v3: server('v3', 'east/a/1'),
+  guarded: { role: 'sidecar', namespace, workload: 'guarded', labels: { app: 'guarded' } },
 };
 
 const sidecar = (workload: string, more: Partial<Member> = {}): Member => ({

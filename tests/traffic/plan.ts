@@ -20,12 +20,14 @@ interface Around {
   readonly ports: PortAllocator;
   readonly outside: readonly Echo[];
   readonly certificates: Certificates;
+  /** Port of a rate limit service. */
+  readonly limiter: number;
 }
 
 export async function planFor(
   row: Scenario,
   index: number,
-  { ports, outside, certificates }: Around,
+  { ports, outside, certificates, limiter }: Around,
 ): Promise<RowPlan> {
   const name = `s${index}`;
   const [first, second] = outside.map((one) => one.ports) as [Echo['ports'], Echo['ports']];
@@ -34,6 +36,7 @@ export async function planFor(
     host: `${name}.${namespace}.svc.cluster.local`,
     edge: `${name}.edge.test`,
     outside: `${name}.outside.test`,
+    limiter: String(limiter),
     certs: certificates.folder,
     ...digestsOf(certificates.pairs.get('visitor') as Pair),
     port: String(await ports.take()),

@@ -10,7 +10,8 @@ export type Fields = Readonly<Record<string, string | RegExp | null>>;
  *
  * `$name` name of its service in namespace `traffic`; `$host` that service's full name; `$edge` a host name for
  * gateways; `$outside` a host name for ServiceEntries; `$port`, `$port2` free ports; `$http`, `$https`, `$h2c`, `$tcp`,
- * `$tls` ports of applications outside the mesh (`$http2nd`, `$tls2nd` of a second one, whose certificate is revoked); `$certs` a folder of certificates, `$hash`
+ * `$tls` ports of applications outside the mesh (`$http2nd`, `$tls2nd` of a second one, whose certificate is revoked), `$limiter`
+ * that of a rate limit service; `$certs` a folder of certificates, `$hash`
  * and `$spki` the digests of the certificate `visitor` in it, and of its key.
  */
 export interface Scenario {

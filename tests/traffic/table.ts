@@ -15,7 +15,9 @@ import { protocols } from './rows/protocols.ts';
 import { resilience } from './rows/resilience.ts';
 import { retries } from './rows/retries.ts';
 import { scope } from './rows/scope.ts';
+import { shares } from './rows/shares.ts';
 import { split } from './rows/split.ts';
+import { websockets } from './rows/websockets.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -27,12 +29,14 @@ export const scenarios: readonly Scenario[] = [
   ...fault,
   ...protocols,
   ...bytes,
+  ...websockets,
   ...destination,
   ...gateways,
   ...gatewayTls,
   ...entries,
   ...scope,
   ...limits,
+  ...shares,
   ...envoyFilters,
   ...fields,
   ...anyProtocol,

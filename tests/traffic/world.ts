@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { startControlPlane } from '@tulle/control-plane/control-plane';
 import type { ProxyStatus } from '@tulle/control-plane/routes/proxies';
 import { createApiClient } from '../../packages/cli/api/client.ts';
+import { MemoryCounters } from '../../packages/cli/rate-limit-service/memory-counters.ts';
+import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts';
 import { PortAllocator } from '../../packages/cli/up/ports.ts';
 import { eventually, temporaryFolder } from '../mesh.ts';
 import { AccessLog } from './access-log.ts';
@@ -45,6 +47,7 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
     const certificates = await makeCertificates(join(folder.path, 'certs'));
     const ports = new PortAllocator(process.pid * 64);
 
+    const complaints: string[] = [];
     // Applications outside the mesh, whose ports rows name.
     const sightings = new Sightings();
     const echo = async (name: string, pair = 'outside'): Promise<Echo> => {
@@ -53,15 +56,19 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
       running.defer(() => one.close());
       return one;
     };
+    const limiter = await serveRateLimits('127.0.0.1:0', new MemoryCounters(), (error) =>
+      complaints.push(error.message),
+    );
+    running.defer(() => limiter.close());
     const around = {
       ports,
       certificates,
+      limiter: limiter.port,
       outside: await Promise.all([echo('out1'), echo('out2', 'revoked')]),
     };
     const plans = new Map<Scenario, RowPlan>();
     for (const [index, row] of rows.entries()) plans.set(row, await planFor(row, index, around));
 
-    const complaints: string[] = [];
     const plane = await startControlPlane({
       config: { mesh: meshName, trustDomain: 'cluster.local', stateDir: folder.path },
       log: (text, error) => void (error !== undefined && complaints.push(`${text}: ${String(error)}`)),

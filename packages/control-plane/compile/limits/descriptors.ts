@@ -24,7 +24,11 @@ export const limitId = ({ namespace, name }: LimitPolicy, limit: LimitSpec): str
   `${namespace}/${name}/${limit.name}`;
 
 /** What a limit counts requests as: the limit itself, if the request is one that it counts, then its values. */
-export function rateLimitRule(policy: LimitPolicy<RateLimitPolicySpec>, limit: LimitSpec): RateLimit {
+export function rateLimitRule(
+  policy: LimitPolicy<RateLimitPolicySpec>,
+  limit: LimitSpec,
+  stage = 0,
+): RateLimit {
   const value = limitId(policy, limit);
   const headers = matchHeaders(limit.match);
   const own: Action =
@@ -33,7 +37,10 @@ export function rateLimitRule(policy: LimitPolicy<RateLimitPolicySpec>, limit: L
       : { case: 'headerValueMatch', value: { descriptorKey: limitKey, descriptorValue: value, headers } };
   const by = (limit.by ?? []).map((item, at): Action => valueAction(item, at));
   const quota = isGlobal(policy) ? [quotaAction(policy, limit)] : [];
-  return { actions: [own, ...quota, ...by].map((actionSpecifier) => ({ actionSpecifier })) };
+  return {
+    ...(stage > 0 && { stage }),
+    actions: [own, ...quota, ...by].map((actionSpecifier) => ({ actionSpecifier })),
+  };
 }
 
 /** The entries that the rule yields; `values` undefined: for any values. */
@@ -47,6 +54,22 @@ export function entriesOf(policy: LimitPolicy, limit: LimitSpec, values?: readon
 }
 
 export const isGlobal = ({ spec }: LimitPolicy<RateLimitPolicySpec>): boolean => spec.scope === 'MESH';
+
+/** Envoy's: 0 is for what proxies count by themselves. */
+const lastStage = 10;
+
+/**
+ * Envoy's filter for the service asks for all that a route's requests are counted as: each policy for routes has a stage
+ * of its own, so that filters ask for theirs alone. Undefined: there are too many. 0: the filter has its own rules.
+ */
+export function stageOf(
+  ofRoutes: readonly LimitPolicy<RateLimitPolicySpec>[],
+  policy: LimitPolicy<RateLimitPolicySpec>,
+): number | undefined {
+  if (!isGlobal(policy)) return 0;
+  const stage = ofRoutes.filter(isGlobal).indexOf(policy) + 1;
+  return stage <= lastStage ? stage : undefined;
+}
 
 /** What the rate limit service is told of the limit (decision 0013): it has no configuration of its own. */
 function quotaAction(policy: LimitPolicy<RateLimitPolicySpec>, limit: LimitSpec): Action {

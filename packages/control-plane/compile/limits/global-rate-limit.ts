@@ -36,13 +36,17 @@ export function serviceClusters(view: View, services: readonly RateLimitServiceR
 }
 
 /** A policy that all proxies count together, by Envoy's filter for a rate limit service. */
-export function globalRateLimit(policy: RateLimitPolicy): MessageInitShape<typeof RateLimitSchema> {
+export function globalRateLimit(
+  policy: RateLimitPolicy,
+  stage: number,
+): MessageInitShape<typeof RateLimitSchema> {
   const { spec, targets } = policy;
   const { mode, response = {}, enabled, enforced, service = {} } = spec;
   const { host, port } = serviceRef(policy);
   const timeout = duration(service.timeout ?? defaults.timeout);
   return {
     domain: 'tulle',
+    stage,
     ...(timeout && { timeout }),
     failureModeDeny: service.onFailure === 'DENY',
     rateLimitedAsResourceExhausted: response.grpcStatus === 'RESOURCE_EXHAUSTED',

@@ -9,7 +9,7 @@ import type { HttpFilter } from '../http-filters.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
 import { bandwidthFilters, bandwidthNotes } from './bandwidth.ts';
-import { isGlobal } from './descriptors.ts';
+import { isGlobal, stageOf } from './descriptors.ts';
 import { type RateLimitServiceRef, serviceRef } from './global-rate-limit.ts';
 import { type RateLimitPolicy, rateLimitFilters } from './rate-limit.ts';
 
@@ -52,7 +52,9 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
   const key = [...policies, ...rates].map(({ origin }) => resourceKey(origin)).join(' ');
   const ofConfig = cached(made, config, () => new Map<string, ManagerLimits>());
   return cachedByName(ofConfig, `${engine} ${scope.namespace} ${key}`, () => {
-    const lost = policies.flatMap((policy) => unknownService(config, scope.namespace, policy) ?? []);
+    const lost = policies.flatMap(
+      (policy) => unknownService(config, scope.namespace, policy) ?? oneTooMany(config, policy) ?? [],
+    );
     const able = policies.filter(
       ({ origin }) =>
         !lost.some((one) => one.origin.name === origin.name && one.origin.namespace === origin.namespace),
@@ -61,7 +63,9 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
       key,
       // Who refuses comes before who waits.
       filters: [
-        ...able.flatMap((policy) => rateLimitFilters(policy, engine)),
+        ...able.flatMap((policy) =>
+          rateLimitFilters(policy, engine, stageOf(config.limits.rate.ofRoutes, policy) ?? 0),
+        ),
         ...rates.flatMap((policy) => bandwidthFilters(policy, engine)),
       ],
       origins: [...able, ...rates].map(({ origin }) => origin),
@@ -87,6 +91,12 @@ function unknownService(config: ConfigModel, namespace: string, policy: RateLimi
         ? unknownPort(service, port)
         : undefined;
   return dead && note(policy.origin, dead.code, `${dead.message}: nothing is limited`, 'spec.service');
+}
+
+function oneTooMany({ limits }: ConfigModel, policy: RateLimitPolicy): Note | undefined {
+  if (stageOf(limits.rate.ofRoutes, policy) !== undefined) return undefined;
+  const message = 'ten policies of scope MESH for routes are all that a mesh may have: nothing is limited';
+  return note(policy.origin, 'not-supported', message, 'spec.scope');
 }
 
 function notesOf({ origin, spec }: RateLimitPolicy, engine: Engine): Note[] {

@@ -4,7 +4,7 @@ import type { LimitPolicy } from '../../model/limits.ts';
 import { resourceKey } from '../../model/origin.ts';
 import type { RouteScope } from '../http-routes.ts';
 import { routeBandwidth } from './bandwidth.ts';
-import { type RateLimit, rateLimitRule } from './descriptors.ts';
+import { type RateLimit, rateLimitRule, stageOf } from './descriptors.ts';
 
 /** What a route's requests are counted as: by the limits of its VirtualService, of the one route, and of its Gateway. */
 export function routeRateLimits(
@@ -15,7 +15,12 @@ export function routeRateLimits(
   const { rate } = scope.view.config.limits;
   return rate.ofRoutes
     .filter((policy) => isFor(policy, scope, name, origins))
-    .flatMap((policy) => policy.spec.limits.map((limit) => rateLimitRule(policy, limit)));
+    .flatMap((policy) => {
+      const stage = stageOf(rate.ofRoutes, policy);
+      return stage === undefined
+        ? []
+        : policy.spec.limits.map((limit) => rateLimitRule(policy, limit, stage));
+    });
 }
 
 /** What the bandwidth limits of a route say to their filters. */
