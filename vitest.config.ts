@@ -5,6 +5,8 @@ const exclude = ['**/node_modules/**', '**/dist/**'];
 export default defineConfig({
   test: {
     testTimeout: 20_000,
+    // What is waited for comes at once, but for machines that have much else to do.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

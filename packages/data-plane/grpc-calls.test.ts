@@ -88,7 +88,11 @@ interface Unary {
 function unary(
   client: Client,
   message: Buffer | string,
-  options: { readonly metadata?: Metadata; readonly deadlineMs?: number; readonly cancelMs?: number } = {},
+  options: {
+    readonly metadata?: Metadata;
+    readonly deadlineMs?: number;
+    readonly cancelled?: Promise<void>;
+  } = {},
 ): Promise<Unary> {
   const { path, requestSerialize, responseDeserialize } = echoService.unary;
   return new Promise((resolve) => {
@@ -105,12 +109,8 @@ function unary(
       },
     );
     call.on('status', (ended) => setImmediate(() => resolve({ ...outcome, status: ended })));
-    if (options.cancelMs !== undefined) setTimeout(() => call.cancel(), options.cancelMs);
+    void options.cancelled?.then(() => call.cancel());
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe.each([
@@ -194,10 +194,13 @@ describe.each([
   });
 
   it('a deadline, and a call that is cancelled, end at the server', async () => {
-    const before = app.cancelled();
-    expect((await unary(client, 'hang', { deadlineMs: 100 })).status.code).toBe(status.DEADLINE_EXCEEDED);
-    expect((await unary(client, 'hang', { cancelMs: 50 })).status.code).toBe(status.CANCELLED);
-    await until(() => app.cancelled() === before + 2);
+    const calls = (count: number): Promise<void> => expect.poll(() => app.hanging()).toBe(count);
+    const late = unary(client, 'hang', { deadlineMs: 1_000 });
+    await calls(1);
+    expect((await late).status.code).toBe(status.DEADLINE_EXCEEDED);
+    await calls(0);
+    expect((await unary(client, 'hang', { cancelled: calls(1) })).status.code).toBe(status.CANCELLED);
+    await calls(0);
   });
 });
 

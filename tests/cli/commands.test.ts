@@ -1,5 +1,7 @@
 /** The commands against a running mesh. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -137,7 +139,25 @@ describe('looking into the mesh', () => {
 describe('joining the mesh', () => {
   /** The mesh is named by the environment: what comes after -- is the command's own. */
   const run = (...args: string[]): Promise<Finished> => tulle(['run', ...args], { TULLE_STATE: state.path });
-  const server = `require('node:http').createServer((q, r) => r.end('joined ' + process.env.TULLE_INSTANCE)).listen(process.env.PORT, '127.0.0.1');`;
+
+  /** An application that serves until the test ends it. */
+  async function application(): Promise<{ readonly script: string; readonly end: () => void }> {
+    const lifelines = createServer((socket) => socket.unref());
+    lifelines.listen(0, '127.0.0.1').unref();
+    await once(lifelines, 'listening');
+    const sockets = new Set<Socket>();
+    lifelines.on('connection', (socket) => sockets.add(socket));
+    const { port } = lifelines.address() as AddressInfo;
+    const answer = `(q, r) => r.end('joined ' + process.env.TULLE_INSTANCE)`;
+    return {
+      script: `require('node:http').createServer(${answer}).listen(process.env.PORT, '127.0.0.1');
+        require('node:net').connect(${port}, '127.0.0.1').on('close', () => process.exit(0));`,
+      end() {
+        lifelines.close();
+        for (const socket of sockets) socket.end();
+      },
+    };
+  }
 
   test.runIf(process.getuid?.() === 0)(
     'run: as another user',
@@ -170,7 +190,7 @@ describe('joining the mesh', () => {
   }, 30_000);
 
   test('run: it gets requests like any other instance, and leaves without a trace', async () => {
-    const script = `${server} setTimeout(() => process.exit(0), 4000);`;
+    const { script, end } = await application();
     const finished = run(
       '--service',
       'web',
@@ -189,13 +209,14 @@ describe('joining the mesh', () => {
         ? true
         : undefined;
     });
+    end();
     expect((await finished).code).toBe(0);
     const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
     expect(services.find(({ name }: { name: string }) => name === 'web').endpoints).toBe(2);
   }, 30_000);
 
   test('run: beside a Workload of the same version it is an instance of its own; a taken name is refused', async () => {
-    const script = `${server} process.stdin.resume(); setTimeout(() => process.exit(0), 3000);`;
+    const { script, end } = await application();
     const args = ['--service', 'web', '--port', '8000', '--label', 'version=v2'];
     const finished = run(...args, '--', process.execPath, '-e', script);
     await eventually('a third endpoint', async () => {
@@ -205,6 +226,7 @@ describe('joining the mesh', () => {
         : undefined;
     });
     expect(await mesh.ok('get', 'registrations')).toMatch(/web-v2-run-\d+ +web-v2-run /);
+    end();
     expect((await finished).code).toBe(0);
     const taken = await run(...args, '--name', 'web-v2-0', '--', process.execPath, '-e', script);
     expect(taken.code).toBe(1);

@@ -40,8 +40,8 @@ export const echoService = {
 
 export interface GrpcBackend {
   readonly port: number;
-  /** Calls that ended because the client gave up. */
-  cancelled(): number;
+  /** Calls that have no answer and that nobody has given up. */
+  hanging(): number;
   close(): void;
 }
 
@@ -52,13 +52,16 @@ export interface GrpcBackend {
  * @param port 0: any free one
  */
 export async function grpcBackend(port = 0): Promise<GrpcBackend> {
-  let cancelled = 0;
+  let hanging = 0;
   const server = new Server();
   server.addService(echoService, {
     unary(call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) {
-      call.on('cancelled', () => cancelled++);
       const text = call.request.toString();
-      if (text === 'hang') return;
+      if (text === 'hang') {
+        hanging++;
+        call.on('cancelled', () => hanging--);
+        return;
+      }
       if (text === 'fail') {
         done({ code: status.NOT_FOUND, details: 'there is none: ü %' });
         return;
@@ -78,7 +81,6 @@ export async function grpcBackend(port = 0): Promise<GrpcBackend> {
       call.end();
     },
     bidi(call: ServerDuplexStream<Buffer, Buffer>) {
-      call.on('cancelled', () => cancelled++);
       call.on('data', (message: Buffer) => call.write(message));
       call.on('end', () => call.end());
       call.on('error', () => {});
@@ -89,7 +91,7 @@ export async function grpcBackend(port = 0): Promise<GrpcBackend> {
       error === null ? resolve(at) : reject(error),
     ),
   );
-  return { port: bound, cancelled: () => cancelled, close: () => server.forceShutdown() };
+  return { port: bound, hanging: () => hanging, close: () => server.forceShutdown() };
 }
 
 /** A real client; authority and all as gRPC libraries make them. */
