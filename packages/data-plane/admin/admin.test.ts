@@ -7,7 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { TlsCounters } from '../net/tls-counters.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { type Admin, startAdmin } from './admin.ts';
-import type { AdminSources } from './sources.ts';
+import type { AdminCluster, AdminSources } from './sources.ts';
 
 const cluster = {
   name: 'outbound|9080||reviews.default.svc.cluster.local',
@@ -62,6 +62,33 @@ const listener = {
   ]),
 };
 
+const clusters: AdminCluster[] = [
+  {
+    config: cluster,
+    breakers: { default: limits, high: limits },
+    outliers: { ejectionsTotal: 1 },
+    endpoints: [
+      {
+        config: {
+          address: '127.0.0.1',
+          port: 20_001,
+          weight: 1,
+          priority: 0,
+          locality: 'r/z',
+          localityWeight: 0,
+          health: 'healthy',
+          transport: {},
+        },
+        active: 1,
+        ejected: true,
+        failedCheck: false,
+        pendingCheck: false,
+        counters,
+      },
+    ],
+  },
+];
+
 const authority = await testAuthority({ notAfter: Date.now() + 9.5 * 86_400_000 });
 const leaf = await authority.issue({ uris: ['spiffe://mesh.test/ns/default/sa/reviews'] });
 
@@ -99,32 +126,8 @@ async function start(): Promise<Fixture> {
         { total: 3, classes: [0, 0, 2, 0, 0, 1], timeouts: 1, retries: 2, retryLimitExceeded: 1 },
       ],
     ],
-    clusters: () => [
-      {
-        config: cluster,
-        breakers: { default: limits, high: limits },
-        outliers: { ejectionsTotal: 1 },
-        endpoints: [
-          {
-            config: {
-              address: '127.0.0.1',
-              port: 20_001,
-              weight: 1,
-              priority: 0,
-              locality: 'r/z',
-              localityWeight: 0,
-              health: 'healthy',
-              transport: {},
-            },
-            active: 1,
-            ejected: true,
-            failedCheck: false,
-            pendingCheck: false,
-            counters,
-          },
-        ],
-      },
-    ],
+    clusters: () => clusters,
+    clustersInUse: () => clusters,
     listeners: () => [listener],
     dns: () => [
       {

@@ -41,7 +41,7 @@ export function observeSources(sources: AdminSources): void {
 
 const states = ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'];
 
-function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): void {
+function observeClusters({ metrics, clustersInUse, tlsCountersOf }: AdminSources): void {
   const each = (
     kind: 'counter' | 'gauge',
     name: string,
@@ -58,7 +58,7 @@ function observeClusters({ metrics, clusters, tlsCountersOf }: AdminSources): vo
       observe: (say) => {
         // Two series of one name and labels would make the whole scrape invalid.
         const seen = new Set<string>();
-        for (const cluster of clusters()) {
+        for (const cluster of clustersInUse()) {
           const { name, statName } = cluster.config;
           const label = statName === '' || seen.has(statName) ? name : statName;
           seen.add(label);

@@ -15,8 +15,10 @@ export interface AdminSources {
   readonly ready: () => boolean;
   readonly state: () => AdminState;
   readonly serverInfo: () => ServerInfo;
-  /** `ClusterManager.clusters` fits. */
+  /** `ClusterManager.all` fits. */
   readonly clusters: () => Iterable<AdminCluster>;
+  /** Those that have been asked for, for metrics; `ClusterManager.clusters` fits. */
+  readonly clustersInUse: () => Iterable<AdminCluster>;
   /** Handshakes by a cluster's settings, one for each kind of connection. */
   readonly tlsCountersOf: (tls: UpstreamTls) => readonly TlsCounters[];
   /** `ListenerSet.active` fits. */

@@ -24,6 +24,10 @@ export type SharePermits = (name: string, gauge: Gauge) => SharedPermits;
 /** From here on a limit limits nothing; Istio says so with 2³² − 1. Not worth sharing. */
 const unlimited = 2 ** 31;
 
+/** Some of it may be reached. */
+export const isLimited = ({ connections, pending, requests, retries }: BreakerLimits): boolean =>
+  Math.min(connections, pending, requests, retries) < unlimited;
+
 /**
  * One resource that a circuit breaker counts. The limit is the whole proxy's. A process that is the whole
  * proxy may use all of it; a worker among others its `allowance`, and where `take` says no it may `ask`.
