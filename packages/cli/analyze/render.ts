@@ -1,7 +1,7 @@
 import { resourceName } from '@tulle/control-plane/analyze/format';
 import { type Level, levels } from '@tulle/control-plane/analyze/message';
-import { wrap } from '../explain/wrap.ts';
 import type { Palette } from '../output/color.ts';
+import { fold } from '../output/fold.ts';
 import type { Analysis } from './sources.ts';
 
 /**
@@ -14,7 +14,7 @@ export function renderAnalysis(
   columns: number | undefined,
 ): string {
   const hanging = (text: string): string =>
-    (columns === undefined ? [text] : wrap(text, columns - 4))
+    (columns === undefined ? [text] : fold(text, columns - 4))
       .map((line, at) => `${at === 0 ? '  ' : '    '}${line}`)
       .join('\n');
   const groups = Map.groupBy(findings, ({ finding }) => finding.message);

@@ -56,6 +56,9 @@ export interface InstanceStatus {
   readonly certificateExpires?: string;
   readonly pid?: number;
   readonly proxyPid?: number;
+  /** Processes that the proxy is to have, and that serve. */
+  readonly workers?: number;
+  readonly readyWorkers?: number;
   readonly adminAddress?: string;
   readonly message?: string;
 }
@@ -65,10 +68,11 @@ export async function readMeshStatus({ client, run, state }: Connection): Promis
     const known = findKind(apiVersion, kind);
     return known === undefined ? [] : (await client.list(known satisfies ResourceKind)).items;
   };
-  const [meshes, services, workloads, registrations, proxies] = await Promise.all([
+  const [meshes, services, workloads, accounts, registrations, proxies] = await Promise.all([
     list('tulle.dev/v1alpha1', 'Mesh'),
     list('v1', 'Service'),
     list('tulle.dev/v1alpha1', 'Workload'),
+    list('v1', 'ServiceAccount'),
     client.list(REGISTRATION).then(({ items }) => items as Registration[]),
     listProxies(client),
   ]);
@@ -84,7 +88,7 @@ export async function readMeshStatus({ client, run, state }: Connection): Promis
     urls: { ...run.urls, ...(run.api === undefined ? {} : { api: run.api }) },
     pids: { supervisor: run.supervisor.pid, ...(controlPlane === undefined ? {} : { controlPlane }) },
     services: services.map((service) => serviceStatus(service, registrations)),
-    workloads: workloadStatuses(workloads, registrations),
+    workloads: workloadStatuses(workloads, accounts, registrations),
     proxies: registrations.map((registration) => instanceStatus(registration, proxies)),
   };
 }
@@ -113,6 +117,7 @@ function serviceStatus({ metadata, spec }: Resource, registrations: readonly Reg
 /** The Workloads, and those that run without one (`tulle run`). */
 function workloadStatuses(
   workloads: readonly Resource[],
+  accounts: readonly Resource[],
   registrations: readonly Registration[],
 ): WorkloadStatus[] {
   const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? 'default'}/${name}`;
@@ -135,16 +140,24 @@ function workloadStatuses(
     const spec = declared.get(key)?.spec as
       | { replicas?: number; labels?: Record<string, string>; serviceAccount?: string }
       | undefined;
+    const serviceAccount = spec?.serviceAccount ?? instances[0]?.spec.serviceAccount ?? 'default';
+    const isKnown = accounts.some(
+      ({ metadata }) => metadata.name === serviceAccount && metadata.namespace === namespace,
+    );
     return {
       namespace,
       name,
       version: spec?.labels?.version ?? instances[0]?.spec.labels?.version ?? '-',
-      serviceAccount: spec?.serviceAccount ?? instances[0]?.spec.serviceAccount ?? 'default',
+      serviceAccount,
       replicas: spec === undefined ? instances.length : (spec.replicas ?? 1),
       readyReplicas: instances.filter(({ status }) => status?.ready === true).length,
-      messages: instances.flatMap(({ metadata, status }) =>
-        status?.message ? [`${metadata.name}: ${status.message}`] : [],
-      ),
+      messages: [
+        // Without one it gets no identity: nothing of it has come far enough to say so.
+        ...(isKnown ? [] : [`${name} can't start: there is no service account ${serviceAccount}`]),
+        ...instances.flatMap(({ metadata, status }) =>
+          status?.message ? [`${metadata.name}: ${status.message}`] : [],
+        ),
+      ],
     };
   });
 }
@@ -173,6 +186,8 @@ function instanceStatus(
       : { identity: proxy.identity, certificateExpires: proxy.certificateExpires }),
     ...(status.pid === undefined ? {} : { pid: status.pid }),
     ...(status.proxyPid === undefined ? {} : { proxyPid: status.proxyPid }),
+    ...(status.workers === undefined ? {} : { workers: status.workers }),
+    ...(status.readyWorkers === undefined ? {} : { readyWorkers: status.readyWorkers }),
     ...(spec.adminAddress === undefined ? {} : { adminAddress: spec.adminAddress }),
     ...(status.message === undefined ? {} : { message: status.message }),
   };

@@ -5,7 +5,7 @@ import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { LAST_APPLIED } from '../apply/applicable.ts';
 import { Failure } from '../failure.ts';
-import { type Io, print } from '../io.ts';
+import { type Io, print, widthOf } from '../io.ts';
 import { renderDocument } from '../output/documents.ts';
 import { formatAgeOf } from '../output/duration.ts';
 import { conditionsOf } from '../output/resource-table.ts';
@@ -57,30 +57,38 @@ async function describe(words: readonly string[], options: DescribeOptions, io: 
   if (resources.length === 0) throw new Failure(`No resources found in namespace ${namespace}.`);
   const texts = await Promise.all(
     resources.map(async ({ resource }) =>
-      renderDescription(resource, await eventsOf(client, resource), io.now()),
+      renderDescription(resource, await eventsOf(client, resource), io.now(), widthOf(io)),
     ),
   );
   print(io, texts.join('\n\n'));
 }
 
 /** One resource for people: who it is, what it says, how it is, what happened to it. */
-export function renderDescription(resource: Resource, events: readonly Resource[], now: number): string {
+export function renderDescription(
+  resource: Resource,
+  events: readonly Resource[],
+  now: number,
+  width: number | undefined,
+): string {
   const { apiVersion, kind, metadata, spec, status: _status, ...data } = resource;
   const { [LAST_APPLIED]: _last, ...annotations } = metadata.annotations ?? {};
-  const head = renderFields([
-    ['Name', metadata.name],
-    ...(metadata.namespace === undefined ? [] : [['Namespace', metadata.namespace] as const]),
-    ['Kind', `${kind} (${apiVersion})`],
-    ['Labels', pairs(metadata.labels)],
-    ['Annotations', pairs(annotations)],
+  const head = renderFields(
     [
-      'Created',
-      metadata.creationTimestamp === undefined
-        ? '<unknown>'
-        : `${metadata.creationTimestamp} (${formatAgeOf(metadata.creationTimestamp, now)} ago)`,
+      ['Name', metadata.name],
+      ...(metadata.namespace === undefined ? [] : [['Namespace', metadata.namespace] as const]),
+      ['Kind', `${kind} (${apiVersion})`],
+      ['Labels', pairs(metadata.labels)],
+      ['Annotations', pairs(annotations)],
+      [
+        'Created',
+        metadata.creationTimestamp === undefined
+          ? '<unknown>'
+          : `${metadata.creationTimestamp} (${formatAgeOf(metadata.creationTimestamp, now)} ago)`,
+      ],
+      ...(metadata.generation === undefined ? [] : [['Generation', String(metadata.generation)] as const]),
     ],
-    ...(metadata.generation === undefined ? [] : [['Generation', String(metadata.generation)] as const]),
-  ]);
+    width,
+  );
   const body = spec === undefined ? data : { spec };
   const parts = [head];
   if (Object.keys(body).length > 0)
@@ -95,13 +103,13 @@ export function renderDescription(resource: Resource, events: readonly Resource[
       message,
     ]);
     const columns = ['TYPE', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'].map((title) => ({ title }));
-    parts.push(`Conditions:\n${renderTable(columns, rows, { indent: '  ' })}`);
+    parts.push(`Conditions:\n${renderTable(columns, rows, { indent: '  ', width })}`);
   }
-  parts.push(events.length === 0 ? 'Events:  <none>\n' : `Events:\n${renderEvents(events, now)}`);
+  parts.push(events.length === 0 ? 'Events:  <none>\n' : `Events:\n${renderEvents(events, now, width)}`);
   return parts.join('\n');
 }
 
-function renderEvents(events: readonly Resource[], now: number): string {
+function renderEvents(events: readonly Resource[], now: number, width: number | undefined): string {
   const rows = events.map(({ type, reason, message, lastTimestamp, metadata }) => [
     String(type ?? ''),
     String(reason ?? ''),
@@ -111,7 +119,7 @@ function renderEvents(events: readonly Resource[], now: number): string {
   return renderTable(
     ['TYPE', 'REASON', 'AGE', 'MESSAGE'].map((title) => ({ title })),
     rows,
-    { indent: '  ' },
+    { indent: '  ', width },
   );
 }
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { displayName } from '../apply/applicable.ts';
-import { type Io, note, print } from '../io.ts';
+import { type Io, note, print, widthOf } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderResources } from '../output/documents.ts';
 import { renderResourceTable } from '../output/resource-table.ts';
@@ -80,7 +80,7 @@ async function get(selection: Selection, options: GetOptions, io: Io): Promise<v
       now: io.now(),
       heading: dim,
       ...(filled.length > 1 ? { prefix: displayName(kind, '') } : {}),
-      ...(io.stdout.isTTY && io.stdout.columns && format !== 'wide' ? { width: io.stdout.columns } : {}),
+      width: widthOf(io),
     }),
   );
   print(io, tables.join('\n'));

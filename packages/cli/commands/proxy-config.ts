@@ -4,7 +4,7 @@ import { connect } from '../api/connect.ts';
 import { findProxy, listProxies, type ProxyStatus } from '../api/proxies.ts';
 import { askProxy } from '../api/proxy-admin.ts';
 import { usageError } from '../failure.ts';
-import { type Io, print } from '../io.ts';
+import { type Io, print, widthOf } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
 import {
@@ -80,7 +80,7 @@ async function proxyConfig(
         : renderTable(
             columns.map((title) => ({ title })),
             rows,
-            { heading: dim },
+            { heading: dim, width: widthOf(io) },
           );
     return tables.length === 1 ? table : `${bold(part.toUpperCase())}\n${table}`;
   });

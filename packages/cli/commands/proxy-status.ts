@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findProxy, listProxies, type ProxyStatus, type ProxyTypeStatus } from '../api/proxies.ts';
-import { type Io, note, print } from '../io.ts';
+import { type Io, note, print, widthOf } from '../io.ts';
 import { type Palette, palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
 import { formatAgeOf } from '../output/duration.ts';
+import { fold } from '../output/fold.ts';
 import { renderTable } from '../output/table.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
@@ -61,30 +62,40 @@ async function proxyStatus(name: string | undefined, options: ProxyStatusOptions
     note(io, 'No proxy is connected.');
     return;
   }
-  print(io, renderProxyStatus(proxies, io.now(), palette(wantsColor(io.stdout, io.env))));
+  print(io, renderProxyStatus(proxies, io.now(), palette(wantsColor(io.stdout, io.env)), widthOf(io)));
 }
 
 /** A line per proxy; refused configuration with its reason below. */
-export function renderProxyStatus(proxies: readonly ProxyStatus[], now: number, colors: Palette): string {
-  const columns = ['PROXY', 'ENGINE', ...TYPES.map(([short]) => short), 'LAG', 'CONNECTED'].map((title) => ({
-    title,
-  }));
+export function renderProxyStatus(
+  proxies: readonly ProxyStatus[],
+  now: number,
+  colors: Palette,
+  width?: number,
+): string {
+  const columns = [
+    { title: 'PROXY' },
+    ...TYPES.map(([short]) => ({ title: short })),
+    { title: 'SINCE' },
+    { title: 'ENGINE', optional: true },
+    { title: 'LAG', optional: true },
+  ];
   const rows = proxies.map((proxy) => [
     `${proxy.metadata.name}.${proxy.metadata.namespace}`,
-    proxy.engine,
     ...TYPES.map(([, type]) => versionCell(proxy.types[type], colors)),
-    lagOf(proxy),
     formatAgeOf(proxy.connectedSince, now),
+    proxy.engine,
+    lagOf(proxy),
   ]);
   const refusals = proxies.flatMap(({ metadata, types }) =>
     TYPES.flatMap(([short, type]) => {
       const { nack } = types[type];
       if (nack === undefined) return [];
       const about = nack.resources.length === 0 ? '' : ` (${nack.resources.join(', ')})`;
-      return [colors.red(`${metadata.name}.${metadata.namespace} refused ${short}${about}: ${nack.message}`)];
+      const text = `${metadata.name}.${metadata.namespace} refused ${short}${about}: ${nack.message}`;
+      return fold(text, width ?? Number.POSITIVE_INFINITY).map(colors.red);
     }),
   );
-  const table = renderTable(columns, rows, { heading: colors.dim });
+  const table = renderTable(columns, rows, { heading: colors.dim, width });
   return refusals.length === 0 ? table : `${table}\n${refusals.join('\n')}\n`;
 }
 

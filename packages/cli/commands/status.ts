@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { readMeshStatus } from '../api/mesh-status.ts';
-import { type Io, print } from '../io.ts';
+import { type Io, print, widthOf } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
 import { renderMeshStatus } from '../output/mesh-status.ts';
@@ -28,7 +28,7 @@ async function status(options: StatusOptions, io: Io): Promise<void> {
   print(
     io,
     format === undefined
-      ? renderMeshStatus(mesh, io.now(), palette(wantsColor(io.stdout, io.env)))
+      ? renderMeshStatus(mesh, io.now(), palette(wantsColor(io.stdout, io.env)), widthOf(io))
       : renderDocument(mesh, format),
   );
 }

@@ -7,8 +7,8 @@ import type {
 } from '@tulle/data-plane/explain/explanation';
 import type { Origin } from '@tulle/xds/resource';
 import type { Palette } from '../output/color.ts';
+import { fold } from '../output/fold.ts';
 import { renderTable } from '../output/table.ts';
-import { wrap } from './wrap.ts';
 
 /** Where an origin stands, when it is of a file: `routes.yaml:14`. */
 export type Locate = (origin: Origin) => string | undefined;
@@ -28,11 +28,13 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
     request.kind === 'http'
       ? `${request.method} ${request.authority}${request.path}`
       : `${request.kind.toUpperCase()} ${request.authority}`;
-  const lines = [paint.bold(`${what}  from ${from}`), ''];
+  const lines = [...fold(`${what}  from ${from}`, 80).map(paint.bold), ''];
   const section = (name: string, ...content: readonly string[]): void => {
-    content.forEach((line, at) => {
-      lines.push(`${at === 0 ? paint.cyan(name.padEnd(indent.length)) : indent}${line}`.trimEnd());
-    });
+    content
+      .flatMap((line) => fold(line, 80 - indent.length))
+      .forEach((line, at) => {
+        lines.push(`${at === 0 ? paint.cyan(name.padEnd(indent.length)) : indent}${line}`.trimEnd());
+      });
   };
   const origins = (some: readonly Origin[]): string[] =>
     originLines(some, locate).map((line) => paint.dim(line));
@@ -57,7 +59,7 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   if (active.length > 0)
     section(
       'Filters',
-      ...wrap(
+      ...fold(
         active
           .map(
             ({ name, verdict, says }) =>
@@ -70,7 +72,7 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
   lines.push('');
   const many = of.outcomes.length > 1;
   if (of.outcomes.length === 0 && of.error !== undefined)
-    lines.push(...wrap(`→ ${of.error.message}`, 78).map(paint.red), '');
+    lines.push(...fold(`→ ${of.error.message}`, 78).map(paint.red), '');
   for (const outcome of of.outcomes) lines.push(...outcomeLines(outcome, many, origins, paint));
   return `${lines.join('\n')}\n`;
 }
@@ -78,7 +80,7 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
 /** What is to be known before an explanation is believed. */
 export function renderNotes(notes: readonly string[], paint: Palette): string {
   const lines = notes.flatMap((text) =>
-    wrap(`! ${text}`, 78).map((line, at) => (at === 0 ? line : `  ${line}`)),
+    fold(`! ${text}`, 78).map((line, at) => (at === 0 ? line : `  ${line}`)),
   );
   return lines.map((line) => `${paint.yellow(line)}\n`).join('');
 }
@@ -96,7 +98,7 @@ export function renderHappened(
 ): string {
   const { at = '', status, flags, cluster, endpoint } = happened;
   const to = cluster === '' ? '' : ` from ${cluster}${endpoint === '' ? '' : ` at ${endpoint}`}`;
-  return wrap(`${at} was answered ${status}${flags === '' ? '' : ` (${flags})`}${to}`.trim(), 78)
+  return fold(`${at} was answered ${status}${flags === '' ? '' : ` (${flags})`}${to}`.trim(), 78)
     .map((line) => `${paint.yellow(line)}\n`)
     .join('');
 }
@@ -121,7 +123,7 @@ function routeLines({ tried, tunnel }: ExplainedRoute, origins: Origins, paint: 
     const mark = matches ? paint.green('✓') : paint.red('✗');
     const why = matches ? match.join(', ') : reason;
     const title = name === '' || name === 'default' ? '' : `${name}: `;
-    const [first = '', ...rest] = wrap(`${title}${why}`, 62);
+    const [first = '', ...rest] = fold(`${title}${why}`, 62);
     return [
       `${mark} ${first}`,
       ...rest.map((line) => `  ${line}`),
@@ -147,7 +149,7 @@ function policyLines(route: ExplainedRoute): string[] {
     ...mirrors.map(({ cluster, share }) => `${percent(share)} mirrored to ${cluster}`),
     ...(hashPolicy === undefined ? [] : [`hashed by ${hashPolicy.join(', ')}`]),
   ];
-  return wrap(parts.join(' · '), 66);
+  return fold(parts.join(' · '), 66);
 }
 
 function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins, paint: Palette): string[] {
@@ -155,8 +157,10 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   const lines: string[] = [];
   const head = many ? `${percent(share).padEnd(8)}` : '→ ';
   const pad = ' '.repeat(head.length);
-  const push = (line: string): void =>
-    void lines.push(`${lines.length === 0 ? paint.bold(head) : pad}${line}`.trimEnd());
+  const push = (text: string): void => {
+    for (const line of fold(text, 80 - pad.length))
+      lines.push(`${lines.length === 0 ? paint.bold(head) : pad}${line}`.trimEnd());
+  };
   if (directResponse !== undefined) {
     const { status, location, body } = directResponse;
     push(paint.yellow(`${status}${location === undefined ? '' : ` to ${location}`} from the proxy itself`));
@@ -164,11 +168,10 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   } else if (cluster !== undefined) push(error === undefined ? cluster.name : paint.red(cluster.name));
   if (error !== undefined) {
     const flags = error.flags.length === 0 ? '' : ` (${error.flags.join(',')})`;
-    for (const line of wrap(`${error.status ?? 'closed'}${flags}: ${error.message}`, 78 - pad.length))
-      push(paint.red(line));
+    push(paint.red(`${error.status ?? 'closed'}${flags}: ${error.message}`));
   }
   if (cluster !== undefined) for (const line of origins(cluster.origins)) push(line);
-  if (by.length > 0) for (const line of wrap(by.join(', '), 78 - pad.length)) push(paint.dim(line));
+  if (by.length > 0) push(paint.dim(by.join(', ')));
   if (delayMs !== undefined) push(`after ${duration(delayMs)}`);
   for (const line of upstreamLines(upstream)) push(line);
   if (cluster !== undefined && error === undefined)

@@ -95,6 +95,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     draining: false,
     ...(app?.pid === undefined ? {} : { pid: app.pid }),
     ...(proxy.pid === undefined ? {} : { proxyPid: proxy.pid }),
+    ...proxy.counts,
   });
   const tell = (): void => void registrations.set(plan.namespace, plan.instance, statusNow());
   const proxy = new ProxyProcess({

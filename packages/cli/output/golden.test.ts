@@ -13,6 +13,11 @@ import { renderResourceTable } from './resource-table.ts';
 
 const plain = palette(false);
 const now = Date.parse('2026-11-21T12:00:00Z');
+/** Nothing wraps in a terminal of 80 columns. */
+async function within80(text: string, name: string): Promise<void> {
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  await expect(text).toMatchFileSnapshot(golden(name));
+}
 const golden = (name: string): string => `golden/${name}.txt`;
 
 test('status', async () => {
@@ -87,6 +92,24 @@ test('status', async () => {
     ],
   };
   await expect(renderMeshStatus(status, now, plain)).toMatchFileSnapshot(golden('status'));
+
+  const namespace = 'payments-and-settlements';
+  const long = 'customer-recommendation-engine-canary-v17';
+  const [service, workload, proxy] = [status.services[0], status.workloads[0], status.proxies[0]];
+  if (!service || !workload || !proxy) throw new Error('the status is empty');
+  const wide: MeshStatus = {
+    ...status,
+    services: [...status.services, { ...service, namespace, name: 'customer-recommendation-engine' }],
+    workloads: [
+      ...status.workloads,
+      {
+        ...{ ...workload, namespace, name: long, serviceAccount: 'customer-recommendation-engine' },
+        messages: [`${long} can't start: there is no service account customer-recommendation-engine`],
+      },
+    ],
+    proxies: [...status.proxies, { ...proxy, namespace, name: `${long}-0`, workers: 4, readyWorkers: 3 }],
+  };
+  await within80(renderMeshStatus(wide, now, plain, 80), 'status-80');
 });
 
 test('proxy-status', async () => {
@@ -129,6 +152,7 @@ test('proxy-status', async () => {
     }),
   ];
   await expect(renderProxyStatus(proxies, now, plain)).toMatchFileSnapshot(golden('proxy-status'));
+  await within80(renderProxyStatus(proxies, now, plain, 80), 'proxy-status-80');
 });
 
 test('the live table', async () => {
@@ -217,7 +241,10 @@ describe('resources', () => {
   });
 
   test('in detail', async () => {
-    await expect(renderDescription(virtualService, [], now)).toMatchFileSnapshot(golden('describe'));
+    await expect(renderDescription(virtualService, [], now, undefined)).toMatchFileSnapshot(
+      golden('describe'),
+    );
+    await within80(renderDescription(virtualService, [], now, 80), 'describe-80');
   });
 });
 

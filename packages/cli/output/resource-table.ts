@@ -7,7 +7,7 @@ export interface ResourceTableOptions {
   readonly wide: boolean;
   readonly showNamespace: boolean;
   readonly now: number;
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** `virtualservice.networking.istio.io/` before the name, where several kinds are listed. */
   readonly prefix?: string;
   readonly heading?: (text: string) => string;
@@ -38,7 +38,7 @@ export function renderResourceTable(
     ...(hasAge ? [] : [formatAgeOf(resource.metadata.creationTimestamp, now)]),
   ]);
   return renderTable(titles, rows, {
-    ...(options.width === undefined ? {} : { width: options.width }),
+    width: options.width,
     ...(options.heading === undefined ? {} : { heading: options.heading }),
   });
 }

@@ -124,6 +124,7 @@ export class Gateway {
       ready: this.#proxy.ready,
       draining: false,
       ...(proxyPid === undefined ? {} : { proxyPid }),
+      ...this.#proxy.counts,
     });
   }
 }

@@ -198,6 +198,7 @@ export class Instance implements RolloutInstance {
       draining: false,
       ...(app === undefined ? {} : { pid: app }),
       ...(proxy === undefined ? {} : { proxyPid: proxy }),
+      ...this.#proxy?.counts,
       ...(this.#message === '' ? {} : { message: this.#message }),
       restarts: this.#restarts,
     };

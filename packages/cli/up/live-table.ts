@@ -43,6 +43,7 @@ export function renderLiveTable(
   return renderTable(COLUMNS, cells, {
     heading: palette.dim,
     ...(width === undefined ? {} : { width: width - 1 }),
+    overflow: 'cut',
   });
 }
 

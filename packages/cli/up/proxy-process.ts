@@ -76,6 +76,11 @@ export class ProxyProcess {
     return this.#workers.pid;
   }
 
+  /** An Envoy is one process, whatever it does inside. */
+  get counts(): WorkerSet['counts'] {
+    return this.#workers.counts;
+  }
+
   /** The last lines of its log say that a port of its own was taken. */
   get portTaken(): boolean {
     return lastLines(this.#options.logPath, 40).some((line) =>

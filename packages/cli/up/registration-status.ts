@@ -21,6 +21,9 @@ export interface InstanceStatus {
   readonly draining: boolean;
   readonly pid?: number;
   readonly proxyPid?: number;
+  /** Processes that the proxy is to have, and that serve. */
+  readonly workers?: number;
+  readonly readyWorkers?: number;
   readonly message?: string;
   /** Of application and sidecar, since the instance was started. */
   readonly restarts?: number;
@@ -118,11 +121,22 @@ export class RegistrationStatus {
   }
 }
 
+const fields = [
+  'ready',
+  'draining',
+  'pid',
+  'proxyPid',
+  'workers',
+  'readyWorkers',
+  'message',
+  'restarts',
+] as const;
+
 /** A merge patch that makes `actual` say what `wanted` says; undefined when it does already. */
 export function difference(wanted: InstanceStatus, actual: unknown): Record<string, unknown> | undefined {
   const now = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
   const patch: Record<string, unknown> = {};
-  for (const field of ['ready', 'draining', 'pid', 'proxyPid', 'message', 'restarts'] as const) {
+  for (const field of fields) {
     const value = wanted[field];
     if (value === now[field] || (value === undefined && now[field] == null)) continue;
     patch[field] = value ?? null;

@@ -70,6 +70,13 @@ export class WorkerSet {
     return !this.#stopped && [...this.#workers.values()].some(({ serving }) => serving);
   }
 
+  /** How many there are to be, and how many serve. */
+  get counts(): { readonly workers: number; readonly readyWorkers: number } {
+    const serving = [...this.#workers.values()].filter((worker) => worker.serving);
+    const slots = new Set(serving.map(({ id }) => slotOf(id)));
+    return { workers: this.#options.count, readyWorkers: slots.size };
+  }
+
   /** Of the one that leads. */
   get pid(): number | undefined {
     const lead = this.#at(0);

@@ -49,6 +49,8 @@ const schema = resourceSchema(
       draining: z.boolean().describe('It gets no new requests; those in flight end.'),
       pid: z.int().describe('Process id of the application.'),
       proxyPid: z.int().describe('Process id of the proxy.'),
+      workers: z.int().describe('Processes that the proxy is to have.'),
+      readyWorkers: z.int().describe('Processes of the proxy that serve.'),
       connected: z.boolean().describe('Its configuration stream is open.'),
       message: z.string().describe('Why it is as it is.'),
       restarts: z.int().describe('Restarts of application and sidecar so far.'),

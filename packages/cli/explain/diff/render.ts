@@ -1,5 +1,5 @@
 import type { Palette } from '../../output/color.ts';
-import { wrap } from '../wrap.ts';
+import { fold } from '../../output/fold.ts';
 import type { Difference, FactChange } from './compare.ts';
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
@@ -17,7 +17,7 @@ export function renderDifferences(differences: readonly Difference[], paint: Pal
   const lines: string[] = [];
   const bySeers = Map.groupBy(differences, ({ workloads }) => workloads.join('\n'));
   for (const some of bySeers.values()) {
-    lines.push(...wrap(`For ${workloadsText(some[0]?.workloads ?? [])}:`, 78).map(paint.bold));
+    lines.push(...fold(`For ${workloadsText(some[0]?.workloads ?? [])}:`, 78).map(paint.bold));
     for (const difference of some) lines.push(...differenceLines(difference, paint));
     lines.push('');
   }
@@ -34,7 +34,7 @@ function workloadsText(workloads: readonly string[]): string {
 function differenceLines({ change, kind, host, name, facts }: Difference, paint: Palette): string[] {
   const color = { added: paint.green, removed: paint.red, changed: paint.yellow }[change];
   const title = kind === 'route' ? `${host}: ${name}` : `${names[kind]} ${name}`;
-  const [first = '', ...rest] = wrap(title, 74);
+  const [first = '', ...rest] = fold(title, 74);
   return [
     color(`  ${signs[change]} ${first}`),
     ...rest.map((line) => color(`      ${line}`)),
@@ -47,7 +47,7 @@ function factLines({ fact, before, after }: FactChange, change: Difference['chan
     change === 'changed'
       ? `${fact}: ${oneLine(before)} → ${oneLine(after)}`
       : `${fact}: ${oneLine(after ?? before)}`;
-  return wrap(text, 72).map((line, at) => `${' '.repeat(at === 0 ? 6 : 8)}${line}`);
+  return fold(text, 72).map((line, at) => `${' '.repeat(at === 0 ? 6 : 8)}${line}`);
 }
 
 const oneLine = (value: string | undefined): string => (value ?? 'none').trim().replaceAll('\n', ' | ');

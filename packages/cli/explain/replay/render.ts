@@ -1,5 +1,5 @@
 import type { Palette } from '../../output/color.ts';
-import { wrap } from '../wrap.ts';
+import { fold } from '../../output/fold.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import type { Replayed, ReplayedPair } from './replay.ts';
 
@@ -20,7 +20,7 @@ export function renderReplay(replayed: Replayed, window: string, paint: Palette)
   if (undecided.requests > 0) {
     const fields = undecided.headers.map((name) => `%REQ(${name.toUpperCase()})%`).join(' ');
     const why = `${counted(undecided.requests, 'request')} can't be decided: routes look at ${undecided.headers.join(', ')}, which the access log does not record. With ${fields} in its format it would.`;
-    lines.push('', ...wrap(why, 78).map(paint.yellow));
+    lines.push('', ...fold(why, 78).map(paint.yellow));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -29,7 +29,7 @@ function pairLines({ from, to, requests, moves, failing }: ReplayedPair, paint: 
   return [
     paint.bold(`${from} → ${to}  ${counted(requests, 'request')}`),
     ...moves.flatMap(({ before, after, requests: moved }) =>
-      wrap(
+      fold(
         `${percent(moved / requests)} moves from ${shortEnd(before, after)} to ${shortEnd(after, before)}`,
         74,
       ).map((line) => `  ${line}`),

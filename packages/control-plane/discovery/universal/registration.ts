@@ -29,6 +29,8 @@ export interface RegistrationStatus {
   draining?: boolean;
   pid?: number;
   proxyPid?: number;
+  workers?: number;
+  readyWorkers?: number;
   connected?: boolean;
   message?: string;
   restarts?: number;
