@@ -8,7 +8,7 @@ import { translateEndpoints } from '@tulle/data-plane/config/translate/endpoint'
 import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
 import { translateListener } from '@tulle/data-plane/config/translate/listener';
 import { Problems } from '@tulle/data-plane/config/translate/problems';
-import { translateRoutes } from '@tulle/data-plane/config/translate/route';
+import { translateHost, translateRoutes } from '@tulle/data-plane/config/translate/route';
 import { translateSecret } from '@tulle/data-plane/config/translate/secret';
 import { translateWorkload } from '@tulle/data-plane/config/translate/workload';
 import type { XdsType } from '@tulle/xds/resource';
@@ -32,6 +32,7 @@ const translate: Readonly<Record<XdsType, (bytes: Uint8Array, problems: Problems
   endpoint: translateEndpoints,
   listener: (bytes, problems) => translateListener(bytes, filterReaders, problems),
   route: (bytes, problems) => translateRoutes(bytes, filterReaders, problems),
+  virtualHost: (bytes, problems) => translateHost(bytes, filterReaders, problems),
   secret: translateSecret,
   workload: translateWorkload,
 };

@@ -5,12 +5,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { compile } from '@tulle/control-plane/compile/compile';
 import type { ProxyDescription } from '@tulle/control-plane/compile/proxy';
 import { buildModel } from '@tulle/control-plane/model/model';
+import { JoinedTables } from '@tulle/data-plane/config/joined-tables';
 import { translateCluster } from '@tulle/data-plane/config/translate/cluster';
 import { translateEndpoints } from '@tulle/data-plane/config/translate/endpoint';
 import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
 import { translateListener } from '@tulle/data-plane/config/translate/listener';
 import { Problems } from '@tulle/data-plane/config/translate/problems';
-import { translateRoutes } from '@tulle/data-plane/config/translate/route';
+import { translateHost, translateRoutes } from '@tulle/data-plane/config/translate/route';
 import { backend } from '@tulle/data-plane/testing/backend';
 import { metadata, startEngine } from '@tulle/data-plane/testing/engine';
 import { identityFor } from '@tulle/data-plane/testing/mesh';
@@ -51,7 +52,10 @@ function tablesOf(snapshot: Snapshot): Tables {
   const tables: Tables = {
     epoch: 1,
     listeners: all('listener', (bytes) => translateListener(bytes, filterReaders, problems)),
-    routes: all('route', (bytes) => translateRoutes(bytes, filterReaders, problems)),
+    routes: new JoinedTables().join(
+      all('route', (bytes) => translateRoutes(bytes, filterReaders, problems)),
+      all('virtualHost', (bytes) => translateHost(bytes, filterReaders, problems)),
+    ),
     clusters: all('cluster', (bytes) => translateCluster(bytes, problems)),
     endpoints: all('endpoint', (bytes) => translateEndpoints(bytes, problems)),
     secrets: new Map(),

@@ -9,6 +9,7 @@ import {
   metadataOf,
   namespace,
   routedEvery,
+  virtualHostOf,
   virtualService,
   workloadEntry,
   workloadEntryName,
@@ -175,7 +176,12 @@ const routeChange =
     return {
       path: `${istio}/virtualservices/${metadata.name}`,
       body: { spec },
-      watch: { type: 'route', name: 'http_proxy', text: mark, proxies: callersOf(size) },
+      watch: {
+        type: 'virtualHost',
+        name: virtualHostOf(targetOf(size)),
+        text: mark,
+        proxies: callersOf(size),
+      },
     };
   };
 

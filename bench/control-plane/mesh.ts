@@ -12,6 +12,9 @@ const virtualServiceName = serviceName;
 /** The cluster of a service's only port. */
 export const clusterName = (index: number): string =>
   `outbound|80||${serviceName(index)}.${namespace}.svc.cluster.local`;
+/** The virtual host of a service in the table of the HTTP proxy. */
+export const virtualHostOf = (index: number): string =>
+  `http_proxy/${serviceName(index)}.${namespace}.svc.cluster.local:80`;
 
 /** One of so many services has a VirtualService and a DestinationRule. */
 export const routedEvery = 10;

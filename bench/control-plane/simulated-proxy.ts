@@ -19,7 +19,7 @@ export class SimulatedProxy {
   readonly #client: AdsClient;
   /** Clusters with endpoints of their own. */
   readonly #discovered = new Set<string>();
-  readonly #received = { endpoint: new Set<string>(), listener: 0, route: 0 };
+  readonly #received = { endpoint: new Set<string>(), listener: 0, route: 0, virtualHosts: false };
 
   constructor(options: SimulatedProxyOptions) {
     this.#options = options;
@@ -40,6 +40,7 @@ export class SimulatedProxy {
     for (const type of ['cluster', 'listener'] as const) this.#client.subscribe(type, '*');
     const tables = TULLE_OUTBOUND.upstreams.map(({ host, port }) => `${host}:${port}`);
     this.#client.subscribe('route', new Set(['http_proxy', ...tables]));
+    this.#client.subscribe('virtualHost', new Set(['http_proxy']));
     this.#client.subscribe('secret', new Set(['ROOTCA']));
   }
 
@@ -47,10 +48,10 @@ export class SimulatedProxy {
     this.#client.start();
   }
 
-  /** It has all that it asked for: routes come last. */
+  /** It has all that it asked for: virtual hosts come last. */
   get complete(): boolean {
-    const { endpoint, listener, route } = this.#received;
-    return route > 0 && listener > 0 && endpoint.size >= this.#discovered.size;
+    const { endpoint, listener, route, virtualHosts } = this.#received;
+    return virtualHosts && route > 0 && listener > 0 && endpoint.size >= this.#discovered.size;
   }
 
   #take(update: Update): [] {
@@ -60,6 +61,7 @@ export class SimulatedProxy {
       for (const name of removed) this.#discovered.delete(name);
       this.#client.subscribe('endpoint', new Set(this.#discovered));
     } else if (type === 'endpoint') for (const { name } of resources) this.#received.endpoint.add(name);
+    else if (type === 'virtualHost') this.#received.virtualHosts ||= removed.includes('http_proxy');
     else if (isCounted(type)) this.#received[type] += resources.length;
     this.#options.onUpdate(update);
     return [];

@@ -299,8 +299,8 @@ describe('a change', () => {
 
   it('that a proxy refuses shows who and why', async () => {
     const proxy = run('productpage-v1-0', 'productpage', await svidFor('productpage'));
-    await until(() => proxy.received.route.has('http_proxy'));
-    proxy.refuse = (type) => (type === 'route' ? 'no such thing' : undefined);
+    await until(() => proxy.received.virtualHost.size > 0);
+    proxy.refuse = (type) => (type === 'virtualHost' ? 'no such thing' : undefined);
     await create(virtualServices, {
       apiVersion: 'networking.istio.io/v1',
       kind: 'VirtualService',
@@ -311,7 +311,7 @@ describe('a change', () => {
       const condition = await applied();
       expect(condition).toMatchObject({ status: 'False', reason: 'Rejected' });
       expect(condition?.message).toContain(
-        'Applied 0/1; productpage-v1-0.default: http_proxy: no such thing',
+        'Applied 0/1; productpage-v1-0.default: http_proxy/reviews.default.svc.cluster.local:9080: no such thing',
       );
     }, 5_000);
   });

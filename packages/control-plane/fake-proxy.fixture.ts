@@ -126,7 +126,8 @@ export class FakeProxy {
       random: () => 0.5,
     });
     for (const type of ['cluster', 'listener'] as const) this.#client.subscribe(type, '*');
-    this.#client.subscribe('route', new Set(['http_proxy']));
+    for (const type of ['route', 'virtualHost'] as const)
+      this.#client.subscribe(type, new Set(['http_proxy']));
     this.#client.subscribe('secret', new Set(['ROOTCA']));
     this.#client.start();
   }
@@ -163,9 +164,9 @@ export class FakeProxy {
 
   /** Names and weights of the clusters that the first route of a host goes to. */
   weights(host: string): Record<string, number> {
-    const bytes = this.received.route.get('http_proxy');
-    if (bytes === undefined) return {};
-    const { virtualHosts } = decode('envoy.config.route.v3.RouteConfiguration', bytes);
+    const virtualHosts = [...this.received.virtualHost.values()].map((bytes) =>
+      decode('envoy.config.route.v3.VirtualHost', bytes),
+    );
     const found = virtualHosts.find(({ name }) => name.startsWith(host));
     const action = found?.routes.find(
       ({ route, match }) => route !== undefined && match?.connectMatcher === undefined,

@@ -33,6 +33,24 @@ interface Choices {
   /** Of its routes, in order: made once, not per request. */
   readonly choices: readonly RouteChoice[];
   readonly index: RouteIndex | undefined;
+  /** Filters that some of its routes configure. */
+  readonly filterNames: ReadonlySet<string>;
+}
+
+const prepared = new WeakMap<VirtualHost, Choices>();
+
+/** Made once per virtual host: of a table that changes, most stay what they were. */
+function choicesOf(host: VirtualHost): Choices {
+  let made = prepared.get(host);
+  if (made === undefined) {
+    const choices = host.routes.map((route) => ({ virtualHost: host, route }));
+    const index = choices.length < INDEXED_FROM ? undefined : new RouteIndex(host.routes);
+    const configs = new Set(host.routes.map(({ perFilter }) => perFilter));
+    const filterNames = new Set([...configs].flatMap((perFilter) => [...perFilter.keys()]));
+    made = { host, choices, index, filterNames };
+    prepared.set(host, made);
+  }
+  return made;
 }
 
 /** A route table made ready to match: built when configuration loads. */
@@ -44,15 +62,13 @@ export class RouteMatcher {
 
   constructor(table: RouteTable) {
     this.table = table;
-    const configs = new Set(
-      table.virtualHosts.flatMap(({ routes }) => routes.map(({ perFilter }) => perFilter)),
-    );
-    this.filterNames = new Set([...configs].flatMap((perFilter) => [...perFilter.keys()]));
+    const filterNames = new Set<string>();
     for (const host of table.virtualHosts) {
-      const choices = host.routes.map((route) => ({ virtualHost: host, route }));
-      const index = choices.length < INDEXED_FROM ? undefined : new RouteIndex(host.routes);
-      for (const domain of host.domains) this.#hosts.add(domain, { host, choices, index });
+      const choices = choicesOf(host);
+      for (const name of choices.filterNames) filterNames.add(name);
+      for (const domain of host.domains) this.#hosts.add(domain, choices);
     }
+    this.filterNames = filterNames;
   }
 
   /** The virtual host that claims an authority; its port counts unless the table says otherwise. */

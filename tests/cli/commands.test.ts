@@ -95,7 +95,7 @@ describe('looking into the mesh', () => {
       const output = await mesh.ok('proxy-status');
       return /STALE|REFUSED/.test(output) ? undefined : output;
     });
-    expect(text).toMatch(/^PROXY +ENGINE +CDS +EDS +LDS +RDS +SDS +WDS +LAG +CONNECTED$/m);
+    expect(text).toMatch(/^PROXY +ENGINE +CDS +EDS +LDS +RDS +VHDS +SDS +WDS +LAG +CONNECTED$/m);
     expect(text).toMatch(/^web-v1-0\.default +tulle +[0-9a-f]{7}/m);
   });
 

@@ -24,6 +24,7 @@ const TYPES = [
   ['EDS', 'endpoint'],
   ['LDS', 'listener'],
   ['RDS', 'route'],
+  ['VHDS', 'virtualHost'],
   ['SDS', 'secret'],
   ['WDS', 'workload'],
 ] as const;

@@ -6,16 +6,17 @@ import { serviceNames } from './domains.ts';
 import { serverNameForward } from './filters.ts';
 import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
+import { hostTable, type MadeTable } from './made-table.ts';
 import { bytesChains, type Outbound, outboundManager, serviceChains } from './outbound.ts';
 import { outsideCluster } from './outside.ts';
 import { detectionTimeout, layerOf, sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
-import { type MadeTable, table, upstreamRoutes } from './route-tables.ts';
+import { upstreamRoutes } from './route-tables.ts';
 import type { CallablePort, Scope } from './scope.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { tcpClusters } from './tcp-routes.ts';
 import type { View } from './view.ts';
-import { httpRoutes, otherHosts, type VirtualHost, virtualOnlyHosts } from './virtual-hosts.ts';
+import { httpRoutes, type MadeVirtualHost, restOf, virtualOnlyHosts } from './virtual-hosts.ts';
 
 interface CapturedPort extends CallablePort {
   readonly addresses: readonly string[];
@@ -46,9 +47,7 @@ export function capturedServices(view: View, scope: Scope, engine: Engine, isDua
     if (virtualOnly.length > 0 && !byNumber.has(80)) byNumber.set(80, []);
     const others = [...byNumber].map(([number, of]) => {
       const hosts = number === 80 ? virtualOnly : [];
-      for (const host of hosts) collector.include(host.collector);
-      const messages = hosts.map((host) => host.message);
-      return otherAddresses(view, engine, number, of, messages, isDualStack, scope, collector);
+      return otherAddresses(view, engine, number, of, hosts, isDualStack, scope, collector);
     });
     const all = [...own, ...others];
     return {
@@ -93,7 +92,7 @@ function otherAddresses(
   engine: Engine,
   number: number,
   ports: readonly CapturedPort[],
-  virtualOnly: readonly VirtualHost[],
+  virtualOnly: readonly MadeVirtualHost[],
   isDualStack: boolean,
   scope: Scope,
   collector: Collector,
@@ -105,7 +104,7 @@ function otherAddresses(
   const isHttp = http.length > 0 || virtualOnly.length > 0;
   if (!isHttp && byName.length === 0 && anywhere === undefined) return { listeners: [] };
   const made = isHttp ? portRoutes(view, scope, number, http, virtualOnly) : undefined;
-  const rest = restOf(view, anywhere, collector);
+  const rest = bytesOf(view, anywhere, collector);
   const filterChains: FilterChain[] = [
     ...rest.slice(0, -1),
     ...byName.map((one) => serverNameChain(one, collector)),
@@ -115,7 +114,7 @@ function otherAddresses(
           {
             name: `http_${number}`,
             filterChainMatch: { applicationProtocols: sniffedHttp, transportProtocol: 'raw_buffer' },
-            filters: [outboundManager(view, engine, made.resource.name)],
+            filters: [outboundManager(view, engine, made.name)],
           },
         ]),
   ];
@@ -152,7 +151,7 @@ export function serverNameChain({ view, service, port }: CallablePort, collector
  * What no name tells: a service that is wherever it is called (resolution NONE), by addresses if its rules say so; else
  * the world, or nobody. The last is for all that is left.
  */
-function restOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain[] {
+function bytesOf(view: View, anywhere: CapturedPort | undefined, collector: Collector): FilterChain[] {
   if (anywhere !== undefined) return bytesChains(anywhere.view, anywhere.service, anywhere.port, collector);
   const name = outsideCluster(view, collector);
   return [{ filters: [tcpProxy(view.config.mesh, name, [{ name, weight: 1 }])] }];
@@ -164,22 +163,21 @@ function portRoutes(
   scope: Scope,
   number: number,
   ports: readonly CapturedPort[],
-  virtualOnly: readonly VirtualHost[],
+  virtualOnly: readonly MadeVirtualHost[],
 ): MadeTable {
   return view.once(`table ${number} ${scope.key}`, () => {
-    const collector = new Collector();
-    const hosts = ports.map(({ view: seen, service, port, addresses }): VirtualHost => {
+    const hosts = ports.map(({ view: seen, service, port, addresses }): MadeVirtualHost => {
+      const collector = new Collector();
       const names = [...serviceNames(service, view.namespace), ...addresses];
-      return {
+      const message = {
         name: `${service.host}:${number}`,
         domains: names.flatMap((name) => (name === '*' ? name : [name, withPort(name, number)])),
         routes: httpRoutes(seen, service, port, undefined, collector),
         includeRequestAttemptCount: true,
       };
+      return { message, collector };
     });
-    const others = otherHosts(view, collector);
-    collector.origins.push(...scope.origins);
-    return table(String(number), [...hosts, ...virtualOnly, others], collector);
+    return hostTable(String(number), [...hosts, ...virtualOnly], restOf(view, scope.origins));
   });
 }
 

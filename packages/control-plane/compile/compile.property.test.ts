@@ -118,7 +118,11 @@ test('a change of a route leaves clusters, endpoints and what serves application
       if (!name.endsWith('Cluster')) expect(old[type].get(name)).toBe(resource);
   for (const [name, resource] of next.listener)
     if (name.startsWith('inbound_')) expect(old.listener.get(name)).toBe(resource);
-  expect(next.route.get('http_proxy')?.version).not.toBe(old.route.get('http_proxy')?.version);
+  const sent = [...next.virtualHost].flatMap(([name, { version }]) =>
+    old.virtualHost.get(name)?.version === version ? [] : [name],
+  );
+  expect(sent).toEqual(['http_proxy/reviews.default.svc.cluster.local:9080']);
+  expect(next.route.get('http_proxy')?.version).toBe(old.route.get('http_proxy')?.version);
 });
 
 test('two proxies of a namespace get the same objects', () => {
@@ -129,6 +133,7 @@ test('two proxies of a namespace get the same objects', () => {
   for (const [name, resource] of two.cluster)
     if (!name.startsWith('inbound|')) expect(one.cluster.get(name)).toBe(resource);
   expect(one.route.get('http_proxy')).toBe(two.route.get('http_proxy'));
+  expect(one.virtualHost).toBe(two.virtualHost);
   expect(one.endpoint).toBe(two.endpoint);
 });
 
@@ -203,11 +208,14 @@ test('callers change with workloads and their labels, not with instances', () =>
 test('each compiled resource names what it stems from', () => {
   const { input, proxy } = readCase(join(golden, 'weights-between-subsets'));
   const { snapshot } = compile(buildModel(input), proxy);
-  const namesOf = (type: 'cluster' | 'route', kind: string): string[] =>
+  const namesOf = (type: 'cluster' | 'route' | 'virtualHost', kind: string): string[] =>
     [...snapshot[type].values()]
       .filter(({ origins }) => origins.some((origin) => origin.kind === kind))
       .map(({ name }) => name);
-  expect(namesOf('route', 'VirtualService')).toEqual(['http_proxy']);
+  expect(namesOf('route', 'VirtualService')).toEqual([]);
+  expect(namesOf('virtualHost', 'VirtualService')).toEqual([
+    'http_proxy/reviews.default.svc.cluster.local:9080',
+  ]);
   expect(namesOf('cluster', 'DestinationRule').toSorted()).toEqual([
     'outbound|9080|v1|reviews.default.svc.cluster.local',
     'outbound|9080|v2|reviews.default.svc.cluster.local',

@@ -9,6 +9,7 @@ import { type ClusterRef, clusterRefs } from './cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './cluster-set.ts';
 import { Collector } from './collector.ts';
 import { sdsCluster } from './config-source.ts';
+import { partedTables, takesParts, wholeTables } from './delivered-tables.ts';
 import { egressListeners } from './egress-listeners.ts';
 import { fixedClusters } from './fixed-clusters.ts';
 import { gateway } from './gateway.ts';
@@ -16,7 +17,7 @@ import { type Inbound, inbound } from './inbound.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import type { Note } from './note.ts';
 import { outbound } from './outbound.ts';
-import { type Patchable, patched } from './patches/patched.ts';
+import { type Patchable, patched, patchesRoutes } from './patches/patched.ts';
 import { protocolNotes } from './protocol.ts';
 import type { ProxyDescription } from './proxy.ts';
 import { type Dangling, findDangling, type Reference } from './references.ts';
@@ -37,7 +38,9 @@ type Resources = ReadonlyMap<string, XdsResource>;
 
 /** All of a snapshot but the endpoints and callers: it changes with configuration and service accounts only. */
 interface Plan {
-  readonly resources: Readonly<Record<'cluster' | 'listener' | 'route' | 'secret', Resources>>;
+  readonly resources: Readonly<
+    Record<'cluster' | 'listener' | 'route' | 'virtualHost' | 'secret', Resources>
+  >;
   /** Clusters whose endpoints go by EDS, by name. The same array for the same scope. */
   readonly discovered: readonly ClusterRef[];
   /** Hosts whose callers it wants to know. */
@@ -92,6 +95,10 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const set = clusterSet(model, refs, engine);
 
   const roots = engine === 'tulle' && config.trustBundle !== undefined ? [rootsOf(config.trustBundle)] : [];
+  const isParted = takesParts(engine);
+  // Who patches a table wants to see all of it.
+  const isPatched = isParted && patchesRoutes(config, proxy);
+  const given = isParted && !isPatched ? partedTables(tables) : wholeTables(tables);
   const compiled = {
     cluster: new Map([
       ...set.clusters,
@@ -101,16 +108,20 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       ...own.flatMap((port) => port.listeners),
       ...traffic.flatMap((part) => part.listeners),
     ]),
-    route: byName(tables.map((table) => table.resource)),
+    route: given.route,
     secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
   const { secret } = compiled;
-  const dangling = (resources: Patchable): Dangling | undefined =>
-    danglingIn({ ...resources, secret }, set, resources.cluster === compiled.cluster);
-  const { notes, ...resources } = patched(config, proxy, compiled, dangling);
-  checkReferences(proxy, dangling(resources));
+  const dangling = (resources: Patchable, virtualHost = given.virtualHost): Dangling | undefined =>
+    danglingIn({ ...resources, virtualHost, secret }, set, resources.cluster === compiled.cluster);
+  const { notes, ...others } = patched(config, proxy, compiled, (resources) => dangling(resources));
+  const { route, virtualHost } = isPatched
+    ? partedTables(tables, others.route)
+    : { ...given, route: others.route };
+  const resources = { ...others, route };
+  checkReferences(proxy, dangling(resources, virtualHost));
   return {
-    resources: { ...resources, secret },
+    resources: { ...resources, virtualHost, secret },
     discovered: set.discovered,
     calledAs,
     notes: uniqueNotes([
@@ -161,16 +172,18 @@ function scopeCollector(view: View, scope: Scope): Collector {
   });
 }
 
-/** Resources all of whose references lead into a set of clusters. */
-const within = new WeakMap<ClusterSet, WeakSet<XdsResource>>();
+/** Resources all of whose references lead into a set of clusters, and maps of such. */
+const within = new WeakMap<ClusterSet, WeakSet<XdsResource | Resources>>();
 
 /**
  * The first reference that leads out of the snapshot.
  * @param intact whether all of the set's clusters are there
  */
 function danglingIn(resources: Plan['resources'], set: ClusterSet, intact: boolean): Dangling | undefined {
-  const checked = cached(within, set, () => new WeakSet<XdsResource>());
-  for (const type of ['listener', 'route', 'cluster'] as const) {
+  const checked = cached(within, set, () => new WeakSet<XdsResource | Resources>());
+  for (const type of ['listener', 'route', 'virtualHost', 'cluster'] as const) {
+    if (intact && checked.has(resources[type])) continue;
+    let allWithin = intact;
     for (const resource of resources[type].values()) {
       if (intact && checked.has(resource)) continue;
       let isWithin = intact;
@@ -184,7 +197,9 @@ function danglingIn(resources: Plan['resources'], set: ClusterSet, intact: boole
       const dangling = findDangling([resource], has);
       if (dangling !== undefined) return dangling;
       if (isWithin) checked.add(resource);
+      else allWithin = false;
     }
+    if (allWithin) checked.add(resources[type]);
   }
   return undefined;
 }

@@ -8,16 +8,16 @@ import { blackHoleCluster } from './cluster-ref.ts';
 import { Collector } from './collector.ts';
 import { authorities, serviceNames } from './domains.ts';
 import { type FilterChain, listener } from './listener.ts';
+import { hostTable, type MadeTable, table } from './made-table.ts';
 import { note } from './note.ts';
 import { type Outbound, outboundManager } from './outbound.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
-import { type MadeTable, table } from './route-tables.ts';
 import { type CallablePort, hasOwnAddress, portsOf } from './scope.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { tcpClusters } from './tcp-routes.ts';
 import { type View, viewThrough } from './view.ts';
-import { httpRoutes, otherHosts, type VirtualHost } from './virtual-hosts.ts';
+import { httpRoutes, type MadeVirtualHost, restOf } from './virtual-hosts.ts';
 
 interface OwnListener {
   readonly view: View;
@@ -81,7 +81,7 @@ function chainsOf(own: OwnListener): Chains {
   const { port = {} } = egress.spec;
   const protocol = portProtocol({ number, name: port.name ?? '', appProtocol: port.protocol });
   if (layerOf(protocol) === 'http') {
-    const routes = hostTable(own);
+    const routes = routesByHost(own);
     const grpcWeb = protocol === 'grpc-web';
     const filters = [outboundManager(view, engine, name, { grpcWeb })];
     return { filterChains: [{ name: port.name ?? '', filters }], routes };
@@ -91,25 +91,30 @@ function chainsOf(own: OwnListener): Chains {
 }
 
 /** HTTP by Host; on a Unix socket of one service any Host is that service. */
-function hostTable({ view, name, number, ports, collector: all }: OwnListener): MadeTable {
-  const collector = new Collector();
+function routesByHost({ view, name, number, ports, collector: all }: OwnListener): MadeTable {
   const http = ports
     .filter(({ port }) => layerOf(port.protocol) !== 'tcp')
     // Of a service with several ports its name alone means HTTP's own.
     .toSorted((a, b) => Number(b.port.number === 80) - Number(a.port.number === 80));
   const isOnly = number === 0 && http.length === 1;
-  const hosts = http.map(({ view: seen, service, port }): VirtualHost => {
+  const hosts = http.map(({ view: seen, service, port }): MadeVirtualHost => {
+    const collector = new Collector();
     const names = serviceNames(service, view.namespace);
     const authority = isOnly ? authorities(service.host, port.number).at(-1) : undefined;
-    return {
+    const message = {
       name: `${service.host}:${port.number}`,
       domains: isOnly ? ['*'] : names.flatMap((host) => [host, `${host}:${port.number}`]),
       routes: httpRoutes(seen, service, port, authority, collector),
       includeRequestAttemptCount: true,
     };
+    return { message, collector };
   });
-  const made = table(name, isOnly ? hosts : [...hosts, otherHosts(view, collector)], collector);
-  all.include(collector);
+  const [only] = isOnly ? hosts : [];
+  const made =
+    only === undefined
+      ? hostTable(name, hosts, restOf(view, []))
+      : table(name, [only.message], only.collector);
+  all.include(made.collector);
   return made;
 }
 

@@ -6,9 +6,9 @@ import type { VirtualService } from '../model/virtual-service.ts';
 import { Collector } from './collector.ts';
 import type { BoundServer } from './gateway-ports.ts';
 import { catchAllLast, type Route, virtualServiceRoutes } from './http-routes.ts';
+import type { MadeTable } from './made-table.ts';
 import { metadata } from './origins.ts';
 import { everything } from './route-match.ts';
-import type { MadeTable } from './route-tables.ts';
 import { resource } from './serialize.ts';
 import type { View } from './view.ts';
 
@@ -93,7 +93,8 @@ export function gatewayRoutes(
     // Clients come by whatever port leads here.
     ignorePortInHostMatching: true,
   });
-  return { resource: resource(RouteConfigurationSchema, message, collector.origins), collector };
+  const made = resource(RouteConfigurationSchema, message, collector.origins);
+  return { name, collector, whole: () => made };
 }
 
 /**

@@ -9,9 +9,9 @@ import { serverTls } from './gateway-tls.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import { gatewayLimits } from './limits/sides.ts';
 import { type FilterChain, listener } from './listener.ts';
+import type { MadeTable } from './made-table.ts';
 import { type Note, note } from './note.ts';
 import type { ProxyDescription } from './proxy.ts';
-import type { MadeTable } from './route-tables.ts';
 import type { SubnetMatch } from './subnets.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import {

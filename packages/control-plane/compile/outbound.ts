@@ -7,15 +7,10 @@ import { httpManager } from './filters.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import { outboundLimits } from './limits/sides.ts';
 import { type FilterChain, type ListenerParts, listener } from './listener.ts';
+import type { MadeTable } from './made-table.ts';
 import { detectionTimeout, layerOf } from './protocol.ts';
 import type { Engine, ProxyDescription } from './proxy.ts';
-import {
-  foreignUpstreamRoutes,
-  httpProxyRoutes,
-  httpProxyTable,
-  type MadeTable,
-  upstreamRoutes,
-} from './route-tables.ts';
+import { foreignUpstreamRoutes, httpProxyRoutes, httpProxyTable, upstreamRoutes } from './route-tables.ts';
 import { findCallable, type Scope } from './scope.ts';
 import { sniffedChains } from './sniffed.ts';
 import { tcpProxy } from './tcp-proxy.ts';
@@ -84,7 +79,7 @@ function upstreamListener(
   };
   if (callable === undefined) {
     const table = foreignUpstreamRoutes(view, host, number);
-    const filterChains = [{ filters: [outboundManager(view, engine, table.resource.name)] }];
+    const filterChains = [{ filters: [outboundManager(view, engine, table.name)] }];
     return { listener: listener({ ...parts, filterChains }), table };
   }
   const { view: seen, service, port } = callable;
@@ -103,7 +98,7 @@ export function serviceChains(
   collector: Collector,
 ): Pick<ListenerParts, 'filterChains' | 'defaultFilterChain' | 'inspectFor'> {
   if (table === undefined) return { filterChains: bytesChains(view, service, port, collector) };
-  const manager = outboundManager(view, engine, table.resource.name, {
+  const manager = outboundManager(view, engine, table.name, {
     grpcWeb: port.protocol === 'grpc-web',
   });
   if (layerOf(port.protocol) === 'http') return { filterChains: [{ filters: [manager] }] };

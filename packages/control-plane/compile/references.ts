@@ -3,9 +3,9 @@ import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
 import { registry } from '@tulle/xds/gen/registry.js';
 import type { XdsResource, XdsType } from '@tulle/xds/resource';
 
-/** A name of another resource that a resource uses; nothing refers to workloads. */
+/** A name of another resource that a resource uses; nothing refers to workloads, or to a virtual host by name. */
 export interface Reference {
-  readonly type: Exclude<XdsType, 'workload'>;
+  readonly type: Exclude<XdsType, 'workload' | 'virtualHost'>;
   readonly name: string;
 }
 

@@ -1,29 +1,20 @@
-import { create } from '@bufbuild/protobuf';
-import { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
-import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../model/service.ts';
 import { Collector } from './collector.ts';
 import { authorities } from './domains.ts';
 import { none } from './duration.ts';
+import { hostTable, type MadeTable, table } from './made-table.ts';
 import { outsideCluster, refusesOutside } from './outside.ts';
 import { everything } from './route-match.ts';
 import type { Scope } from './scope.ts';
-import { assembled } from './serialize.ts';
 import type { View } from './view.ts';
 import {
   httpRoutes,
   otherHosts,
+  restOf,
   serviceVirtualHost,
   type VirtualHost,
   virtualOnlyHosts,
 } from './virtual-hosts.ts';
-
-/** A route table with what it uses. */
-export interface MadeTable {
-  readonly resource: XdsResource;
-  readonly collector: Collector;
-}
 
 export const httpProxyTable = 'http_proxy';
 
@@ -32,11 +23,7 @@ export function httpProxyRoutes(view: View, scope: Scope): MadeTable {
   return view.once(`table ${httpProxyTable} ${scope.key}`, () => {
     const hosts = scope.ports.map((one) => serviceVirtualHost(one.view, one.service, one.port));
     if (scope.virtualOnly) hosts.push(...virtualOnlyHosts(scope.virtualOnly));
-    const collector = new Collector();
-    for (const host of hosts) collector.include(host.collector);
-    const others = otherHosts(view, collector);
-    collector.origins.push(...scope.origins);
-    return table(httpProxyTable, [...hosts.map((host) => host.message), others], collector);
+    return hostTable(httpProxyTable, hosts, restOf(view, scope.origins));
   });
 }
 
@@ -89,21 +76,4 @@ export function foreignUpstreamRoutes(view: View, host: string, port: number): M
   });
 }
 
-const virtualHostsField = RouteConfigurationSchema.field.virtualHosts.number;
-
 const upstreamTable = (host: string, port: number): string => `${host}:${port}`;
-
-/** Envoy refuses a table that has a domain twice: the first keeps it, a host without domains is left out. */
-export function table(name: string, hosts: readonly VirtualHost[], collector: Collector): MadeTable {
-  const taken = new Set<string>();
-  const virtualHosts = hosts.flatMap((host) => {
-    const domains = (host.domains ?? []).filter((domain) => !taken.has(domain));
-    for (const domain of domains) taken.add(domain);
-    if (domains.length === 0) return [];
-    // The same object where nothing was taken: it is serialised already.
-    return domains.length === host.domains?.length ? [host] : [{ ...host, domains }];
-  });
-  const message = create(RouteConfigurationSchema, { name, validateClusters: false });
-  const items = { number: virtualHostsField, schema: VirtualHostSchema, items: virtualHosts };
-  return { resource: assembled(RouteConfigurationSchema, message, items, collector.origins), collector };
-}

@@ -19,7 +19,17 @@ export function resource<Desc extends DescMessage>(
   message: MessageShape<Desc> & { readonly name: string },
   origins: readonly Origin[],
 ): XdsResource {
-  const made = named(message.name, toBinary(schema, message), origins);
+  return resourceNamed(message.name, schema, message, origins);
+}
+
+/** The same under a name that the message does not have. */
+export function resourceNamed<Desc extends DescMessage>(
+  name: string,
+  schema: Desc,
+  message: MessageShape<Desc>,
+  origins: readonly Origin[],
+): XdsResource {
+  const made = named(name, toBinary(schema, message), origins);
   rememberReferences(made, message);
   return made;
 }

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
+import type { Origin } from '@tulle/xds/resource';
 import { hostCovers } from '../model/host.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { clusterRef } from './cluster-ref.ts';
@@ -25,7 +26,7 @@ export type VirtualHost = MessageInitShape<typeof VirtualHostSchema>;
 
 /** A virtual host with what its routes use. */
 export interface MadeVirtualHost {
-  readonly message: VirtualHost & { name: string; domains: string[]; routes: Route[] };
+  readonly message: VirtualHost;
   readonly collector: Collector;
 }
 
@@ -146,6 +147,14 @@ function tunnel(
       },
     },
   };
+}
+
+/** The same with what it uses. @param origins what else says what is left */
+export function restOf(view: View, origins: readonly Origin[]): MadeVirtualHost {
+  const collector = new Collector();
+  const message = otherHosts(view, collector);
+  collector.origins.push(...origins);
+  return { message, collector };
 }
 
 /** What is left: hosts outside the mesh pass through, or are refused under REGISTRY_ONLY. Istio's names. */

@@ -1,3 +1,4 @@
+import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { typeUrls, type XdsType } from '@tulle/xds/resource';
 import { decode, type Messages, type protobuf_Any, WireError } from '@tulle/xds/wire';
@@ -16,9 +17,11 @@ export interface DumpEntry {
 
 const order: readonly XdsType[] = ['listener', 'route', 'cluster', 'endpoint', 'secret', 'workload'];
 
+/** Route tables with the virtual hosts that came by themselves in them. */
 export function dumpResources(resources: RawResources): DumpEntry[] {
+  const joined = { ...resources, route: joinedRoutes(resources.route, resources.virtualHost) };
   return order.flatMap((type) =>
-    resources[type].map(({ name, version, bytes }) => ({
+    joined[type].map(({ name, version, bytes }) => ({
       type,
       typeUrl: typeUrls[type],
       name,

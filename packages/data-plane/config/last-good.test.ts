@@ -19,6 +19,7 @@ beforeEach(() => {
     cluster: [cluster('a')],
     endpoint: [],
     listener: [],
+    virtualHost: [],
     route: [route('r', 'a')],
     secret: [],
     workload: [],

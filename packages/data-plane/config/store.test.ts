@@ -237,6 +237,7 @@ test('an earlier run is restored in one batch; what no longer fits is left out',
     listener: [rdsListener('l', 'r')],
     secret: [],
     workload: [],
+    virtualHost: [],
   });
   expect(published).toHaveLength(1);
   expect([

@@ -1,23 +1,39 @@
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Caller, Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Listener } from '@tulle/decision/tables/listener';
-import type { RouteTable } from '@tulle/decision/tables/route';
+import type { RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { RawResource, Rejection, Update } from '@tulle/xds/client/ads-client';
-import { byType, type XdsType } from '@tulle/xds/resource';
+import { byType, isNamedBy, type XdsType } from '@tulle/xds/resource';
 import { isFileSecret } from '../file-secrets.ts';
 import { Collection } from './collection.ts';
+import { JoinedTables } from './joined-tables.ts';
 import type { RawResources } from './last-good.ts';
 import type { FilterConfigReaders } from './translate/http-filter.ts';
 import type { References } from './translate/references.ts';
 import { translateResource } from './translate/resource.ts';
 
-/** Types that are subscribed to by name: what is referenced. */
-export type NamedType = 'endpoint' | 'route' | 'secret';
-const namedTypes: readonly NamedType[] = ['endpoint', 'route', 'secret'];
+/** Types that are subscribed to by name: what is referenced. Virtual hosts by the names of their tables. */
+export const namedTypes = ['endpoint', 'virtualHost', 'route', 'secret'] as const;
+export type NamedType = (typeof namedTypes)[number];
+type Names = Readonly<Record<NamedType, ReadonlySet<string>>>;
+const noNames = (): Record<NamedType, Set<string>> => ({
+  endpoint: new Set(),
+  virtualHost: new Set(),
+  route: new Set(),
+  secret: new Set(),
+});
 /** Users before what they use, so that what is restored is wanted when it comes. */
-const restoreOrder: readonly XdsType[] = ['cluster', 'listener', 'endpoint', 'route', 'secret', 'workload'];
+const restoreOrder: readonly XdsType[] = [
+  'cluster',
+  'listener',
+  'endpoint',
+  'route',
+  'virtualHost',
+  'secret',
+  'workload',
+];
 
 /** Secrets that the proxy has from its identity or its machine; the control plane is never asked for them. */
 const isOwnSecret = (name: string): boolean => name === 'default' || isFileSecret(name);
@@ -36,7 +52,9 @@ export interface StoreOptions {
  *                └ refused: what was accepted before stays
  * ```
  * A reference is settled when the resource is there, or the control plane has said that there is none: then
- * its users serve without it, and only requests that need it fail.
+ * its users serve without it, and only requests that need it fail. A table whose virtual hosts come by themselves is
+ * there when they are: when the control plane has said that there is no virtual host of the table's name, which comes
+ * after the last of them.
  */
 export class ConfigStore {
   readonly #options: StoreOptions;
@@ -45,19 +63,13 @@ export class ConfigStore {
     endpoint: new Collection<readonly Endpoint[]>(),
     listener: new Collection<Listener>(),
     route: new Collection<RouteTable>(),
+    virtualHost: new Collection<VirtualHost>(),
     secret: new Collection<SecretTable>(),
     workload: new Collection<Caller>(),
   };
-  readonly #absent: Readonly<Record<NamedType, Set<string>>> = {
-    endpoint: new Set(),
-    route: new Set(),
-    secret: new Set(),
-  };
-  #wanted: Readonly<Record<NamedType, ReadonlySet<string>>> = {
-    endpoint: new Set(),
-    route: new Set(),
-    secret: new Set(),
-  };
+  readonly #absent = noNames();
+  #wanted: Names = noNames();
+  readonly #joined = new JoinedTables();
   readonly #answered = new Set<XdsType>();
   #tables: Tables;
 
@@ -71,7 +83,7 @@ export class ConfigStore {
   }
 
   /** Names that accepted resources refer to. The sets are replaced, not edited. */
-  get wanted(): Readonly<Record<NamedType, ReadonlySet<string>>> {
+  get wanted(): Names {
     return this.#wanted;
   }
 
@@ -97,7 +109,7 @@ export class ConfigStore {
   /** Takes one update; what it refuses, with reasons, leaves the earlier resource of the name in force. */
   apply(update: Update): readonly Rejection[] {
     const rejections = this.#accept(update);
-    this.#settle(update.type === 'cluster' || update.type === 'listener');
+    this.#settle(users.has(update.type));
     return rejections;
   }
 
@@ -106,8 +118,13 @@ export class ConfigStore {
     for (const type of restoreOrder) {
       const names = new Set(resources[type].map(({ name }) => name));
       const removed = [...this.#collections[type].latest.keys()].filter((name) => !names.has(name));
-      this.#accept({ type, resources: resources[type], removed });
-      if (type === 'listener') this.#follow();
+      const whole = resources[type].filter(isMark);
+      this.#accept({
+        type,
+        resources: whole.length === 0 ? resources[type] : resources[type].filter((one) => !isMark(one)),
+        removed: [...removed, ...whole.map(({ name }) => name)],
+      });
+      if (type === 'listener' || type === 'route') this.#follow();
     }
     this.#settle(true);
   }
@@ -120,9 +137,13 @@ export class ConfigStore {
     this.#settle(true);
   }
 
-  /** All that was accepted, as it came. */
+  /** All that was accepted, as it came, and which tables have all of their virtual hosts. */
   get resources(): RawResources {
-    return byType((type) => this.accepted(type));
+    const marks = [...this.#absent.virtualHost].map(markOf);
+    return {
+      ...byType((type) => this.accepted(type)),
+      virtualHost: [...marks, ...this.accepted('virtualHost')],
+    };
   }
 
   /** What was accepted, as it came. */
@@ -151,7 +172,9 @@ export class ConfigStore {
     }
     for (const name of removed) {
       collection.delete(name);
-      if (isNamed(type)) this.#absent[type].add(name);
+      // That a virtual host has gone is nothing that anybody waits for.
+      if (isNamed(type) && (type !== 'virtualHost' || this.#wanted[type].has(name)))
+        this.#absent[type].add(name);
     }
     this.#answered.add(type);
     return rejections;
@@ -159,49 +182,59 @@ export class ConfigStore {
 
   /** Promotes what is ready, drops what nobody refers to, publishes if anything changed. */
   #settle(referencesChanged: boolean): void {
-    const { cluster, endpoint, listener, route, secret, workload } = this.#collections;
-    const isReady = (references: References): boolean =>
-      namedTypes.every((type) => references[type].every((name) => this.#isSettled(type, name)));
-    const users = [cluster, listener].map((user) => user.promote(isReady)).includes(true);
+    const { cluster, endpoint, listener, route, virtualHost, secret, workload } = this.#collections;
+    const isReady = this.#isReady.bind(this);
+    const users = [cluster, listener, route].map((user) => user.promote(isReady)).includes(true);
     if (users || referencesChanged) this.#follow();
-    const others = [endpoint, route, secret, workload]
-      .map((collection) => collection.promote(() => true))
+    // Routes again: those that nobody wants any more have just been dropped.
+    const others = [endpoint, route, virtualHost, secret, workload]
+      .map((collection) => collection.promote(isReady))
       .includes(true);
     if (!users && !others) return;
     this.#tables = this.#assemble(this.#tables.epoch + 1);
     this.#options.onTables(this.#tables);
   }
 
+  #isReady(references: References): boolean {
+    return namedTypes.every((type) => references[type].every((name) => this.#isSettled(type, name)));
+  }
+
   #isSettled(type: NamedType, name: string): boolean {
-    if (type === 'secret' && isOwnSecret(name)) return true;
-    return this.#collections[type].latest.has(name) || this.#absent[type].has(name);
+    if (this.#absent[type].has(name) || (type === 'secret' && isOwnSecret(name))) return true;
+    const accepted = type === 'virtualHost' ? undefined : this.#collections[type].latest.get(name);
+    return accepted !== undefined && this.#isReady(accepted.references);
   }
 
   /** Recomputes what is wanted; what is not any more goes. */
   #follow(): void {
-    const next: Record<NamedType, Set<string>> = { endpoint: new Set(), route: new Set(), secret: new Set() };
-    for (const user of [this.#collections.cluster, this.#collections.listener]) {
+    const next = noNames();
+    const { cluster, listener, route, virtualHost, workload } = this.#collections;
+    for (const user of [cluster, listener]) {
       for (const references of user.references()) {
         for (const type of namedTypes) for (const name of references[type]) next[type].add(name);
       }
     }
     for (const name of next.secret) if (isOwnSecret(name)) next.secret.delete(name);
-    for (const type of namedTypes) {
+    for (const type of ['endpoint', 'route', 'secret'] as const) {
       const collection = this.#collections[type];
       for (const name of [...collection.latest.keys()]) if (!next[type].has(name)) collection.delete(name);
-      for (const name of this.#absent[type]) if (!next[type].has(name)) this.#absent[type].delete(name);
     }
+    for (const references of route.references())
+      for (const table of references.virtualHost) next.virtualHost.add(table);
+    for (const name of [...virtualHost.latest.keys()])
+      if (!isNamedBy(next.virtualHost, 'virtualHost', name)) virtualHost.delete(name);
+    for (const type of namedTypes)
+      for (const name of this.#absent[type]) if (!next[type].has(name)) this.#absent[type].delete(name);
     this.#wanted = next;
-    const { workload } = this.#collections;
     if (!this.takesTcp) for (const name of [...workload.latest.keys()]) workload.delete(name);
   }
 
   #assemble(epoch: number): Tables {
-    const { cluster, endpoint, listener, route, secret, workload } = this.#collections;
+    const { cluster, endpoint, listener, route, virtualHost, secret, workload } = this.#collections;
     return {
       epoch,
       listeners: listener.active,
-      routes: route.active,
+      routes: this.#joined.join(route.active, virtualHost.active),
       clusters: cluster.active,
       endpoints: endpoint.active,
       secrets: secret.active,
@@ -209,5 +242,12 @@ export class ConfigStore {
     };
   }
 }
+
+/** Types whose resources name others. */
+const users: ReadonlySet<XdsType> = new Set(['cluster', 'listener', 'route']);
+
+/** In place of a virtual host: all virtual hosts of the table of this name are there. */
+const markOf = (name: string): RawResource => ({ name, version: '', bytes: new Uint8Array() });
+const isMark = ({ bytes }: RawResource): boolean => bytes.length === 0;
 
 const isNamed = (type: XdsType): type is NamedType => (namedTypes as readonly XdsType[]).includes(type);

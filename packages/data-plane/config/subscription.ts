@@ -9,7 +9,7 @@ import type { ListenerFailure } from '../listener/bind-failure.ts';
 import { type DumpEntry, dumpResources } from './dump.ts';
 import { FailedListeners } from './failed-listeners.ts';
 import { LastGood, type RawResources } from './last-good.ts';
-import { ConfigStore, type NamedType } from './store.ts';
+import { ConfigStore, namedTypes } from './store.ts';
 import { filterReaders } from './translate/filter-readers.ts';
 import type { FilterConfigReaders } from './translate/http-filter.ts';
 
@@ -73,7 +73,6 @@ export interface Configuration {
 }
 
 const nothing: ReadonlySet<string> = new Set();
-const named: readonly NamedType[] = ['endpoint', 'route', 'secret'];
 /** Envoy's initial_fetch_timeout: what has not come by then is taken for missing. */
 const waitMs = 15_000;
 
@@ -131,7 +130,7 @@ export function startConfiguration(options: ConfigurationOptions): Configuration
 
   /** Subscribes to what is referenced, and tells when all of it is there. */
   function follow(): void {
-    for (const type of named) client.subscribe(type, store.wanted[type]);
+    for (const type of namedTypes) client.subscribe(type, store.wanted[type]);
     client.subscribe('workload', store.takesTcp ? '*' : nothing);
     if (store.complete) {
       waiting?.cancel();

@@ -2,6 +2,7 @@ import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable } from '@tulle/decision/tables/route';
 import type { Tables } from '@tulle/decision/tables/tables';
+import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { Origin } from '@tulle/xds/resource';
 import {
   decode,
@@ -26,7 +27,7 @@ export class Sources {
 
   constructor(tables: Tables, resources: RawResources) {
     this.#tables = tables;
-    this.#resources = resources;
+    this.#resources = { ...resources, route: joinedRoutes(resources.route, resources.virtualHost) };
   }
 
   /** Undefined: the proxy has made it by itself. */
@@ -80,8 +81,11 @@ export class Sources {
 
   /** A virtual host's routes are its message's, after those that the proxy puts before them. */
   #align(table: RouteTable, { virtualHosts }: route_RouteConfiguration): void {
+    const byName = new Map(virtualHosts.map((host) => [host.name, host]));
     table.virtualHosts.forEach((host, h) => {
-      const messages = virtualHosts[h]?.routes ?? [];
+      // Virtual hosts that came by themselves may stand in another order.
+      const inPlace = virtualHosts[h];
+      const messages = (inPlace?.name === host.name ? inPlace : byName.get(host.name))?.routes ?? [];
       const own = host.routes.length - messages.length;
       messages.forEach((message, at) => {
         const route = host.routes[own + at];

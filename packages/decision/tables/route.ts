@@ -10,6 +10,8 @@ export interface RouteTable {
   readonly responseHeaders: HeaderMutation;
   /** Match domains against the authority without its port (Envoy: ignore_port_in_host_matching). */
   readonly ignorePort?: boolean;
+  /** Virtual hosts come by themselves, too (VHDS). */
+  readonly discoversHosts?: boolean;
 }
 
 export interface VirtualHost {

@@ -1,4 +1,4 @@
-import type { XdsType } from '../resource.ts';
+import { isNamedBy, type XdsType } from '../resource.ts';
 
 /** What one type's client side wants, has, and has said on this stream. */
 export class ClientSubscription {
@@ -17,7 +17,7 @@ export class ClientSubscription {
   }
 
   wants(name: string): boolean {
-    return this.wanted === '*' || (this.wanted?.has(name) ?? false);
+    return this.wanted === '*' || (this.wanted !== undefined && isNamedBy(this.wanted, this.type, name));
   }
 
   /** A new stream: nothing has been said. */
@@ -54,10 +54,9 @@ export class ClientSubscription {
     this.#again.clear();
     const unsubscribe = [...said].filter((name) => !names.has(name));
     if (subscribe.length === 0 && unsubscribe.length === 0) return undefined;
-    for (const name of unsubscribe) {
-      said.delete(name);
-      this.versions.delete(name);
-    }
+    for (const name of unsubscribe) said.delete(name);
+    if (unsubscribe.length > 0)
+      for (const name of [...this.versions.keys()]) if (!this.wants(name)) this.versions.delete(name);
     for (const name of fresh) said.add(name);
     this.#said = said;
     return { subscribe, unsubscribe, initialVersions: first ? this.#known() : new Map() };

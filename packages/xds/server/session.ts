@@ -42,10 +42,10 @@ export const defaultLimits: SessionLimits = {
  * so at most one response per type is on its way and changes coalesce meanwhile.
  *
  * Make before break:
- * - additions: clusters → (their endpoints) → listeners → routes; a later type waits while an earlier one
- *   has something unsent, and listeners and routes wait until new clusters have got their endpoints;
+ * - additions: clusters → (their endpoints) → listeners → routes → virtual hosts; a later type waits while an earlier
+ *   one has something unsent, and all from listeners on wait until new clusters have got their endpoints;
  * - a cluster that was sent gets its endpoints again, changed or not: Envoy waits for them;
- * - removals: listeners → routes → clusters → endpoints, each after the client has acknowledged (not merely
+ * - removals: listeners → routes → virtual hosts → clusters → endpoints, each after the client has acknowledged (not merely
  *   received, and not refused) what stopped using it.
  */
 export class Session {
@@ -152,9 +152,10 @@ export class Session {
     const complete = mayUpdate && updates.length === diff.updates.length;
     const removals =
       complete && diff.removals.length > 0 && this.#mayRemove(type, snapshot, now) ? diff.removals : [];
+    const notices = complete || type !== 'virtualHost' ? diff.notices : [];
     const due = subscription.answerDue && mayUpdate;
-    if (updates.length + removals.length + diff.notices.length === 0 && !due) return undefined;
-    const removed = [...removals, ...diff.notices];
+    if (updates.length + removals.length + notices.length === 0 && !due) return undefined;
+    const removed = [...removals, ...notices];
     const nonce = (++this.#nonce).toString(36);
     if (type === 'cluster') this.#startWarming(updates, snapshot, now);
     subscription.mark(nonce, now, updates, removed);
@@ -205,9 +206,10 @@ export class Session {
   }
 
   #mayUpdate(type: XdsType, snapshot: Snapshot): boolean {
-    if (type !== 'listener' && type !== 'route') return true;
+    if (type !== 'listener' && type !== 'route' && type !== 'virtualHost') return true;
     if (this.#unsent('cluster', snapshot) || this.#warming.size > 0) return false;
-    return type === 'listener' || !this.#unsent('listener', snapshot);
+    if (type === 'listener') return true;
+    return !this.#unsent('listener', snapshot) && (type === 'route' || !this.#unsent('route', snapshot));
   }
 
   #unsent(type: XdsType, snapshot: Snapshot): boolean {
@@ -219,8 +221,10 @@ export class Session {
     if (type === 'listener' || type === 'workload') return true;
     if (now < this.#holdUntil()) return false;
     if (type === 'route') return settled('listener');
-    if (type === 'cluster') return settled('listener') && settled('route');
-    if (type === 'endpoint') return settled('listener') && settled('route') && settled('cluster');
+    const routed = settled('listener') && settled('route');
+    if (type === 'virtualHost') return routed;
+    if (type === 'cluster') return routed && settled('virtualHost');
+    if (type === 'endpoint') return routed && settled('virtualHost') && settled('cluster');
     return settled('listener') && settled('cluster');
   }
 

@@ -1,4 +1,4 @@
-import type { XdsResource, XdsType } from '../resource.ts';
+import { collectionOf, isNamedBy, type XdsResource, type XdsType } from '../resource.ts';
 import { changedNames } from './changed-names.ts';
 import type { NackDetail, SessionRequest } from './request.ts';
 
@@ -19,7 +19,10 @@ export interface Nack extends NackDetail {
 /** What lies between the client and the snapshot. */
 export interface Diff {
   readonly updates: readonly XdsResource[];
-  /** Asked for by name and not there; the client has none, so saying so breaks nothing. */
+  /**
+   * Asked for by name and not there; the client has none, so saying so breaks nothing. So is a route table's name, by
+   * which its virtual hosts are asked for: that there is no virtual host of this name is said when all of them are sent.
+   */
   readonly notices: readonly string[];
   /** The client has them and should not. */
   readonly removals: readonly string[];
@@ -67,7 +70,13 @@ export class Subscription {
   }
 
   wants(name: string): boolean {
-    return this.wildcard || this.names.has(name);
+    return this.wildcard || isNamedBy(this.names, this.type, name);
+  }
+
+  /** Names of what was sent that a name stands for: itself, or what belongs to it. */
+  #sentUnder(name: string): string[] {
+    const isUnder = (known: string): boolean => known === name || collectionOf(this.type, known) === name;
+    return this.type === 'virtualHost' ? [...this.sent.keys()].filter(isUnder) : [name];
   }
 
   /** Takes a delta request's changes; the first one of a stream may say what the client has. */
@@ -100,8 +109,10 @@ export class Subscription {
     if (this.names.size >= maxNames) throw new SessionError(`more than ${maxNames} names of one type`);
     this.names.add(name);
     // Asking again means: send again, whatever the version.
-    this.rejected.delete(name);
-    this.#resend.add(name);
+    for (const known of this.#sentUnder(name)) {
+      this.rejected.delete(known);
+      this.#resend.add(known);
+    }
   }
 
   #remove(name: string): void {
@@ -113,7 +124,7 @@ export class Subscription {
     if (!this.names.delete(name)) return;
     // Still covered by the wildcard: the client cannot know whether it exists, so it is told again.
     if (this.wildcard) this.#resend.add(name);
-    else this.#forget(name);
+    else for (const known of this.#sentUnder(name)) if (!this.wants(known)) this.#forget(known);
   }
 
   #forget(name: string): void {
@@ -163,12 +174,14 @@ export class Subscription {
     };
     const notices = new Set<string>();
     if (this.wildcard) wanted.forEach(consider);
+    else if (this.type === 'virtualHost')
+      for (const resource of wanted.values()) if (this.wants(resource.name)) consider(resource);
     for (const name of this.names) {
       const resource = wanted.get(name);
       if (resource === undefined) {
         if (this.sent.get(name) === undefined || (this.sent.get(name) === null && this.#resend.has(name)))
           notices.add(name);
-      } else if (!this.wildcard) consider(resource);
+      } else if (!this.wildcard && this.type !== 'virtualHost') consider(resource);
     }
     for (const name of this.#resend) if (!wanted.has(name) && !this.sent.get(name)) notices.add(name);
     const removals: string[] = [];

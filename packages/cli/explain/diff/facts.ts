@@ -1,6 +1,7 @@
 import { type DumpEntry, dumpResources } from '@tulle/data-plane/config/dump';
 import type { RawResources } from '@tulle/data-plane/config/last-good';
 import { matchWords } from '@tulle/data-plane/explain/match-words';
+import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { decode } from '@tulle/xds/wire';
 import { isObject, list, text } from '../../api/config-dump.ts';
@@ -25,8 +26,10 @@ export const destination = 'to';
 /** All that a proxy's configuration says, but for where it stems from; by what tells its subjects apart. */
 export function factsOf(resources: RawResources): ReadonlyMap<string, Subject> {
   const subjects = new Map<string, Subject>();
-  for (const entry of dumpResources(resources)) {
-    for (const subject of subjectsOf(entry, resources)) {
+  const route = joinedRoutes(resources.route, resources.virtualHost);
+  const joined = { ...resources, route, virtualHost: [] };
+  for (const entry of dumpResources(joined)) {
+    for (const subject of subjectsOf(entry, joined)) {
       const key = `${subject.kind} ${subject.host} ${subject.name} ${entry.type === 'route' ? entry.name : ''}`;
       let nth = 0;
       while (subjects.has(`${key} ${nth}`)) nth++;
@@ -47,6 +50,7 @@ function subjectsOf(entry: DumpEntry, resources: RawResources): readonly Subject
       return [{ kind: type, host: '', name, facts: leavesOf(resource) }];
     case 'route':
       return routeSubjects(resource, resources.route.find((one) => one.name === name)?.bytes);
+    case 'virtualHost':
     case 'secret':
     case 'workload':
       return [];

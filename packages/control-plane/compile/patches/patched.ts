@@ -47,6 +47,12 @@ export function patched(
   }
 }
 
+const ofRoutes = ['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE'] as const;
+
+/** Whether EnvoyFilters have a say in a proxy's route tables. */
+export const patchesRoutes = (config: ConfigModel, proxy: ProxyDescription): boolean =>
+  patchesFor(config, proxy)?.set.has(...ofRoutes) ?? false;
+
 interface Made {
   readonly type: PatchableType;
   /** Undefined: a patch added it. */
@@ -66,7 +72,7 @@ class Run {
 
   constructor(set: PatchSet, { cluster, route, listener }: Patchable) {
     this.#set = set;
-    const routed = set.has('ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE');
+    const routed = set.has(...ofRoutes);
     const listened = set.has('LISTENER', 'LISTENER_FILTER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER');
     this.resources = {
       cluster: set.has('CLUSTER') ? this.#patch('cluster', cluster) : cluster,

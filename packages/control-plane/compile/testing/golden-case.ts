@@ -4,8 +4,9 @@ import { fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
 import type { Resource } from '@tulle/resources/kind';
 import { parseResources } from '@tulle/resources/parse';
 import { formatProblem } from '@tulle/resources/problem';
+import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { InboundPort } from '@tulle/xds/node';
-import type { Snapshot, XdsType } from '@tulle/xds/resource';
+import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { parse } from 'yaml';
 import type { WorkloadInstance } from '../../model/instance.ts';
 import type { MeshSpec } from '../../model/mesh.ts';
@@ -138,13 +139,19 @@ function proxyOf(file: ProxyFile): ProxyDescription {
   };
 }
 
+/** A proxy's route table with the virtual hosts that come by themselves in it. */
+export function routeTable(snapshot: Snapshot, name: string): XdsResource | undefined {
+  const table = snapshot.route.get(name);
+  return table && joinedRoutes([table], snapshot.virtualHost.values())[0];
+}
+
 /** What `show` asks for: `route http_proxy virtualHosts[0].routes`. A name may end in `*`: the first such. */
 export function shown(snapshot: Snapshot, { show, hide }: GoldenCase): Record<string, JsonValue> {
   return Object.fromEntries(
     show.map((what) => {
       const [type, name = '', path = ''] = what.split(' ') as [XdsType, string?, string?];
       if (name === '') return [what, [...snapshot[type].keys()]];
-      const resource = snapshot[type].get(name);
+      const resource = type === 'route' ? routeTable(snapshot, name) : snapshot[type].get(name);
       if (resource === undefined) return [what, 'none'];
       const message = decode(type, resource.bytes);
       return [what, without(select(message, path), new Set(hide)) ?? 'none'];

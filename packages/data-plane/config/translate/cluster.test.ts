@@ -179,7 +179,12 @@ test('references: endpoints by their service name, secrets of all sockets', () =
       },
     ],
   });
-  expect(result.ok && result.references).toEqual({ endpoint: ['s'], route: [], secret: ['roots', 'cert'] });
+  expect(result.ok && result.references).toEqual({
+    endpoint: ['s'],
+    route: [],
+    virtualHost: [],
+    secret: ['roots', 'cert'],
+  });
 });
 
 test.each<[string, Message, Partial<Cluster>]>([

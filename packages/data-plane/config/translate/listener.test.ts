@@ -338,6 +338,7 @@ test('references: routes and secrets of all chains', () => {
   expect(result.ok && result.references).toEqual({
     endpoint: [],
     route: ['r', 'other'],
+    virtualHost: [],
     secret: ['default'],
   });
 });

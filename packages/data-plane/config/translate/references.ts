@@ -1,15 +1,18 @@
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { RouteTable } from '@tulle/decision/tables/route';
 import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 
 /** Resources of other types that one names. */
 export interface References {
   readonly endpoint: readonly string[];
   readonly route: readonly string[];
+  /** Route tables whose virtual hosts come by themselves. */
+  readonly virtualHost: readonly string[];
   readonly secret: readonly string[];
 }
 
-export const noReferences: References = { endpoint: [], route: [], secret: [] };
+export const noReferences: References = { endpoint: [], route: [], virtualHost: [], secret: [] };
 
 function secretsOf(tls: DownstreamTls | UpstreamTls | undefined): string[] {
   if (tls === undefined) return [];
@@ -22,6 +25,7 @@ export function clusterReferences({ discovery, tls, tlsMatches }: Cluster): Refe
   return {
     endpoint: discovery.kind === 'eds' ? [discovery.name] : [],
     route: [],
+    virtualHost: [],
     secret: [secretsOf(tls), ...tlsMatches.map((match) => secretsOf(match.tls))].flat(),
   };
 }
@@ -31,9 +35,13 @@ export function listenerReferences({ filterChains, defaultFilterChain }: Listene
   return {
     endpoint: [],
     route: chains.flatMap(routeOf),
+    virtualHost: [],
     secret: chains.flatMap(({ tls }) => secretsOf(tls)),
   };
 }
+
+export const routeReferences = ({ name, discoversHosts }: RouteTable): References =>
+  discoversHosts === true ? { ...noReferences, virtualHost: [name] } : noReferences;
 
 function routeOf({ filter }: FilterChain): string[] {
   return filter.kind === 'http' && filter.manager.routes.kind === 'rds' ? [filter.manager.routes.name] : [];

@@ -1,16 +1,22 @@
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Caller, Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Listener } from '@tulle/decision/tables/listener';
-import type { RouteTable } from '@tulle/decision/tables/route';
+import type { RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { SecretTable } from '@tulle/decision/tables/secret';
-import type { XdsType } from '@tulle/xds/resource';
+import { collectionOf, virtualHostName, type XdsType } from '@tulle/xds/resource';
 import { translateCluster } from './cluster.ts';
 import { translateEndpoints } from './endpoint.ts';
 import type { FilterConfigReaders } from './http-filter.ts';
 import { translateListener } from './listener.ts';
 import { Problems } from './problems.ts';
-import { clusterReferences, listenerReferences, noReferences, type References } from './references.ts';
-import { translateRoutes } from './route.ts';
+import {
+  clusterReferences,
+  listenerReferences,
+  noReferences,
+  type References,
+  routeReferences,
+} from './references.ts';
+import { translateHost, translateRoutes } from './route.ts';
 import { translateSecret } from './secret.ts';
 import { translateWorkload } from './workload.ts';
 
@@ -20,6 +26,7 @@ export interface TableOf {
   readonly endpoint: readonly Endpoint[];
   readonly listener: Listener;
   readonly route: RouteTable;
+  readonly virtualHost: VirtualHost;
   readonly secret: SecretTable;
   readonly workload: Caller;
 }
@@ -39,6 +46,7 @@ const translators: {
   endpoint: (bytes, _, problems) => translateEndpoints(bytes, problems),
   listener: translateListener,
   route: translateRoutes,
+  virtualHost: translateHost,
   secret: (bytes, _, problems) => translateSecret(bytes, problems),
   workload: (bytes, _, problems) => translateWorkload(bytes, problems),
 };
@@ -52,13 +60,16 @@ export function translateResource<T extends XdsType>(
 ): Translated<T> {
   const problems = new Problems();
   const value = translators[type](bytes, readers, problems) as TableOf[T] | undefined;
-  const own = value !== undefined && 'name' in value ? value.name : name;
-  if (own !== name) problems.add('name', `is "${own}"`);
+  const own = value !== undefined && 'name' in value ? value.name : undefined;
+  const table = collectionOf(type, name);
+  if (own !== undefined && name !== (table === undefined ? own : virtualHostName(table, own)))
+    problems.add('name', `is "${own}"`);
   if (value === undefined || problems.list.length > 0) return { ok: false, reason: problems.list.join(', ') };
   return { ok: true, value, references: referencesOf(type, value) };
 }
 
 function referencesOf<T extends XdsType>(type: T, value: TableOf[T]): References {
   if (type === 'cluster') return clusterReferences(value as Cluster);
+  if (type === 'route') return routeReferences(value as RouteTable);
   return type === 'listener' ? listenerReferences(value as Listener) : noReferences;
 }

@@ -6,6 +6,7 @@ import { join, type Problems, read } from './problems.ts';
 import { translateRetry } from './retry.ts';
 import { translateAction } from './route-action.ts';
 import { translateMatch } from './route-match.ts';
+import { checkSource } from './tls.ts';
 
 /** envoy.config.route.v3.RouteConfiguration, as bytes. */
 export function translateRoutes(
@@ -15,6 +16,16 @@ export function translateRoutes(
 ): RouteTable | undefined {
   const configuration = read('envoy.config.route.v3.RouteConfiguration', bytes, '', problems);
   return configuration === undefined ? undefined : translateRouteTable(configuration, readers, '', problems);
+}
+
+/** envoy.config.route.v3.VirtualHost, as bytes. */
+export function translateHost(
+  bytes: Uint8Array,
+  readers: FilterConfigReaders,
+  problems: Problems,
+): VirtualHost | undefined {
+  const host = read('envoy.config.route.v3.VirtualHost', bytes, '', problems);
+  return host === undefined ? undefined : translateVirtualHost(host, readers, '', problems);
 }
 
 export function translateRouteTable(
@@ -28,32 +39,44 @@ export function translateRouteTable(
   const virtualHosts = configuration.virtualHosts.map((host, i) =>
     translateVirtualHost(host, readers, join(path, `virtual_hosts[${i}]`), problems),
   );
-  checkDomains(virtualHosts, path, problems);
+  checkOwners(virtualHosts, path, problems);
+  const { vhds } = configuration;
+  if (vhds !== undefined) checkSource(vhds.configSource, join(path, 'vhds.config_source'), problems);
   return {
     name: configuration.name,
     virtualHosts,
     ...translateMutations(configuration, path, problems),
     ...(configuration.ignorePortInHostMatching ? { ignorePort: true } : {}),
+    ...(vhds === undefined ? {} : { discoversHosts: true }),
   };
 }
 
 /** A domain that two virtual hosts claim would make the choice a matter of luck. */
-function checkDomains(hosts: readonly VirtualHost[], path: string, problems: Problems): void {
+function checkOwners(hosts: readonly VirtualHost[], path: string, problems: Problems): void {
   const owners = new Map<string, string>();
   hosts.forEach(({ name, domains }, i) => {
     domains.forEach((domain, d) => {
-      const at = join(path, `virtual_hosts[${i}].domains[${d}]`);
       const owner = owners.get(domain);
-      if (owner !== undefined) problems.add(at, `"${domain}" is taken by virtual host ${owner} too`);
-      if (
-        domain === '' ||
-        domain.slice(1, -1).includes('*') ||
-        (domain.length > 1 && domain.startsWith('*') && domain.endsWith('*'))
-      ) {
-        problems.add(at, `"${domain}" is no domain`);
-      }
+      if (owner !== undefined)
+        problems.add(
+          join(path, `virtual_hosts[${i}].domains[${d}]`),
+          `"${domain}" is taken by virtual host ${owner} too`,
+        );
       owners.set(domain, name);
     });
+  });
+}
+
+function checkDomains(domains: readonly string[], path: string, problems: Problems): void {
+  if (domains.length === 0) problems.add(join(path, 'domains'), 'must not be empty');
+  domains.forEach((domain, d) => {
+    if (
+      domain === '' ||
+      domain.slice(1, -1).includes('*') ||
+      (domain.length > 1 && domain.startsWith('*') && domain.endsWith('*'))
+    ) {
+      problems.add(join(path, `domains[${d}]`), `"${domain}" is no domain`);
+    }
   });
 }
 
@@ -63,7 +86,7 @@ function translateVirtualHost(
   path: string,
   problems: Problems,
 ): VirtualHost {
-  if (host.domains.length === 0) problems.add(join(path, 'domains'), 'must not be empty');
+  checkDomains(host.domains, path, problems);
   if (host.requireTls === 'EXTERNAL_ONLY')
     problems.add(join(path, 'require_tls'), 'EXTERNAL_ONLY is not supported');
   const perFilter = translatePerFilter(host.typedPerFilterConfig, readers, path, problems);

@@ -102,7 +102,7 @@ test('a dump shows the certificate and not the key', () => {
       privateKey: { inlineString: one.keyPem },
     },
   });
-  const none = { cluster: [], endpoint: [], listener: [], route: [], workload: [] };
+  const none = { cluster: [], endpoint: [], listener: [], route: [], virtualHost: [], workload: [] };
   const [entry] = dumpResources({ ...none, secret: [{ name: 's', version: '1', bytes: message }] });
   expect(entry?.resource).toMatchObject({
     name: 's',
