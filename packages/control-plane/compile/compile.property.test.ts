@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { xdsTypes } from '@tulle/xds/resource';
+import { collectionOf, type XdsResource, xdsTypes } from '@tulle/xds/resource';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WorkloadInstance } from '../model/instance.ts';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
-import { readCase } from './testing/golden-case.ts';
+import { decode, readCase, routeTable } from './testing/golden-case.ts';
 import { capturedSidecarOf, meshOf, sidecarOf } from './testing/meshes.ts';
 import { danglingInBytes } from './testing/references-in-bytes.ts';
 
@@ -70,6 +70,35 @@ test('whatever is written, nothing refers to what is not there', () => {
     { numRuns: 200 },
   );
 }, 60_000);
+
+test('whatever is written, a table and its virtual hosts are together what an Envoy gets whole', () => {
+  fc.assert(
+    fc.property(meshOf, (input) => {
+      const model = buildModel(input);
+      for (const proxy of [
+        sidecarOf('a', []),
+        sidecarOf('b', ['one:80', 'two:80']),
+        capturedSidecarOf('a', []),
+      ]) {
+        const metadata = { ...proxy.metadata, TULLE_ENGINE: 'envoy' as const };
+        const ours = compile(model, proxy).snapshot;
+        const envoys = compile(model, { ...proxy, metadata }).snapshot;
+        expect(envoys.virtualHost.size).toBe(0);
+        expect([...ours.route.keys()]).toEqual([...envoys.route.keys()]);
+        for (const [name, whole] of envoys.route) {
+          const joined = routeTable(ours, name) as XdsResource;
+          expect({ ...Object(decode('route', joined.bytes)), vhds: undefined }).toEqual({
+            ...Object(decode('route', whole.bytes)),
+            vhds: undefined,
+          });
+        }
+        const tables = new Set([...ours.virtualHost.keys()].map((name) => collectionOf('virtualHost', name)));
+        for (const table of tables) expect(ours.route.has(table ?? '')).toBe(true);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
 
 test('what is kept from the model before makes no difference', () => {
   const isRouting = ({ kind }: { readonly kind: string }): boolean => kind === 'VirtualService';

@@ -69,6 +69,20 @@ export const route = (
     }),
   );
 
+/** A route table whose virtual hosts come by themselves. */
+export const vhdsRoute = (name: string): RawResource => route(name, 'rest', { vhds: { configSource: ads } });
+
+/** A virtual host `<table>/<host>` for the domain of its name. */
+export const virtualHost = (table: string, name: string, cluster: string): RawResource =>
+  raw(
+    `${table}/${name}`,
+    encode('envoy.config.route.v3.VirtualHost', {
+      name,
+      domains: [name],
+      routes: [{ match: { prefix: '/' }, route: { cluster } }],
+    }),
+  );
+
 export const cluster = (
   name: string,
   rest: Draft<Messages['envoy.config.cluster.v3.Cluster']> = {},

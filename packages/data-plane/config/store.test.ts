@@ -11,6 +11,8 @@ import {
   raw,
   rdsListener,
   route,
+  vhdsRoute,
+  virtualHost,
 } from './messages.fixture.ts';
 import { ConfigStore } from './store.ts';
 import { filterReaders } from './translate/filter-readers.ts';
@@ -247,4 +249,82 @@ test('an earlier run is restored in one batch; what no longer fits is left out',
     names(store.tables.endpoints),
   ]).toEqual([['l'], ['a'], ['r'], ['a']]);
   expect(store.complete).toBe(true);
+});
+
+describe('virtual hosts that come by themselves', () => {
+  const hosts = (table = 't'): string[] =>
+    store.tables.routes.get(table)?.virtualHosts.map(({ name }) => name) ?? [];
+
+  test('are waited for until the last has come', () => {
+    apply('listener', [rdsListener('l', 't')]);
+    apply('route', [vhdsRoute('t')]);
+    expect(store.wanted.virtualHost).toEqual(new Set(['t']));
+    apply('virtualHost', [virtualHost('t', 'a', 'x')]);
+    expect([names(store.tables.listeners), store.complete]).toEqual([[], false]);
+    apply('virtualHost', [virtualHost('t', 'b', 'x')], ['t']);
+    expect(names(store.tables.listeners)).toEqual(['l']);
+    expect(hosts()).toEqual(['a', 'b', 'all']);
+  });
+
+  test('a table that had its virtual hosts inside serves until they have come', () => {
+    apply('listener', [rdsListener('l', 't')]);
+    apply('route', [route('t', 'a')]);
+    const before = store.tables.routes.get('t');
+    apply('route', [vhdsRoute('t')]);
+    apply('virtualHost', [virtualHost('t', 'a', 'x')]);
+    expect(store.tables.routes.get('t')).toBe(before);
+    apply('virtualHost', [], ['t']);
+    expect(hosts()).toEqual(['a', 'all']);
+    apply('route', [route('t', 'a')]);
+    expect(hosts()).toEqual(['all']);
+    expect([...store.wanted.virtualHost, ...store.accepted('virtualHost')]).toEqual([]);
+  });
+
+  test('a change of one leaves the others, and other tables, the same objects', () => {
+    apply('listener', [rdsListener('l', 't'), rdsListener('m', 'u')]);
+    apply('route', [vhdsRoute('t'), vhdsRoute('u')]);
+    apply('virtualHost', [virtualHost('t', 'a', 'x'), virtualHost('t', 'b', 'x')], ['t']);
+    apply('virtualHost', [virtualHost('u', 'a', 'x')], ['u']);
+    const before = store.tables.routes;
+    apply('virtualHost', [virtualHost('t', 'a', 'y')]);
+    const after = store.tables.routes;
+    expect(after.get('u')).toBe(before.get('u'));
+    const [changed, same] = after.get('t')?.virtualHosts ?? [];
+    expect(changed).not.toBe(before.get('t')?.virtualHosts[0]);
+    expect(same).toBe(before.get('t')?.virtualHosts[1]);
+    apply('endpoint', [endpoints('z', 1)]);
+    expect(store.tables.routes).toBe(after);
+    apply('virtualHost', [], ['t/a']);
+    expect(hosts()).toEqual(['b', 'all']);
+  });
+
+  test('one that is refused is named', () => {
+    apply('listener', [rdsListener('l', 't')]);
+    apply('route', [vhdsRoute('t')]);
+    const { name, bytes } = virtualHost('t', 'a', 'x');
+    expect(apply('virtualHost', [raw('t/b', bytes), raw(name, Uint8Array.of(10, 1, 97))], ['t'])).toEqual([
+      { name: 't/b', reason: 'name: is "a"' },
+      { name: 't/a', reason: 'domains: must not be empty' },
+    ]);
+    expect(hosts()).toEqual(['all']);
+  });
+
+  test('what is stored says which tables have all of theirs', () => {
+    const again = (): ConfigStore => {
+      const other = new ConfigStore({ readers: filterReaders, onTables: () => {} });
+      other.restore(store.resources);
+      return other;
+    };
+    apply('cluster', []);
+    apply('listener', [rdsListener('l', 't')]);
+    apply('route', [vhdsRoute('t')]);
+    apply('virtualHost', [virtualHost('t', 'a', 'x')]);
+    const early = again();
+    expect([names(early.tables.listeners), early.complete]).toEqual([[], false]);
+    apply('virtualHost', [virtualHost('t', 'b', 'x')], ['t']);
+    const late = again();
+    expect(late.complete).toBe(true);
+    expect(late.tables.routes.get('t')?.virtualHosts.map(({ name }) => name)).toEqual(['a', 'b', 'all']);
+    expect(late.accepted('virtualHost').map(({ name }) => name)).toEqual(['t/a', 't/b']);
+  });
 });

@@ -1,50 +1,61 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byType, type Snapshot, type XdsResource, type XdsType } from '../resource.ts';
+import { byType, collectionOf, type Snapshot, type XdsResource, type XdsType } from '../resource.ts';
 import type { SessionRequest } from './request.ts';
 import type { SessionResponse } from './response.ts';
 import { edsCluster, request, resource, snapshotOf } from './session.fixture.ts';
-import { Session } from './session.ts';
+import { defaultLimits, Session } from './session.ts';
 
 /**
  * A client after the book, at the other end of a slow line: responses and requests wait in queues that a
- * random schedule moves. Whatever the schedule, a route that the client holds always has its cluster and
+ * random schedule moves. Whatever the schedule, a route or virtual host that the client holds always has its cluster and
  * the cluster its endpoints, and when all is quiet the client has what the snapshot says.
  *
- * A route's version is `<n>><cluster>`, a listener's `<n>><route>`; `!` at the end means: refuse it.
+ * A route's and a virtual host's version is `<n>><cluster>`, a listener's `<n>><route>`; `!` at the end means: refuse it.
  */
 class Client {
   readonly has = byType(() => new Map<string, string>());
-  readonly #said = { endpoint: new Set<string>(), route: new Set<string>() };
+  /** Tables of which it was told that all of their virtual hosts are there. */
+  readonly whole = new Set<string>();
+  readonly #said = {
+    endpoint: new Set<string>(),
+    route: new Set<string>(),
+    virtualHost: new Set<string>(),
+  };
   #first = new Set<XdsType>();
   toServer: SessionRequest[] = [];
 
   connect(): void {
     this.toServer = [];
-    this.#first = new Set(['cluster', 'endpoint', 'listener', 'route']);
-    this.#said.endpoint.clear();
-    this.#said.route.clear();
+    this.#first = new Set(['cluster', 'endpoint', 'listener', 'route', 'virtualHost']);
+    this.whole.clear();
+    for (const said of Object.values(this.#said)) said.clear();
     for (const type of ['cluster', 'listener'] as const) {
       this.toServer.push(request(type, { subscribe: ['*'], initialVersions: new Map(this.has[type]) }));
     }
     this.#subscribe();
   }
 
-  #wanted(type: 'endpoint' | 'route'): Set<string> {
+  #wanted(type: Named): Set<string> {
     if (type === 'endpoint') return new Set(this.has.cluster.keys());
+    if (type === 'virtualHost') return new Set(this.has.route.keys());
     return new Set([...this.has.listener.values()].map(target));
   }
 
   #subscribe(): void {
-    for (const type of ['endpoint', 'route'] as const) {
+    for (const type of ['endpoint', 'route', 'virtualHost'] as const) {
       const wanted = this.#wanted(type);
       const said = this.#said[type];
       const subscribe = [...wanted].filter((name) => !said.has(name));
       const unsubscribe = [...said].filter((name) => !wanted.has(name));
-      for (const name of [...this.has[type].keys()]) if (!wanted.has(name)) this.has[type].delete(name);
+      for (const name of [...this.has[type].keys()])
+        if (!wanted.has(collectionOf(type, name) ?? name)) this.has[type].delete(name);
       if (subscribe.length + unsubscribe.length === 0) continue;
       for (const name of subscribe) said.add(name);
-      for (const name of unsubscribe) said.delete(name);
+      for (const name of unsubscribe) {
+        said.delete(name);
+        if (type === 'virtualHost') this.whole.delete(name);
+      }
       const initialVersions = this.#first.delete(type) ? new Map(this.has[type]) : new Map<string, string>();
       this.toServer.push(request(type, { subscribe, unsubscribe, initialVersions }));
     }
@@ -57,12 +68,14 @@ class Client {
       else if (
         type === 'cluster' ||
         type === 'listener' ||
-        this.#said[type as 'endpoint' | 'route'].has(name)
+        this.#said[type as Named].has(collectionOf(type, name) ?? name)
       ) {
         this.has[type].set(name, version);
       }
     }
     for (const name of removed) this.has[type].delete(name);
+    if (type === 'virtualHost')
+      for (const name of removed) if (this.#said[type].has(name)) this.whole.add(name);
     const error =
       refused.length === 0
         ? {}
@@ -72,7 +85,7 @@ class Client {
   }
 
   check(): void {
-    for (const [name, version] of this.has.route) {
+    for (const [name, version] of [...this.has.route, ...this.has.virtualHost]) {
       const cluster = target(version);
       if (!this.has.cluster.has(cluster))
         throw new Error(`route ${name} points at ${cluster}, which is not there`);
@@ -82,6 +95,8 @@ class Client {
   }
 }
 
+type Named = 'endpoint' | 'route' | 'virtualHost';
+
 const target = (version: string): string => version.replace(/^.*>/, '').replace('!', '');
 
 interface Intent {
@@ -89,6 +104,7 @@ interface Intent {
   readonly endpointVersion: number;
   readonly routes: readonly { readonly cluster: number; readonly bad: boolean }[];
   readonly listeners: readonly { readonly route: number; readonly bad: boolean }[];
+  readonly hosts: readonly { readonly table: number; readonly cluster: number; readonly bad: boolean }[];
 }
 
 const clusterCount = 4;
@@ -100,19 +116,25 @@ const intent: fc.Arbitrary<Intent> = fc.record({
     maxLength: 2,
   }),
   listeners: fc.array(fc.record({ route: fc.nat(1), bad: fc.boolean() }), { maxLength: 3 }),
+  hosts: fc.array(fc.record({ table: fc.nat(1), cluster: fc.nat(clusterCount - 1), bad: fc.boolean() }), {
+    maxLength: 5,
+  }),
 });
 
 /** Consistent: every cluster that a route names is there, and no other. `refuse`: bad ones are meant. */
 function snapshot(
-  { clusterVersions, endpointVersion, routes, listeners }: Intent,
+  { clusterVersions, endpointVersion, routes, listeners, hosts }: Intent,
   refuse: boolean,
 ): Snapshot {
-  const used = [...new Set(routes.map(({ cluster }) => cluster))];
+  const used = [...new Set([...routes, ...hosts].map(({ cluster }) => cluster))];
   const suffix = (bad: boolean): string => (bad && refuse ? '!' : '');
-  const parts: Record<'cluster' | 'endpoint' | 'route' | 'listener', XdsResource[]> = {
+  const parts: Record<'cluster' | 'endpoint' | 'route' | 'virtualHost' | 'listener', XdsResource[]> = {
     cluster: used.map((c) => edsCluster(`c${c}`, String(clusterVersions[c]))),
     endpoint: used.map((c) => resource(`c${c}`, String(endpointVersion))),
     route: routes.map(({ cluster, bad }, i) => resource(`r${i}`, `1>c${cluster}${suffix(bad)}`)),
+    virtualHost: hosts.map(({ table, cluster, bad }, i) =>
+      resource(`r${table}/h${i}`, `1>c${cluster}${suffix(bad)}`, new Uint8Array(30)),
+    ),
     listener: listeners.map(({ route, bad }, i) => resource(`l${i}`, `1>r${route}${suffix(bad)}`)),
   };
   return snapshotOf(parts);
@@ -131,9 +153,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>({ kind: 'wait' }) },
 );
 
+/** Two virtual hosts fill a response. */
+const limits = { ...defaultLimits, maxResponseBytes: 60 };
+
 class World {
   readonly client = new Client();
-  session = new Session();
+  session = new Session(limits);
   #toClient: SessionResponse[] = [];
   #now = 0;
   #snapshot: Snapshot;
@@ -145,7 +170,7 @@ class World {
   }
 
   reconnect(): void {
-    this.session = new Session();
+    this.session = new Session(limits);
     this.session.setSnapshot(this.#snapshot);
     this.#toClient = [];
     this.#unanswered.clear();
@@ -162,8 +187,17 @@ class World {
     if (response === undefined) return false;
     expect(this.#unanswered.has(response.type), 'two unanswered responses of one type').toBe(false);
     this.#unanswered.set(response.type, response.nonce);
+    if (response.type === 'virtualHost') this.#checkWhole(response.removed);
     this.#toClient.push(response);
     return true;
+  }
+
+  /** That a table has all of its virtual hosts is said with the last of them. */
+  #checkWhole(removed: readonly string[]): void {
+    const { sent } = this.session.subscriptions.virtualHost;
+    for (const { name, version } of this.#snapshot.virtualHost.values())
+      if (removed.includes(collectionOf('virtualHost', name) as string))
+        expect(sent.get(name)?.version, `${name} is sent`).toBe(version);
   }
 
   /** One response reaches the client. */
@@ -225,6 +259,9 @@ test('no schedule makes a route point at nothing, and in the end the client has 
       expect(sorted(has.endpoint)).toEqual(sorted(versions(final.endpoint)));
       const referenced = new Set([...has.listener.values()].map(target));
       expect(sorted(has.route)).toEqual(sorted(versions(final.route, (name) => referenced.has(name))));
+      const isHeld = (name: string): boolean => has.route.has(collectionOf('virtualHost', name) as string);
+      expect(sorted(has.virtualHost)).toEqual(sorted(versions(final.virtualHost, isHeld)));
+      expect([...world.client.whole].sort()).toEqual([...has.route.keys()].sort());
     }),
     { numRuns: 400 },
   );
