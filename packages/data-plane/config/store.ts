@@ -109,7 +109,7 @@ export class ConfigStore {
   /** Takes one update; what it refuses, with reasons, leaves the earlier resource of the name in force. */
   apply(update: Update): readonly Rejection[] {
     const rejections = this.#accept(update);
-    this.#settle(users.has(update.type));
+    this.#settle(referring.has(update.type));
     return rejections;
   }
 
@@ -118,12 +118,10 @@ export class ConfigStore {
     for (const type of restoreOrder) {
       const names = new Set(resources[type].map(({ name }) => name));
       const removed = [...this.#collections[type].latest.keys()].filter((name) => !names.has(name));
-      const whole = resources[type].filter(isMark);
-      this.#accept({
-        type,
-        resources: whole.length === 0 ? resources[type] : resources[type].filter((one) => !isMark(one)),
-        removed: [...removed, ...whole.map(({ name }) => name)],
-      });
+      if (type === 'virtualHost') {
+        const { marks = [], hosts = [] } = Object.groupBy(resources[type], isMark);
+        this.#accept({ type, resources: hosts, removed: [...removed, ...marks.map(({ name }) => name)] });
+      } else this.#accept({ type, resources: resources[type], removed });
       if (type === 'listener' || type === 'route') this.#follow();
     }
     this.#settle(true);
@@ -244,10 +242,10 @@ export class ConfigStore {
 }
 
 /** Types whose resources name others. */
-const users: ReadonlySet<XdsType> = new Set(['cluster', 'listener', 'route']);
+const referring: ReadonlySet<XdsType> = new Set(['cluster', 'listener', 'route']);
 
 /** In place of a virtual host: all virtual hosts of the table of this name are there. */
 const markOf = (name: string): RawResource => ({ name, version: '', bytes: new Uint8Array() });
-const isMark = ({ bytes }: RawResource): boolean => bytes.length === 0;
+const isMark = ({ bytes }: RawResource): 'marks' | 'hosts' => (bytes.length === 0 ? 'marks' : 'hosts');
 
 const isNamed = (type: XdsType): type is NamedType => (namedTypes as readonly XdsType[]).includes(type);
