@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { getHeapStatistics } from 'node:v8';
 import { Engine } from '@tulle/data-plane/engine';
-import { giveBackLater } from '@tulle/data-plane/give-back';
+import { giveBackWhenResting } from '@tulle/data-plane/give-back';
 import { createObservation } from '@tulle/data-plane/observation';
 import { metadata } from '@tulle/data-plane/testing/engine';
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
@@ -42,7 +42,7 @@ engine.setIdentity({
 });
 const failures = await engine.apply(hopTables(plan));
 if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join('; '));
-giveBackLater();
+giveBackWhenResting();
 
 // Each line asks how many bytes were allocated so far.
 createInterface(process.stdin).on('line', () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { cleanFileMappings } from './give-back.ts';
+import { cleanFileMappings, Rest } from './give-back.ts';
 
 const kB = (amount: number): string => `${String(amount).padStart(10)} kB`;
 const mapping = (head: string, anonymous: number, swapped = 0): string =>
@@ -53,4 +53,17 @@ test('a program that has given its code back goes on', async () => {
   expect(bytes).toBeGreaterThan(10_000_000);
   expect(saved).toBeGreaterThan(10_000_000);
   expect([sum, hash]).toEqual([3_088_890, 'b1c4a347']);
+});
+
+test('a program gives back when it rests, and again only after more work', () => {
+  const rest = new Rest(400);
+  // Its start goes on.
+  expect(rest.comesAfterWork(500)).toBe(false);
+  expect(rest.comesAfterWork(510)).toBe(true);
+  expect(rest.comesAfterWork(520)).toBe(false);
+  // A burst, and little ever after.
+  expect(rest.comesAfterWork(3_000)).toBe(false);
+  expect(rest.comesAfterWork(3_010)).toBe(true);
+  const looks = Array.from({ length: 10 }, (_, look) => rest.comesAfterWork(3_010 + 40 * (look + 1)));
+  expect(looks.indexOf(true)).toBe(7);
 });

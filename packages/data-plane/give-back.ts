@@ -3,17 +3,50 @@ import { readFileSync } from 'node:fs';
 /** Linux's MADV_DONTNEED. */
 const dontNeed = 4;
 
-/** By then the rest of a start, its first garbage collection included, is over. */
-const AFTER_START_MS = 5_000;
+/** How often a program looks whether it has come to rest. */
+const LOOK_MS = 5_000;
+/** CPU between two looks, milliseconds: with less, nobody waits for what it takes to give back. */
+const RESTING_MS = 50;
+/** CPU since the last time, milliseconds: with less, there is little to give back. */
+const WORTH_MS = 300;
 
-/** For a program whose start is over: gives back in a while what only that needed. */
-export function giveBackLater(): void {
-  // A system that takes nothing back leaves us as we are.
-  setTimeout(() => void giveBack().catch(() => {}), AFTER_START_MS).unref();
+/** For a program whose start is over: gives back what only that needed, and later what a burst or a large configuration did. */
+export function giveBackWhenResting(): void {
+  const rest = new Rest(cpuMs());
+  const timer = setInterval(() => {
+    if (!rest.comesAfterWork(cpuMs())) return;
+    // A system that takes nothing back leaves us as we are.
+    giveBack().catch(() => clearInterval(timer));
+  }, LOOK_MS).unref();
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Tells when a program rests that has worked since it last did. */
+export class Rest {
+  #last: number;
+  #rested = 0;
+
+  /** @param cpu of the process so far, milliseconds, as always here */
+  constructor(cpu: number) {
+    this.#last = cpu;
+  }
+
+  /** Call at every look. */
+  comesAfterWork(cpu: number): boolean {
+    const resting = cpu - this.#last < RESTING_MS;
+    this.#last = cpu;
+    if (!resting || cpu - this.#rested < WORTH_MS) return false;
+    this.#rested = cpu;
+    return true;
+  }
 }
 
 /**
- * Gives back to the system what only the start needed: what the allocator keeps free, and Node's own code and data
+ * Gives back to the system what is not needed at rest: what the allocator keeps free, and Node's own code and data
  * as far as they are in its file, and are read from there again when they are wanted (a few ms in all). 28 of 53 MB of
  * them are not missed by an idle sidecar. For programs only: it is the whole process's.
  *

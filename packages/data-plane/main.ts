@@ -82,7 +82,7 @@ try {
   };
   await proxy.ready;
   log(`ready after ${Math.round(performance.now())} ms`);
-  (await import('./give-back.ts')).giveBackLater();
+  (await import('./give-back.ts')).giveBackWhenResting();
 } catch (error) {
   log(`not started: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

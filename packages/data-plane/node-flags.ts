@@ -7,6 +7,8 @@ export const nodeFlags: readonly string[] = [
   '--max-semi-space-size=1',
   // One helper thread: compiling and collecting garbage take little of it.
   '--v8-pool-size=1',
+  // Old garbage may be a third of what lives, not thrice: a configuration of 1,000 services leaves much behind at once.
+  '--heap-growing-percent=30',
   // What the compiler needed is freed by the thread that can use it again: 8 to 10 MB less after the first load.
   '--no-maglev-destroy-on-background',
   // The one experimental thing that a proxy uses is node:ffi, on purpose.
