@@ -81,8 +81,8 @@ export interface ResourceKind<T extends Resource = Resource> {
   readonly columns: readonly Column[];
   /** Semantic checks of one resource beyond its schema (weights that add up, CEL rules, oneOfs, …). */
   check?(resource: T): readonly Finding[];
-  /** Field paths (`spec.http[].fault`; `*` for any key of a map) that are accepted but have no effect yet; using one warns. */
-  readonly notEnforced?: readonly string[];
+  /** Field paths (`spec.http[].fault`; `*` for any key of a map) that are accepted but have no effect yet, and what there is instead; using one warns. */
+  readonly notEnforced?: Readonly<Record<string, string>>;
   /** Field paths, written in the same way, that mean nothing here by nature, and why; using one warns. */
   readonly inert?: Readonly<Record<string, string>>;
   /** Written by the control plane alone: the public API serves it read-only. */

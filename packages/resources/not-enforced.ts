@@ -5,10 +5,13 @@ import type { FieldPath } from './path.ts';
 /** Warns of the fields of `resource` that change nothing: those that don't yet, and those that mean nothing here. */
 export function warnInert(
   resource: unknown,
-  { notEnforced = [], inert = {} }: Pick<ResourceKind, 'notEnforced' | 'inert'>,
+  { notEnforced = {}, inert = {} }: Pick<ResourceKind, 'notEnforced' | 'inert'>,
 ): Finding[] {
   const messages = [
-    ...notEnforced.map((pattern) => [pattern, 'not-enforced', 'is accepted but has no effect here'] as const),
+    ...Object.entries(notEnforced).map(
+      ([pattern, why]) =>
+        [pattern, 'not-enforced', `is accepted but has no effect here yet: ${why}`] as const,
+    ),
     ...Object.entries(inert).map(
       ([pattern, why]) => [pattern, 'not-applicable', `has no effect: ${why}`] as const,
     ),

@@ -62,7 +62,9 @@ function page(kind: ResourceKind): string {
   } = schema.properties as Record<string, JsonSchema>;
   const inert = new Map(
     [
-      ...(kind.notEnforced ?? []).map((pattern) => [pattern, '**No effect yet.**'] as const),
+      ...Object.entries(kind.notEnforced ?? {}).map(
+        ([pattern, why]) => [pattern, `**No effect yet**: ${why}.`] as const,
+      ),
       ...Object.entries(kind.inert ?? {}).map(
         ([pattern, why]) => [pattern, `**No effect**: ${why}.`] as const,
       ),

@@ -70,7 +70,7 @@ test('fields that do nothing yet are named in a warning, at their place', () => 
       severity: 'warning',
       code: 'not-enforced',
       path: 'spec.finalizers',
-      message: 'is accepted but has no effect here',
+      message: 'is accepted but has no effect here yet: a namespace is deleted at once',
     },
   ]);
 });

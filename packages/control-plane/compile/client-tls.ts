@@ -5,6 +5,7 @@ import type { CertificateValidationContextSchema } from '@tulle/xds/gen/envoy/ex
 import { UpstreamTlsContextSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import type { Credential } from '../model/credential.ts';
 import type { ClientTls } from '../model/istio.ts';
+import type { MeshSettings } from '../model/mesh.ts';
 import type { Model } from '../model/model.ts';
 import { isForwarded } from '../model/service.ts';
 import type { ClusterRef } from './cluster-ref.ts';
@@ -30,6 +31,7 @@ import {
   type ShownCertificates,
   verifiedBy,
 } from './tls-files.ts';
+import { tlsVersion } from './tls-version.ts';
 
 /** Of a cluster: one for all endpoints, or by their labels. */
 interface Sockets {
@@ -60,7 +62,7 @@ function socketsOf(ref: ClusterRef, model: Model, engine: Engine): Sockets {
       return {};
     case 'SIMPLE':
     case 'MUTUAL':
-      return { transportSocket: originatedTls(ref, tls, engine) };
+      return { transportSocket: originatedTls(ref, tls, model.config.mesh, engine) };
     case 'ISTIO_MUTUAL':
       return { transportSocket: mesh() };
     case undefined:
@@ -110,7 +112,7 @@ function meshSocket(ref: ClusterRef, model: Model, engine: Engine, tls: ClientTl
   const served: PeerIdentities = exact.length > 0 ? { exact } : { prefixes: inNamespace };
   const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : served;
   const name = tls.sni || meshServerName(ref);
-  return meshClientTls(peers, name, alpnOf(ref, engine), engine);
+  return meshClientTls(model.config.mesh, peers, name, alpnOf(ref, engine), engine);
 }
 
 function alpnOf(ref: ClusterRef, engine: Engine): readonly string[] {
@@ -124,7 +126,12 @@ function alpnOf(ref: ClusterRef, engine: Engine): readonly string[] {
 }
 
 /** TLS that the proxy begins for its client (DestinationRule SIMPLE and MUTUAL). */
-function originatedTls({ service, credential }: ClusterRef, tls: ClientTls, engine: Engine): TransportSocket {
+function originatedTls(
+  { service, credential }: ClusterRef,
+  tls: ClientTls,
+  mesh: MeshSettings,
+  engine: Engine,
+): TransportSocket {
   const names = tls.subjectAltNames?.length ? tls.subjectAltNames : service.subjectAltNames;
   const sni = tls.sni || (service.host.startsWith('*') ? '' : service.host);
   const expected = names.length > 0 ? names : sni === '' ? [] : [sni];
@@ -137,11 +144,26 @@ function originatedTls({ service, credential }: ClusterRef, tls: ClientTls, engi
       ? { file: tls.caCertificates }
       : { secret: credentialRootsName(credential) };
   const common = {
+    ...originatedParameters(mesh),
     ...(tls.mode === 'MUTUAL' ? clientCertificate(tls, credential, engine) : {}),
     ...(tls.insecureSkipVerify ? {} : verifiedBy(roots, validation, engine)),
   };
   const value = any(UpstreamTlsContextSchema, { sni, commonTlsContext: common });
   return { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } };
+}
+
+/** Rules name no versions and no algorithms: the mesh does. */
+function originatedParameters({ tls: { defaults } }: MeshSettings) {
+  const { minProtocolVersion, cipherSuites = [], ecdhCurves = [] } = defaults;
+  if (minProtocolVersion === undefined && cipherSuites.length + ecdhCurves.length === 0) return {};
+  return {
+    tlsParams: {
+      tlsMinimumProtocolVersion: tlsVersion(minProtocolVersion, 'TLSV1_2'),
+      tlsMaximumProtocolVersion: tlsVersion(undefined, 'TLSV1_3'),
+      cipherSuites: [...cipherSuites],
+      ecdhCurves: [...ecdhCurves],
+    },
+  };
 }
 
 function clientCertificate(

@@ -84,8 +84,8 @@ function settingsFor(kind: ResourceKind, path: string): readonly object[] {
   return fitting.toSorted(([a], [b]) => b.length - a.length)[0]?.[1] ?? [{}];
 }
 
-function warnsOf({ notEnforced = [], inert = {} }: ResourceKind, path: string): boolean {
-  return [...notEnforced, ...Object.keys(inert)].some(
+function warnsOf({ notEnforced, inert }: ResourceKind, path: string): boolean {
+  return Object.keys({ ...notEnforced, ...inert }).some(
     (inert) => path === inert || path.startsWith(`${inert}.`) || path.startsWith(`${inert}[`),
   );
 }

@@ -7,7 +7,7 @@ import {
 import type { XdsResource } from '@tulle/xds/resource';
 import type { MeshSettings } from '../model/mesh.ts';
 import type { Protocol } from '../model/protocol.ts';
-import type { Service } from '../model/service.ts';
+import { portTo, type Service } from '../model/service.ts';
 import { addressOf } from './address.ts';
 import { cached, cachedByName } from './cached.ts';
 import { circuitBreakers, connectTimeout, tcpKeepalive } from './cluster-policy.ts';
@@ -18,6 +18,7 @@ import { forwardDiscovery } from './outbound-cluster.ts';
 import { layerOf } from './protocol.ts';
 import { resource } from './serialize.ts';
 import type { ServedPort } from './served-ports.ts';
+import { statName } from './stat-name.ts';
 
 /** Hosts outside the mesh: those that requests name, or where captured connections were going. */
 const passthroughTo = (mesh: MeshSettings, captured: boolean): XdsResource =>
@@ -73,6 +74,7 @@ export function inboundCluster(
     ClusterSchema,
     create(ClusterSchema, {
       name,
+      ...inboundStatName(port, services, mesh),
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
       connectTimeout: connectTimeout(settings, mesh),
       circuitBreakers: circuitBreakers(settings),
@@ -97,4 +99,14 @@ export function inboundCluster(
     }),
     origins,
   );
+}
+
+/** Of several services the first gives its name. */
+function inboundStatName(served: ServedPort, [service]: readonly Service[], { statNames }: MeshSettings) {
+  if (service === undefined) return {};
+  return statName(statNames.inbound, {
+    service,
+    port: portTo(service, served) ?? { number: served.port, name: served.name ?? '' },
+    targetPort: served.port,
+  });
 }

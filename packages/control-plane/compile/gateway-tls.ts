@@ -1,15 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
-  CertificateValidationContext_TrustChainVerification,
-  TlsParameters_TlsProtocol,
-} from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import { CertificateValidationContext_TrustChainVerification } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import {
   type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { Credential } from '../model/credential.ts';
-import type { ServerTls, TlsVersion } from '../model/istio.ts';
+import type { ServerTls } from '../model/istio.ts';
+import type { MeshSettings } from '../model/mesh.ts';
 import { secretConfig } from './config-source.ts';
 import type { BoundServer } from './gateway-ports.ts';
 import { anyOf, exactName, meshServerTls, serverAlpn, type TransportSocket } from './mesh-tls.ts';
@@ -25,6 +23,7 @@ import {
   type ShownCertificates,
   verifiedBy,
 } from './tls-files.ts';
+import { isOld, tlsVersion } from './tls-version.ts';
 import type { View } from './view.ts';
 
 /** A server's TLS with the secrets that it needs, and what of it the proxy can't do. */
@@ -47,12 +46,12 @@ export function serverTls(
   if (mode === 'ISTIO_MUTUAL') {
     const peers = tls.subjectAltNames?.length ? { exact: tls.subjectAltNames } : anyOf(view.config.mesh);
     const alpn = isHttp ? serverAlpn.http : serverAlpn.bytes;
-    return { socket: meshServerTls(peers, alpn, engine), secrets: [], notes: [] };
+    return { socket: meshServerTls(view.config.mesh, peers, alpn, engine), secrets: [], notes: [] };
   }
   const say = (code: 'unknown-credential' | 'not-supported', message: string, field = ''): Note =>
     note(gateway.origin, code, message, `${server.origin.path}.tls${field}`);
   const find = (name: string) => findCredential(view, gateway.namespace, name);
-  const ended = endedTls(tls, isHttp, engine, find);
+  const ended = endedTls(tls, isHttp, view.config.mesh, engine, find);
   if ('lacks' in ended) {
     const places = [...new Set([view.namespace, gateway.namespace])].join(' or ');
     return { note: say('unknown-credential', ended.lacks.replace('%', places)) };
@@ -72,6 +71,7 @@ export function serverTls(
 export function endedTls(
   tls: ServerTls,
   isHttp: boolean,
+  mesh: MeshSettings,
   engine: Engine,
   find: Find = () => undefined,
 ): Omit<ServerSocket, 'notes'> | { readonly lacks: string } {
@@ -83,12 +83,17 @@ export function endedTls(
   const mutual = mode === 'MUTUAL' || mode === 'OPTIONAL_MUTUAL';
   const verified = mutual ? clientVerification(tls, engine, find, secrets) : {};
   if (typeof verified === 'string') return { lacks: `${mode} needs ${verified}` };
+  const { defaults } = mesh.tls;
+  const own = <T>(list: readonly T[] = [], absent: readonly T[] = []): T[] => [
+    ...(list.length > 0 ? list : absent),
+  ];
+  const lowest = tls.minProtocolVersion === 'TLS_AUTO' ? undefined : tls.minProtocolVersion;
   const commonTlsContext: MessageInitShape<typeof CommonTlsContextSchema> = {
     tlsParams: {
-      tlsMinimumProtocolVersion: version(tls.minProtocolVersion, 'TLSV1_2', engine),
-      tlsMaximumProtocolVersion: version(tls.maxProtocolVersion, 'TLSV1_3', engine),
-      cipherSuites: [...(tls.cipherSuites ?? [])],
-      ecdhCurves: [...(tls.ecdhCurves ?? [])],
+      tlsMinimumProtocolVersion: tlsVersion(lowest ?? defaults.minProtocolVersion, 'TLSV1_2', engine),
+      tlsMaximumProtocolVersion: tlsVersion(tls.maxProtocolVersion, 'TLSV1_3', engine),
+      cipherSuites: own(tls.cipherSuites, defaults.cipherSuites),
+      ecdhCurves: own(tls.ecdhCurves, defaults.ecdhCurves),
     },
     alpnProtocols: isHttp ? ['h2', 'http/1.1'] : [],
     ...shown,
@@ -102,24 +107,6 @@ export function endedTls(
     socket: { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } },
     secrets,
   };
-}
-
-const versions: Readonly<Record<Exclude<TlsVersion, 'TLS_AUTO'>, TlsParameters_TlsProtocol>> = {
-  TLSV1_0: TlsParameters_TlsProtocol.TLSv1_0,
-  TLSV1_1: TlsParameters_TlsProtocol.TLSv1_1,
-  TLSV1_2: TlsParameters_TlsProtocol.TLSv1_2,
-  TLSV1_3: TlsParameters_TlsProtocol.TLSv1_3,
-};
-
-const isOld = (version: TlsVersion | undefined): boolean => version === 'TLSV1_0' || version === 'TLSV1_1';
-
-function version(
-  written: TlsVersion = 'TLS_AUTO',
-  absent: 'TLSV1_2' | 'TLSV1_3',
-  engine: Engine,
-): TlsParameters_TlsProtocol {
-  if (engine === 'tulle' && isOld(written)) return versions.TLSV1_2;
-  return versions[written === 'TLS_AUTO' ? absent : written];
 }
 
 type Find = (name: string) => FoundCredential | undefined;

@@ -1,10 +1,11 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import type { MtlsMode } from '../model/istio.ts';
+import type { MeshSettings } from '../model/mesh.ts';
 import type { ConfigModel } from '../model/model.ts';
 import { type Protocol, portProtocol } from '../model/protocol.ts';
 import { selects } from '../model/selector.ts';
-import type { Service, ServicePort } from '../model/service.ts';
+import { portTo, type Service } from '../model/service.ts';
 import { none } from './duration.ts';
 import { httpManager, type NetworkFilter } from './filters.ts';
 import { inboundCluster, inboundClusterName } from './fixed-clusters.ts';
@@ -64,9 +65,11 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
   const rates = layer === 'http' ? [] : inboundRates(config, proxy);
   const before = bandwidthNetworkFilters(rates, node.TULLE_ENGINE);
   const ended =
-    port.tls === undefined ? undefined : edgeTls(port, protocol === 'https', mode, node.TULLE_ENGINE);
+    port.tls === undefined
+      ? undefined
+      : edgeTls(port, protocol === 'https', mode, config.mesh, node.TULLE_ENGINE);
   const socketOf = ({ alpn }: ChainKind): TransportSocket | undefined =>
-    alpn ? meshServerTls(anyOf(config.mesh), alpn, node.TULLE_ENGINE) : ended?.socket;
+    alpn ? meshServerTls(config.mesh, anyOf(config.mesh), alpn, node.TULLE_ENGINE) : ended?.socket;
   const kinds = ended?.socket ? edgeChains(protocol === 'https') : inboundChains(layer, mode);
   const filterChains = (destinationPort?: number): FilterChain[] =>
     kinds.map((kind) => {
@@ -110,6 +113,7 @@ function edgeTls(
   port: ServedPort,
   isHttp: boolean,
   mode: MtlsMode,
+  mesh: MeshSettings,
   engine: Engine,
 ): { readonly socket?: TransportSocket; readonly notes: readonly Note[] } {
   const [origin] = port.origins;
@@ -118,7 +122,7 @@ function edgeTls(
   });
   if (mode !== 'DISABLE')
     return noted(`mTLS is ${mode} on port ${port.id}: a PeerAuthentication must DISABLE it there`);
-  const ended = endedTls(port.tls ?? {}, isHttp, engine);
+  const ended = endedTls(port.tls ?? {}, isHttp, mesh, engine);
   return 'lacks' in ended ? noted(ended.lacks) : { socket: ended.socket, notes: [] };
 }
 
@@ -190,6 +194,3 @@ export function servicesOf(config: ConfigModel, proxy: ProxyDescription, port: K
     .filter(({ selector }) => selector !== undefined && selects(selector, LABELS))
     .filter((service) => portTo(service, port) !== undefined);
 }
-
-const portTo = ({ ports }: Service, port: KnownPort): ServicePort | undefined =>
-  ports.find(({ targetPort }) => targetPort === port.port || targetPort === port.name);

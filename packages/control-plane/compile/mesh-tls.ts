@@ -46,6 +46,7 @@ export const anyOf = ({ trustDomains }: MeshSettings): PeerIdentities => ({
 
 /** A client's half of mTLS between sidecars: who must answer, and by which name the server is asked for. */
 export function meshClientTls(
+  mesh: MeshSettings,
   peers: PeerIdentities,
   sni: string,
   alpn: readonly string[],
@@ -55,13 +56,14 @@ export function meshClientTls(
     name: 'envoy.transport_sockets.tls',
     configType: {
       case: 'typedConfig',
-      value: any(UpstreamTlsContextSchema, { sni, commonTlsContext: meshTls(peers, alpn, engine) }),
+      value: any(UpstreamTlsContextSchema, { sni, commonTlsContext: meshTls(mesh, peers, alpn, engine) }),
     },
   };
 }
 
 /** A server's half: who may call, by certificate. */
 export function meshServerTls(
+  mesh: MeshSettings,
   peers: PeerIdentities,
   alpn: readonly string[],
   engine: Engine,
@@ -71,7 +73,7 @@ export function meshServerTls(
     configType: {
       case: 'typedConfig',
       value: any(DownstreamTlsContextSchema, {
-        commonTlsContext: meshTls(peers, alpn, engine),
+        commonTlsContext: meshTls(mesh, peers, alpn, engine),
         requireClientCertificate: true,
       }),
     },
@@ -102,9 +104,18 @@ export const clientAlpn = {
 /** By which a port that does not say its protocol tells what comes from another sidecar, as Istio's. */
 export const sniffedHttpAlpn = ['istio-http/1.0', 'istio-http/1.1', 'istio-h2'];
 
-function meshTls(peers: PeerIdentities, alpn: readonly string[], engine: Engine): CommonTlsContext {
+function meshTls(
+  { tls }: MeshSettings,
+  peers: PeerIdentities,
+  alpn: readonly string[],
+  engine: Engine,
+): CommonTlsContext {
   return {
-    tlsParams: { tlsMinimumProtocolVersion: tls13, tlsMaximumProtocolVersion: tls13 },
+    tlsParams: {
+      tlsMinimumProtocolVersion: tls13,
+      tlsMaximumProtocolVersion: tls13,
+      ecdhCurves: [...tls.meshCurves],
+    },
     tlsCertificateSdsSecretConfigs: [secretConfig(identitySecret, engine)],
     validationContextType: {
       case: 'combinedValidationContext',

@@ -7,6 +7,7 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import type { MeshSettings } from '../model/mesh.ts';
 import type { Model } from '../model/model.ts';
 import { compare } from '../model/origin.ts';
 import { balancing } from './balancing.ts';
@@ -14,6 +15,7 @@ import { clientTls } from './client-tls.ts';
 import { circuitBreakers, connectTimeout, outlierDetection, tcpKeepalive } from './cluster-policy.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { ads } from './config-source.ts';
+import { duration } from './duration.ts';
 import { listedAssignment } from './endpoints.ts';
 import { healthChecks } from './health-check.ts';
 import { httpOptions, outboundProtocol } from './http-protocol.ts';
@@ -21,6 +23,7 @@ import { metadata } from './origins.ts';
 import { layerOf } from './protocol.ts';
 import type { Engine } from './proxy.ts';
 import { any, resource } from './serialize.ts';
+import { statName } from './stat-name.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
 /** What says how a cluster finds its endpoints. */
@@ -30,6 +33,7 @@ type DiscoveryFields = Pick<
   | 'edsClusterConfig'
   | 'dnsLookupFamily'
   | 'respectDnsTtl'
+  | 'dnsRefreshRate'
   | 'loadAssignment'
   | 'lbPolicy'
   | 'lbConfig'
@@ -67,7 +71,8 @@ export function discoveryOf({ service, settings }: ClusterRef): Discovery {
 /** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
   const { name, service, port, subset, rule, settings, placement } = ref;
-  const discovered = discovery(ref);
+  const { mesh } = model.config;
+  const discovered = discovery(ref, mesh);
   const checked = discovered.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED ? undefined : ref.healthCheck;
   const origins = [
     service.origin,
@@ -85,8 +90,9 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   };
   const init: Cluster = {
     name,
+    ...statName(mesh.statNames.outbound, { service, port, subset: subset?.spec.name ?? '' }),
     ...discovered,
-    connectTimeout: connectTimeout(settings, model.config.mesh),
+    connectTimeout: connectTimeout(settings, mesh),
     circuitBreakers: circuitBreakers(settings),
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: {
@@ -106,7 +112,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   return resource(ClusterSchema, message, origins);
 }
 
-function discovery(ref: ClusterRef): DiscoveryFields {
+function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
   const { name, settings } = ref;
   switch (discoveryOf(ref)) {
     case 'eds':
@@ -125,6 +131,7 @@ function discovery(ref: ClusterRef): DiscoveryFields {
         },
         dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
         respectDnsTtl: true,
+        ...(mesh.dnsRefreshRate !== undefined && { dnsRefreshRate: duration(mesh.dnsRefreshRate) }),
         loadAssignment: listedAssignment(ref),
         ...balancing(settings.loadBalancer),
       };

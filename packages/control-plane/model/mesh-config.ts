@@ -27,6 +27,17 @@ export interface MeshConfigSpec {
   readonly discoverySelectors?: readonly LabelSelector[] | undefined;
   readonly enableAutoMtls?: boolean | undefined;
   readonly verifyCertificateAtClient?: boolean | undefined;
+  readonly meshMTLS?: Pick<TlsConfig, 'ecdhCurves'> | undefined;
+  readonly tlsDefaults?: TlsConfig | undefined;
+  readonly dnsRefreshRate?: string | undefined;
+  readonly inboundClusterStatName?: string | undefined;
+  readonly outboundClusterStatName?: string | undefined;
+}
+
+export interface TlsConfig {
+  readonly minProtocolVersion?: 'TLS_AUTO' | 'TLSV1_2' | 'TLSV1_3' | undefined;
+  readonly ecdhCurves?: readonly string[] | undefined;
+  readonly cipherSuites?: readonly string[] | undefined;
 }
 
 export type PathNormalization = 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';

@@ -6,6 +6,7 @@ import type {
   LabelSelector,
   MeshConfigSpec,
   PathNormalization,
+  TlsConfig,
 } from './mesh-config.ts';
 
 /** The spec of a Mesh resource: everything may be left out. */
@@ -58,6 +59,16 @@ export interface MeshSettings {
   readonly exportTo: Readonly<Record<'services' | 'virtualServices' | 'destinationRules', readonly string[]>>;
   readonly discoverySelectors: readonly LabelSelector[];
   readonly gateways: GatewaySettings;
+  readonly tls: {
+    /** Groups for the key exchange of the mesh's own mTLS, best first. Empty: the engine's. */
+    readonly meshCurves: readonly string[];
+    /** Of all TLS but the mesh's own, where nothing else is said. */
+    readonly defaults: TlsConfig;
+  };
+  /** How often the names of DNS clusters are looked up again where their records do not say; undefined: the engine's. */
+  readonly dnsRefreshRate: string | undefined;
+  /** Patterns of clusters' names in statistics; empty: their own. */
+  readonly statNames: { readonly inbound: string; readonly outbound: string };
 }
 
 export interface ClientSettings {
@@ -114,6 +125,12 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
       address: ports.address ?? '127.0.0.1',
       trustedProxies: topology.numTrustedProxies ?? 0,
       clientCertificate: forward === 'UNDEFINED' ? 'SANITIZE_SET' : forward,
+    },
+    tls: { meshCurves: spec.meshMTLS?.ecdhCurves ?? [], defaults: spec.tlsDefaults ?? {} },
+    dnsRefreshRate: spec.dnsRefreshRate,
+    statNames: {
+      inbound: spec.inboundClusterStatName ?? '',
+      outbound: spec.outboundClusterStatName ?? '',
     },
   };
 }

@@ -56,6 +56,12 @@ export function findPort(service: Service, number: number): ServicePort | undefi
   return service.ports.find((port) => port.number === number);
 }
 
+/** The port of a service that leads to a port of an instance. */
+export const portTo = (
+  { ports }: Service,
+  { port, name }: { readonly port: number; readonly name?: string },
+): ServicePort | undefined => ports.find(({ targetPort }) => targetPort === port || targetPort === name);
+
 export interface ServiceIndex {
   /** By host, then the older first; Kubernetes Services before ServiceEntries of the same host. */
   readonly all: readonly Service[];

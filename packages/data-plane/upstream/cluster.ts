@@ -315,7 +315,8 @@ export class ClusterState {
 
   #assign(endpoints: readonly Endpoint[]): void {
     this.#assigned = endpoints;
-    if (this.config.discovery.kind !== 'strict-dns') {
+    const { discovery } = this.config;
+    if (discovery.kind !== 'strict-dns') {
       this.#dns?.stop();
       this.#dns = undefined;
       this.#setEndpoints(endpoints);
@@ -324,7 +325,7 @@ export class ClusterState {
     this.#dns ??= new StrictDns(this.#context.dns, this.#context.wheel, (resolved) =>
       this.#setEndpoints(resolved),
     );
-    this.#dns.watch(endpoints);
+    this.#dns.watch(endpoints, discovery.refreshMs);
   }
 
   #setEndpoints(endpoints: readonly Endpoint[]): void {
@@ -350,8 +351,9 @@ export class ClusterState {
 
   /** Undefined: the endpoint's own address. */
   #target({ address: host, port }: Endpoint): Target | undefined {
-    if (this.config.discovery.kind !== 'logical-dns') return undefined;
-    return { host, port, lookup: this.#context.dns.lookup(() => undefined) };
+    const { discovery } = this.config;
+    if (discovery.kind !== 'logical-dns') return undefined;
+    return { host, port, lookup: this.#context.dns.lookup(() => undefined, discovery.refreshMs) };
   }
 
   /** Pools whose settings are no longer those of the cluster serve what they have and take nothing new. */

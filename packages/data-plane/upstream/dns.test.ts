@@ -88,6 +88,23 @@ describe('strict DNS', () => {
   });
 });
 
+it('strict DNS asks as often as dns_refresh_rate says, whatever is kept for others', () => {
+  const { asked, resolve } = scripted();
+  const clock = new VirtualClock();
+  const wheel = new TimerWheel({ clock });
+  const cache = new DnsCache({ resolve, now: () => clock.now(), ttlMs: 60_000 });
+  const dns = new StrictDns(cache, wheel, () => {});
+  dns.watch([{ ...endpoint(80), address: 'db.example' }], 1_000);
+  for (let second = 1; second <= 5; second++) {
+    asked[second - 1]?.answer(undefined, v4('10.0.0.1'));
+    clock.advance(1_050);
+  }
+  dns.stop();
+  expect(asked.length).toBe(6);
+  cache.resolve('db.example', () => {});
+  expect(asked.length).toBe(6);
+});
+
 describe('reachesItself', () => {
   const own = (address: string) => () => [{ address, port: 15001 }];
   it.each([

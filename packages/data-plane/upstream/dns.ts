@@ -26,7 +26,8 @@ const systemResolve: Resolve = (host, callback) => {
 
 interface Entry {
   addresses: readonly Address[];
-  expires: number;
+  /** When it was last answered. */
+  at: number;
   waiting: ((error: Error | undefined, addresses: readonly Address[]) => void)[] | undefined;
 }
 
@@ -50,8 +51,15 @@ export class DnsCache {
     this.#maxEntries = options.maxEntries ?? 1024;
   }
 
-  /** A name that could not be resolved again keeps its last addresses. */
-  resolve(host: string, callback: (error: Error | undefined, addresses: readonly Address[]) => void): void {
+  /**
+   * A name that could not be resolved again keeps its last addresses.
+   * @param maxAgeMs how old an answer may be
+   */
+  resolve(
+    host: string,
+    callback: (error: Error | undefined, addresses: readonly Address[]) => void,
+    maxAgeMs = this.#ttlMs,
+  ): void {
     let entry = this.#entries.get(host);
     if (entry !== undefined) {
       // Last in the map: most recently asked.
@@ -61,12 +69,12 @@ export class DnsCache {
         entry.waiting.push(callback);
         return;
       }
-      if (entry.expires > this.#now()) {
+      if (entry.at + maxAgeMs > this.#now()) {
         callback(undefined, entry.addresses);
         return;
       }
     }
-    entry ??= { addresses: [], expires: 0, waiting: undefined };
+    entry ??= { addresses: [], at: Number.NEGATIVE_INFINITY, waiting: undefined };
     const asked = entry;
     asked.waiting = [callback];
     this.#entries.set(host, asked);
@@ -76,7 +84,7 @@ export class DnsCache {
       asked.waiting = undefined;
       if (addresses.length > 0) {
         asked.addresses = addresses;
-        asked.expires = this.#now() + this.#ttlMs;
+        asked.at = this.#now();
       } else if (asked.addresses.length === 0) this.#entries.delete(host);
       const failure = asked.addresses.length > 0 ? undefined : (error ?? new Error(`no address for ${host}`));
       for (const each of waiting) each(failure, asked.addresses);
@@ -84,17 +92,21 @@ export class DnsCache {
   }
 
   /** For net.connect. `refuse` keeps connections away from addresses, with a reason. */
-  lookup(refuse: (address: string) => string | undefined): LookupFunction {
+  lookup(refuse: (address: string) => string | undefined, maxAgeMs?: number): LookupFunction {
     return (host, options, callback) => {
-      this.resolve(host, (error, addresses) => {
-        const allowed = addresses.filter(({ address }) => refuse(address) === undefined);
-        const [first] = allowed;
-        if (error !== undefined) callback(error, []);
-        else if (first === undefined) {
-          callback(new Error(refuse(addresses[0]?.address ?? '') ?? 'no address'), []);
-        } else if (options.all === true) callback(null, [...allowed]);
-        else callback(null, first.address, first.family);
-      });
+      this.resolve(
+        host,
+        (error, addresses) => {
+          const allowed = addresses.filter(({ address }) => refuse(address) === undefined);
+          const [first] = allowed;
+          if (error !== undefined) callback(error, []);
+          else if (first === undefined) {
+            callback(new Error(refuse(addresses[0]?.address ?? '') ?? 'no address'), []);
+          } else if (options.all === true) callback(null, [...allowed]);
+          else callback(null, first.address, first.family);
+        },
+        maxAgeMs,
+      );
     };
   }
 

@@ -3,7 +3,7 @@ import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { Address, DnsCache } from './dns.ts';
 
 /** Envoy's default dns_refresh_rate. */
-const refreshMs = 5_000;
+const defaultRefreshMs = 5_000;
 
 /** Turns endpoints that are names into one endpoint per address, again and again. */
 export class StrictDns {
@@ -14,6 +14,7 @@ export class StrictDns {
   readonly #found = new Map<string, readonly Address[]>();
   #last = '';
   #stopped = false;
+  #refreshMs: number | undefined = undefined;
 
   constructor(dns: DnsCache, wheel: TimerWheel, onResolved: (endpoints: readonly Endpoint[]) => void) {
     this.#dns = dns;
@@ -21,8 +22,10 @@ export class StrictDns {
     this.#timer = wheel.timer(() => this.#refresh());
   }
 
-  watch(endpoints: readonly Endpoint[]): void {
+  /** @param refreshMs how often they are looked up again; undefined: as often as answers are not kept */
+  watch(endpoints: readonly Endpoint[], refreshMs?: number): void {
     this.#named = endpoints;
+    this.#refreshMs = refreshMs;
     this.#last = '';
     this.#refresh();
   }
@@ -33,14 +36,20 @@ export class StrictDns {
   }
 
   #refresh(): void {
+    // Answers take their time: what another cluster has just asked for will do, what was asked for last time will not.
+    const maxAge = this.#refreshMs === undefined ? undefined : this.#refreshMs / 2;
     for (const host of new Set(this.#named.map(({ address }) => address))) {
-      this.#dns.resolve(host, (_error, addresses) => {
-        // A name that is not found for a moment keeps what it had.
-        if (addresses.length > 0) this.#found.set(host, addresses);
-        if (!this.#stopped) this.#publish();
-      });
+      this.#dns.resolve(
+        host,
+        (_error, addresses) => {
+          // A name that is not found for a moment keeps what it had.
+          if (addresses.length > 0) this.#found.set(host, addresses);
+          if (!this.#stopped) this.#publish();
+        },
+        maxAge,
+      );
     }
-    if (!this.#stopped) this.#timer.start(refreshMs);
+    if (!this.#stopped) this.#timer.start(this.#refreshMs ?? defaultRefreshMs);
   }
 
   #publish(): void {

@@ -11,9 +11,19 @@ export interface Cluster {
     | { readonly kind: 'eds'; readonly name: string }
     | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
     /** Each name is resolved again as its records expire. */
-    | { readonly kind: 'strict-dns'; readonly endpoints: readonly Endpoint[] }
+    | {
+        readonly kind: 'strict-dns';
+        readonly endpoints: readonly Endpoint[];
+        /** How often they are asked for again; undefined: a default. */
+        readonly refreshMs?: number;
+      }
     /** One name, which each new connection resolves; those that are open stay where they are. */
-    | { readonly kind: 'logical-dns'; readonly endpoints: readonly Endpoint[] }
+    | {
+        readonly kind: 'logical-dns';
+        readonly endpoints: readonly Endpoint[];
+        /** How old an answer may be. */
+        readonly refreshMs?: number;
+      }
     /** The address that the request names: hosts outside the mesh. */
     | { readonly kind: 'dynamic-forward-proxy' }
     | { readonly kind: 'original-destination' };

@@ -49,5 +49,5 @@ export const namespace = {
     { name: 'Status', type: 'string', path: 'status.phase' },
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
-  notEnforced: ['spec.finalizers'],
+  notEnforced: { 'spec.finalizers': 'a namespace is deleted at once' },
 } satisfies ResourceKind<Namespace>;

@@ -32,5 +32,9 @@ export const serviceAccount = {
   nullIsAbsent: true,
   schema,
   columns: [{ name: 'Age', type: 'date', path: 'metadata.creationTimestamp' }],
-  notEnforced: ['secrets', 'imagePullSecrets', 'automountServiceAccountToken'],
+  notEnforced: {
+    secrets: 'tokens are asked for by TokenRequest',
+    imagePullSecrets: 'Workloads are processes, not images',
+    automountServiceAccountToken: 'Workloads enrol without a token of their account',
+  },
 } satisfies ResourceKind<ServiceAccount>;

@@ -144,6 +144,10 @@ export const mesh = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check,
-  notEnforced: meshConfigNotEnforced.map((field) => `spec.${field}`),
-  inert: Object.fromEntries(Object.entries(meshConfigInert).map(([field, why]) => [`spec.${field}`, why])),
+  notEnforced: underSpec(meshConfigNotEnforced),
+  inert: underSpec(meshConfigInert),
 } satisfies ResourceKind<Mesh>;
+
+function underSpec(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).map(([field, why]) => [`spec.${field}`, why]));
+}

@@ -56,7 +56,7 @@ function candidatesFor({ type, enum: values, anyOf }: JsonSchema, path: string):
   if (types.includes('boolean')) return [true, false];
   if (types.includes('array')) return lists;
   if (types.includes('object')) return maps;
-  return /(time|timeout|delay|backoff|interval|jitter|duration|period|ttl|maxAge|Secs)$/i.test(path)
+  return /(time|timeout|delay|backoff|interval|jitter|duration|period|ttl|maxAge|Secs|rate)$/i.test(path)
     ? times
     : texts;
 }

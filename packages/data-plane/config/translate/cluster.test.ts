@@ -190,10 +190,15 @@ test('references: endpoints by their service name, secrets of all sockets', () =
 test.each<[string, Message, Partial<Cluster>]>([
   [
     'STRICT_DNS takes names',
-    { type: 'STRICT_DNS', loadAssignment: { endpoints: [{ lbEndpoints: [at('example.com', 443)] }] } },
+    {
+      type: 'STRICT_DNS',
+      dnsRefreshRate: { seconds: 30 },
+      loadAssignment: { endpoints: [{ lbEndpoints: [at('example.com', 443)] }] },
+    },
     {
       discovery: {
         kind: 'strict-dns',
+        refreshMs: 30_000,
         endpoints: [expect.objectContaining({ address: 'example.com', port: 443 })],
       },
     },

@@ -84,16 +84,20 @@ function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Clust
     loadAssignment === undefined
       ? []
       : translateAssignment(loadAssignment, 'load_assignment', allowed, problems);
+  const refresh = (): { refreshMs?: number } => {
+    const refreshMs = milliseconds(cluster.dnsRefreshRate, 0, 'dns_refresh_rate', problems);
+    return refreshMs > 0 ? { refreshMs } : {};
+  };
   switch (cluster.type) {
     case 'EDS':
       checkSource(edsClusterConfig?.edsConfig, 'eds_cluster_config.eds_config', problems);
       return { kind: 'eds', name: edsClusterConfig?.serviceName || cluster.name };
     case 'STRICT_DNS':
-      return { kind: 'strict-dns', endpoints: endpoints('names') };
+      return { kind: 'strict-dns', endpoints: endpoints('names'), ...refresh() };
     case 'LOGICAL_DNS': {
       const one = endpoints('names');
       if (one.length !== 1) problems.add('load_assignment', 'must have one endpoint with LOGICAL_DNS');
-      return { kind: 'logical-dns', endpoints: one };
+      return { kind: 'logical-dns', endpoints: one, ...refresh() };
     }
     case 'ORIGINAL_DST':
       return { kind: 'original-destination' };

@@ -1,9 +1,14 @@
-/** Fields of a traffic policy that we accept and do not act on yet, also under portLevelSettings where they exist. */
-const anywhere = ['loadBalancer.zoneAwareLbSetting', 'loadBalancer.backendUtilization'];
+const fields = {
+  'loadBalancer.zoneAwareLbSetting': 'localityLbSetting prefers localities',
+  'loadBalancer.backendUtilization': 'LEAST_REQUEST prefers who is less busy',
+} as const;
 
-export const notEnforced: readonly string[] = [
-  ...['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) => [
-    ...anywhere.map((field) => `${policy}.${field}`),
-    ...anywhere.map((field) => `${policy}.portLevelSettings[].${field}`),
-  ]),
-];
+/** Fields of a traffic policy that we accept and do not act on yet, and what there is instead. */
+export const notEnforced: Readonly<Record<string, string>> = Object.fromEntries(
+  ['spec.trafficPolicy', 'spec.subsets[].trafficPolicy'].flatMap((policy) =>
+    Object.entries(fields).flatMap(([field, why]) => [
+      [`${policy}.${field}`, why],
+      [`${policy}.portLevelSettings[].${field}`, why],
+    ]),
+  ),
+);

@@ -43,6 +43,7 @@ test.each([
   ],
   ['{ meshMTLS: { minProtocolVersion: TLSV1_3 } }', []],
   ['{ serviceSettings: [{ settings: { clusterLocal: true }, hosts: ["*"] }] }', []],
+  ['{ tlsDefaults: { ecdhCurves: [P-256, P-257] } }', ['error tlsDefaults.ecdhCurves[1] wrong-value']],
   ['{ meshMTLS: { cipherSuites: [AES128-SHA] } }', ['warning meshMTLS.cipherSuites not-applicable']],
   [
     '{ defaultConfig: { tracing: { sampling: 10 }, concurrency: 2 } }',

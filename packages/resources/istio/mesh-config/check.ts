@@ -1,6 +1,7 @@
 import { error, type Finding } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 import { isHostName } from '../../schema/host.ts';
+import { cipherSuites, ecdhCurves } from '../tls-names.ts';
 import { checkExportTo } from '../visibility.ts';
 import type { MeshConfig } from './fields.ts';
 
@@ -14,6 +15,7 @@ export function checkMeshConfig(config: MeshConfig, path: FieldPath): Finding[] 
     ),
     ...checkAccessLog(config, path),
     ...checkProviders(config, path),
+    ...checkTls(config, path),
     ...(
       ['defaultServiceExportTo', 'defaultVirtualServiceExportTo', 'defaultDestinationRuleExportTo'] as const
     ).flatMap((field) => checkExportTo(config[field], [...path, field], ['~'])),
@@ -40,6 +42,26 @@ function checkTrustDomain(name: string, path: FieldPath): Finding[] {
   return [
     error('bad-name', path, `must be a trust domain such as "example.org", not ${JSON.stringify(name)}`),
   ];
+}
+
+/** A name that an engine does not know would have it refuse all configuration. */
+function checkTls(config: MeshConfig, path: FieldPath): Finding[] {
+  const known = { cipherSuites, ecdhCurves };
+  return (['meshMTLS', 'tlsDefaults'] as const).flatMap((of) =>
+    (['cipherSuites', 'ecdhCurves'] as const).flatMap((list) =>
+      (config[of]?.[list] ?? []).flatMap((name, index) =>
+        known[list].has(name)
+          ? []
+          : [
+              error(
+                'wrong-value',
+                [...path, of, list, index],
+                `must be one of ${[...known[list]].join(', ')}`,
+              ),
+            ],
+      ),
+    ),
+  );
 }
 
 function checkAccessLog({ accessLogFormat, accessLogEncoding }: MeshConfig, path: FieldPath): Finding[] {

@@ -37,7 +37,7 @@ test('what is wrong within data.mesh is told by its line and column in the file'
   ]);
   const valid = text.replace('REGISTRY', 'REGISTRY_ONLY').replace('conect', 'connect').replace('two', '2');
   expect(problemsOf(valid)).toEqual([
-    'istio.yaml:12:5 data.mesh.enableTracing: is accepted but has no effect here',
+    'istio.yaml:12:5 data.mesh.enableTracing: is accepted but has no effect here yet: there are no traces yet',
   ]);
 });
 

@@ -29,11 +29,20 @@ const labelSelector = options({
     .describe('What else must hold, all of it.'),
 });
 
+const clusterName = (of: string) =>
+  z
+    .string()
+    .describe(
+      `${of}; of %SERVICE%, %SERVICE_FQDN%, %SERVICE_NAME%, %SERVICE_PORT%, %SERVICE_PORT_NAME%, %TARGET_PORT% and %SUBSET_NAME%. The cluster’s own name by default.`,
+    );
+
 const tlsConfig = () =>
   options({
-    minProtocolVersion: z.enum(['TLS_AUTO', 'TLSV1_2', 'TLSV1_3']).describe('Lowest version.'),
-    ecdhCurves: z.array(z.string()).describe('Groups for the key exchange.'),
-    cipherSuites: z.array(z.string()).describe('Cipher suites below TLS 1.3.'),
+    minProtocolVersion: z
+      .enum(['TLS_AUTO', 'TLSV1_2', 'TLSV1_3'])
+      .describe('Lowest version; TLS 1.2 by default, and always 1.3 between sidecars.'),
+    ecdhCurves: z.array(z.string()).describe('Groups for the key exchange, best first; P-256, X25519, …'),
+    cipherSuites: z.array(z.string()).describe('Cipher suites below TLS 1.3, as OpenSSL names them.'),
   });
 
 /** MeshConfig of Istio 1.28 (istio/api mesh/v1alpha1/config.proto), by the names that it has in YAML. */
@@ -114,7 +123,9 @@ export const meshConfigFields = {
       'Whether certificates are verified where a DestinationRule begins TLS and names neither roots nor names; true by default.',
     ),
   meshMTLS: tlsConfig().describe('mTLS between sidecars is TLS 1.3 here.'),
-  tlsDefaults: tlsConfig().describe('TLS that is not the mesh’s own.'),
+  tlsDefaults: tlsConfig().describe(
+    'TLS that is not the mesh’s own, where nothing else is said: what gateways and Sidecars end, what DestinationRules begin.',
+  ),
   serviceSettings: z
     .array(
       options({
@@ -125,14 +136,16 @@ export const meshConfigFields = {
       }),
     )
     .describe('A mesh is one cluster here: its services are local to it.'),
-  dnsRefreshRate: duration().describe('Names are looked up again as their records expire.'),
+  dnsRefreshRate: duration().describe(
+    'How often names of ServiceEntries are looked up again: an Envoy’s where their records do not say how long they hold, else 5s; Tulle’s own proxy always, else 60s.',
+  ),
   rootNamespace: z.string().describe('It is tulle-system here.'),
   enableTracing: z.boolean().describe('Tracing.'),
   enablePrometheusMerge: z.boolean().describe('Metrics of applications.'),
   enableEnvoyAccessLogService: z.boolean().describe('Access logs by gRPC.'),
   disableEnvoyListenerLog: z.boolean().describe('Log of connections that no chain took.'),
-  inboundClusterStatName: z.string().describe('Names of statistics.'),
-  outboundClusterStatName: z.string().describe('Names of statistics.'),
+  inboundClusterStatName: clusterName('Name of an application’s port in its proxy’s statistics'),
+  outboundClusterStatName: clusterName('Name of a destination in a proxy’s statistics'),
   proxyListenPort: z.int().describe('Ports of captured traffic are chosen per instance here.'),
   proxyInboundListenPort: z.int().describe('Ports of captured traffic are chosen per instance here.'),
   proxyHttpPort: z.int().describe('Each instance’s HTTP proxy has a port of its own here.'),

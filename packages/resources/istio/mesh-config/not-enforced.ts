@@ -1,29 +1,40 @@
 import { unusedProviders } from './extension-providers.ts';
 
-/** Fields of MeshConfig that are accepted and have no effect yet. */
-export const meshConfigNotEnforced: readonly string[] = [
-  ...unusedProviders.map((name) => `extensionProviders[].${name}`),
-  'extensionProviders[].envoyFileAccessLog.omitEmptyValues',
-  'defaultProviders.metrics',
-  'defaultProviders.tracing',
-  ...['tracing', 'tracingServiceName', 'zipkinAddress', 'statsdUdpAddress'].map(ofProxies),
-  ...['envoyAccessLogService', 'envoyMetricsService', 'envoyMetricsServiceAddress'].map(ofProxies),
-  ...['extraStatTags', 'proxyStatsMatcher', 'proxyHeaders', 'readinessProbe'].map(ofProxies),
-  ...['caCertificatesPem', 'privateKeyProvider'].map(ofProxies),
-  'meshMTLS.ecdhCurves',
-  'tlsDefaults',
-  'dnsRefreshRate',
-  'enableTracing',
-  'enablePrometheusMerge',
-  'enableEnvoyAccessLogService',
-  'inboundClusterStatName',
-  'outboundClusterStatName',
-  'configSources',
-  'caCertificates',
-  'certificates',
-  'ca',
-  'compliancePolicy',
-];
+const tracing = 'there are no traces yet';
+const metrics = 'metrics are read at a proxy’s admin port, or from the control plane';
+const logs = 'access logs are files';
+const authority = 'the mesh’s own authority signs all certificates';
+
+/** Fields of MeshConfig that are accepted and have no effect yet, and why. */
+export const meshConfigNotEnforced: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    unusedProviders.map((name) => [`extensionProviders[].${name}`, unusedProvider(name)]),
+  ),
+  'extensionProviders[].envoyFileAccessLog.omitEmptyValues': 'what is empty is written as -, or null',
+  'defaultProviders.metrics': metrics,
+  'defaultProviders.tracing': tracing,
+  enableTracing: tracing,
+  [ofProxies('tracing')]: tracing,
+  [ofProxies('tracingServiceName')]: tracing,
+  [ofProxies('zipkinAddress')]: tracing,
+  [ofProxies('statsdUdpAddress')]: metrics,
+  [ofProxies('envoyMetricsService')]: metrics,
+  [ofProxies('envoyMetricsServiceAddress')]: metrics,
+  [ofProxies('extraStatTags')]: metrics,
+  [ofProxies('proxyStatsMatcher')]: metrics,
+  enablePrometheusMerge: metrics,
+  [ofProxies('envoyAccessLogService')]: logs,
+  enableEnvoyAccessLogService: logs,
+  [ofProxies('proxyHeaders')]: 'proxies write the headers that Istio’s write by default',
+  [ofProxies('readinessProbe')]: 'the Workload says it',
+  [ofProxies('caCertificatesPem')]: authority,
+  [ofProxies('privateKeyProvider')]: authority,
+  caCertificates: authority,
+  certificates: authority,
+  ca: authority,
+  configSources: 'resources come from this mesh’s API',
+  compliancePolicy: 'tlsDefaults and meshMTLS say versions, suites and groups',
+};
 
 const kubernetes = 'it is for Kubernetes’ Ingress';
 const ambient = 'it is for ambient mode';
@@ -71,4 +82,10 @@ export const meshConfigInert: Readonly<Record<string, string>> = {
 
 function ofProxies(field: string): string {
   return `defaultConfig.${field}`;
+}
+
+function unusedProvider(name: string): string {
+  if (/^envoyExtAuthz/.test(name)) return 'no policy asks it yet';
+  if (/AccessLog|Als$/.test(name)) return logs;
+  return name === 'prometheus' || name === 'sds' ? metrics : tracing;
 }
