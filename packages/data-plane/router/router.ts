@@ -1,5 +1,3 @@
-import { formatAuthority } from '@tulle/decision/authority';
-import { requestHash } from '@tulle/decision/balance/request-hash';
 import type { Headers } from '@tulle/decision/headers';
 import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
@@ -8,9 +6,9 @@ import type { HttpStream } from '../http/http-stream.ts';
 import type { LocalReply } from '../http/local-reply.ts';
 import { isMisdirected, misdirection } from '../http/misdirected.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
-import type { Breakers } from '../upstream/breakers.ts';
-import type { ClusterState } from '../upstream/cluster.ts';
 import type { Lease } from '../upstream/pool/lease.ts';
+import { Admission } from './admission.ts';
+import { Aim } from './aim.ts';
 import { askedRetries } from './asked-retries.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { hedgesOf, tellDeadline, timeoutOf, tryTimeoutOf } from './deadline.ts';
@@ -27,6 +25,7 @@ import {
   timedOut,
   upgradeRefused,
 } from './local-replies.ts';
+import { Race } from './race.ts';
 import { RequestBody } from './request-body.ts';
 import { Retries, wantsAfterFailure, wantsAfterResponse } from './retries.ts';
 import { type Shadow, startShadows } from './shadow.ts';
@@ -50,28 +49,19 @@ export class Router implements AttemptOwner, TimeoutOwner {
   #complete = false;
   #completeAt = 0;
   #chosen: Chosen | undefined = undefined;
-  #cluster: ClusterState | undefined = undefined;
-  #breakers: Breakers | undefined = undefined;
-  /** Another worker is being asked whether it can spare a request; takes the question back. */
-  #unask: (() => void) | undefined = undefined;
+  #aim: Aim | undefined = undefined;
+  #admission: Admission | undefined = undefined;
   #retryPolicy: RetryPolicy | undefined = undefined;
   /** Undefined: no limits. */
   #timeouts: Timeouts | undefined = undefined;
   #hedges = false;
   /** Made when a first attempt has failed. */
   #retries: Retries | undefined = undefined;
-  #attempt: Attempt | undefined = undefined;
-  /** Late, and still under way. */
-  #rivals: Attempt[] | undefined = undefined;
-  #hash: number | undefined = undefined;
-  /** Keeps the client with its endpoint from here on. */
-  #newCookie: string | undefined = undefined;
+  readonly #race = new Race<Attempt>();
   /** Undefined: none has come. */
   #body: RequestBody | undefined = undefined;
   #shadows: Shadow[] | undefined = undefined;
   #stale = 0;
-  /** Who the request itself names, for clusters without endpoints of their own. */
-  #destination = '';
   #responseHolds = 0;
   #blocked = false;
   #answering = false;
@@ -101,7 +91,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
   onData(chunk: Buffer, end: boolean): void {
     if (this.#over) return;
     for (const shadow of this.#shadows ?? []) shadow.data(chunk, end);
-    const upstream = this.#attempt?.stream;
+    const upstream = this.#race.current?.stream;
     this.#bodyToKeep().keep(chunk, end, upstream === undefined, this.#mayRetry());
     if (end) this.#requestEnded();
     if (upstream !== undefined && !upstream.sendData(chunk, end)) this.#body?.hold();
@@ -111,9 +101,9 @@ export class Router implements AttemptOwner, TimeoutOwner {
     if (this.#over) return;
     for (const shadow of this.#shadows ?? []) shadow.trailers(trailers);
     this.#bodyToKeep().end(trailers);
-    if (this.#attempt?.stream !== undefined && !this.#mayRetry()) this.#body?.drop();
+    if (this.#race.current?.stream !== undefined && !this.#mayRetry()) this.#body?.drop();
     this.#requestEnded();
-    this.#attempt?.stream?.sendTrailers(trailers.clone());
+    this.#race.current?.stream?.sendTrailers(trailers.clone());
   }
 
   /** The client takes more of the response. */
@@ -125,25 +115,22 @@ export class Router implements AttemptOwner, TimeoutOwner {
 
   /** Stops reading the response; counted. */
   hold(): void {
-    if (this.#responseHolds++ === 0) this.#attempt?.stream?.pause();
+    if (this.#responseHolds++ === 0) this.#race.current?.stream?.pause();
   }
 
   release(): void {
-    if (--this.#responseHolds === 0) this.#attempt?.stream?.resume();
+    if (--this.#responseHolds === 0) this.#race.current?.stream?.resume();
   }
 
   /** The stream is over, or answered by someone else: everything is given back. */
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#unask?.();
     this.#timeouts?.stop();
     this.#retries?.cancel();
-    this.#attempt?.abandon();
-    this.#attempt = undefined;
-    this.#giveUpRivals();
+    this.#race.abandon();
     if (!this.#complete) for (const shadow of this.#shadows ?? []) shadow.cancel();
-    if (this.#breakers !== undefined) this.#breakers.requests.release();
+    this.#admission?.leave();
     this.#body?.drop();
   }
 
@@ -168,29 +155,18 @@ export class Router implements AttemptOwner, TimeoutOwner {
       return;
     }
     stream.info.service = cluster.config.service;
-    if (!this.#takeRequest(cluster.breakers[action.priority])) {
+    const admission = new Admission(cluster.breakers[action.priority]);
+    this.#admission = admission;
+    const admitted = admission.take();
+    if (!admitted && !admission.ask((taken) => this.#asked(taken))) {
       stream.reply(overflow);
       return;
     }
     this.#chosen = { choice, action, weighted, table: stream.manager.matcher?.table };
-    this.#cluster = cluster;
     this.#retryPolicy = askedRetries(action.retry ?? choice.virtualHost.retry, head.headers);
     this.#limitTime(head.headers, action);
-    if (action.hashPolicy.length > 0) {
-      const subject = {
-        headers: head.headers,
-        path: head.path,
-        remoteAddress: stream.info.clientAddress,
-      };
-      const { hash, cookie } = requestHash(action.hashPolicy, subject, context.random);
-      this.#hash = hash;
-      this.#newCookie = cookie;
-    }
-    const { connection } = stream.info;
-    this.#destination =
-      cluster.config.discovery.kind === 'original-destination'
-        ? formatAuthority(connection.localAddress, connection.localPort)
-        : (connection.tunnel ?? head.authority);
+    const aim = new Aim(cluster, action, head, stream.info, context.random);
+    this.#aim = aim;
     rewriteRequest(head, this.#chosen, stream.info);
     if (head.authority === '' && action.host === undefined) {
       // Only HTTP/1.0 may leave it out, and HTTP/2 has no way to say so.
@@ -200,30 +176,20 @@ export class Router implements AttemptOwner, TimeoutOwner {
     if (action.idleTimeoutMs !== undefined) stream.setIdleTimeout(action.idleTimeoutMs);
     this.#complete = end;
     if (action.mirrors.length > 0)
-      this.#shadows = startShadows(head, end, action.mirrors, context, this.#destination);
-    if (this.#unask === undefined) this.#try();
+      this.#shadows = startShadows(head, end, action.mirrors, context, aim.destination);
+    if (admitted) this.#try();
     if (end && !this.#over) this.#requestEnded();
   }
 
-  /** False: the cluster has as many requests as it may. */
-  #takeRequest(breakers: Breakers): boolean {
-    if (breakers.requests.take()) {
-      this.#breakers = breakers;
-      return true;
-    }
-    this.#unask = breakers.requests.ask((taken) => {
-      this.#unask = undefined;
-      if (taken) {
-        this.#breakers = breakers;
-        this.#try();
-      } else this.#stream.reply(overflow);
-    });
-    return this.#unask !== undefined;
+  /** Another worker has said whether it can spare a place. */
+  #asked(taken: boolean): void {
+    if (taken) this.#try();
+    else this.#stream.reply(overflow);
   }
 
   #retriesBy(policy: RetryPolicy): Retries {
     const { wheel, random } = this.#stream.manager.context;
-    const breakers = this.#breakers as Breakers;
+    const { breakers } = this.#admission as Admission;
     this.#retries ??= new Retries(policy, { breakers, wheel, random, again: () => this.#try() });
     return this.#retries;
   }
@@ -232,25 +198,16 @@ export class Router implements AttemptOwner, TimeoutOwner {
 
   #try(): void {
     const stream = this.#stream;
-    const cluster = this.#cluster as ClusterState;
+    const aim = this.#aim as Aim;
     const { action, choice } = this.#chosen as Chosen;
     const head = this.#head as RequestHead;
-    const policy = this.#retryPolicy;
-    const avoid = policy?.avoidPreviousHosts === true ? this.#retries?.tried : undefined;
-    const endpoint = cluster.pick({
-      destination: this.#destination,
-      defaultPort: head.scheme === 'https' ? 443 : 80,
-      hash: this.#hash,
-      avoid,
-      attempts: avoid === undefined ? 1 : (policy?.hostSelectionAttempts ?? 1),
-      beyond: this.#retries?.beyond,
-    });
+    const endpoint = aim.pick(this.#retries);
     if (endpoint === undefined) {
       if (!this.#inFlight()) stream.reply(noHealthyUpstream);
       return;
     }
     stream.info.attempts++;
-    this.#breakers?.recent?.add(stream.manager.context.wheel.now());
+    this.#admission?.breakers.recent?.add(stream.manager.context.wheel.now());
     stream.info.upstreamHost = endpoint.key;
     stream.info.peer =
       stream.info.connection.direction === 'inbound' ? stream.info.peer : endpoint.config.workload;
@@ -262,13 +219,13 @@ export class Router implements AttemptOwner, TimeoutOwner {
       tellDeadline(head.headers, timeouts.left, action, this.#hedges ? 0 : timeouts.tryMs);
       timeouts.startTry();
     }
-    const attempt = new Attempt(cluster, endpoint, this);
-    this.#attempt = attempt;
+    const attempt = new Attempt(aim.cluster, endpoint, this);
+    this.#race.current = attempt;
     attempt.start(action.priority, stream.info);
   }
 
   onConnected(attempt: Attempt, upstream: Stream<RequestHead>, lease: Lease): void {
-    if (!this.#isOurs(attempt)) return;
+    if (!this.#race.has(attempt)) return;
     const { info, manager } = this.#stream;
     info.upstreamLocalAddress = lease.localAddress;
     info.upstreamRequestAt = manager.context.wheel.now();
@@ -287,11 +244,11 @@ export class Router implements AttemptOwner, TimeoutOwner {
   }
 
   onRequestDrain(attempt: Attempt): void {
-    if (attempt === this.#attempt) this.#body?.release();
+    if (attempt === this.#race.current) this.#body?.release();
   }
 
   onFailure(attempt: Attempt, failure: Failure, stale: boolean): void {
-    if (!this.#isOurs(attempt)) return;
+    if (!this.#race.has(attempt)) return;
     const { info } = this.#stream;
     const first = this.#leave(attempt);
     // Nobody has seen the request: try again at once, it costs no retry.
@@ -318,11 +275,11 @@ export class Router implements AttemptOwner, TimeoutOwner {
   // --- the response -----------------------------------------------------------------------------------------
 
   onInformational(attempt: Attempt, head: ResponseHead): void {
-    if (attempt === this.#attempt) this.#stream.encodeInformational(head);
+    if (attempt === this.#race.current) this.#stream.encodeInformational(head);
   }
 
   onResponse(attempt: Attempt, head: ResponseHead, end: boolean): void {
-    if (!this.#isOurs(attempt)) return;
+    if (!this.#race.has(attempt)) return;
     const { info, manager } = this.#stream;
     const policy = this.#retryPolicy;
     const wanted = policy !== undefined && wantsAfterResponse(policy, head.status, head.headers);
@@ -336,7 +293,8 @@ export class Router implements AttemptOwner, TimeoutOwner {
       }
       if (this.#retries?.left === 0) info.flag('URX');
     }
-    this.#settleOn(attempt);
+    this.#timeouts?.stopTry();
+    if (this.#race.settle(attempt)) info.upstreamHost = attempt.endpoint.key;
     info.upstreamFirstByteAt = manager.context.wheel.now();
     info.details = 'via_upstream';
     this.#answering = true;
@@ -344,18 +302,19 @@ export class Router implements AttemptOwner, TimeoutOwner {
     this.#body?.drop();
     // What it switches to has no end that a timeout could wait for.
     if (head.status === 101) this.#timeouts?.stop();
+    const { newCookie } = this.#aim as Aim;
     const elapsed = Math.round(
       info.upstreamFirstByteAt - (this.#complete ? this.#completeAt : info.startedMono),
     );
     head.headers.set('x-envoy-upstream-service-time', String(Math.max(0, elapsed)));
-    if (this.#newCookie !== undefined) head.headers.add('set-cookie', this.#newCookie);
+    if (newCookie !== undefined) head.headers.add('set-cookie', newCookie);
     rewriteResponse(head, this.#head as RequestHead, this.#chosen as Chosen, info);
     if (end) this.#responseEnded();
     this.#stream.encodeHead(head, end);
   }
 
   onResponseData(attempt: Attempt, chunk: Buffer, end: boolean): void {
-    if (attempt !== this.#attempt) return;
+    if (attempt !== this.#race.current) return;
     if (end) this.#responseEnded();
     if (!this.#stream.encodeData(chunk, end) && !end && !this.#blocked && !this.#over) {
       this.#blocked = true;
@@ -364,13 +323,13 @@ export class Router implements AttemptOwner, TimeoutOwner {
   }
 
   onResponseTrailers(attempt: Attempt, trailers: Headers): void {
-    if (attempt !== this.#attempt) return;
+    if (attempt !== this.#race.current) return;
     this.#responseEnded();
     this.#stream.encodeTrailers(trailers);
   }
 
   onBroken(attempt: Attempt, reason: ResetReason): void {
-    if (attempt !== this.#attempt) return;
+    if (attempt !== this.#race.current) return;
     const { info } = this.#stream;
     info.flag(resetFailure(reason).flag);
     info.details = `upstream_reset_after_response_started{${resetFailure(reason).reason.replaceAll(' ', '_')}}`;
@@ -383,41 +342,16 @@ export class Router implements AttemptOwner, TimeoutOwner {
 
   // --- attempts side by side --------------------------------------------------------------------------------
 
-  #isOurs(attempt: Attempt): boolean {
-    return attempt === this.#attempt || this.#rivals?.includes(attempt) === true;
-  }
-
   /** Another answer may come. */
   #inFlight(): boolean {
-    return this.#attempt !== undefined || this.#retries?.waiting === true || (this.#rivals?.length ?? 0) > 0;
+    return this.#race.running || this.#retries?.waiting === true;
   }
 
   /** An attempt is over. True: it was the one under way, not a late one. */
   #leave(attempt: Attempt): boolean {
-    if (attempt !== this.#attempt) {
-      this.#rivals = this.#rivals?.filter((rival) => rival !== attempt);
-      return false;
-    }
-    this.#attempt = undefined;
-    this.#timeouts?.stopTry();
-    return true;
-  }
-
-  /** The answer is this one's: the others are given up. */
-  #settleOn(attempt: Attempt): void {
-    this.#timeouts?.stopTry();
-    const other = this.#attempt;
-    this.#attempt = attempt;
-    if (this.#rivals === undefined) return;
-    if (other !== attempt) other?.abandon();
-    this.#rivals = this.#rivals.filter((rival) => rival !== attempt);
-    this.#giveUpRivals();
-    this.#stream.info.upstreamHost = attempt.endpoint.key;
-  }
-
-  #giveUpRivals(): void {
-    for (const rival of this.#rivals ?? []) rival.abandon();
-    this.#rivals = undefined;
+    const first = this.#race.leave(attempt);
+    if (first) this.#timeouts?.stopTry();
+    return first;
   }
 
   // --- time -------------------------------------------------------------------------------------------------
@@ -437,20 +371,18 @@ export class Router implements AttemptOwner, TimeoutOwner {
     const timeouts = this.#timeouts;
     if (timeouts === undefined) return;
     timeouts.start(this.#head?.upgrade !== 'connect');
-    if (this.#attempt !== undefined && !this.#answering) timeouts.startTry();
+    if (this.#race.current !== undefined && !this.#answering) timeouts.startTry();
   }
 
   tryTimedOut(): void {
-    const attempt = this.#attempt;
+    const attempt = this.#race.current;
     const policy = this.#retryPolicy;
     if (attempt === undefined || this.#answering) return;
     if (this.#hedges && policy !== undefined) {
       attempt.late();
       // Without another attempt to be had this one may take what time there is.
       if (!this.#replayable() || !this.#retriesBy(policy).schedule(attempt.endpoint)) return;
-      this.#rivals ??= [];
-      this.#rivals.push(attempt);
-      this.#attempt = undefined;
+      this.#race.overtake();
       return;
     }
     attempt.timeOut();
@@ -460,7 +392,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
   timedOut(): void {
     const { info } = this.#stream;
     info.flag('UT');
-    this.#attempt?.timeOut();
+    this.#race.current?.timeOut();
     if (this.#answering) {
       info.details = 'response_timeout';
       this.#stream.resetDownstream('local-reset');
