@@ -1,7 +1,7 @@
 import { enums, type Messages, messages } from '../gen/readers.js';
 import { WireError, WireReader } from './reader.ts';
 import { type Scalar, scalars } from './scalars.ts';
-import { emptyStruct, readStruct, within } from './struct.ts';
+import { emptyStruct, readStruct } from './struct.ts';
 import type { FieldTable, MessageTable, ScalarKind } from './table.ts';
 
 export interface DecodeOptions {
@@ -20,6 +20,8 @@ interface Plan {
   readonly ignored: ReadonlySet<number>;
   readonly unsupported: Readonly<Record<number, string>>;
   readonly empty: () => Plain;
+  /** Of a field of a oneof: the keys of the others. */
+  readonly rivals: ReadonlyMap<FieldTable, readonly string[]>;
 }
 
 const deepest = 64;
@@ -29,17 +31,26 @@ function planOf(name: string): Plan {
   const ready = plans.get(name);
   if (ready !== undefined) return ready;
   const table: MessageTable = messages[name as keyof Messages];
-  const always = table.fields.filter((field) => field.label !== undefined || field.optional !== true);
+  const { fields } = table;
+  const always = fields.filter((field) => field.label !== undefined || field.optional !== true);
+  const lists = always.filter((field) => field.label !== undefined);
+  // One shape for all messages of a kind, copied whole.
+  const zero: Plain = Object.fromEntries(always.map((field) => [field.key, initial(field)]));
+  const rivalsOf = ({ oneof, key }: FieldTable): string[] =>
+    fields.filter((other) => other.oneof === oneof && other.key !== key).map((other) => other.key);
   const plan: Plan = {
     name,
-    fields: new Map(table.fields.map((field) => [field.number, field])),
+    fields: new Map(fields.map((field) => [field.number, field])),
     ignored: new Set(table.ignored),
     unsupported: table.unsupported,
     empty: () => {
-      const object: Plain = {};
-      for (const field of always) object[field.key] = initial(field);
+      const object = { ...zero };
+      for (const { key, label } of lists) object[key] = label === 'map' ? new Map() : [];
       return object;
     },
+    rivals: new Map(
+      fields.filter(({ oneof }) => oneof !== undefined).map((field) => [field, rivalsOf(field)]),
+    ),
   };
   plans.set(name, plan);
   return plan;
@@ -69,8 +80,8 @@ export function decode<N extends keyof Messages>(
 class Decoder {
   readonly #reader: WireReader;
   readonly #unsupported: DecodeOptions['unsupported'];
-  /** Where we are: field names and list positions. */
-  readonly #path: string[] = [];
+  /** Where we are: field names, each position in a list after the list's name. */
+  readonly #path: (string | number)[] = [];
 
   constructor(bytes: Uint8Array, unsupported: DecodeOptions['unsupported']) {
     this.#reader = new WireReader(bytes);
@@ -81,10 +92,10 @@ class Decoder {
     if (depth > deepest) throw new WireError('message is nested too deeply');
     const reader = this.#reader;
     while (!reader.done) {
-      const { number, type } = reader.tag();
-      const field = plan.fields.get(number);
-      if (field === undefined) this.#unknown(plan, number, type);
-      else this.#field(plan, field, type, into, depth);
+      const tag = reader.tag();
+      const field = plan.fields.get(tag >>> 3);
+      if (field === undefined) this.#unknown(plan, tag >>> 3, tag & 7);
+      else this.#field(plan, field, tag & 7, into, depth);
     }
     return into;
   }
@@ -101,7 +112,16 @@ class Decoder {
   }
 
   #report(field: string, reason: string): void {
-    this.#unsupported?.([...this.#path, field].join('.'), reason);
+    this.#unsupported?.(this.#pathTo(field), reason);
+  }
+
+  /** As text: `virtual_hosts[0].routes[1].name`. */
+  #pathTo(...field: readonly string[]): string {
+    return [...this.#path, ...field].reduce<string>(
+      (path, part) =>
+        typeof part === 'number' ? `${path}[${part}]` : path === '' ? part : `${path}.${part}`,
+      '',
+    );
   }
 
   #field(plan: Plan, field: FieldTable, type: number, into: Plain, depth: number): void {
@@ -115,9 +135,7 @@ class Decoder {
     }
     if (field.oneof !== undefined) {
       // The last one on the wire wins.
-      for (const other of plan.fields.values()) {
-        if (other.oneof === field.oneof && other !== field) delete into[other.key];
-      }
+      for (const other of plan.rivals.get(field) as readonly string[]) if (other in into) delete into[other];
     }
     this.#path.push(field.name);
     into[field.key] = this.#value(field, type, depth, into[field.key]);
@@ -127,14 +145,14 @@ class Decoder {
   #listItem(field: FieldTable, type: number, list: unknown[], depth: number): void {
     const packable =
       field.kind === 'enum' || (field.kind in scalars && scalars[field.kind as ScalarKind].type !== 2);
-    this.#path.push(`${field.name}[${list.length}]`);
+    this.#path.push(field.name, list.length);
     if (packable && type === 2) {
       const wire = field.kind === 'enum' ? 0 : scalars[field.kind as ScalarKind].type;
-      within(this.#reader, () => {
-        while (!this.#reader.done) list.push(this.#value(field, wire, depth, undefined));
-      });
+      const end = this.#reader.enter();
+      while (!this.#reader.done) list.push(this.#value(field, wire, depth, undefined));
+      this.#reader.leave(end);
     } else list.push(this.#value(field, type, depth, undefined));
-    this.#path.pop();
+    this.#path.length -= 2;
   }
 
   #mapEntry(field: FieldTable, type: number, map: Map<Scalar, unknown>, depth: number): void {
@@ -143,14 +161,14 @@ class Decoder {
     let key = codec.zero;
     let value: unknown;
     this.#path.push(field.name);
-    within(this.#reader, () => {
-      while (!this.#reader.done) {
-        const entry = this.#reader.tag();
-        if (entry.number === 1 && entry.type === codec.type) key = codec.read(this.#reader);
-        else if (entry.number === 2) value = this.#value(field, entry.type, depth, value);
-        else throw wrongType(field);
-      }
-    });
+    const end = this.#reader.enter();
+    while (!this.#reader.done) {
+      const tag = this.#reader.tag();
+      if (tag === ((1 << 3) | codec.type)) key = codec.read(this.#reader);
+      else if (tag >>> 3 === 2) value = this.#value(field, tag & 7, depth, value);
+      else throw wrongType(field);
+    }
+    this.#reader.leave(end);
     this.#path.pop();
     map.set(key, value ?? this.#missing(field));
   }
@@ -163,20 +181,12 @@ class Decoder {
 
   #value(field: FieldTable, type: number, depth: number, before: unknown): unknown {
     const reader = this.#reader;
-    if (field.kind === 'message') {
+    if (field.kind === 'message' || field.kind === 'struct' || field.kind === 'wrapper') {
       if (type !== 2) throw wrongType(field);
-      const plan = planOf(field.of as string);
-      return within(reader, () => this.message(plan, (before as Plain) ?? plan.empty(), depth + 1));
-    }
-    if (field.kind === 'struct') {
-      if (type !== 2) throw wrongType(field);
-      return within(reader, () =>
-        readStruct(reader, (before as ReturnType<typeof emptyStruct>) ?? emptyStruct(), depth + 1),
-      );
-    }
-    if (field.kind === 'wrapper') {
-      if (type !== 2) throw wrongType(field);
-      return within(reader, () => this.#wrapped(field, before));
+      const end = reader.enter();
+      const value = this.#nested(field, depth, before);
+      reader.leave(end);
+      return value;
     }
     if (field.kind === 'enum') {
       if (type !== 0) throw wrongType(field);
@@ -187,12 +197,20 @@ class Decoder {
     return codec.read(reader);
   }
 
+  /** What has been entered, into what an earlier part of it became. */
+  #nested(field: FieldTable, depth: number, before: unknown): unknown {
+    if (field.kind === 'wrapper') return this.#wrapped(field, before);
+    if (field.kind === 'struct')
+      return readStruct(this.#reader, (before as ReturnType<typeof emptyStruct>) ?? emptyStruct(), depth + 1);
+    const plan = planOf(field.of as string);
+    return this.message(plan, (before as Plain) ?? plan.empty(), depth + 1);
+  }
+
   #wrapped(field: FieldTable, before: unknown): unknown {
     const codec = scalars[field.of as ScalarKind];
     let value = before ?? codec.zero;
     while (!this.#reader.done) {
-      const { number, type } = this.#reader.tag();
-      if (number !== 1 || type !== codec.type) throw wrongType(field);
+      if (this.#reader.tag() !== ((1 << 3) | codec.type)) throw wrongType(field);
       value = codec.read(this.#reader);
     }
     return value;
@@ -203,7 +221,7 @@ class Decoder {
     const table = enums[field.of as string] ?? {};
     const name = table[number];
     if (name !== undefined) return name;
-    this.#unsupported?.(this.#path.join('.'), `unknown value ${number} of ${field.of}`);
+    this.#unsupported?.(this.#pathTo(), `unknown value ${number} of ${field.of}`);
     return table[0] as string;
   }
 }

@@ -56,6 +56,9 @@ export class WireReader {
   }
 
   uint64(): number {
+    // Nearly all are lengths and small numbers.
+    if (this.at < this.end && (this.#bytes[this.at] as number) < 0x80)
+      return this.#bytes[this.at++] as number;
     const [low, high] = this.#varint();
     return safe(high * 0x1_0000_0000 + low);
   }
@@ -145,11 +148,25 @@ export class WireReader {
     return size;
   }
 
-  tag(): { readonly number: number; readonly type: number } {
-    const [tag, high] = this.#varint();
-    const number = tag >>> 3;
-    if (number === 0 || high !== 0) throw new WireError('field number out of range');
-    return { number, type: tag & 7 };
+  /** Goes into the length-delimited value at this position: it ends there, until `leave` is called with what this returns. */
+  enter(): number {
+    const size = this.length();
+    const { end } = this;
+    this.end = this.at + size;
+    return end;
+  }
+
+  /** Goes on after the value that was entered. */
+  leave(end: number): void {
+    this.at = this.end;
+    this.end = end;
+  }
+
+  /** The number of the next field, shifted left by three, and its wire type below. */
+  tag(): number {
+    const tag = this.uint64();
+    if (tag < 8 || tag > 0xffff_ffff) throw new WireError('field number out of range');
+    return tag;
   }
 
   /** Steps over a field's value. Groups are gone from every proto that we know, and refused. */

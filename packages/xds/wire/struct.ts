@@ -58,19 +58,16 @@ const isObject = (value: JsonValue): value is JsonObject =>
 function eachField(reader: WireReader, depth: number, read: (number: number, type: number) => void): void {
   if (depth > deepest) throw new WireError('message is nested too deeply');
   while (!reader.done) {
-    const { number, type } = reader.tag();
-    read(number, type);
+    const tag = reader.tag();
+    read(tag >>> 3, tag & 7);
   }
 }
 
 /** Runs `read` on the length-delimited value at the reader's position. */
-export function within<T>(reader: WireReader, read: () => T): T {
-  const size = reader.length();
-  const end = reader.end;
-  reader.end = reader.at + size;
+function within<T>(reader: WireReader, read: () => T): T {
+  const end = reader.enter();
   const value = read();
-  reader.at = reader.end;
-  reader.end = end;
+  reader.leave(end);
   return value;
 }
 
