@@ -50,7 +50,7 @@ export interface Figures {
   readonly others: number;
 }
 
-export const stages = ['model', 'compile', 'send'] as const;
+export const stages = ['model', 'compile', 'serialise', 'send'] as const;
 export type Stage = (typeof stages)[number];
 
 /** No proxy has got anything for so long: the push is over. */
@@ -134,7 +134,7 @@ async function measureChanges(
   let proxies = 0;
   const counters = (): Promise<number[]> =>
     Promise.all(stages.map((stage) => subject.counter(`tulle_push_milliseconds_total{stage="${stage}"}`)));
-  let before = { cpu: 0, stages: [0, 0, 0] };
+  let before = { cpu: 0, stages: [0, 0, 0, 0] };
   for (let nth = 0; nth < warmUp + count; nth++) {
     if (nth === warmUp) before = { cpu: cpuSeconds(pids), stages: await counters() };
     const { path, body, watch } = change(nth);
@@ -152,7 +152,7 @@ async function measureChanges(
   return {
     latencies,
     cpuMs: ((after.cpu - before.cpu) * 1000) / count,
-    stages: { model: stage(0), compile: stage(1), send: stage(2) },
+    stages: { model: stage(0), compile: stage(1), serialise: stage(2), send: stage(3) },
     bytes: bytes / count,
     proxies,
   };

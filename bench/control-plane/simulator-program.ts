@@ -12,13 +12,6 @@ const say = (report: Report): void => {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 };
 
-/** Proxies that connect at the same time: so many that the control plane is never idle, as few as it takes on in seconds. */
-const wave = 25;
-
-let started = 0;
-const startNext = (): void => {
-  proxies[started++]?.start();
-};
 let bytes = 0;
 /** When each proxy last got something. */
 const last = new Map<number, number>();
@@ -40,7 +33,6 @@ const proxies = config.proxies.map(
         }),
       onUpdate({ type, resources }) {
         const now = monotonicNow();
-        if (!last.has(index)) startNext();
         last.set(index, now);
         if (watch === undefined || watch.command.type !== type || watch.at.has(index)) return;
         const { name, text } = watch.command;
@@ -68,7 +60,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     return;
   }
   const before = bytes;
-  for (let first = 0; first < wave; first++) startNext();
+  for (const proxy of proxies) proxy.start();
   const look = setInterval(() => {
     const latest = Math.max(...last.values());
     if (monotonicNow() - latest < command.quietMs || !proxies.every(({ complete }) => complete)) return;

@@ -37,6 +37,7 @@ export function createProxyStreams(options: {
   const ads = createAdsServer({
     clock: options.clock,
     log: options.log,
+    onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
     authenticate(certificate, node) {
       const admission = admit(certificate, node, { trustDomain, workload, registeredLabels });
       if (admission.kind === 'refused') return admission;

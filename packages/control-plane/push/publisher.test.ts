@@ -73,9 +73,15 @@ beforeEach(() => {
   });
 });
 
+/** A proxy that has got its first snapshot. */
+function connect(name: string): void {
+  publisher.connected(proxy(name));
+  clock.advance(0);
+}
+
 describe('the publisher', () => {
   it('gives a proxy its snapshot when it connects, and nothing after it has gone', () => {
-    publisher.connected(proxy('a-v1-0'));
+    connect('a-v1-0');
     expect(published.map(({ id }) => id)).toEqual(['a-v1-0.default']);
     expect(published[0]?.snapshot.cluster.has(cluster)).toBe(true);
     publisher.disconnected('a-v1-0.default');
@@ -84,7 +90,7 @@ describe('the publisher', () => {
   });
 
   it('pushes instances at once and configuration after the debounce', () => {
-    publisher.connected(proxy('a-v1-0'));
+    connect('a-v1-0');
     instances = [instance];
     publisher.instancesChanged();
     expect(published).toHaveLength(2);
@@ -101,7 +107,7 @@ describe('the publisher', () => {
   });
 
   it('makes room between slices, and pushes the newest model once to each', () => {
-    for (let at = 0; at < 10; at++) publisher.connected(proxy(`p${at}-v1-0`));
+    for (let at = 0; at < 10; at++) connect(`p${at}-v1-0`);
     published = [];
     cost = 5;
     publisher.instancesChanged();
@@ -133,7 +139,7 @@ describe('the publisher', () => {
   });
 
   it('goes on with the old model when a new one cannot be built', () => {
-    publisher.connected(proxy('a-v1-0'));
+    connect('a-v1-0');
     const broken = new Error('broken');
     list = () => {
       throw broken;
@@ -148,7 +154,7 @@ describe('the publisher', () => {
   });
 
   it('does nothing after close', () => {
-    publisher.connected(proxy('a-v1-0'));
+    connect('a-v1-0');
     publisher.configurationChanged();
     publisher.close();
     clock.advance(1_000);

@@ -73,11 +73,13 @@ export class Publisher {
     this.#pushAll();
   }
 
+  /** It gets its snapshot in its turn: hundreds that connect at once do not hold up each other's handshakes. */
   connected(proxy: AdmittedProxy): void {
-    this.#updateInstances();
     this.#proxies.set(proxy.id, proxy);
+    // Behind those that wait already, also when it waited under an earlier stream.
     this.#stale.delete(proxy.id);
-    this.#push(proxy);
+    this.#stale.add(proxy.id);
+    this.#slice ??= this.#options.clock.after(0, () => this.#pushSlice());
   }
 
   disconnected(proxyId: string): void {
@@ -164,7 +166,7 @@ export class Publisher {
     try {
       const { snapshot, notes } = this.#timed('compile', () => compile(this.#model, proxy));
       this.#note(proxy.id, notes);
-      this.#timed('send', () => this.#options.publish(proxy, snapshot));
+      this.#options.publish(proxy, snapshot);
     } catch (error) {
       // The proxy keeps what it has.
       this.#options.onError(error);

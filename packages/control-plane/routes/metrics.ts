@@ -15,8 +15,11 @@ const gauges = {
   process_resident_memory_bytes: 'Resident memory.',
 } as const;
 
-/** What a push consists of: what users wrote becomes a model, that what each proxy should have, the difference is sent. */
-export const pushStages = ['model', 'compile', 'send'] as const;
+/**
+ * What a push consists of: what users wrote becomes a model, that what each proxy should have, the difference a response,
+ * which is handed to the transport.
+ */
+export const pushStages = ['model', 'compile', 'serialise', 'send'] as const;
 export type PushStage = (typeof pushStages)[number];
 
 export type Counter = keyof typeof counters;
@@ -24,7 +27,7 @@ export type Gauge = keyof typeof gauges;
 
 export class Metrics {
   readonly #counts = new Map<Counter, number>();
-  readonly #pushMs: Record<PushStage, number> = { model: 0, compile: 0, send: 0 };
+  readonly #pushMs: Record<PushStage, number> = { model: 0, compile: 0, serialise: 0, send: 0 };
 
   add(counter: Counter, by = 1): void {
     this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + by);

@@ -1,3 +1,4 @@
+import http2 from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../clock.ts';
@@ -52,6 +53,9 @@ async function start(
         ? { kind: 'refused', code: grpc.status.PERMISSION_DENIED, message: 'not you' }
         : { kind: 'accepted', proxyId: node.id, ...(until === undefined ? {} : { until }) },
     clock,
+    log: (message) => {
+      if (message.includes('closed')) events.write(message);
+    },
     onConnect: (id) => {
       events.write(`connect ${id}`);
       ads.setSnapshot(id, snapshot);
@@ -121,7 +125,7 @@ test('a stream ends with the certificate that it was opened with', async () => {
   const { ads, address } = await start(empty, events, { until, clock });
   const proxy = connect(address);
   proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
-  await events.until('connect p');
+  await proxy.receive();
   clock.advance(until - clock.now() - 1);
   expect(ads.sessions()).toHaveLength(1);
   clock.advance(1);
@@ -263,4 +267,68 @@ test('a refused response is reported with the names it is about and is not sent 
   ads.setSnapshot('p', { ...snapshot, cluster: new Map([named('a', '2'), named('b', '1')]) });
   const second = await proxy.receive();
   expect(second.resources.map(({ name }) => name)).toEqual(['a']);
+});
+
+const megabytes = new Uint8Array(3 * 1024 * 1024).map((_, at) => at);
+const large: Snapshot = {
+  ...empty,
+  cluster: new Map([
+    named('a'),
+    ['large', { name: 'large', version: '1', bytes: megabytes, origins: [] }],
+    named('z'),
+  ]),
+};
+
+test('a response of megabytes arrives whole, though it goes out in pieces', async () => {
+  const { address } = await start(large, journal());
+  const proxy = connect(address);
+  proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster });
+  const names: string[] = [];
+  while (names.length < 3) {
+    const { resources, nonce } = await proxy.receive();
+    for (const { name, resource } of resources) {
+      names.push(name);
+      if (name === 'large') expect(Buffer.compare(resource?.value ?? new Uint8Array(), megabytes)).toBe(0);
+    }
+    proxy.send({ typeUrl: typeUrls.cluster, responseNonce: nonce });
+  }
+  expect(names).toEqual(['a', 'large', 'z']);
+});
+
+test('a client that does not read is closed after half a minute, and nobody else waits for it', async () => {
+  const events = journal();
+  const clock = new ManualClock();
+  const { ads, address } = await start(large, events, { clock });
+  // grpc-js reads all that comes: this one speaks HTTP/2 by hand, and takes 64 KiB.
+  const session = http2.connect(`http://${address}`);
+  cleanups.push(() => session.destroy());
+  const stuck = session.request({
+    ':method': 'POST',
+    ':path': adsService.DeltaAggregatedResources.path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  const reset = new Promise<void>((resolve) => stuck.once('close', resolve));
+  const request = encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', {
+    node: { id: 'stuck' },
+    typeUrl: typeUrls.cluster,
+    resourceNamesSubscribe: ['large'],
+  });
+  stuck.write(Buffer.concat([Uint8Array.of(0, 0, 0, 0, request.length), request]));
+  const proxy = connect(address);
+  await events.until('connect stuck');
+  proxy.send({ node: { id: 'p' }, typeUrl: typeUrls.cluster, resourceNamesSubscribe: ['a'] });
+  const { nonce } = await proxy.receive();
+  proxy.send({ typeUrl: typeUrls.cluster, responseNonce: nonce });
+  await events.until('ack p cluster a');
+  clock.advance(28_000);
+  expect(ads.sessions()).toHaveLength(2);
+  clock.advance(4_000);
+  const [why, lost] = events.items.slice(-2);
+  expect(why).toMatch(
+    /^xds: stuck closed: 31458\d\d bytes of configuration have not been read for 30000 ms$/,
+  );
+  expect(lost).toBe('lost stuck');
+  stuck.resume();
+  await reset;
 });

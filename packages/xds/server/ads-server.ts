@@ -4,8 +4,9 @@ import type { Snapshot, XdsType } from '../resource.ts';
 import type { core_Node } from '../wire.ts';
 import { type AdsCall, adsService } from './grpc-stream.ts';
 import type { NackDetail } from './request.ts';
+import { SendBudget } from './send-budget.ts';
 import { type SessionInfo, typesOf } from './session-info.ts';
-import { AdsStream, type StreamEvents, StreamRefused } from './stream.ts';
+import { AdsStream, type SendStage, type StreamEvents, StreamRefused } from './stream.ts';
 
 export type Authentication =
   /** `until`: when its certificate ends, in milliseconds since the epoch; the stream is closed then. */
@@ -39,6 +40,8 @@ export interface AdsServerOptions {
   ) => void;
   /** Istio's HealthInformation: whether the application behind the proxy serves. */
   readonly onHealth?: (proxyId: string, healthy: boolean, message: string) => void;
+  /** How long a stage of sending took. */
+  readonly onStage?: (stage: SendStage, milliseconds: number) => void;
   readonly clock?: Clock;
   readonly log?: (message: string) => void;
 }
@@ -59,6 +62,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   const log = options.log ?? (() => {});
   const streams = new Map<string, AdsStream>();
   const open = new Set<AdsStream>();
+  const budget = new SendBudget(clock);
 
   const events: StreamEvents = {
     identify(stream, node) {
@@ -86,6 +90,8 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
       }
     },
     onHealth: ({ proxyId }, healthy, message) => options.onHealth?.(proxyId, healthy, message),
+    onStage: (stage, milliseconds) => options.onStage?.(stage, milliseconds),
+    onTooSlow: ({ proxyId }, why) => log(`xds: ${proxyId} closed: ${why}`),
     onClose(stream, reason) {
       open.delete(stream);
       if (streams.get(stream.proxyId) !== stream) return;
@@ -96,7 +102,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   };
 
   const handler = (variant: 'delta' | 'sotw') => (call: AdsCall) => {
-    const stream = new AdsStream(call, variant, clock, events);
+    const stream = new AdsStream(call, variant, { clock, events, budget });
     open.add(stream);
   };
 

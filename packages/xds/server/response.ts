@@ -32,8 +32,8 @@ const delta = { version: 1, resources: 2, typeUrl: 4, nonce: 5, removed: 6 } as 
 const resourceFields = { version: 1, resource: 2, name: 3 } as const;
 const sotw = { version: 1, resources: 2, typeUrl: 4, nonce: 5 } as const;
 
-/** The response as a DeltaDiscoveryResponse or DiscoveryResponse. */
-export function encodeResponse(response: SessionResponse): Buffer {
+/** The response as a DeltaDiscoveryResponse or DiscoveryResponse, in parts: most of them are those of other proxies too. */
+export function encodeResponse(response: SessionResponse): readonly Uint8Array[] {
   const { variant, type } = response;
   const fields = variant === 'delta' ? delta : sotw;
   const start = new WireWriter();
@@ -43,7 +43,7 @@ export function encodeResponse(response: SessionResponse): Buffer {
   text(end, fields.nonce, response.nonce);
   if (variant === 'delta') for (const name of response.removed) text(end, delta.removed, name);
   const resources = response.resources.map((resource) => fieldOf(resource, type, variant));
-  return Buffer.concat([start.finish(), ...resources, end.finish()]);
+  return [start.finish(), ...resources, end.finish()];
 }
 
 const utf8 = new TextEncoder();

@@ -2,9 +2,10 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '../clock.ts';
 import { healthTypeUrl, type Snapshot } from '../resource.ts';
 import { type core_Node, WireError } from '../wire.ts';
-import type { AdsCall } from './grpc-stream.ts';
+import { type AdsCall, resetStream, writeMessage } from './grpc-stream.ts';
 import { readDeltaRequest, readStateOfTheWorldRequest, type SessionRequest } from './request.ts';
 import { encodeResponse } from './response.ts';
+import type { SendBudget, Sender } from './send-budget.ts';
 import { Session, type SessionEvent } from './session.ts';
 import { SessionError } from './subscription.ts';
 
@@ -15,9 +16,16 @@ export interface StreamEvents {
   onOpen(stream: AdsStream, node: core_Node): void;
   onEvent(stream: AdsStream, event: SessionEvent): void;
   onHealth(stream: AdsStream, healthy: boolean, message: string): void;
+  /** How long a stage took. */
+  onStage(stage: SendStage, milliseconds: number): void;
+  /** It will be closed, because it does not read. */
+  onTooSlow(stream: AdsStream, why: string): void;
   /** Once, whatever happened; also for streams that were never identified. */
   onClose(stream: AdsStream, reason: 'goodbye' | 'lost'): void;
 }
+
+/** What becomes of a response: it is chosen and encoded, then handed to the transport. */
+export type SendStage = 'serialise' | 'send';
 
 /** Thrown to end a stream with a gRPC status. */
 export class StreamRefused extends Error {
@@ -32,12 +40,12 @@ export class StreamRefused extends Error {
 const firstRequestMs = 10_000;
 
 /**
- * Drives one session over one gRPC stream: one response at a time while the transport takes more, so a
- * client that reads slowly costs at most one unanswered response per type.
+ * Drives one session over one gRPC stream: one response at a time, made when the transport has taken the one before
+ * and the budget of all streams allows for it.
  *
  * Opened → Identified → Closed
  */
-export class AdsStream {
+export class AdsStream implements Sender {
   readonly variant: 'delta' | 'sotw';
   readonly connectedAt: number;
   readonly session = new Session();
@@ -47,23 +55,27 @@ export class AdsStream {
   readonly #call: AdsCall;
   readonly #clock: Clock;
   readonly #events: StreamEvents;
+  readonly #budget: SendBudget;
   #state: 'opened' | 'identified' | 'closed' = 'opened';
-  #writable = true;
+  /** The transport has not taken the last response. */
+  #sending = false;
+  #isNew = true;
   #timer: { cancel(): void };
   #expiry: { cancel(): void } | undefined;
 
-  constructor(call: AdsCall, variant: 'delta' | 'sotw', clock: Clock, events: StreamEvents) {
+  constructor(
+    call: AdsCall,
+    variant: 'delta' | 'sotw',
+    { clock, events, budget }: { clock: Clock; events: StreamEvents; budget: SendBudget },
+  ) {
     this.variant = variant;
     this.connectedAt = clock.now();
     this.#call = call;
     this.#clock = clock;
     this.#events = events;
+    this.#budget = budget;
     this.#timer = clock.after(firstRequestMs, () => this.fail(status.DEADLINE_EXCEEDED, 'no request'));
     call.on('data', (bytes: Buffer) => this.#receive(bytes));
-    call.on('drain', () => {
-      this.#writable = true;
-      this.pump();
-    });
     // A client that has drained ends its side; a broken connection is cancelled, with or without an end.
     call.on('end', () => setImmediate(() => this.#close(call.cancelled ? 'lost' : 'goodbye')));
     call.on('cancelled', () => this.#close('lost'));
@@ -82,7 +94,7 @@ export class AdsStream {
   setSnapshot(snapshot: Snapshot): void {
     if (this.#state === 'closed') return;
     this.session.setSnapshot(snapshot);
-    this.pump();
+    this.#pump();
   }
 
   #receive(bytes: Buffer): void {
@@ -95,7 +107,7 @@ export class AdsStream {
         return;
       }
       for (const event of this.session.request(request, this.#clock.now())) this.#events.onEvent(this, event);
-      this.pump();
+      this.#pump();
     } catch (error) {
       if (error instanceof StreamRefused) this.fail(error.code, error.message);
       else if (error instanceof WireError)
@@ -115,17 +127,51 @@ export class AdsStream {
     this.#events.onOpen(this, request.node);
   }
 
-  /** Sends what may be sent now. */
-  pump(): void {
-    if (this.#state !== 'identified') return;
-    while (this.#writable) {
-      const response = this.session.next(this.#clock.now(), this.variant);
-      if (response === undefined) break;
-      this.#writable = this.#call.write(encodeResponse(response));
+  /** It has not yet had all that it should have. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  /** Asks for a turn; it will be seen then whether there is something to send. */
+  #pump(): void {
+    if (this.#state === 'identified' && !this.#sending) this.#budget.ask(this);
+  }
+
+  send(): number {
+    const clock = this.#clock;
+    const begin = clock.now();
+    const response = this.session.next(begin, this.variant);
+    if (response === undefined) {
+      this.#isNew &&= Object.values(this.session.subscriptions).some(({ pending }) => pending !== undefined);
+      this.#wakeLater();
+      return 0;
     }
+    const parts = encodeResponse(response);
+    const encoded = clock.now();
+    this.#events.onStage('serialise', encoded - begin);
+    this.#sending = true;
+    const bytes = writeMessage(this.#call, parts, () => {
+      this.#sending = false;
+      this.#budget.taken(this);
+      this.#pump();
+    });
+    this.#events.onStage('send', clock.now() - encoded);
+    return bytes;
+  }
+
+  tooSlow(bytes: number, milliseconds: number): void {
+    const why = `${bytes} bytes of configuration have not been read for ${milliseconds} ms`;
+    this.#events.onTooSlow(this, why);
+    this.fail(status.RESOURCE_EXHAUSTED, why);
+    // What is not read keeps the status from going out.
+    resetStream(this.#call);
+  }
+
+  #wakeLater(): void {
     this.#timer.cancel();
-    const wake = this.session.wakeAt(this.#clock.now());
-    if (wake !== undefined) this.#timer = this.#clock.after(wake - this.#clock.now(), () => this.pump());
+    const now = this.#clock.now();
+    const wake = this.session.wakeAt(now);
+    if (wake !== undefined) this.#timer = this.#clock.after(wake - now, () => this.#pump());
   }
 
   /** Ends the stream with a status. */
@@ -157,6 +203,7 @@ export class AdsStream {
     this.#state = 'closed';
     this.#timer.cancel();
     this.#expiry?.cancel();
+    this.#budget.forget(this);
     if (reason === 'goodbye') this.#call.end();
     this.#events.onClose(this, reason);
   }
