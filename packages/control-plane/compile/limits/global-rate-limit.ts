@@ -52,7 +52,11 @@ export function globalRateLimit(
     rateLimitedAsResourceExhausted: response.grpcStatus === 'RESOURCE_EXHAUSTED',
     rateLimitService: {
       grpcService: {
-        targetSpecifier: { case: 'envoyGrpc', value: { clusterName: `outbound|${port}||${host}` } },
+        targetSpecifier: {
+          case: 'envoyGrpc',
+          // The cluster's name, an Envoy's default, is no authority that servers take.
+          value: { clusterName: `outbound|${port}||${host}`, authority: `${host}:${port}` },
+        },
       },
       transportApiVersion: ApiVersion.V3,
     },
