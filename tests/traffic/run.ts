@@ -104,7 +104,7 @@ function send(step: HttpStep, request: string, world: World): Promise<Answer> {
 }
 
 async function runBytes(step: TcpStep, world: World): Promise<void> {
-  const { to, kind, sni, certificate, source, offers, times = 1, together } = step;
+  const { to, kind, sni, certificate, source, offers, times = 1, held } = step;
   const from = senderOf(step);
   const entrance = world.entrances[from];
   const [address, ownPort] = from === 'gateway' ? to.split(':') : ['', entrance.upstreams.get(to)];
@@ -117,7 +117,7 @@ async function runBytes(step: TcpStep, world: World): Promise<void> {
       : undefined;
   const { refused, served, shares, closedAfterMs } = step.expect;
   const answers: (BytesAnswer | undefined)[] = [];
-  await inLanes(times, together ?? (shares === undefined ? 1 : 8), async () => {
+  await inLanes(times, shares === undefined ? 1 : 8, async () => {
     const start = performance.now();
     const to = { host: address || '127.0.0.1', port: Number(ownPort), source, tls };
     const answer = await askBytes(to).catch((error: Error) => {
@@ -129,7 +129,7 @@ async function runBytes(step: TcpStep, world: World): Promise<void> {
       if (!answer.socket.closed) await once(answer.socket, 'close');
       expect(performance.now() - start, 'milliseconds').toBeGreaterThanOrEqual(closedAfterMs);
     }
-    if (together === undefined) answer?.socket.destroy();
+    if (held !== true) answer?.socket.destroy();
   });
   for (const answer of answers) answer?.socket.destroy();
   checkBytes(step.expect, answers);

@@ -137,8 +137,8 @@ export interface TcpStep {
   readonly certificate?: string;
   readonly offers?: TlsOffer;
   readonly times?: number;
-  /** Connections that stay open until all have their answers. */
-  readonly together?: number;
+  /** Each connection stays open until all have had their turn. */
+  readonly held?: true;
   readonly expect: {
     readonly version?: string;
     readonly shares?: Readonly<Record<string, number>>;

@@ -44,15 +44,18 @@ export class Explainer {
       ruledOut.push({ chain: one, step, matches }),
     );
     if (chain === undefined) return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
-    const connection = connectionOf(call, entrance, chain);
+    const closed = { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
     const service = this.proxy.serviceOf(chain, listener);
+    // TLS that nobody here ends is no HTTP, and who ends TLS takes nothing else.
+    const carries = speaksTls(call, entrance);
+    if (chain.tls === undefined ? carries && service.kind === 'http' : !carries) return closed;
+    const connection = connectionOf(call, entrance, chain);
     if (service.kind === 'tcp') {
       const outcomes = this.#bytes(service.proxy, connection);
       return { entrance, ruledOut, chain, routing: undefined, outcomes };
     }
     // Bytes that are no HTTP: the codec refuses them.
-    if (call.kind !== 'http' && !entrance.viaProxy)
-      return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
+    if (call.kind !== 'http' && !entrance.viaProxy) return closed;
     const found =
       call.kind === 'http' && !(entrance.viaProxy && call.scheme === 'https')
         ? this.#http(service.manager, connection, headOf(call, entrance), chain, listener)
@@ -91,8 +94,11 @@ export class Explainer {
     listener: Listener,
   ): Pick<Decision, 'routing' | 'outcomes'> {
     const { host, port } = destinationOf(call);
+    // What the client says in the tunnel, it does not say to the proxy.
     const head: RequestHead = {
-      ...emptyHead(call),
+      scheme: 'http',
+      headers: new Headers(),
+      protocol: 'HTTP/1.1',
       method: 'CONNECT',
       path: '',
       authority: `${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -207,6 +213,13 @@ function outcomeOf(
 /** What a sidecar offers by ALPN, as far as it tells chains apart. */
 const meshProtocols = { http: ['istio-http/1.1', 'istio', 'http/1.1'], bytes: ['istio'] } as const;
 
+const isSecure = (call: Call): boolean =>
+  call.kind === 'tls' || (call.kind === 'http' && call.scheme === 'https');
+
+/** Whether the connection begins with TLS: a sidecar's mTLS where the listener may take it, or the client's own. */
+const speaksTls = (call: Call, { listener, viaProxy }: Entrance): boolean =>
+  (call.peer !== undefined && inspectsTls(listener)) || (!viaProxy && isSecure(call));
+
 /** What the listener's inspectors find. */
 function inspectionOf(call: Call, { listener, viaProxy }: Entrance): Inspection {
   if (call.peer !== undefined && inspectsTls(listener))
@@ -215,8 +228,7 @@ function inspectionOf(call: Call, { listener, viaProxy }: Entrance): Inspection 
       serverName: '',
       protocols: meshProtocols[call.kind === 'http' ? 'http' : 'bytes'],
     };
-  const secure = !viaProxy && (call.kind === 'tls' || (call.kind === 'http' && call.scheme === 'https'));
-  if (secure) {
+  if (!viaProxy && isSecure(call)) {
     if (!inspectsTls(listener)) return uninspected;
     const { host } = destinationOf(call);
     const protocols =
@@ -251,11 +263,6 @@ function tlsOf(call: Call): NonNullable<ConnectionInfo['tls']> {
     alpn: call.kind === 'http' && call.protocol === 'HTTP/2' ? 'h2' : 'http/1.1',
     ...(call.peer === undefined ? {} : { peerUri: call.peer }),
   };
-}
-
-function emptyHead(call: Call): Pick<RequestHead, 'scheme' | 'headers' | 'protocol'> {
-  if (call.kind === 'http') return { scheme: 'http', headers: call.headers.clone(), protocol: call.protocol };
-  return { scheme: 'http', headers: new Headers(), protocol: 'HTTP/1.1' };
 }
 
 function headOf(call: Extract<Call, { kind: 'http' }>, { viaProxy }: Entrance): RequestHead {

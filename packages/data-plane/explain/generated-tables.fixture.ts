@@ -1,9 +1,9 @@
 import { compileRanges } from '@tulle/decision/address-range';
 import type { FaultRule } from '@tulle/decision/tables/fault';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { HeaderMatch, QueryMatch, Route, RouteMatch, RouteTable } from '@tulle/decision/tables/route';
 import type { RouteAction } from '@tulle/decision/tables/route-action';
-import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
-import type { Secrets, Tables } from '@tulle/decision/tables/tables';
+import type { Tables } from '@tulle/decision/tables/tables';
 import fc from 'fast-check';
 import { faultFilter } from '../filters/fault/filter.ts';
 import * as make from '../testing/tables.ts';
@@ -105,7 +105,7 @@ const routes = fc
       return make.route(does, { name: `r${at}`, match: { path, headers, query }, perFilter });
     }),
   );
-export const tableOf: fc.Arbitrary<RouteTable> = fc
+const tableOf: fc.Arbitrary<RouteTable> = fc
   .tuple(
     fc.uniqueArray(fc.constantFrom(...domains), { minLength: 1 }),
     fc.array(routes, { minLength: 6, maxLength: 6 }),
@@ -117,3 +117,123 @@ export const tableOf: fc.Arbitrary<RouteTable> = fc
       { ignorePort },
     ),
   );
+
+/** Who may come to a chain, and what comes of it. */
+interface ChainPlan {
+  /** Empty: whoever asks for whatever name. */
+  readonly serverName: string;
+  readonly protocol: '' | 'h2' | 'http/1.1';
+  readonly source: '' | '127.0.0.8/30';
+  /** `http` and `bytes` of a TLS listener: TLS ends there. */
+  readonly does: 'http' | 'bytes' | 'pass';
+  readonly shares: Readonly<Record<string, number>>;
+}
+
+/** A proxy's configuration, before its ports are known. */
+export interface Scene {
+  readonly role: 'sidecar' | 'router';
+  readonly table: RouteTable;
+  readonly secure: readonly ChainPlan[];
+  readonly plain: readonly ChainPlan[];
+}
+
+const chainOf = (names: readonly string[], protocols: readonly ChainPlan['protocol'][]) =>
+  fc.record({
+    serverName: fc.constantFrom(...names),
+    protocol: fc.constantFrom(...protocols),
+    source: fc.constantFrom('' as const, '' as const, '127.0.0.8/30' as const),
+    does: fc.constantFrom('http' as const, 'bytes' as const, 'pass' as const),
+    shares: weights,
+  });
+/** Two chains of the same conditions would be refused. */
+const conditions = ({ serverName, protocol, source }: ChainPlan): string =>
+  [serverName, protocol, source].join();
+
+export const sceneOf: fc.Arbitrary<Scene> = fc.record({
+  role: fc.constantFrom('sidecar' as const, 'router' as const),
+  table: tableOf,
+  secure: fc.uniqueArray(chainOf(['', 'one', 'two', '*.two'], ['', '', 'h2', 'http/1.1']), {
+    selector: conditions,
+    minLength: 1,
+    maxLength: 5,
+  }),
+  plain: fc.uniqueArray(chainOf([''], ['']), { selector: conditions, minLength: 1, maxLength: 2 }),
+});
+
+/** Listeners by the names that a control plane gives them; calls find them by those. */
+export const listenerNames = {
+  sidecar: ['outbound_http_proxy', 'outbound_443_one', 'outbound_5432_two', 'outbound_80_three'],
+  router: ['127.0.0.1_80', '127.0.0.1_443', '127.0.0.1_5432', '127.0.0.1_8000'],
+} as const;
+
+export const certificateSecret = 'shown';
+const tls = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  cipherSuites: [],
+  ecdhCurves: [],
+  requireClientCertificate: false,
+  certificateSecrets: [certificateSecret],
+  sessionTimeoutMs: 0,
+} as const;
+const filters = [{ name: faultName, typeUrl: faultFilter.typeUrl, config: {} }];
+const source = compileRanges([{ address: '127.0.0.8', prefixLength: 30 }]);
+
+function chainFrom(plan: ChainPlan, at: number, http: FilterChain['filter'], secure: boolean): FilterChain {
+  const { serverName, protocol, does, shares } = plan;
+  const bytes: FilterChain['filter'] = {
+    kind: 'tcp',
+    proxy: {
+      statPrefix: '',
+      clusters: make.forward(shares).clusters,
+      idleTimeoutMs: 0,
+      maxConnectAttempts: 1,
+      accessLogs: [],
+    },
+  };
+  return make.chain(does === 'http' ? http : bytes, {
+    name: `c${at}`,
+    match: {
+      serverNames: serverName === '' ? [] : [serverName],
+      transportProtocol: secure ? 'tls' : '',
+      applicationProtocols: protocol === '' ? [] : [protocol],
+      ...(plan.source !== '' && { sources: source }),
+    },
+    ...(secure && does !== 'pass' && { tls: { ...tls, alpn: does === 'http' ? ['h2', 'http/1.1'] : [] } }),
+  });
+}
+
+/** @param port of an application */
+export function tablesOf(
+  { role, table, secure, plain }: Scene,
+  port: number,
+  certificate: { readonly chainPem: string; readonly keyPem: string },
+): Tables {
+  const limits = { connections: 1024, pending: 1024, requests: 0, retries: 3 };
+  const managed = make.manager('routes', { filters, upgrades: role === 'sidecar' ? ['connect'] : [] });
+  const http: FilterChain['filter'] = { kind: 'http', manager: managed };
+  const [first, tlsName, bytesName, anyName] = listenerNames[role];
+  const chains = (plans: readonly ChainPlan[], isSecure: boolean): FilterChain[] =>
+    plans.map((plan, at) => chainFrom(plan, at, http, isSecure));
+  const sniffed = make.httpChain(managed, {
+    match: { serverNames: [], transportProtocol: '', applicationProtocols: ['http/1.1', 'h2c'] },
+  });
+  const listeners: Listener[] = [
+    make.listener(first, [make.httpChain(managed)]),
+    make.listener(tlsName, chains(secure, true), { inspectTls: true }),
+    make.listener(bytesName, chains(plain, false)),
+    make.listener(anyName, [sniffed, ...chains(plain, false)], { inspectHttp: true }),
+  ];
+  return make.tables({
+    listeners,
+    routes: [{ ...table, name: 'routes' }],
+    clusters: [
+      make.cluster('good', [make.endpoint(port)]),
+      make.cluster('pair', [make.endpoint(port), make.endpoint(1, { health: 'unhealthy' })]),
+      make.cluster('empty', []),
+      make.cluster('sick', [make.endpoint(port, { health: 'unhealthy' })]),
+      make.cluster('full', [make.endpoint(port)], { breakers: { default: limits, high: limits } }),
+    ],
+    secrets: new Map([[certificateSecret, { kind: 'certificate', ...certificate }]]),
+  });
+}

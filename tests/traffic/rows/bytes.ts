@@ -169,7 +169,7 @@ export const bytes: readonly Scenario[] = [
     title: 'tcp pool: more connections than maxConnections are closed',
     doc: poolDoc,
     resources: [pool('{ maxConnections: 2 }')],
-    steps: [{ kind: 'tcp', to: '$host:83', times: 4, together: 4, expect: { served: 2 } }],
+    steps: [{ kind: 'tcp', to: '$host:83', times: 4, held: true, expect: { served: 2 } }],
   },
   {
     title: 'tcp pool: idleTimeout closes connections that nobody uses',

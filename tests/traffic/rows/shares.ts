@@ -79,7 +79,7 @@ export const shares: readonly Scenario[] = [
         kind: 'tcp',
         to: '$name-guarded.traffic.svc.cluster.local:83',
         times: 4,
-        together: 4,
+        held: true,
         expect: { served: 2 },
       },
       ...[
