@@ -154,6 +154,11 @@ export function pathOnly(target: string): string {
   return withoutFragment(query < 0 ? target : target.slice(0, query));
 }
 
+/** Whether a request is one that a match is for, whatever routes there are. */
+export function requestMatches(match: RouteMatch, request: RoutedRequest, random: Random): boolean {
+  return mismatch(match, new RequestView(request), random) === undefined;
+}
+
 /** What keeps a route from matching; undefined: nothing. */
 function mismatch(match: RouteMatch, view: RequestView, random: Random): Miss | undefined {
   if (!pathMatches(match.path, view)) return match.path;

@@ -1,3 +1,4 @@
+import type { DynamicMetadata } from './dynamic-metadata.ts';
 import type { Headers } from './headers.ts';
 
 /** What routing looks at; a RequestHead is one. */
@@ -8,6 +9,8 @@ export interface RoutedRequest {
   readonly authority: string;
   readonly scheme: string;
   readonly headers: Headers;
+  /** What filters have learnt of it. */
+  readonly metadata?: DynamicMetadata;
 }
 
 /** A field or pseudo-field of a request. Repeated fields are joined by a comma, as Envoy matches them. */

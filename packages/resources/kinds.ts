@@ -9,6 +9,7 @@ import { envoyFilter } from './istio/envoy-filter/kind.ts';
 import { gateway } from './istio/gateway.ts';
 import { peerAuthentication } from './istio/peer-authentication.ts';
 import { proxyConfig } from './istio/proxy-config.ts';
+import { requestAuthentication } from './istio/request-authentication/kind.ts';
 import { serviceEntry } from './istio/service-entry.ts';
 import { sidecar } from './istio/sidecar/kind.ts';
 import { virtualService } from './istio/virtual-service/kind.ts';
@@ -42,6 +43,7 @@ export const kinds: readonly ResourceKind[] = [
   workloadEntry,
   workloadGroup,
   peerAuthentication,
+  requestAuthentication,
   sidecar,
   proxyConfig,
   envoyFilter,

@@ -60,6 +60,7 @@ export const problemCodes = {
   'unknown-protocol': 'A port does not say what it speaks.',
   'bad-delegate': 'The VirtualService cannot be delegated to.',
   cycle: 'Resources refer to each other in a circle.',
+  'no-keys': 'Keys that verify tokens could not be fetched.',
   'no-workload': 'No Workload is selected.',
   'no-endpoints': 'There are no endpoints.',
   'port-conflict': 'A port is used twice.',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
-import { AnySchema, DurationSchema } from '@bufbuild/protobuf/wkt';
+import { AnySchema, DurationSchema, EmptySchema } from '@bufbuild/protobuf/wkt';
 import { proxyMessages } from './proxy-messages.ts';
 import type { EnumTable, FieldTable, MessageTable, ScalarKind } from './wire/table.ts';
 
@@ -16,7 +16,7 @@ const wrapper = /^google\.protobuf\.(Bool|String|Bytes|Int32|UInt32|Int64|UInt64
 
 async function loadMessages(gen: string): Promise<Map<string, DescMessage>> {
   const found = new Map<string, DescMessage>(
-    [AnySchema, DurationSchema].map((schema) => [schema.typeName, schema]),
+    [AnySchema, DurationSchema, EmptySchema].map((schema) => [schema.typeName, schema]),
   );
   const add = (message: DescMessage): void => {
     found.set(message.typeName, message);

@@ -18,6 +18,7 @@ const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.';
 const tcp = 'envoy.extensions.filters.network.tcp_proxy.v3.';
 const dns = 'envoy.extensions.filters.udp.dns_filter.v3.';
 const tls = 'envoy.extensions.transport_sockets.tls.v3.';
+const jwt = 'envoy.extensions.filters.http.jwt_authn.v3.';
 const discovery = 'envoy.service.discovery.v3.';
 const matcher = 'envoy.type.matcher.v3.';
 const headersOnBoth =
@@ -279,6 +280,19 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.extensions.filters.http.cors.v3.Cors': '',
   'envoy.extensions.filters.http.cors.v3.CorsPolicy':
     'allow_origin_string_match allow_methods allow_headers expose_headers max_age allow_credentials filter_enabled ~shadow_enabled allow_private_network_access forward_not_matching_preflights',
+
+  // --- tokens --------------------------------------------------------------------------------------------
+  [`${jwt}JwtAuthentication`]: 'providers rules bypass_cors_preflight strip_failure_response',
+  [`${jwt}JwtProvider`]:
+    'issuer audiences local_jwks forward from_headers from_params from_cookies forward_payload_header pad_forward_payload_header payload_in_metadata normalize_payload_in_metadata clock_skew_seconds ~jwt_cache_config claim_to_headers clear_route_cache',
+  [`${jwt}JwtProvider.NormalizePayload`]: 'space_delimited_claims',
+  [`${jwt}JwtHeader`]: 'name value_prefix',
+  [`${jwt}JwtClaimToHeader`]: 'header_name claim_name',
+  [`${jwt}RequirementRule`]: 'match requires',
+  [`${jwt}JwtRequirement`]: 'provider_name requires_any requires_all allow_missing allow_missing_or_failed',
+  [`${jwt}JwtRequirementOrList`]: 'requirements',
+  [`${jwt}JwtRequirementAndList`]: 'requirements',
+  'google.protobuf.Empty': '',
 
   // --- who calls -----------------------------------------------------------------------------------------
   'istio.workload.Workload':

@@ -17,6 +17,7 @@ import { retries } from './rows/retries.ts';
 import { scope } from './rows/scope.ts';
 import { shares } from './rows/shares.ts';
 import { split } from './rows/split.ts';
+import { tokens } from './rows/tokens.ts';
 import { websockets } from './rows/websockets.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -40,4 +41,5 @@ export const scenarios: readonly Scenario[] = [
   ...envoyFilters,
   ...fields,
   ...anyProtocol,
+  ...tokens,
 ];

@@ -98,6 +98,7 @@ const ORDER = [
   'ServiceEntry',
   'WorkloadEntry',
   'PeerAuthentication',
+  'RequestAuthentication',
   'DestinationRule',
   'HealthCheckPolicy',
   'Gateway',

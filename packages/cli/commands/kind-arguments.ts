@@ -14,6 +14,7 @@ const ALL = [
   'ServiceEntry',
   'WorkloadEntry',
   'PeerAuthentication',
+  'RequestAuthentication',
 ];
 
 /** What a command line says of resources: `vs`, `vs reviews`, `vs/reviews`, `vs,dr`, `all`. */

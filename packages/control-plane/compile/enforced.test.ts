@@ -28,6 +28,7 @@ const proxiesOf: Readonly<Record<string, readonly (typeof client)[]>> = {
   Gateway: [gateway],
   VirtualService: [client, gateway],
   PeerAuthentication: [client, server],
+  RequestAuthentication: [server, gateway],
   ServiceEntry: [client, captured],
   Sidecar: scoped,
   Mesh: [client, server, gateway, captured],

@@ -19,6 +19,7 @@ import type { ManagerLimits } from './limits/manager-limits.ts';
 import { dnsCache } from './outbound-cluster.ts';
 import type { Engine } from './proxy.ts';
 import { any } from './serialize.ts';
+import type { ManagerTokens } from './tokens/manager-tokens.ts';
 
 export type NetworkFilter = MessageInitShape<typeof FilterSchema>;
 
@@ -33,6 +34,8 @@ export interface HttpManagerOptions {
   readonly connect: boolean;
   /** gRPC-Web is understood. */
   readonly grpcWeb: boolean;
+  /** Whose tokens are verified; none where applications call others. */
+  readonly tokens?: ManagerTokens;
   readonly limits: ManagerLimits;
 }
 
@@ -75,15 +78,17 @@ const managers = new WeakMap<MeshSettings, Map<string, NetworkFilter>>();
 
 /** Envoy's HTTP connection manager with Istio's settings. Those of one table are made once. */
 export function httpManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb, tokens, limits } = options;
   if (typeof routes !== 'string') return makeManager(mesh, engine, options);
   const made = cached(managers, mesh, () => new Map<string, NetworkFilter>());
-  const key = [engine, side, statPrefix, routes, peerTls, connect, grpcWeb, limits.key].join(' ');
+  const key = [engine, side, statPrefix, routes, peerTls, connect, grpcWeb, tokens?.key, limits.key].join(
+    ' ',
+  );
   return cachedByName(made, key, () => makeManager(mesh, engine, options));
 }
 
 function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOptions): NetworkFilter {
-  const { side, statPrefix, routes, peerTls, connect, grpcWeb, limits } = options;
+  const { side, statPrefix, routes, peerTls, connect, grpcWeb, tokens, limits } = options;
   const isGateway = side === 'gateway';
   const behind = isGateway ? mesh.gateways.trustedProxies : 0;
   const forwardClientCertDetails = isGateway
@@ -100,7 +105,7 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
       typeof routes === 'string'
         ? { case: 'rds', value: { configSource: ads, routeConfigName: routes } }
         : { case: 'routeConfig', value: routes },
-    httpFilters: httpFilters(side, engine, grpcWeb, limits.filters),
+    httpFilters: httpFilters(side, engine, grpcWeb, tokens?.filters, limits.filters),
     accessLog: accessLogs(mesh),
     // A gateway is the edge: addresses and identities that clients claim are not believed.
     useRemoteAddress: isGateway,

@@ -22,6 +22,7 @@ import {
   type WeightedName,
   weightedClusters,
 } from './tcp-routes.ts';
+import { managerTokens } from './tokens/manager-tokens.ts';
 import type { View } from './view.ts';
 
 /** What a gateway proxy has: from the Gateways that select it and the virtual services bound to them. */
@@ -71,8 +72,14 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
   const filterChains = chainsOf[kind](draft, same);
   if (filterChains.length === 0) return undefined;
   const { address, port } = first.binding;
-  const limits = kind === 'tcp' ? [] : gatewayLimits(draft.view, draft.proxy, same).origins;
-  const origins = [...same.map(({ server }) => server.origin), ...limits];
+  const policies =
+    kind === 'tcp'
+      ? []
+      : [
+          ...managerTokens(draft.view.config, draft.proxy.metadata, 'gateway').origins,
+          ...gatewayLimits(draft.view, draft.proxy, same).origins,
+        ];
+  const origins = [...same.map(({ server }) => server.origin), ...policies];
   return listener({
     name,
     address,
@@ -223,7 +230,8 @@ const manager = (
   grpcWeb = false,
 ) => {
   const limits = gatewayLimits(view, proxy, servers);
-  collector.notes.push(...limits.notes);
+  const tokens = managerTokens(view.config, proxy.metadata, 'gateway');
+  collector.notes.push(...tokens.notes, ...limits.notes);
   for (const ref of serviceClusters(view, limits.services)) collector.use(ref);
   return httpManager(view.config.mesh, proxy.metadata.TULLE_ENGINE, {
     side: 'gateway',
@@ -232,6 +240,7 @@ const manager = (
     peerTls: false,
     connect: false,
     grpcWeb,
+    tokens,
     limits,
   });
 };

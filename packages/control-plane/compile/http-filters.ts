@@ -26,11 +26,20 @@ export function httpFilters(
   side: Side,
   engine: Engine,
   grpcWeb: boolean,
+  tokens: readonly HttpFilter[] = [],
   limits: readonly HttpFilter[] = [],
 ): HttpFilter[] {
   const filters = cachedByName(made, `${side} ${engine}`, () => make(side, engine));
-  const at = filters.findIndex(({ name = '' }) => afterLimits.has(name));
-  return [...(grpcWeb ? [grpcWebFilter] : []), ...filters.slice(0, at), ...limits, ...filters.slice(at)];
+  const place = (after: ReadonlySet<string>): number => filters.findIndex(({ name = '' }) => after.has(name));
+  const [authn, limited] = [place(afterTokens), place(afterLimits)];
+  return [
+    ...(grpcWeb ? [grpcWebFilter] : []),
+    ...filters.slice(0, authn),
+    ...tokens,
+    ...filters.slice(authn, limited),
+    ...limits,
+    ...filters.slice(limited),
+  ];
 }
 
 /** What stands behind limits: nothing but who watches and who sends. */
@@ -39,6 +48,9 @@ const afterLimits: ReadonlySet<string> = new Set([
   'envoy.filters.http.dynamic_forward_proxy',
   'envoy.filters.http.router',
 ]);
+
+/** What stands behind the filter of tokens: faults and all else is for requests that are let in. */
+const afterTokens: ReadonlySet<string> = new Set([faultFilterName, ...afterLimits]);
 
 const made = new Map<string, HttpFilter[]>();
 

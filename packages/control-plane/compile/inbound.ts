@@ -26,6 +26,7 @@ import { inboundRetryPolicy } from './retry.ts';
 import { everything } from './route-match.ts';
 import type { ServedPort } from './served-ports.ts';
 import { tcpProxy } from './tcp-proxy.ts';
+import { type ManagerTokens, managerTokens } from './tokens/manager-tokens.ts';
 
 /** What serves one port of a sidecar's application. */
 export interface Inbound {
@@ -51,16 +52,18 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
   const port = { ...served, connectionPool: concurrency.connectionPool };
   const { origins, connectionPool } = port;
   const limits = inboundLimits(config, proxy);
+  const tokens = managerTokens(config, node, 'inbound');
   const policies = [
     ...origins,
     ...(origin === undefined ? [] : [origin]),
+    ...tokens.origins,
     ...limits.origins,
     ...concurrency.origins,
   ];
   const cluster = inboundClusterName(port.id);
   const filter = ({ layer: carries, alpn }: ChainKind): NetworkFilter =>
     carries === 'http'
-      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', limits)
+      ? httpFilter(config, proxy, port, alpn !== undefined, protocol === 'grpc-web', tokens, limits)
       : tcpProxy(config.mesh, cluster, [{ name: cluster, weight: 1, settings: { connectionPool } }]);
   const rates = layer === 'http' ? [] : inboundRates(config, proxy);
   const before = bandwidthNetworkFilters(rates, node.TULLE_ENGINE);
@@ -101,6 +104,7 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
     calls: limits.services,
     notes: [
       ...(ended?.notes ?? []),
+      ...tokens.notes,
       ...limits.notes,
       ...concurrency.notes,
       ...rates.flatMap((policy) => bandwidthNotes(policy, node.TULLE_ENGINE, true)),
@@ -132,6 +136,7 @@ function httpFilter(
   port: ServedPort,
   peerTls: boolean,
   grpcWeb: boolean,
+  tokens: ManagerTokens,
   limits: ManagerLimits,
 ): NetworkFilter {
   const name = inboundClusterName(port.id);
@@ -141,6 +146,7 @@ function httpFilter(
     peerTls,
     connect: false,
     grpcWeb,
+    tokens,
     limits,
     routes: {
       name,

@@ -1,5 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { MeshSpec } from './mesh.ts';
+import type { KeySets } from './request-authentication.ts';
 
 /**
  * What parts of a configuration depend on: an object stays the same as long as nothing that it stands for has
@@ -14,9 +15,12 @@ export interface Basis {
 }
 
 interface Parts {
+  /** All resources, by kind; each list in an order that the input does not decide. */
   readonly byKind: ByKind;
   readonly mesh: MeshSpec;
   readonly trustBundle: string | undefined;
+  /** Fetched: another map when something in it is another. */
+  readonly keySets: KeySets;
 }
 
 type ByKind = ReadonlyMap<string, readonly Resource[]>;
@@ -26,14 +30,7 @@ const ofRoutes: ReadonlySet<string> = new Set(['VirtualService', 'EnvoyFilter'])
 /** Nothing that serves an application itself. */
 const ofCallers: ReadonlySet<string> = new Set([...ofRoutes, 'DestinationRule', 'HealthCheckPolicy']);
 
-/** @param byKind of all resources, by kind; each list in an order that the input does not decide */
-export function basisOf(
-  byKind: ByKind,
-  mesh: MeshSpec,
-  trustBundle: string | undefined,
-  previous: Basis | undefined,
-): Basis {
-  const parts = { byKind, mesh, trustBundle };
+export function basisOf(parts: Parts, previous: Basis | undefined): Basis {
   const isKept = (without: ReadonlySet<string>): boolean =>
     previous !== undefined && isSame(previous.parts, parts, without);
   return {
@@ -44,7 +41,7 @@ export function basisOf(
 }
 
 function isSame(a: Parts, b: Parts, without: ReadonlySet<string>): boolean {
-  if (a.trustBundle !== b.trustBundle || !equals(a.mesh, b.mesh)) return false;
+  if (a.trustBundle !== b.trustBundle || a.keySets !== b.keySets || !equals(a.mesh, b.mesh)) return false;
   for (const kind of new Set([...a.byKind.keys(), ...b.byKind.keys()])) {
     if (without.has(kind)) continue;
     const before = a.byKind.get(kind) ?? [];

@@ -2,6 +2,7 @@ import type { ConfigPatch, EnvoyFilterSpec } from '@tulle/resources/istio/envoy-
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
+import { gatewayTargets } from './gateway-targets.ts';
 import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 
@@ -24,10 +25,6 @@ export interface EnvoyFilterIndex {
    */
   ofWorkload(namespace: string, labels: Labels): readonly EnvoyFilter[] | undefined;
 }
-
-/** The label that proxies of a Gateway of the Gateway API have. */
-const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
-const gatewayGroup = 'gateway.networking.k8s.io';
 
 export function indexEnvoyFilters(
   resources: readonly Resource[],
@@ -84,22 +81,13 @@ function envoyFilter(resource: Resource): Made {
     configPatches = [],
     priority = 0,
   } = (resource.spec ?? {}) as EnvoyFilterSpec;
-  const problems: Problem[] = [];
-  const gateways = targetRefs?.flatMap(({ kind, group = '', name }, index) => {
-    if (kind === 'Gateway' && group === gatewayGroup) return [name];
-    const message = `a ${kind} has no proxies of its own here: only Gateways of ${gatewayGroup} can be targets`;
-    problems.push({ severity: 'warning', code: 'not-supported', path: `spec.targetRefs[${index}]`, message });
-    return [];
-  });
+  const targets = targetRefs && gatewayTargets(targetRefs);
   const filter: EnvoyFilter = {
     ...seniorityOf(resource.metadata),
     origin: originOf(resource),
     priority,
     patches: configPatches,
-    selects: (labels) =>
-      gateways === undefined
-        ? selects(workloadSelector?.labels ?? {}, labels)
-        : gateways.includes(labels[gatewayLabel] ?? ''),
+    selects: targets?.selects ?? ((labels) => selects(workloadSelector?.labels ?? {}, labels)),
   };
-  return { filter, problems };
+  return { filter, problems: targets?.problems ?? [] };
 }

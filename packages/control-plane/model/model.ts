@@ -18,6 +18,11 @@ import { type MeshSettings, type MeshSpec, meshSettings } from './mesh.ts';
 import { compare, originOf, resourceKey } from './origin.ts';
 import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
 import { checkVirtualServices, ProblemList } from './problems.ts';
+import {
+  indexRequestAuthentications,
+  type KeySets,
+  type RequestAuthenticationIndex,
+} from './request-authentication.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceAddresses } from './service-addresses.ts';
 import { decorated, serviceEntryServices } from './service-entry.ts';
@@ -41,6 +46,9 @@ export interface ConfigModel {
   readonly destinationRules: DestinationRuleIndex;
   readonly healthChecks: HealthCheckIndex;
   readonly peerAuthentications: PeerAuthenticationIndex;
+  readonly requestAuthentications: RequestAuthenticationIndex;
+  /** Key sets of issuers as they were fetched, by where they are. */
+  readonly keySets: KeySets;
   readonly sidecars: SidecarIndex;
   readonly envoyFilters: EnvoyFilterIndex;
   readonly limits: Limits;
@@ -74,7 +82,11 @@ export interface ModelInput {
   readonly instances: readonly WorkloadInstance[];
   /** PEM. Sent to our proxies as the secret ROOTCA. */
   readonly trustBundle?: string;
+  /** Key sets of issuers that were fetched: JSON, by URL. */
+  readonly keySets?: KeySets;
 }
+
+const noKeySets: KeySets = new Map();
 
 /**
  * Equal input, in any order, gives an equal model. Never throws on resources that passed their schema.
@@ -105,7 +117,10 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
   return { config, instances, accounts, workloads };
 }
 
-function buildConfig({ mesh, resources, trustBundle }: ModelInput, previous?: ConfigModel): ConfigModel {
+function buildConfig(
+  { mesh, resources, trustBundle, keySets = noKeySets }: ModelInput,
+  previous?: ConfigModel,
+): ConfigModel {
   const settings = meshSettings(mesh);
   const namespaces = resources.filter(({ kind }) => kind === 'Namespace');
   const isDiscovered = discovered(settings.discoverySelectors, namespaces);
@@ -124,7 +139,7 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput, previous?: Co
   const isKnown = (host: string): boolean => hosts.has(host);
   const problems = new ProblemList();
   const entries = of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry')));
-  const basis = basisOf(byKind, mesh, trustBundle, previous?.basis);
+  const basis = basisOf({ byKind, mesh, trustBundle, keySets }, previous?.basis);
   const kept = previous?.basis.ofClusters === basis.ofClusters ? previous : undefined;
   const services =
     kept?.services ??
@@ -159,6 +174,8 @@ function buildConfig({ mesh, resources, trustBundle }: ModelInput, previous?: Co
     healthChecks,
     limits,
     peerAuthentications: indexPeerAuthentications(of('PeerAuthentication'), settings.mtls),
+    requestAuthentications: indexRequestAuthentications(of('RequestAuthentication'), problems.add),
+    keySets,
     sidecars: indexSidecars(of('Sidecar'), problems.add),
     envoyFilters: indexEnvoyFilters(of('EnvoyFilter'), problems.add),
     gateways,

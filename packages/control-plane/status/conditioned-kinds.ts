@@ -8,6 +8,7 @@ export const conditionedKinds: ReadonlySet<string> = new Set([
   'HealthCheckPolicy',
   'PeerAuthentication',
   'RateLimitPolicy',
+  'RequestAuthentication',
   'Service',
   'ServiceEntry',
   'Sidecar',

@@ -21,6 +21,8 @@ import { bandwidthLimitFilter } from './bandwidth-limit/filter.ts';
 import { compileChain } from './chain.ts';
 import { FilterStatus, type HttpFilter } from './filter.ts';
 import { filterKinds } from './index.ts';
+import { jwtAuthnFilter } from './jwt-authn/filter.ts';
+import { provider } from './jwt-authn/tokens.fixture.ts';
 import { localRateLimitFilter } from './local-rate-limit/filter.ts';
 
 /** Configurations that each filter must live with. */
@@ -33,6 +35,19 @@ const configurations: Readonly<Record<string, readonly unknown[]>> = {
       upstream_propagation: [{ istio_headers: { skip_external_clusters: true } }],
     },
     { downstream_discovery: 'nonsense' },
+  ],
+  [jwtAuthnFilter.typeUrl]: [
+    { rules: [], passesPreflights: false, isSilent: false },
+    {
+      rules: [
+        {
+          match: { path: { kind: 'prefix', value: '/', ignoreCase: false }, headers: [], query: [] },
+          requirement: { kind: 'allow-missing', besides: [provider({ payloadHeader: 'x-payload' })] },
+        },
+      ],
+      passesPreflights: true,
+      isSilent: true,
+    },
   ],
   [bandwidthLimitFilter.typeUrl]: [
     { name: 'l', scope: 'proxy', requestBytesPerSecond: 20_000_000, responseBytesPerSecond: 20_000_000 },

@@ -7,6 +7,7 @@ import { faultFilter } from './fault/filter.ts';
 import type { FilterEnvironment, FilterKind, FilterVariant } from './filter-kind.ts';
 import { grpcStatsFilter } from './grpc-stats/filter.ts';
 import { grpcWebFilter } from './grpc-web/filter.ts';
+import { jwtAuthnFilter } from './jwt-authn/filter.ts';
 import { localRateLimitFilter } from './local-rate-limit/filter.ts';
 import { peerMetadataFilter } from './peer-metadata/filter.ts';
 import { rateLimitFilter } from './rate-limit/filter.ts';
@@ -20,6 +21,7 @@ export const filterKinds: readonly FilterKind[] = [
   grpcStatsFilter,
   grpcWebFilter,
   peerMetadataFilter,
+  jwtAuthnFilter,
   faultFilter,
   corsFilter,
   localRateLimitFilter,

@@ -15,6 +15,7 @@
  * 101 to an upgrade), data flows both ways until each side has ended; when it does not, the request is
  * complete as it is and no `end` of it follows.
  */
+import type { DynamicMetadata } from '@tulle/decision/dynamic-metadata';
 import type { Headers } from '@tulle/decision/headers';
 
 export interface RequestHead {
@@ -32,6 +33,8 @@ export interface RequestHead {
   upgrade?: string;
   /** True if the target was in absolute form (a forward-proxy request). */
   absoluteForm?: boolean;
+  /** What filters have learnt of it. */
+  metadata?: DynamicMetadata;
 }
 
 export interface ResponseHead {

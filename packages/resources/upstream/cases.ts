@@ -8,6 +8,18 @@ const tlsFile = { serverCertificate: '/etc/cert.pem', privateKey: '/etc/key.pem'
 
 export const ruleCases: Readonly<Record<string, Case>> = {
   "duration(self) >= duration('1ms')": { accept: '1m30.5s', refuse: '999us' },
+  'url(self).getScheme() in ["http", "https"]': {
+    accept: 'https://keys.example.com/jwks.json',
+    refuse: 'ftp://keys.example.com/jwks.json',
+  },
+  '(has(self.jwksUri) ? 1 : 0) + (has(self.jwks_uri) ? 1 : 0) + (has(self.jwks) ? 1 : 0) <= 1': {
+    accept: { issuer: 'a', jwksUri: 'https://keys.example.com' },
+    refuse: { issuer: 'a', jwksUri: 'https://keys.example.com', jwks_uri: 'https://keys.example.com' },
+  },
+  '(has(self.selector) ? 1 : 0) + (has(self.targetRef) ? 1 : 0) + (has(self.targetRefs) ? 1 : 0) <= 1': {
+    accept: { targetRefs: [{ kind: 'Gateway', name: 'a' }] },
+    refuse: { selector: {}, targetRefs: [{ kind: 'Gateway', name: 'a' }] },
+  },
   '(has(self.tlsCertificates) ? 1 : 0) + (has(self.credentialNames) ? 1 : 0) <= 1': {
     accept: { tlsCertificates: [tlsFile] },
     refuse: { tlsCertificates: [tlsFile], credentialNames: ['a'] },

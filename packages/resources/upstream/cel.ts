@@ -90,6 +90,7 @@ function call(name: string, args: readonly Cel[], scope: Scope): unknown {
     return Number(value);
   }
   if (name === 'duration') return duration(String(value));
+  if (name === 'url') return url(String(value));
   throw new Error(`unknown function ${name}`);
 }
 
@@ -104,6 +105,7 @@ function method(name: string, of: unknown, args: readonly Cel[], scope: Scope): 
     return name === 'exists' ? hits > 0 : hits === 1;
   }
   if (name === 'size') return size(of);
+  if (name === 'getScheme') return (of as URL).protocol.slice(0, -1);
   const text = String(of);
   const values = args.map((arg) => evaluate(arg, scope));
   switch (name) {
@@ -131,6 +133,12 @@ const size = (value: unknown): number =>
     : Array.isArray(value)
       ? value.length
       : Object.keys(value as object).length;
+
+function url(text: string): URL {
+  const parsed = URL.parse(text);
+  if (parsed === null) throw new CelError(`not a URL: ${text}`);
+  return parsed;
+}
 
 /** Seconds; written apart from our own parseDuration, which it judges. */
 function duration(text: string): number {

@@ -12,6 +12,7 @@ const kinds = [
   'WorkloadEntry',
   'WorkloadGroup',
   'PeerAuthentication',
+  'RequestAuthentication',
   'Sidecar',
   'ProxyConfig',
   'EnvoyFilter',

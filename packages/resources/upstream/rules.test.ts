@@ -13,6 +13,7 @@ const kinds = [
   'WorkloadEntry',
   'WorkloadGroup',
   'PeerAuthentication',
+  'RequestAuthentication',
   'Sidecar',
   'ProxyConfig',
   'EnvoyFilter',

@@ -26,6 +26,7 @@ const selectorOf: Readonly<Record<string, { readonly path: string; read(spec: Sp
     },
     EnvoyFilter: { path: 'spec.workloadSelector', read: ({ workloadSelector }) => workloadSelector?.labels },
     PeerAuthentication: { path: 'spec.selector', read: ({ selector }) => selector?.matchLabels },
+    RequestAuthentication: { path: 'spec.selector', read: ({ selector }) => selector?.matchLabels },
     ProxyConfig: { path: 'spec.selector', read: ({ selector }) => selector?.matchLabels },
     RateLimitPolicy: { path: 'spec.selector', read: ({ selector }) => selector?.matchLabels },
     ConcurrencyLimit: { path: 'spec.selector', read: ({ selector }) => selector?.matchLabels },

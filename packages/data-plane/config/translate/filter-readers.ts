@@ -7,6 +7,7 @@ import type { FilterConfigReaders, FilterConfigSource } from './http-filter.ts';
 import { routerName } from './http-manager.ts';
 import { localRateLimitName, translateLocalRateLimit } from './local-rate-limit.ts';
 import { type Problems, read } from './problems.ts';
+import { tokensName, translateTokens } from './tokens.ts';
 
 const grpcStats = 'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig';
 const grpcWeb = 'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb';
@@ -43,6 +44,7 @@ export const filterReaders: FilterConfigReaders = new Map([
   [ownBandwidthName, (source) => (source.kind === 'struct' ? ownBandwidth(source.value) : undefined)],
   [globalRateLimitName, table(globalRateLimitName, translateGlobalRateLimit)],
   [localRateLimitName, table(localRateLimitName, translateLocalRateLimit)],
+  [tokensName, table(tokensName, translateTokens)],
   ['io.istio.http.peer_metadata.Config', json],
   ['stats.PluginConfig', json],
   ['tulle.dev.RateLimitFields', json],

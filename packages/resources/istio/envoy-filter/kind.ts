@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { ResourceKind } from '../../kind.ts';
-import { message, options } from '../../schema/message.ts';
+import { options } from '../../schema/message.ts';
 import { resourceSchema } from '../../schema/resource.ts';
 import { withRules } from '../../schema/rule.ts';
 import { labelSelector } from '../selector.ts';
 import { istioStatus } from '../status.ts';
+import { targetRef } from '../target-ref.ts';
 import { checkEnvoyFilter } from './check.ts';
 import { objectMatch } from './match.ts';
 
@@ -60,38 +61,13 @@ const patch = options({
   }).describe('What is done.'),
 });
 
-const targetRef = message(
-  {
-    kind: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/)
-      .describe('Kind of the target: Gateway.'),
-    name: z.string().min(1).max(253).describe('Its name.'),
-  },
-  {
-    group: z
-      .string()
-      .max(253)
-      .regex(/^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
-      .describe('Group of the target: gateway.networking.k8s.io.'),
-    namespace: withRules(z.string(), {
-      rule: 'self.size() == 0',
-      message: 'cross namespace referencing is not currently supported',
-      test: (value) => value.length === 0,
-      explain: () => 'must be empty: targets are in the namespace of the EnvoyFilter',
-    }).describe('Must be empty: the namespace of the EnvoyFilter.'),
-  },
-);
-
 const spec = withRules(
   options({
     workloadSelector: labelSelector().describe(
       'The workloads whose proxies are patched; all of the namespace (of the mesh, in its root namespace) when absent.',
     ),
     targetRefs: z
-      .array(targetRef)
+      .array(targetRef('EnvoyFilter'))
       .max(16)
       .describe('Instead of a selector: the gateways of the Gateway API whose proxies are patched.'),
     configPatches: z.array(patch).describe('The patches, in the order in which they are applied.'),

@@ -1,0 +1,150 @@
+/** RequestAuthentication: whose tokens are taken, where they stand, and what comes of their claims. */
+import { docs, resource } from '../documents.ts';
+import type { HttpExpectation, Scenario } from '../scenario.ts';
+import { forged, type Issuer, issuer } from '../tokens.ts';
+
+const reference = 'https://istio.io/latest/docs/reference/config/security';
+const doc = `${reference}/request_authentication/#RequestAuthentication`;
+const ruleDoc = `${reference}/jwt/#JWTRule`;
+const filterDoc = docs.envoy('configuration/http/http_filters/jwt_authn_filter');
+
+/** For what comes in at the applications. */
+const trust = (of: Issuer, more = ''): string =>
+  resource(
+    'security.istio.io/v1',
+    'RequestAuthentication',
+    `
+      selector: { matchLabels: { app: echo } }
+      jwtRules:
+      - issuer: ${of.name}
+        jwks: '${of.keySet}'
+        ${more}
+    `,
+  );
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const refused = (more: HttpExpectation = {}): HttpExpectation => ({
+  status: 401,
+  received: 0,
+  headers: { 'www-authenticate': /^Bearer realm="https?:\/\/s\d+\..*", error="invalid_token"$/ },
+  ...more,
+});
+
+const plain = issuer('plain');
+const audience = issuer('audience');
+const places = issuer('places');
+const telling = issuer('telling');
+const keeping = issuer('keeping');
+const unknown = issuer('unknown');
+
+export const tokens: readonly Scenario[] = [
+  {
+    title: 'token: a valid one is let in and taken out, and so is a request without any',
+    doc,
+    resources: [trust(plain)],
+    steps: [
+      { headers: bearer(plain.token({ sub: 'jane' })), expect: { seen: { authorization: null } } },
+      { expect: {} },
+      { headers: { authorization: 'Basic YTpi' }, expect: { seen: { authorization: 'Basic YTpi' } } },
+    ],
+  },
+  {
+    title: 'token: expired, not yet valid, forged, of an unknown issuer, or none at all: 401',
+    doc: filterDoc,
+    resources: [],
+    steps: [
+      { headers: bearer(plain.token({ exp: 1 })), expect: refused() },
+      { headers: bearer(plain.token({ nbf: 4_000_000_000 })), expect: refused() },
+      { headers: bearer(forged(plain.token())), expect: refused() },
+      { headers: bearer(unknown.token()), expect: refused() },
+      { headers: bearer('nothing'), expect: refused() },
+    ],
+  },
+  {
+    title: 'token: a leeway of a minute for clocks that differ',
+    doc: docs.envoy('api-v3/extensions/filters/http/jwt_authn/v3/config.proto'),
+    resources: [],
+    steps: [{ headers: bearer(plain.token({ nbf: Math.floor(Date.now() / 1000) + 55 })), expect: {} }],
+  },
+  {
+    title: 'token: for one of the audiences',
+    doc: ruleDoc,
+    resources: [trust(audience, 'audiences: [shop, store]')],
+    steps: [
+      { headers: bearer(audience.token({ aud: 'shop' })), expect: {} },
+      { headers: bearer(audience.token({ aud: ['other', 'store'] })), expect: {} },
+      { headers: bearer(audience.token({ aud: 'other' })), expect: { status: 403, received: 0 } },
+      { headers: bearer(audience.token()), expect: { status: 403, received: 0 } },
+    ],
+  },
+  {
+    title: 'token: in a header of its own, a parameter, a cookie',
+    doc: ruleDoc,
+    resources: [
+      trust(
+        places,
+        'fromHeaders: [{ name: x-jwt, prefix: "JWT " }]\n        fromParams: [jwt]\n        fromCookies: [jwt]',
+      ),
+    ],
+    steps: [
+      { headers: { 'x-jwt': `JWT ${places.token()}` }, expect: { seen: { 'x-jwt': null } } },
+      { headers: { 'x-jwt': `JWT ${forged(places.token())}` }, expect: refused() },
+      { url: `http://$host/a?b=c&jwt=${places.token()}`, expect: { seen: { ':path': '/a?b=c' } } },
+      { url: `http://$host/a?jwt=${forged(places.token())}`, expect: { status: 401, received: 0 } },
+      { headers: { cookie: `a=b; jwt=${places.token()}` }, expect: {} },
+      { headers: { cookie: `jwt=${forged(places.token())}` }, expect: refused() },
+    ],
+  },
+  {
+    title: 'token: claims in headers, whatever clients say there',
+    doc: ruleDoc,
+    resources: [
+      trust(
+        telling,
+        `outputPayloadToHeader: x-telling
+        outputClaimToHeaders:
+        - { header: x-telling-sub, claim: sub }
+        - { header: x-telling-team, claim: org.team }
+        - { header: x-telling-admin, claim: admin }
+        - { header: x-telling-level, claim: level }`,
+      ),
+    ],
+    steps: [
+      {
+        headers: {
+          ...bearer(telling.token({ sub: 'jane', org: { team: 'blue' }, admin: true, level: 7 })),
+          'x-telling-sub': 'root',
+        },
+        expect: {
+          seen: {
+            'x-telling': /^[\w-]+$/,
+            'x-telling-sub': 'jane',
+            'x-telling-team': 'blue',
+            'x-telling-admin': 'true',
+            'x-telling-level': '7',
+          },
+        },
+      },
+      { headers: { 'x-telling-sub': 'root' }, expect: { seen: { 'x-telling-sub': null } } },
+    ],
+  },
+  {
+    title: 'token: forwarded where the rule says so',
+    doc: ruleDoc,
+    resources: [trust(keeping, 'forwardOriginalToken: true')],
+    steps: [{ headers: bearer(keeping.token()), expect: { seen: { authorization: /^Bearer ey/ } } }],
+  },
+  {
+    title: 'token: calls of gRPC are told by their status',
+    doc: filterDoc,
+    resources: [],
+    steps: [
+      {
+        kind: 'grpc',
+        url: 'http://$host:82/a.B/C',
+        headers: bearer(plain.token({ exp: 1 })),
+        expect: { grpcStatus: 16, received: 0 },
+      },
+    ],
+  },
+];
