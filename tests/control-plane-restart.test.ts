@@ -1,12 +1,11 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { enrol, FakeProxy, proxyMetadata } from '@tulle/control-plane/fake-proxy.fixture';
+import type { FakeProxy } from '@tulle/control-plane/fake-proxy.fixture';
 import { decode } from '@tulle/xds/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { apiOf } from './api.ts';
-import { bootstrapOf } from './bootstraps.ts';
 import { fetchOnce, startLoad } from './load.ts';
 import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { joinObserver } from './observer.ts';
 import { isRunning, processNamed } from './processes.ts';
 
 const state = temporaryFolder();
@@ -64,15 +63,7 @@ const killAndAwaitSuccessor = async (name: string): Promise<void> => {
 
 /** A proxy that proxies nothing and remembers every endpoint set that it was sent. */
 const observe = async (instance: string): Promise<FakeProxy> => {
-  const { controlPlane } = bootstrapOf(state.path, 'details-v1-0');
-  const path = '/api/v1/namespaces/default/serviceaccounts/default/token';
-  const answer = await apiOf(state.path).request('POST', path, {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: { audiences: ['tulle-enrolment'], boundObjectRef: { name: instance } },
-  });
-  const svid = await enrol(controlPlane, (answer.status as { token: string }).token);
-  const proxy = new FakeProxy(controlPlane, svid, proxyMetadata(instance, 'default', { TULLE_INBOUND: [] }));
+  const proxy = await joinObserver(state.path, instance, 'details-v1-0');
   await eventually('the observer has the endpoints', async () =>
     proxy.received.endpoint.has(cluster) ? true : undefined,
   );

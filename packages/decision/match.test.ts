@@ -79,6 +79,23 @@ describe('virtual hosts', () => {
     ['x', 'any'],
   ])('%s is of %s', (authority, name) => expect(matcher.virtualHost(authority)?.name).toBe(name));
 
+  it('finds the same when it is made of the one before a change', () => {
+    const [a, b, any] = [host('a', ['a.com', '*.a.com']), host('b', ['b.com']), host('any', ['*'])];
+    const other = host('a', ['a.com', '*.a.com'], [route('other', {})]);
+    const before = new RouteMatcher(table([a, b, any]));
+    const found = (matcher: RouteMatcher) =>
+      ['a.com', 'x.a.com', 'b.com', 'c.com'].map((authority) => {
+        const choice = matcher.match(request('/', { authority }), () => 0);
+        return `${choice?.virtualHost.name} ${choice?.route.name}`;
+      });
+    expect(found(before)).toEqual(['a only', 'a only', 'b only', 'any only']);
+    for (const hosts of [[other, b, any], [b, any], [any, b, a], [a, host('b', ['c.com']), any], [b]]) {
+      const changed = table(hosts);
+      expect(found(new RouteMatcher(changed, before))).toEqual(found(new RouteMatcher(changed)));
+    }
+    expect(found(new RouteMatcher(table([other, b, any]), before))[1]).toBe('a other');
+  });
+
   it('ignores the port where the table says so', () => {
     const ignoring = new RouteMatcher(table([host('h', ['a.com', '[::1]'])], { ignorePort: true }));
     expect(ignoring.virtualHost('a.com:8080')?.name).toBe('h');

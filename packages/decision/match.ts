@@ -29,12 +29,9 @@ const INDEXED_FROM = 16;
 
 /** A virtual host made ready to match. */
 interface Choices {
-  readonly host: VirtualHost;
   /** Of its routes, in order: made once, not per request. */
   readonly choices: readonly RouteChoice[];
   readonly index: RouteIndex | undefined;
-  /** Filters that some of its routes configure. */
-  readonly filterNames: ReadonlySet<string>;
 }
 
 const prepared = new WeakMap<VirtualHost, Choices>();
@@ -45,9 +42,7 @@ function choicesOf(host: VirtualHost): Choices {
   if (made === undefined) {
     const choices = host.routes.map((route) => ({ virtualHost: host, route }));
     const index = choices.length < INDEXED_FROM ? undefined : new RouteIndex(host.routes);
-    const configs = new Set(host.routes.map(({ perFilter }) => perFilter));
-    const filterNames = new Set([...configs].flatMap((perFilter) => [...perFilter.keys()]));
-    made = { host, choices, index, filterNames };
+    made = { choices, index };
     prepared.set(host, made);
   }
   return made;
@@ -58,34 +53,47 @@ export class RouteMatcher {
   readonly table: RouteTable;
   /** Filters that some route of the table configures. */
   readonly filterNames: ReadonlySet<string>;
-  readonly #hosts = new DomainIndex<Choices>();
+  /** Positions of virtual hosts by their domains. */
+  readonly #domains: DomainIndex<number>;
+  /** By position, made at a virtual host's first request: of a thousand services few are called. */
+  readonly #choices: (Choices | undefined)[];
 
-  constructor(table: RouteTable) {
+  /** @param before of the same table before a change: if no domain has changed, what it knows of them is used */
+  constructor(table: RouteTable, before?: RouteMatcher) {
     this.table = table;
+    this.#choices = new Array(table.virtualHosts.length);
     const filterNames = new Set<string>();
-    for (const host of table.virtualHosts) {
-      const choices = choicesOf(host);
-      for (const name of choices.filterNames) filterNames.add(name);
-      for (const domain of host.domains) this.#hosts.add(domain, choices);
-    }
+    for (const { routes } of table.virtualHosts)
+      for (const { perFilter } of routes) for (const name of perFilter.keys()) filterNames.add(name);
     this.filterNames = filterNames;
+    this.#domains =
+      before !== undefined && haveSameDomains(before.table.virtualHosts, table.virtualHosts)
+        ? before.#domains
+        : domainsOf(table.virtualHosts);
   }
 
   /** The virtual host that claims an authority; its port counts unless the table says otherwise. */
   virtualHost(authority: string): VirtualHost | undefined {
-    return this.#find(authority)?.host;
+    return this.table.virtualHosts[this.#find(authority)];
   }
 
-  #find(authority: string) {
+  /** The position of the virtual host that claims an authority; -1: none. */
+  #find(authority: string): number {
     const name = authority.toLowerCase();
-    return this.#hosts.find(this.table.ignorePort === true ? stripPort(name) : name);
+    return this.#domains.find(this.table.ignorePort === true ? stripPort(name) : name) ?? -1;
   }
 
   /** First by domain, then the first route in order that matches. Undefined: 404. */
   match(request: RoutedRequest, random: Random, trace?: RouteTrace): RouteChoice | undefined {
-    const found = this.#find(request.authority);
-    trace?.onVirtualHost(found?.host, request);
-    if (found === undefined) return undefined;
+    const position = this.#find(request.authority);
+    const host = this.table.virtualHosts[position];
+    trace?.onVirtualHost(host, request);
+    if (host === undefined) return undefined;
+    let found = this.#choices[position];
+    if (found === undefined) {
+      found = choicesOf(host);
+      this.#choices[position] = found;
+    }
     const view = new RequestView(request);
     // Who wants to hear of every route that is tried gets the scan: it finds the same.
     if (found.index !== undefined && trace === undefined)
@@ -98,6 +106,21 @@ export class RouteMatcher {
     return undefined;
   }
 }
+
+function domainsOf(hosts: readonly VirtualHost[]): DomainIndex<number> {
+  const index = new DomainIndex<number>();
+  hosts.forEach(({ domains }, position) => {
+    for (const domain of domains) index.add(domain, position);
+  });
+  return index;
+}
+
+const haveSameDomains = (one: readonly VirtualHost[], other: readonly VirtualHost[]): boolean =>
+  one.length === other.length &&
+  one.every((host, at) => host === other[at] || isSame(host.domains, other[at]?.domains ?? []));
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((domain, at) => domain === other[at]);
 
 function indexed(
   index: RouteIndex,

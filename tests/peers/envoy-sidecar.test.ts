@@ -242,7 +242,7 @@ describeWithPeers('Envoy as a sidecar', ['envoy'], () => {
     }
     // Key, chain and roots come from the agent beside it.
     expect(proxy.types.secret.subscribed).toBe(false);
-    expect(await mesh.ok('proxy-status')).toMatch(/reviews-v2-0\.default +envoy +[0-9a-f]{7} /);
+    expect(await mesh.ok('proxy-status')).toMatch(/reviews-v2-0\.default +[0-9a-f]{7} .* envoy /);
     const config = await mesh.ok('proxy-config', 'reviews-v2-0', 'clusters');
     expect(config).toMatch(/^ratings\S* +9080 +- +outbound +EDS +mTLS +Service ratings$/m);
     const secrets = await mesh.ok('proxy-config', 'reviews-v2-0', 'secrets');

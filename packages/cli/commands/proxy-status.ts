@@ -75,7 +75,7 @@ export function renderProxyStatus(
 ): string {
   const columns = [
     { title: 'PROXY' },
-    ...TYPES.map(([short]) => ({ title: short })),
+    ...TYPES.map(([short]) => ({ title: short, optional: short === 'VHDS' })),
     { title: 'SINCE' },
     { title: 'ENGINE', optional: true },
     { title: 'LAG', optional: true },

@@ -36,10 +36,11 @@ export type StreamLogger = (
 export class RouteMatchers {
   readonly #known = new WeakMap<RouteTable, RouteMatcher>();
 
-  get(table: RouteTable): RouteMatcher {
+  /** @param before the matcher in its place so far */
+  get(table: RouteTable, before: RouteMatcher | undefined): RouteMatcher {
     let matcher = this.#known.get(table);
     if (matcher === undefined) {
-      matcher = new RouteMatcher(table);
+      matcher = new RouteMatcher(table, before);
       this.#known.set(table, matcher);
     }
     return matcher;

@@ -48,7 +48,7 @@ export class ChainBuilder {
     const table =
       config.routes.kind === 'inline' ? config.routes.table : tables.routes.get(config.routes.name);
     // A route table that is gone while its listener lives on serves until the listener follows.
-    const matcher = table === undefined ? known?.matcher : this.#matchers.get(table);
+    const matcher = table === undefined ? known?.matcher : this.#matchers.get(table, known?.matcher);
     if (known?.config === config && known.matcher === matcher) return { kind: 'http', manager: known };
     return {
       kind: 'http',
