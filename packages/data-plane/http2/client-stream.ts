@@ -65,7 +65,7 @@ export class ClientStream extends Http2Stream<ResponseHead, RequestHead> {
     }
     client.register(this);
     client.writer.request(this.id, head, end);
-    client.worked();
+    client.conduct.work();
     if (end) this.wroteEnd();
   }
 

@@ -128,17 +128,18 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     return 0;
   }
 
-  protected onBlock(id: number, block: HeaderBlock, end: boolean, problem: Http2Problem | undefined): void {
+  /** @internal */
+  onBlock(id: number, block: HeaderBlock, end: boolean, problem: Http2Problem | undefined): void {
     const stream = this.streams.get(id);
     if (stream === undefined) {
       if (this.isIdle(id)) throw new Http2Error('idle-stream');
       // A second answer: whoever sends it may give it to the next request just as well.
       if (this.closedStreams.ending(id) === Ending.Closed) throw new Http2Error('stream-closed');
       // An answer that was under way when we gave the request up.
-      this.idleFrame();
+      this.conduct.idleFrame();
       return;
     }
-    this.worked();
+    this.conduct.work();
     if (problem !== undefined) stream.fail(problem);
     else (stream as ClientStream).receiveBlock(block, end);
   }
@@ -163,9 +164,11 @@ export class Http2Client extends Http2Connection<ResponseHead, RequestHead> {
     if (this.reusable) this.#options.onAvailable?.(this);
   }
 
-  protected onPong(): void {}
+  /** @internal */
+  onPong(): void {}
 
-  protected onGoaway(lastId: number): void {
+  /** @internal */
+  onGoaway(lastId: number): void {
     this.#retire();
     for (const stream of this.allStreams()) {
       if (stream.id !== 0 && stream.id <= lastId) continue;

@@ -3,15 +3,13 @@ import type { ResetReason } from '../http/stream.ts';
 import { cut } from '../net/cut.ts';
 import type { Outbox, Outboxes } from '../net/outbox.ts';
 import { readShared } from '../net/shared-reads.ts';
-import type { Timer, TimerWheel } from '../timers/wheel.ts';
-import { Allowance } from './allowance.ts';
-import { BlockReader } from './block-reader.ts';
+import type { TimerWheel } from '../timers/wheel.ts';
 import { ClosedStreams, Ending } from './closed-streams.ts';
-import { Flag, FrameType, readUint31, readUint32 } from './frame.ts';
-import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { Conduct } from './conduct.ts';
+import { FrameReader } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { HeaderBlock } from './header-block.ts';
-import { type DataHost, InboundData } from './inbound-data.ts';
+import { type FrameHost, IncomingFrames } from './incoming-frames.ts';
 import { Keepalive, type KeepaliveHost, type KeepaliveTimes } from './keepalive.ts';
 import type { Http2Limits } from './limits.ts';
 import { Patience, type PatienceHost } from './patience.ts';
@@ -42,25 +40,19 @@ type State = (typeof State)[keyof typeof State];
 /** What a PING of no further meaning carries. */
 const probePing = Buffer.alloc(8);
 
-/** How many control frames a frame of real work allows. */
-const framesPerWork = 4;
-
 /**
  * One HTTP/2 connection, whichever side: takes frames in, keeps windows, settings and streams, and ends it.
  *
  * ```
- *   socket ─▶ FrameReader ─▶ onFrame, onData… ─▶ stream ─▶ its handler
+ *   socket ─▶ FrameReader ─▶ IncomingFrames ─▶ onBlock, onRstStream… ─▶ stream ─▶ its handler
  *   socket ◀─ Outbox ◀─ FrameWriter ◀─ stream (or, without window, its queue and WaitingStreams)
  * ```
  */
-export abstract class Http2Connection<In, Out>
-  implements FrameSink, DataHost<In, Out>, PatienceHost, KeepaliveHost
-{
+export abstract class Http2Connection<In, Out> implements FrameHost<In, Out>, PatienceHost, KeepaliveHost {
+  readonly conduct: Conduct;
   readonly writer: FrameWriter;
   /** What the peer takes of all streams together. */
   sendWindow = 65_535;
-  /** The peer's SETTINGS have come. */
-  settled = false;
   /** Reads of the socket so far. */
   heard = 0;
   protected readonly limits: Http2Limits;
@@ -72,17 +64,11 @@ export abstract class Http2Connection<In, Out>
   protected readonly socket: Socket;
   readonly #onProblem: ((problem: Http2Problem) => void) | undefined;
   readonly #reader: FrameReader;
-  readonly #blocks: BlockReader;
-  readonly #data: InboundData<In, Out>;
+  readonly #incoming: IncomingFrames<In, Out>;
   readonly #waiting: WaitingStreams<In, Out>;
-  readonly #idleFrames: Allowance;
-  readonly #resets: Allowance;
   readonly #patience: Patience;
   #keepalive: Keepalive | undefined = undefined;
-  readonly #headTimer: Timer;
   #state: State = State.Open;
-  /** Something was done since this was last asked. */
-  #active = false;
 
   /** @param idleTimeoutMs 0: somebody else sees to idle connections */
   constructor(socket: Socket, options: Http2ConnectionOptions, idleTimeoutMs: number) {
@@ -93,16 +79,10 @@ export abstract class Http2Connection<In, Out>
     this.#onProblem = options.onProblem;
     this.outbox = options.outboxes.open(socket, () => this.#drained());
     this.writer = new FrameWriter(this.outbox, limits.maxControlBytes);
-    this.#reader = new FrameReader(this);
-    this.#headTimer = timers.timer(() => this.#headTimedOut());
-    this.#blocks = new BlockReader(limits, this.#headTimer, (id, block, end, problem) => {
-      this.onBlock(id, block, end, problem);
-    });
-    this.#data = new InboundData(this, limits);
+    this.conduct = new Conduct(limits, () => timers.now());
+    this.#incoming = new IncomingFrames(this, timers, limits);
+    this.#reader = new FrameReader(this.#incoming);
     this.#waiting = new WaitingStreams(this.writer);
-    const now = (): number => timers.now();
-    this.#idleFrames = new Allowance(limits.idleFrameBurst, limits.idleFramesPerSecond, now);
-    this.#resets = new Allowance(limits.resetBurst, limits.resetsPerSecond, now);
     this.#patience = new Patience(this, timers, limits, this.outbox, idleTimeoutMs);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#closed());
@@ -114,17 +94,13 @@ export abstract class Http2Connection<In, Out>
 
   /** Takes what comes before the first frame from `chunk`; returns where frames begin. */
   protected abstract readPreface(chunk: Buffer): number;
-  /** A complete header block. `problem`: the stream can't go on, but the block has been decoded. */
-  protected abstract onBlock(
-    id: number,
-    block: HeaderBlock,
-    end: boolean,
-    problem: Http2Problem | undefined,
-  ): void;
-  protected abstract onGoaway(lastId: number): void;
+  /** @internal */
+  abstract onBlock(id: number, block: HeaderBlock, end: boolean, problem: Http2Problem | undefined): void;
+  /** @internal */
+  abstract onGoaway(lastId: number): void;
   protected abstract onSettled(): void;
-  /** An answer to the PING of ours whose content begins with this octet. */
-  protected abstract onPong(first: number): void;
+  /** @internal */
+  abstract onPong(first: number): void;
   /** No stream with this identifier has been opened yet. */
   protected abstract isIdle(id: number): boolean;
   /** For GOAWAY: the last stream of the peer that we acted on. */
@@ -148,6 +124,11 @@ export abstract class Http2Connection<In, Out>
     return this.#state === State.Open;
   }
 
+  /** The peer's SETTINGS have come. */
+  get settled(): boolean {
+    return this.#incoming.settled;
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
@@ -163,8 +144,7 @@ export abstract class Http2Connection<In, Out>
     keepalive: KeepaliveTimes | undefined,
   ): void {
     this.writer.settings(settings);
-    this.#data.open();
-    if (this.limits.headTimeoutMs > 0) this.#headTimer.start(this.limits.headTimeoutMs);
+    this.#incoming.begin();
     this.#patience.watch();
     if (keepalive !== undefined) this.#keepalive = new Keepalive(this, this.timers, keepalive);
   }
@@ -184,15 +164,6 @@ export abstract class Http2Connection<In, Out>
     }
   }
 
-  onDataFrame(flags: number, id: number, length: number): void {
-    this.#expect(FrameType.Data, 0, id);
-    this.#data.begin(flags, id, length);
-  }
-
-  onDataPart(bytes: Buffer, from: number, to: number, last: boolean): void {
-    this.#data.part(bytes, from, to, last);
-  }
-
   /** @internal For DATA. */
   findOpen(id: number): Http2Stream<In, Out> | undefined {
     const stream = this.streams.get(id);
@@ -203,71 +174,17 @@ export abstract class Http2Connection<In, Out>
     return undefined;
   }
 
-  onFrame(type: number, flags: number, id: number, bytes: Buffer, from: number, to: number): void {
-    this.#expect(type, flags, id);
-    switch (type) {
-      case FrameType.Headers:
-        this.#blocks.headers(flags, id, bytes, from, to);
-        return;
-      case FrameType.Continuation:
-        this.#blocks.continuation(flags, id, bytes, from, to);
-        return;
-      case FrameType.Priority:
-        this.#onPriority(id, bytes, from, to);
-        return;
-      case FrameType.RstStream:
-        if (to - from !== 4) throw new Http2Error('bad-frame-size');
-        this.#onRstStream(id, readUint32(bytes, from));
-        return;
-      case FrameType.Settings:
-        this.#onSettings(flags, id, bytes, from, to);
-        return;
-      case FrameType.PushPromise:
-        throw new Http2Error('push-promise');
-      case FrameType.Ping:
-        this.#onPing(flags, id, bytes, from, to);
-        return;
-      case FrameType.Goaway:
-        if (id !== 0) throw new Http2Error('bad-stream-id');
-        if (to - from < 8) throw new Http2Error('bad-frame-size');
-        this.idleFrame();
-        this.onGoaway(readUint31(bytes, from));
-        return;
-      case FrameType.WindowUpdate:
-        if (to - from !== 4) throw new Http2Error('bad-frame-size');
-        this.#onWindowUpdate(id, readUint31(bytes, from));
-        return;
-      default:
-        this.idleFrame();
-    }
-  }
-
-  /** What every frame must heed: SETTINGS come first, and nothing comes between the frames of a block. */
-  #expect(type: number, flags: number, id: number): void {
-    if (this.#blocks.stream !== 0) {
-      if (type !== FrameType.Continuation || id !== this.#blocks.stream) {
-        throw new Http2Error('block-interrupted');
-      }
-    } else if (!this.settled && (type !== FrameType.Settings || (flags & Flag.Ack) !== 0)) {
-      throw new Http2Error('no-settings');
-    }
-  }
-
-  /** Priorities are not heeded (RFC 9113 section 5.3), but must make sense. */
-  #onPriority(id: number, bytes: Buffer, from: number, to: number): void {
-    if (id === 0) throw new Http2Error('bad-stream-id');
-    if (to - from !== 5) throw new Http2Error('bad-frame-size');
-    this.idleFrame();
-    if (readUint31(bytes, from) !== id) return;
+  /** @internal */
+  onSelfDependency(id: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined) throw new Http2Error('self-dependency');
     stream.fail('self-dependency');
   }
 
-  #onRstStream(id: number, code: number): void {
-    if (id === 0) throw new Http2Error('bad-stream-id');
+  /** @internal */
+  onRstStream(id: number, code: number): void {
     if (this.isIdle(id)) throw new Http2Error('idle-stream');
-    if (this.countsResets) this.countReset();
+    if (this.countsResets) this.conduct.reset();
     const stream = this.streams.get(id);
     if (stream === undefined) return;
     const { handler } = stream;
@@ -275,15 +192,8 @@ export abstract class Http2Connection<In, Out>
     handler?.onReset(reasonOf(code), `RST_STREAM ${code}`);
   }
 
-  #onSettings(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
-    if (id !== 0) throw new Http2Error('bad-stream-id');
-    if ((flags & Flag.Ack) !== 0) {
-      if (to > from) throw new Http2Error('bad-frame-size');
-      this.idleFrame();
-      return;
-    }
-    if ((to - from) % 6 !== 0) throw new Http2Error('bad-frame-size');
-    this.idleFrame();
+  /** @internal */
+  onSettings(bytes: Buffer, from: number, to: number): void {
     const { peer } = this;
     const before = peer.initialWindowSize;
     peer.apply(bytes, from, to);
@@ -296,24 +206,17 @@ export abstract class Http2Connection<In, Out>
       }
     }
     this.writer.settingsAck();
-    if (!this.settled) {
-      this.settled = true;
-      this.#headTimer.stop();
-    }
     this.onSettled();
     this.#waiting.pump();
   }
 
-  #onPing(flags: number, id: number, bytes: Buffer, from: number, to: number): void {
-    if (id !== 0) throw new Http2Error('bad-stream-id');
-    if (to - from !== 8) throw new Http2Error('bad-frame-size');
-    this.idleFrame();
-    if ((flags & Flag.Ack) !== 0) this.onPong(bytes[from] as number);
-    else this.writer.ping(true, bytes, from);
+  /** @internal */
+  onPing(bytes: Buffer, from: number): void {
+    this.writer.ping(true, bytes, from);
   }
 
-  #onWindowUpdate(id: number, increment: number): void {
-    this.idleFrame();
+  /** @internal */
+  onWindowUpdate(id: number, increment: number): void {
     if (id === 0) {
       if (increment === 0) throw new Http2Error('zero-increment');
       this.sendWindow += increment;
@@ -332,42 +235,24 @@ export abstract class Http2Connection<In, Out>
     else if (stream.waiting) stream.pump();
   }
 
-  // --- bounds ----------------------------------------------------------------------------------------------
-
-  /** @internal A frame that does something has been sent or received. */
-  worked(): void {
-    this.#active = true;
-    this.#idleFrames.earn(framesPerWork);
-  }
-
-  /** @internal A frame that does nothing has been received. */
-  idleFrame(): void {
-    if (!this.#idleFrames.spend()) throw new Http2Error('too-many-frames');
-  }
-
-  /** @internal The peer has had a stream reset, by its own word or by its mistake. */
-  countReset(): void {
-    if (!this.#resets.spend()) throw new Http2Error('too-many-resets');
-  }
-
   /** Answers a frame that no stream may take with RST_STREAM. */
   protected refuseFrame(id: number, problem: Http2Problem): void {
     this.#onProblem?.(problem);
     this.writer.rstStream(id, http2Problems[problem].error);
     this.closedStreams.add(id, Ending.Reset);
-    this.countReset();
+    this.conduct.reset();
   }
 
   // --- streams -----------------------------------------------------------------------------------------
 
   /** @internal `length` octets have been taken by who they were for. */
   taken(stream: Http2Stream<In, Out>, length: number): void {
-    this.#data.taken(stream, length);
+    this.#incoming.data.taken(stream, length);
   }
 
   /** @internal Its handler takes no more for now. */
   stopped(stream: Http2Stream<In, Out>): void {
-    this.#data.stopped(stream);
+    this.#incoming.data.stopped(stream);
   }
 
   /** @internal */
@@ -393,7 +278,7 @@ export abstract class Http2Connection<In, Out>
   }
 
   #completed(stream: Http2Stream<In, Out>): void {
-    this.#resets.earn(1);
+    this.conduct.complete();
     this.detach(stream, Ending.Closed, true);
   }
 
@@ -436,9 +321,8 @@ export abstract class Http2Connection<In, Out>
 
   /** @internal */
   wasActive(): boolean {
-    const active = this.#active || this.streams.size > 0;
-    this.#active = false;
-    return active;
+    // Asked whatever the streams say: it tells of the time since it was last asked.
+    return this.conduct.hasWorked() || this.streams.size > 0;
   }
 
   /** @internal */
@@ -468,7 +352,8 @@ export abstract class Http2Connection<In, Out>
     }
   }
 
-  #headTimedOut(): void {
+  /** @internal */
+  onLate(): void {
     this.failConnection(this.settled ? 'block-timeout' : 'preface-timeout');
   }
 
@@ -492,7 +377,7 @@ export abstract class Http2Connection<In, Out>
   #shut(reason: ResetReason, detail?: string): void {
     this.#state = State.Closing;
     this.#reader.stop();
-    this.#headTimer.stop();
+    this.#incoming.stop();
     this.#keepalive?.stop();
     this.outbox.end();
     this.outbox.flush();
@@ -526,9 +411,9 @@ export abstract class Http2Connection<In, Out>
     this.#state = State.Closed;
     this.#reader.stop();
     this.#patience.stop();
-    this.#headTimer.stop();
+    this.#incoming.stop();
     this.#keepalive?.stop();
-    this.#blocks.clear();
+    this.#incoming.clear();
     if (before === State.Open) this.#lose('connection-termination');
     this.onClosed();
   }

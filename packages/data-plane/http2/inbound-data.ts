@@ -1,3 +1,4 @@
+import type { Conduct } from './conduct.ts';
 import { Flag } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { Http2Limits } from './limits.ts';
@@ -11,13 +12,11 @@ const initialConnectionWindow = 65_535;
 /** What DATA frames need to know of their connection. */
 export interface DataHost<In, Out> {
   readonly writer: FrameWriter;
+  readonly conduct: Conduct;
   /** False: it is over, and windows mean nothing any more. */
   readonly open: boolean;
   /** The stream with this identifier; undefined: a frame on it is ignored, or has been answered. */
   findOpen(id: number): Http2Stream<In, Out> | undefined;
-  worked(): void;
-  /** @throws Http2Error when there are too many */
-  idleFrame(): void;
 }
 
 /** The content of DATA frames on its way to its streams, and the windows that are given back for it. */
@@ -69,8 +68,8 @@ export class InboundData<In, Out> {
     if (!last) return;
     this.#stream = undefined;
     if (this.#content === 0) {
-      if (!ends) this.#host.idleFrame();
-    } else if (stream !== undefined) this.#host.worked();
+      if (!ends) this.#host.conduct.idleFrame();
+    } else if (stream !== undefined) this.#host.conduct.work();
     this.taken(stream, this.#left);
   }
 

@@ -73,7 +73,7 @@ export class ServerStream extends Http2Stream<RequestHead, ResponseHead> {
     const { status, headers } = head;
     const bodiless = this.#method === 'HEAD' || status === 304;
     this.connection.writer.response(this.id, status, headers, end, this.tunnel || (end && !bodiless));
-    this.connection.worked();
+    this.connection.conduct.work();
     if (!informational && headers.get('connection') === 'close') (this.connection as Http2Server).drain();
     if (end) this.wroteEnd();
   }

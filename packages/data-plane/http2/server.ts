@@ -93,7 +93,8 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
     return length;
   }
 
-  protected onBlock(id: number, block: HeaderBlock, end: boolean, problem: Http2Problem | undefined): void {
+  /** @internal */
+  onBlock(id: number, block: HeaderBlock, end: boolean, problem: Http2Problem | undefined): void {
     const stream = this.streams.get(id);
     if (stream !== undefined) {
       this.#onTrailers(stream, block, end, problem);
@@ -104,14 +105,14 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
       const ending = this.closedStreams.ending(id);
       // Trailers that were under way when we reset the stream.
       if (ending === Ending.Reset) {
-        this.idleFrame();
+        this.conduct.idleFrame();
         return;
       }
       throw new Http2Error(ending === Ending.Closed ? 'stream-closed' : 'bad-stream-id');
     }
     // After the final GOAWAY: the client knows that nobody looks at it (RFC 9113 section 6.8).
     if (this.#drain === Drain.Final) {
-      this.idleFrame();
+      this.conduct.idleFrame();
       return;
     }
     this.#lastId = id;
@@ -128,7 +129,7 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
       this.refuseFrame(id, 'length-mismatch');
       return;
     }
-    this.worked();
+    this.conduct.work();
     const stream = new ServerStream(this, id, head, block.contentLength);
     stream.sendWindow = this.peer.initialWindowSize;
     this.streams.add(stream);
@@ -155,7 +156,7 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
       : (problem ?? (block.full ? 'list-too-large' : end ? trailerProblem(block) : 'no-end'));
     if (wrong !== undefined) stream.fail(wrong);
     else {
-      this.worked();
+      this.conduct.work();
       stream.receiveTrailers(trailersOf(block));
     }
   }
@@ -184,11 +185,13 @@ export class Http2Server extends Http2Connection<RequestHead, ResponseHead> {
 
   protected onSettled(): void {}
 
-  protected onPong(first: number): void {
+  /** @internal */
+  onPong(first: number): void {
     if (first === drainPing[0]) this.#drainNow();
   }
 
-  protected onGoaway(): void {
+  /** @internal */
+  onGoaway(): void {
     this.#clientLeaves = true;
     this.onDetached();
   }

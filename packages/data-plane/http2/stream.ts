@@ -101,7 +101,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     let sent = 0;
     if (!this.waiting) {
       sent = this.#write(chunk, 0, end);
-      if (sent > 0) this.connection.worked();
+      if (sent > 0) this.connection.conduct.work();
       if (sent === chunk.length && (!end || this.endWritten)) {
         if (end || this.connection.writer.ready) return true;
         return this.#holdBack();
@@ -163,7 +163,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
       const sent = this.#write(part, 0, last);
       if (sent > 0) this.stalled = 0;
       // A client that grants windows octet by octet makes us work, not itself (CVE-2019-9511).
-      if (sent >= worthwhile) this.connection.worked();
+      if (sent >= worthwhile) this.connection.conduct.work();
       // The end may have been all: then the queue is gone already.
       if (this.detached) return false;
       bytes.drop(sent);
@@ -281,7 +281,7 @@ export abstract class Http2Stream<In, Out> implements Stream<Out> {
     const { handler } = this;
     this.connection.failStream(this, problem);
     handler?.onReset('protocol-error', http2Problems[problem].message);
-    this.connection.countReset();
+    this.connection.conduct.reset();
   }
 
   pause(): void {
