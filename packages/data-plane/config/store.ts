@@ -153,7 +153,7 @@ export class ConfigStore {
     }));
   }
 
-  #accept({ type, resources, removed }: Update): Rejection[] {
+  #accept({ type, resources, removed, more }: Update): Rejection[] {
     const collection = this.#collections[type] as Collection<unknown>;
     const rejections: Rejection[] = [];
     for (const { name, version, bytes } of resources) {
@@ -174,7 +174,7 @@ export class ConfigStore {
       if (isNamed(type) && (type !== 'virtualHost' || this.#wanted[type].has(name)))
         this.#absent[type].add(name);
     }
-    this.#answered.add(type);
+    if (more !== true) this.#answered.add(type);
     return rejections;
   }
 

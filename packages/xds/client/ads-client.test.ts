@@ -46,14 +46,21 @@ class FakeConnection implements GrpcConnection {
       );
   }
 
-  respond(type: XdsType, nonce: string, versions: Record<string, string>, removed: string[] = []): void {
+  /** @param bytes of each resource */
+  respond(
+    type: XdsType,
+    nonce: string,
+    versions: Record<string, string>,
+    removed: string[] = [],
+    bytes = 1,
+  ): void {
     const message = encode('envoy.service.discovery.v3.DeltaDiscoveryResponse', {
       typeUrl: typeUrls[type],
       nonce,
       resources: Object.entries(versions).map(([name, version]) => ({
         name,
         version,
-        resource: { typeUrl: typeUrls[type], value: Uint8Array.of(1) },
+        resource: { typeUrl: typeUrls[type], value: new Uint8Array(bytes) },
       })),
       removedResources: removed,
     });
@@ -265,4 +272,43 @@ test('goodbye ends the stream and waits for the answer, a second at most; nothin
   latest().handler?.onEnd({ code: 14, message: '' });
   await waiting.close(true);
   expect(clock.pending).toBe(0);
+});
+
+describe('a large response', () => {
+  const large = 40 * 1024;
+  const versions = { a: '1', b: '2', c: '3' };
+
+  test('is taken in parts, what it removes with the last, and acknowledged as a whole', async () => {
+    const client = start();
+    client.start();
+    latest().said();
+    onUpdate = ({ resources }) => {
+      client.subscribe('endpoint', new Set(['e']));
+      return resources.filter(({ name }) => name === 'a').map(({ name }) => ({ name, reason: 'bad' }));
+    };
+    latest().respond('cluster', 'n1', versions, ['gone'], large);
+    latest().respond('listener', 'n2', { l: '1' });
+    expect(latest().said()).toEqual([]);
+    await expect.poll(() => updates.length).toBe(3);
+    expect(
+      updates.map(({ type, resources, removed, more }) => [type, resources.length, removed, more]),
+    ).toEqual([
+      ['cluster', 2, [], true],
+      ['cluster', 1, ['gone'], undefined],
+      ['listener', 1, [], undefined],
+    ]);
+    expect(latest().said()).toEqual(['cluster nonce n1 error a: bad', 'endpoint +e', 'listener nonce n2']);
+  });
+
+  test('that a broken stream leaves untaken comes again', async () => {
+    const client = start();
+    client.start();
+    latest().respond('cluster', 'n1', versions, [], large);
+    latest().handler?.onEnd({ code: 14, message: 'gone' });
+    clock.advance(60_000);
+    expect(latest().said()).toEqual(['cluster +* a@1 b@2', 'listener +*']);
+    latest().respond('cluster', 'n1', { c: '3' });
+    expect(updates.map(({ resources }) => resources.length)).toEqual([2, 1]);
+    expect(latest().said()).toEqual(['cluster nonce n1']);
+  });
 });

@@ -3,6 +3,7 @@ import { healthTypeUrl, typeUrls, type XdsType, xdsTypes } from '../resource.ts'
 import { type core_Node, type Draft, decode, type discovery_DeltaDiscoveryRequest, encode } from '../wire.ts';
 import { Backoff } from './backoff.ts';
 import { ClientSubscription } from './client-subscription.ts';
+import { Inbox, type Piece } from './inbox.ts';
 import { type GrpcConnection, type GrpcStatus, type GrpcStream, grpcCode } from './transport.ts';
 
 /** One resource as it came: what is inside is the receiver's business. */
@@ -17,6 +18,8 @@ export interface Update {
   readonly type: XdsType;
   readonly resources: readonly RawResource[];
   readonly removed: readonly string[];
+  /** A part of a large response; the rest comes in later turns. */
+  readonly more?: true;
 }
 
 /** A resource that is refused; the one of the same name that was accepted before stays. */
@@ -29,7 +32,7 @@ export interface AdsClientOptions {
   readonly node: Draft<core_Node>;
   /** A new connection, with the identity of the moment. */
   readonly connect: () => GrpcConnection;
-  /** Takes an update; it is acknowledged, or refused with the reasons returned, when the call returns. */
+  /** Takes an update; a response is acknowledged, or refused with the reasons returned, when the call for its last part returns. */
   readonly onUpdate: (update: Update) => readonly Rejection[];
   readonly onConnection?: (state: ConnectionState) => void;
   readonly clock?: Clock;
@@ -63,8 +66,11 @@ export class AdsClient {
   #stream: GrpcStream | undefined;
   #timer: { cancel(): void } | undefined;
   #nodeSaid = false;
-  /** Inside `onUpdate`: its acknowledgement goes out before new subscriptions. */
+  readonly #inbox = new Inbox<Response, RawResource>((piece) => this.#take(piece));
+  /** A response is being taken: its acknowledgement goes out before new subscriptions. */
   #updating = false;
+  /** Of the response that is being taken. */
+  #rejections: Rejection[] = [];
   #answered = false;
   #health: { readonly healthy: boolean; readonly message: string } | undefined;
   #onGoodbye: (() => void) | undefined;
@@ -126,6 +132,7 @@ export class AdsClient {
 
   /** Streaming → Waiting → Streaming */
   #ended(status: GrpcStatus): void {
+    this.#forget();
     this.#connection?.close();
     this.#connection = undefined;
     this.#stream = undefined;
@@ -137,6 +144,13 @@ export class AdsClient {
     const retryInMs = this.#backoff.next();
     this.#timer = this.#clock.after(retryInMs, () => this.#open());
     this.#options.onConnection?.({ kind: 'disconnected', status, retryInMs });
+  }
+
+  /** What has come and not been taken comes again, or is wanted no longer. */
+  #forget(): void {
+    this.#inbox.clear();
+    this.#updating = false;
+    this.#rejections = [];
   }
 
   #fail(message: string): void {
@@ -160,7 +174,7 @@ export class AdsClient {
   }
 
   #receive(message: Uint8Array): void {
-    let response: ReturnType<typeof readResponse>;
+    let response: Response;
     try {
       response = readResponse(message);
     } catch (error) {
@@ -172,32 +186,44 @@ export class AdsClient {
       this.#backoff.reset();
       this.#options.onConnection?.({ kind: 'connected' });
     }
-    const type = urlTypes.get(response.typeUrl);
-    if (type === undefined) {
+    if (!urlTypes.has(response.typeUrl)) {
       this.#fail(`response of a type that was not asked for: ${response.typeUrl}`);
       return;
     }
-    const rejections = this.#update(this.#subscription(type), response);
+    this.#inbox.add(response);
+  }
+
+  #take({ message: response, items, last }: Piece<Response, RawResource>): void {
+    const type = urlTypes.get(response.typeUrl) as XdsType;
+    const subscription = this.#subscription(type);
+    this.#updating = true;
+    try {
+      // What goes, goes when what comes is there.
+      this.#rejections.push(...this.#update(subscription, items, last ? response.removed : [], last));
+    } finally {
+      if (last) this.#updating = false;
+    }
+    if (!last) return;
+    const rejections = this.#rejections.splice(0);
     const error =
       rejections.length === 0 ? {} : { errorDetail: { code: 3, message: nackMessage(rejections) } };
-    const changes = this.#subscription(type).changes();
+    const changes = subscription.changes();
     const said = changes === undefined ? { typeUrl: typeUrls[type] } : asRequest(type, changes);
     this.#send({ ...said, responseNonce: response.nonce, ...error });
     this.#flush();
   }
 
-  #update(subscription: ClientSubscription, response: ReturnType<typeof readResponse>): readonly Rejection[] {
+  #update(
+    subscription: ClientSubscription,
+    items: readonly RawResource[],
+    gone: readonly string[],
+    last: boolean,
+  ): readonly Rejection[] {
     const { type, versions } = subscription;
     // What we have just stopped wanting may still be on its way.
-    const resources = response.resources.filter(({ name }) => subscription.wants(name));
-    const removed = response.removed.filter((name) => subscription.wants(name));
-    this.#updating = true;
-    let rejections: readonly Rejection[];
-    try {
-      rejections = this.#options.onUpdate({ type, resources, removed });
-    } finally {
-      this.#updating = false;
-    }
+    const resources = items.filter(({ name }) => subscription.wants(name));
+    const removed = gone.filter((name) => subscription.wants(name));
+    const rejections = this.#options.onUpdate({ type, resources, removed, ...(last ? {} : { more: true }) });
     const rejected = new Set(rejections.map(({ name }) => name));
     for (const { name, version } of resources) if (!rejected.has(name)) versions.set(name, version);
     for (const name of removed) versions.delete(name);
@@ -223,6 +249,7 @@ export class AdsClient {
     if (this.#state === 'closed') return;
     const streaming = this.#state === 'streaming';
     this.#state = 'closed';
+    this.#forget();
     this.#timer?.cancel();
     if (streaming && goodbye) {
       await new Promise<void>((resolve) => {
@@ -250,16 +277,24 @@ function asRequest(
   };
 }
 
+/** A response, with its resources as they came. */
+interface Response {
+  readonly typeUrl: string;
+  readonly nonce: string;
+  readonly items: readonly RawResource[];
+  readonly removed: readonly string[];
+}
+
 /** @throws WireError, or an Error for a resource of another type than its response */
-function readResponse(message: Uint8Array) {
+function readResponse(message: Uint8Array): Response {
   const response = decode('envoy.service.discovery.v3.DeltaDiscoveryResponse', message);
-  const resources = response.resources.map(({ name, version, resource }): RawResource => {
+  const items = response.resources.map(({ name, version, resource }): RawResource => {
     if (resource?.typeUrl !== response.typeUrl)
       throw new Error(`${name} is a ${resource?.typeUrl ?? 'nothing'}`);
     // A copy: a view would keep the whole response.
     return { name, version, bytes: resource.value.slice() };
   });
-  return { typeUrl: response.typeUrl, nonce: response.nonce, resources, removed: response.removedResources };
+  return { typeUrl: response.typeUrl, nonce: response.nonce, items, removed: response.removedResources };
 }
 
 /** `name: reason` of each, as the control plane looks for names in it. */
