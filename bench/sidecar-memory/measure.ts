@@ -36,8 +36,8 @@ export interface Extent {
   readonly requests: number;
 }
 
-/** What only a start, a change or a burst needed is given back after five seconds. */
-const settleMs = 9_000;
+/** What only a start, a change or a burst needed is given back some five seconds after it. */
+const settleMs = 12_000;
 /** A service with a VirtualService that every scope sees. */
 const target = 10;
 /** Among those that every scope sees, so many are asked. */

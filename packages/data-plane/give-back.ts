@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 const dontNeed = 4;
 
 /** How often a program looks whether it has come to rest. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_500;
 /** CPU between two looks, milliseconds: with less, nobody waits for what it takes to give back. */
-const RESTING_MS = 50;
+const RESTING_MS = 25;
 /** CPU since the last time, milliseconds: with less, there is little to give back. */
 const WORTH_MS = 300;
 
