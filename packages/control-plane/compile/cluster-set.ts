@@ -49,7 +49,7 @@ function make(model: Model, refs: Refs, engine: Engine): ClusterSet {
 
 /** The secrets of a cluster whose rule names a credential; a note where there is none that the proxy may have. */
 function credentialSecrets({ rule, settings, credential }: ClusterRef, notes: Note[]): XdsResource[] {
-  if (credential !== undefined) return clientSecrets(credential);
+  if (credential !== undefined) return clientSecrets(credential, rule?.origins ?? []);
   const name = settings.tls?.credentialName;
   const [origin] = rule?.origins ?? [];
   if (name && origin !== undefined) {

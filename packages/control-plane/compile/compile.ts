@@ -23,7 +23,7 @@ import type { ProxyDescription } from './proxy.ts';
 import { type Dangling, findDangling, type Reference } from './references.ts';
 import { httpProxyRoutes } from './route-tables.ts';
 import { nothing, type Scope, scopeOf, viewFor } from './scope.ts';
-import { isOfProxy, rootsOf } from './secrets.ts';
+import { isOfProxy, rootsOf, secretsByName } from './secrets.ts';
 import { servedPorts } from './served-ports.ts';
 import { endpointsFor } from './shared.ts';
 import type { View } from './view.ts';
@@ -109,7 +109,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       ...traffic.flatMap((part) => part.listeners),
     ]),
     route: given.route,
-    secret: byName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
+    secret: secretsByName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
   const { secret } = compiled;
   const dangling = (resources: Patchable, virtualHost = given.virtualHost): Dangling | undefined =>

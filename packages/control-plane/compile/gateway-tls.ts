@@ -4,8 +4,9 @@ import {
   type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import type { XdsResource } from '@tulle/xds/resource';
+import type { Origin, XdsResource } from '@tulle/xds/resource';
 import type { Credential } from '../model/credential.ts';
+import type { Gateway } from '../model/gateway.ts';
 import type { ServerTls } from '../model/istio.ts';
 import type { MeshSettings } from '../model/mesh.ts';
 import { secretConfig } from './config-source.ts';
@@ -50,7 +51,7 @@ export function serverTls(
   }
   const say = (code: 'unknown-credential' | 'not-supported', message: string, field = ''): Note =>
     note(gateway.origin, code, message, `${server.origin.path}.tls${field}`);
-  const find = (name: string) => findCredential(view, gateway.namespace, name);
+  const find: Find = (name) => findCredential(view, gateway, name);
   const ended = endedTls(tls, isHttp, view.config.mesh, engine, find);
   if ('lacks' in ended) {
     const places = [...new Set([view.namespace, gateway.namespace])].join(' or ');
@@ -133,7 +134,7 @@ function shownCertificates(
     const one = find(name);
     if (one?.credential.certificate === undefined || one.credential.key === undefined) return name;
     found.push(one.secret);
-    secrets.push(certificateSecret(one.secret, one.credential));
+    secrets.push(certificateSecret(one.secret, one.credential, [one.user]));
   }
   return { tlsCertificateSdsSecretConfigs: found.map((name) => secretConfig(name, engine)) };
 }
@@ -175,7 +176,7 @@ function clientRoots(tls: ServerTls, find: Find, secrets: XdsResource[]): Roots 
     if (found?.credential.roots === undefined) continue;
     // A Secret with both parts is two secrets on the wire, told apart as in Istio.
     const secret = found.secret.endsWith('-cacert') ? found.secret : `${found.secret}-cacert`;
-    secrets.push(clientRootsSecret(secret, found.credential));
+    secrets.push(clientRootsSecret(secret, found.credential, [found.user]));
     return { secret };
   }
   if (candidates.length > 0) return `ca.crt in Secret ${candidates.join(' or ')}`;
@@ -187,15 +188,21 @@ interface FoundCredential {
   /** The secret's name on the wire. */
   readonly secret: string;
   readonly credential: Credential;
+  /** Who asks for it. */
+  readonly user: Origin;
 }
 
 /**
  * A Secret of the gateway proxy's namespace, as in Istio; else of the Gateway's own, whose author put it there.
  */
-function findCredential(view: View, namespace: string, name: string): FoundCredential | undefined {
+function findCredential(
+  view: View,
+  { namespace, origin: user }: Gateway,
+  name: string,
+): FoundCredential | undefined {
   const { credentials } = view.config;
   const shared = credentials.get(`${view.namespace}/${name}`);
-  if (shared !== undefined) return { secret: `kubernetes://${name}`, credential: shared };
+  if (shared !== undefined) return { secret: `kubernetes://${name}`, credential: shared, user };
   const own = credentials.get(`${namespace}/${name}`);
-  return own && { secret: `kubernetes://${namespace}/${name}`, credential: own };
+  return own && { secret: `kubernetes://${namespace}/${name}`, credential: own, user };
 }

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { SecretSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
-import type { XdsResource } from '@tulle/xds/resource';
+import type { Origin, XdsResource } from '@tulle/xds/resource';
 import type { Credential } from '../model/credential.ts';
 import { identitySecret, rootsSecret } from './config-source.ts';
-import { resource } from './serialize.ts';
+import { resource, uniqueOrigins } from './serialize.ts';
 
 const text = (value: string): { specifier: { case: 'inlineBytes'; value: Uint8Array<ArrayBuffer> } } => ({
   specifier: { case: 'inlineBytes', value: new TextEncoder().encode(value) },
@@ -31,30 +31,35 @@ export const fileCertificateName = (certificate: string, key: string): string =>
 export const isOfProxy = (name: string): boolean =>
   name === identitySecret || name === rootsSecret || /^file-(root|cert):/.test(name);
 
-/** What a cluster's TLS to its endpoints may need of a Secret. */
-export function clientSecrets(credential: Credential): XdsResource[] {
+/** What a cluster's TLS to its endpoints may need of a Secret that `users` name. */
+export function clientSecrets(credential: Credential, users: readonly Origin[]): XdsResource[] {
   const secrets: XdsResource[] = [];
   if (credential.certificate !== undefined)
-    secrets.push(certificateSecret(credentialName(credential), credential));
+    secrets.push(certificateSecret(credentialName(credential), credential, users));
   if (credential.roots !== undefined)
-    secrets.push(clientRootsSecret(credentialRootsName(credential), credential));
+    secrets.push(clientRootsSecret(credentialRootsName(credential), credential, users));
   return secrets;
 }
 
-/** A gateway's certificate and key. */
+/** A certificate and its key. A proxy that refuses it refuses what `users` ask for: a Secret has no conditions. */
 export function certificateSecret(
   name: string,
   { certificate = '', key = '', origin }: Credential,
+  users: readonly Origin[],
 ): XdsResource {
   const message = create(SecretSchema, {
     name,
     type: { case: 'tlsCertificate', value: { certificateChain: text(certificate), privateKey: text(key) } },
   });
-  return resource(SecretSchema, message, [origin]);
+  return resource(SecretSchema, message, [origin, ...users]);
 }
 
 /** What a gateway checks its clients against. */
-export function clientRootsSecret(name: string, { roots = '', revoked, origin }: Credential): XdsResource {
+export function clientRootsSecret(
+  name: string,
+  { roots = '', revoked, origin }: Credential,
+  users: readonly Origin[],
+): XdsResource {
   const message = create(SecretSchema, {
     name,
     type: {
@@ -62,5 +67,16 @@ export function clientRootsSecret(name: string, { roots = '', revoked, origin }:
       value: { trustedCa: text(roots), ...(revoked !== undefined && { crl: text(revoked) }) },
     },
   });
-  return resource(SecretSchema, message, [origin]);
+  return resource(SecretSchema, message, [origin, ...users]);
+}
+
+/** Each secret once; several that use one are all told what becomes of it. */
+export function secretsByName(secrets: readonly XdsResource[]): Map<string, XdsResource> {
+  const found = new Map<string, XdsResource>();
+  for (const secret of secrets) {
+    const before = found.get(secret.name);
+    const origins = before && uniqueOrigins([...before.origins, ...secret.origins]);
+    found.set(secret.name, origins === undefined ? secret : { ...secret, origins });
+  }
+  return found;
 }

@@ -2,7 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { describe, expect, test } from 'vitest';
 import { modelOf } from '../analyze/model.fixture.ts';
 import { updateInstances } from '../model/model.ts';
-import { Analysis, withValidationMessages } from './analysis.ts';
+import { Analysis, hourMs, withValidationMessages } from './analysis.ts';
 import { analyzedCondition } from './conditions.ts';
 
 const sidecar: Resource = {
@@ -42,18 +42,23 @@ describe('what was found', () => {
     expect(withValidationMessages(undefined, [])).toBeUndefined();
   });
 
-  test('is looked for again when a workload comes, not when an instance changes', async () => {
-    let looked = 0;
-    const analysis = new Analysis(() => ++looked);
+  test('is looked for again when a workload comes or an hour has passed, not when an instance changes', async () => {
+    let now = 0;
+    const analysis = new Analysis(() => now);
     const model = modelOf([sidecar]);
     await analysis.update(model, breather);
     const [gateway] = model.instances.byKey.values();
     if (gateway === undefined) throw new Error('no gateway');
+    const found = analysis.of(key);
     await analysis.update(updateInstances(model, [{ ...gateway, health: 'draining' }]), breather);
-    expect(looked).toBe(1);
+    expect(analysis.of(key)).toBe(found);
+    now = hourMs;
+    await analysis.update(model, breather);
+    expect(analysis.of(key)).not.toBe(found);
+    expect(analysis.of(key)).toEqual(found);
     const reviews = { ...gateway, ...{ name: 'reviews-0', namespace: 'default', workload: 'reviews' } };
     const joined = { ...reviews, labels: { app: 'reviews' }, tlsMode: 'istio' as const };
     await analysis.update(updateInstances(model, [gateway, joined]), breather);
-    expect([looked, analysis.of(key)]).toEqual([2, []]);
+    expect(analysis.of(key)).toEqual([]);
   });
 });

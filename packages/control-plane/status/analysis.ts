@@ -4,11 +4,15 @@ import type { Finding, Message } from '../analyze/message.ts';
 import type { Model } from '../model/model.ts';
 import type { Breather } from './breather.ts';
 
-/** What an analysis finds in the mesh, kept until configuration or what runs changes. */
+/** Time itself changes what is found: it is looked at once an hour. */
+export const hourMs = 3_600_000;
+
+/** What an analysis finds in the mesh, kept until configuration or what runs changes, or for an hour. */
 export class Analysis {
   readonly #now: () => number;
   #config: Model['config'] | undefined;
   #running = '';
+  #hour = 0;
   #found: ReadonlyMap<string, readonly Finding[]> = new Map();
 
   /** @param now milliseconds since the epoch */
@@ -19,7 +23,9 @@ export class Analysis {
   /** Looks again if there is something new; proxies are served between its steps. */
   async update(model: Model, breather: Breather): Promise<void> {
     const running = whatRuns(model);
-    if (model.config === this.#config && running === this.#running) return;
+    // Certificates grow old by themselves.
+    const hour = Math.floor(this.#now() / hourMs);
+    if (model.config === this.#config && running === this.#running && hour === this.#hour) return;
     const found: Finding[] = [];
     for (const step of analyzeInSteps(model, { now: this.#now(), whole: true })) {
       found.push(...step);
@@ -29,6 +35,7 @@ export class Analysis {
     this.#found = byResource(sorted(found));
     this.#config = model.config;
     this.#running = running;
+    this.#hour = hour;
   }
 
   /** By `resourceKey`, the worst first. */

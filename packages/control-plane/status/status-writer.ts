@@ -3,6 +3,7 @@ import type { Problem } from '@tulle/resources/problem';
 import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Finding as Found } from '../analyze/message.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
+import { hourMs } from './analysis.ts';
 import { type Breather, createBreather } from './breather.ts';
 import {
   acceptedCondition,
@@ -141,7 +142,7 @@ export function createStatusWriter(options: {
     await Promise.all(writes);
     for (const key of unsettled.keys()) if (!seen.has(key)) unsettled.delete(key);
     // Nobody may touch us again while a proxy just doesn't answer.
-    if (waitMs !== undefined && !touchedMeanwhile && !closed) arm(waitMs);
+    if (!touchedMeanwhile && !closed) arm(waitMs ?? hourMs);
   }
 
   /** Milliseconds until the count is written all the same; undefined: it can be written now. */
