@@ -51,7 +51,13 @@ async function buildProgram(argv: readonly string[], io: Io): Promise<Command> {
       getOutHasColors: () => wantsColor(io.stdout, io.env),
       getErrHasColors: () => false,
     })
-    .addHelpText('after', '\nSee "tulle <command> --help" for its options and examples.');
+    .addHelpText(
+      'after',
+      [
+        '\nExit codes: 0 done; 1 failed, or analyze has found errors; 2 wrong usage; run ends with',
+        'its command’s. See "tulle <command> --help" for its options and examples.',
+      ].join('\n'),
+    );
   // Only the command that is used is loaded: a short command must start at once.
   const used = new Set(argv.filter((word) => commands.some(({ name }) => name === word)));
   for (const { name, summary, group, load } of commands) {

@@ -1,6 +1,6 @@
 import type { MeshSpec } from '@tulle/control-plane/model/mesh';
 import { meshSpecOf } from '@tulle/control-plane/model/mesh-spec';
-import { bySeniority, rootNamespace, seniorityOf } from '@tulle/control-plane/model/origin';
+import { bySeniority, rootNamespaces, seniorityOf } from '@tulle/control-plane/model/origin';
 import { selects } from '@tulle/control-plane/model/selector';
 import type { ProxyConfig, ProxyConfigSpec } from '@tulle/resources/istio/proxy-config';
 import { findKind } from '@tulle/resources/kinds';
@@ -43,7 +43,9 @@ export function proxySettings(
     const selector = selectorOf(spec);
     return of === namespace && Object.keys(selector).length > 0 && selects(selector, labels);
   })?.spec;
-  const chain = [own, wide(namespace), wide(rootNamespace)].filter((spec) => spec !== undefined);
+  const chain = [own, ...[...new Set([namespace, ...rootNamespaces])].map(wide)].filter(
+    (spec) => spec !== undefined,
+  );
   const drain = parseDuration(defaultConfig.terminationDrainDuration ?? '2s') ?? 2000;
   return {
     concurrency:

@@ -1,7 +1,7 @@
 import type { ObjectMeta, Resource } from '@tulle/resources/kind';
 import type { Origin } from '@tulle/xds/resource';
 import type { ConfigModel, Model } from '../model/model.ts';
-import { originOf, rootNamespace } from '../model/origin.ts';
+import { originOf, rootNamespace, rootNamespaces } from '../model/origin.ts';
 import { selects } from '../model/selector.ts';
 import type { Service } from '../model/service.ts';
 
@@ -93,7 +93,7 @@ export function analyzedMesh(model: Model, now: number, whole: boolean): Analyze
     workloadsOf: ({ key }) => serving.get(key) ?? [],
     servicesOf,
     selected: (namespace, selector) =>
-      (namespace === rootNamespace ? workloads : workloadsIn(namespace)).filter(({ labels }) =>
+      (rootNamespaces.includes(namespace) ? workloads : workloadsIn(namespace)).filter(({ labels }) =>
         selects(selector, labels),
       ),
     knows: {

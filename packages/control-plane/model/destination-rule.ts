@@ -3,7 +3,7 @@ import type { Origin } from '@tulle/xds/resource';
 import { bySpecificity, hostCovers, isExportedTo, resolveHost } from './host.ts';
 import type { DestinationRuleSpec, SubsetSpec, TrafficPolicySpec } from './istio.ts';
 import { labelsOfPolicy } from './locality.ts';
-import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
+import { bySeniority, originOf, rootNamespaces, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 import type { Service } from './service.ts';
 
@@ -92,7 +92,7 @@ export function indexDestinationRules(
 
   return {
     lookup: (service, client, labels) => {
-      for (const namespace of new Set([client, service.namespace, rootNamespace])) {
+      for (const namespace of new Set([client, service.namespace, ...rootNamespaces])) {
         const rule = within(namespace, service.host, client, labels);
         if (rule !== undefined) return rule;
       }

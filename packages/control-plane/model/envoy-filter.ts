@@ -3,7 +3,7 @@ import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
 import { gatewayTargets } from './gateway-targets.ts';
-import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
+import { bySeniority, originOf, rootNamespaces, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -43,9 +43,11 @@ export function indexEnvoyFilters(
     all,
     ofWorkload(namespace, labels) {
       if (all.length === 0) return undefined;
-      const namespaces = namespace === rootNamespace ? [namespace] : [rootNamespace, namespace];
+      const namespaces = new Set([...rootNamespaces, namespace]);
       return same(
-        namespaces.flatMap((one) => byNamespace.get(one) ?? []).filter((filter) => filter.selects(labels)),
+        [...namespaces]
+          .flatMap((one) => byNamespace.get(one) ?? [])
+          .filter((filter) => filter.selects(labels)),
       );
     },
   };

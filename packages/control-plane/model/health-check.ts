@@ -4,7 +4,7 @@ import type { HealthCheckPolicySpec } from '@tulle/resources/tulle/health-check-
 import type { Origin } from '@tulle/xds/resource';
 import type { DestinationRuleIndex } from './destination-rule.ts';
 import { bySpecificity, hostCovers, resolveHost } from './host.ts';
-import { bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
+import { bySeniority, originOf, rootNamespaces, type Seniority, seniorityOf } from './origin.ts';
 import { unknownHost, unknownPort, unknownSubset } from './problems.ts';
 import { findPort, isForwarded, type Service, type ServiceIndex } from './service.ts';
 
@@ -46,7 +46,7 @@ export function indexHealthChecks(
   return {
     all,
     lookup(service, client, port, subset) {
-      for (const namespace of new Set([client, service.namespace, rootNamespace])) {
+      for (const namespace of new Set([client, service.namespace, ...rootNamespaces])) {
         const [best] = (byNamespace.get(namespace) ?? [])
           .filter(
             ({ host, spec }) =>

@@ -10,7 +10,7 @@ import {
   compare,
   originOf,
   resourceKey,
-  rootNamespace,
+  rootNamespaces,
   type Seniority,
   seniorityOf,
 } from './origin.ts';
@@ -123,7 +123,7 @@ function index<Spec extends TargetSpec>(resources: readonly Resource[]): LimitIn
       ofWorkloads.filter(
         (policy) =>
           policy.direction === direction &&
-          (policy.namespace === namespace || policy.namespace === rootNamespace) &&
+          (policy.namespace === namespace || rootNamespaces.includes(policy.namespace)) &&
           selects(policy.selector, labels),
       ),
     ofRoutes: policies.filter(({ targets }) => targets.length > 0),

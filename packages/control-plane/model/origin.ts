@@ -4,6 +4,9 @@ import type { Origin } from '@tulle/xds/resource';
 /** The namespace whose policies hold for the whole mesh and where the mesh's own workloads live. */
 export const rootNamespace = 'tulle-system';
 
+/** With Istio's own, whose policies hold for the whole mesh too, so that files written for Istio do: ours come first. */
+export const rootNamespaces: readonly string[] = [rootNamespace, 'istio-system'];
+
 /** Names a user's resource, and the field of it at `path`, as the source of something compiled. */
 export function originOf(resource: Resource, path = ''): Origin {
   const { name, namespace = '', generation = 0 } = resource.metadata;

@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Origin } from '@tulle/xds/resource';
 import type { MtlsMode, MtlsSpec, PeerAuthenticationSpec } from './istio.ts';
-import { at, bySeniority, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
+import { at, bySeniority, originOf, rootNamespaces, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 
 interface Policy extends Seniority {
@@ -42,7 +42,9 @@ export function indexPeerAuthentications(
         (policy) => policy.selector !== undefined && selects(policy.selector, labels),
       );
       const wide = local.find((policy) => policy.selector === undefined);
-      const root = byNamespace.get(rootNamespace)?.find((policy) => policy.selector === undefined);
+      const root = rootNamespaces
+        .flatMap((of) => byNamespace.get(of) ?? [])
+        .find((policy) => policy.selector === undefined);
       return (
         decision(workload, workload?.spec.portLevelMtls?.[String(port)], `spec.portLevelMtls.${port}`) ??
         decision(workload, workload?.spec.mtls) ??

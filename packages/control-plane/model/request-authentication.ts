@@ -5,7 +5,7 @@ import type { Problem } from '@tulle/resources/problem';
 import { parseDuration } from '@tulle/resources/schema/duration';
 import type { Origin } from '@tulle/xds/resource';
 import { gatewayTargets } from './gateway-targets.ts';
-import { bySeniority, compare, originOf, rootNamespace, type Seniority, seniorityOf } from './origin.ts';
+import { bySeniority, compare, originOf, rootNamespaces, type Seniority, seniorityOf } from './origin.ts';
 import { selects } from './selector.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -57,7 +57,8 @@ export function indexRequestAuthentications(
       policies
         .filter(
           (policy) =>
-            (policy.namespace === namespace || policy.namespace === rootNamespace) && policy.selects(labels),
+            (policy.namespace === namespace || rootNamespaces.includes(policy.namespace)) &&
+            policy.selects(labels),
         )
         .flatMap(({ rules }) => rules)
         .toSorted((a, b) => compare(a.spec.issuer ?? '', b.spec.issuer ?? '')),

@@ -14,7 +14,7 @@ import {
   bySeniority,
   originOf,
   resourceKey,
-  rootNamespace,
+  rootNamespaces,
   type Seniority,
   seniorityOf,
 } from './origin.ts';
@@ -92,7 +92,8 @@ export function indexSidecars(
       const own = byNamespace
         .get(namespace)
         ?.find(({ selector }) => selector !== undefined && selects(selector, labels));
-      const chain = [own, wideOf(namespace), wideOf(rootNamespace)].filter((one) => one !== undefined);
+      const wide = [...new Set([namespace, ...rootNamespaces])].map(wideOf);
+      const chain = [own, ...wide].filter((one) => one !== undefined);
       const [first] = chain;
       if (first === undefined) return undefined;
       const key = `${namespace} ${chain.map(({ origin }) => resourceKey(origin)).join()}`;

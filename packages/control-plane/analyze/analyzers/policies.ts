@@ -1,5 +1,5 @@
 import type { PeerAuthenticationSpec } from '../../model/istio.ts';
-import { bySeniority, rootNamespace, seniorityOf } from '../../model/origin.ts';
+import { bySeniority, rootNamespaces, seniorityOf } from '../../model/origin.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, Written } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';
@@ -86,7 +86,7 @@ function checkPorts(
 ): void {
   const labels = spec.selector?.matchLabels;
   const workloads = labels === undefined ? workloadsIn(namespace) : selected(namespace, labels);
-  if (!knows.workloads || namespace === rootNamespace || workloads.length === 0) return;
+  if (!knows.workloads || rootNamespaces.includes(namespace) || workloads.length === 0) return;
   for (const port of Object.keys(spec.portLevelMtls ?? {}))
     if (!workloads.some(({ ports }) => ports.length === 0 || ports.some((one) => one.port === Number(port))))
       report(

@@ -139,7 +139,7 @@ export const meshConfigFields = {
   dnsRefreshRate: duration().describe(
     'How often names of ServiceEntries are looked up again: an Envoy’s where their records do not say how long they hold, else 5s; Tulle’s own proxy always, else 60s.',
   ),
-  rootNamespace: z.string().describe('It is tulle-system here.'),
+  rootNamespace: z.string().describe('They are tulle-system and istio-system here.'),
   enableTracing: z.boolean().describe('Tracing.'),
   enablePrometheusMerge: z.boolean().describe('Metrics of applications.'),
   enableEnvoyAccessLogService: z.boolean().describe('Access logs by gRPC.'),

@@ -45,7 +45,7 @@ const envoyOnly = 'it is for the way in which Istio’s agent starts Envoys';
 export const meshConfigInert: Readonly<Record<string, string>> = {
   inboundTrafficPolicy: 'an application is reached where its Workload says that it listens',
   'meshMTLS.cipherSuites': 'they are for TLS 1.2; mTLS is TLS 1.3 here',
-  rootNamespace: 'it is tulle-system here',
+  rootNamespace: 'they are tulle-system and istio-system here',
   disableEnvoyListenerLog: 'there is no such log; the proxy’s own log says what no chain took',
   proxyListenPort: chosen,
   proxyInboundListenPort: chosen,
