@@ -56,10 +56,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const platform = await startUniversal({ store, writer, clock, onInstances, onError });
     running.defer(() => platform.close());
 
-    // What users want: a burst of changes is pushed once.
+    // What users want: a burst of changes is pushed once. WorkloadEntries are instances.
     const followed = kinds.filter(({ kind }) => kind !== 'Registration' && kind !== 'Event');
-    const onChange = (): void => {
-      publisher.configurationChanged();
+    const onChange = (kind: string): void => {
+      if (kind === 'WorkloadEntry') publisher.workloadEntriesChanged();
+      else publisher.configurationChanged();
       status.touch();
     };
     const mirror = await startMirror({ store, kinds: followed, onChange, onError });
@@ -80,6 +81,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       instances: () => platform.instances(),
       publish: streams.publish,
       onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
+      onModel: () => status.touch(),
     });
     running.defer(() => publisher.close());
 

@@ -21,6 +21,8 @@ interface Parts {
   readonly trustBundle: string | undefined;
   /** Fetched: another map when something in it is another. */
   readonly keySets: KeySets;
+  /** WorkloadEntries are part of services; else they are instances and nothing more. */
+  readonly entriesAreListed: boolean;
 }
 
 type ByKind = ReadonlyMap<string, readonly Resource[]>;
@@ -30,6 +32,7 @@ const ofRoutes: ReadonlySet<string> = new Set(['VirtualService', 'EnvoyFilter'])
 /** Nothing that serves an application itself. */
 const ofCallers: ReadonlySet<string> = new Set([...ofRoutes, 'DestinationRule', 'HealthCheckPolicy']);
 
+/** What parts of a configuration depend on, taken from the one before where that has not changed. */
 export function basisOf(parts: Parts, previous: Basis | undefined): Basis {
   const isKept = (without: ReadonlySet<string>): boolean =>
     previous !== undefined && isSame(previous.parts, parts, without);
@@ -44,6 +47,7 @@ function isSame(a: Parts, b: Parts, without: ReadonlySet<string>): boolean {
   if (a.trustBundle !== b.trustBundle || a.keySets !== b.keySets || !equals(a.mesh, b.mesh)) return false;
   for (const kind of new Set([...a.byKind.keys(), ...b.byKind.keys()])) {
     if (without.has(kind)) continue;
+    if (kind === 'WorkloadEntry' && !a.entriesAreListed && !b.entriesAreListed) continue;
     const before = a.byKind.get(kind) ?? [];
     const after = b.byKind.get(kind) ?? [];
     if (before.length !== after.length) return false;

@@ -162,3 +162,28 @@ test('two ServiceEntries of a namespace may claim one host: they stay apart', ()
   expect(model.instances.byService.get('default/a/db.example')).toEqual([]);
   expect(model.instances.byService.get('default/b/db.example')?.map((one) => one.name)).toEqual(['x']);
 });
+
+test('other WorkloadEntries under the same configuration give what a model of them from the start has', () => {
+  const entry = (name: string, address: string, serviceAccount = 'default'): Resource => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'WorkloadEntry',
+    metadata: { name, namespace: 'default' },
+    spec: { address, labels: { app: 'reviews' }, serviceAccount },
+  });
+  const services = [service('reviews'), service('ratings')];
+  const instances = [instance('a', 'reviews'), instance('b', 'ratings')];
+  const before = [entry('vm-1', '10.0.0.1'), entry('vm-2', '10.0.0.2')];
+  const after = [entry('vm-3', '10.0.0.3', 'vms'), entry('vm-2', '10.0.0.4')];
+  const first = buildModel({ mesh: {}, resources: [...services, ...before], instances });
+  const next = updateInstances(first, instances, after);
+  const fresh = buildModel({ mesh: {}, resources: [...services, ...after], instances });
+  expect(next.config).toBe(first.config);
+  expect([...next.instances.byService]).toEqual([...fresh.instances.byService]);
+  expect([...next.accounts]).toEqual([...fresh.accounts]);
+  expect([...next.workloads]).toEqual([...fresh.workloads]);
+  // They stay when instances change.
+  expect(updateInstances(next, []).instances.byService.get(reviews)).toHaveLength(2);
+  // And a configuration with them keeps what does not depend on them.
+  const rebuilt = buildModel({ mesh: {}, resources: [...services, ...after], instances }, next);
+  expect(rebuilt.instances.byService.get(reviews)).toBe(next.instances.byService.get(reviews));
+});

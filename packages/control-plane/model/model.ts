@@ -25,7 +25,7 @@ import {
 } from './request-authentication.ts';
 import { indexServices, type ServiceIndex } from './service.ts';
 import { serviceAddresses } from './service-addresses.ts';
-import { decorated, serviceEntryServices } from './service-entry.ts';
+import { decorated, mayListEntries, serviceEntryServices } from './service-entry.ts';
 import { indexSidecars, type SidecarIndex } from './sidecar.ts';
 import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
@@ -56,8 +56,8 @@ export interface ConfigModel {
   readonly gateways: readonly Gateway[];
   readonly credentials: ReadonlyMap<string, Credential>;
   readonly workloads: readonly Resource[];
-  /** WorkloadEntries, as instances. */
-  readonly workloadEntries: readonly WorkloadInstance[];
+  /** Some service may be made of WorkloadEntries; else they are instances and nothing more. */
+  readonly entriesAreListed: boolean;
   readonly basis: Basis;
   /** By `resourceKey`. */
   readonly resources: ReadonlyMap<string, Resource>;
@@ -68,6 +68,8 @@ export interface ConfigModel {
 /** Configuration and who runs where. Immutable; parts that did not change are the same objects as before. */
 export interface Model {
   readonly config: ConfigModel;
+  /** As instances. */
+  readonly workloadEntries: readonly WorkloadInstance[];
   readonly instances: InstanceIndex;
   readonly accounts: AccountIndex;
   readonly workloads: WorkloadIndex;
@@ -94,19 +96,36 @@ const noKeySets: KeySets = new Map();
  */
 export function buildModel(input: ModelInput, previous?: Model): Model {
   const config = buildConfig(input, previous?.config);
-  return withInstances(config, input.instances, previous);
+  const entries = input.resources.filter(({ kind }) => kind === 'WorkloadEntry');
+  return withInstances(config, input.instances, { entries: asInstances(entries), previous });
 }
 
-/** Another set of instances under the same configuration: routes and rules are not looked at. */
-export function updateInstances(model: Model, instances: readonly WorkloadInstance[]): Model {
-  return withInstances(model.config, instances, model);
+/**
+ * Another set of instances under the same configuration: routes and rules are not looked at.
+ * @param entries the WorkloadEntries, where they are others than before; not for a configuration that lists them
+ */
+export function updateInstances(
+  model: Model,
+  instances: readonly WorkloadInstance[],
+  entries?: readonly Resource[],
+): Model {
+  const written = entries === undefined ? model.workloadEntries : asInstances(entries);
+  return withInstances(model.config, instances, { entries: written, previous: model });
 }
 
-function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], previous?: Model): Model {
+const asInstances = (entries: readonly Resource[]): readonly WorkloadInstance[] =>
+  entries.flatMap((entry) => workloadEntryInstance(entry) ?? []);
+
+function withInstances(
+  config: ConfigModel,
+  found: readonly WorkloadInstance[],
+  {
+    entries,
+    previous,
+  }: { readonly entries: readonly WorkloadInstance[]; readonly previous: Model | undefined },
+): Model {
   const known = new Set(found.map((instance) => `${instance.namespace}/${instance.name}`));
-  const written = config.workloadEntries.filter(
-    (instance) => !known.has(`${instance.namespace}/${instance.name}`),
-  );
+  const written = entries.filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
   const instances = indexInstances(
     config.services,
     [...found, ...written].filter(({ namespace }) => config.isDiscovered(namespace)),
@@ -114,7 +133,7 @@ function withInstances(config: ConfigModel, found: readonly WorkloadInstance[], 
   );
   const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
   const workloads = indexWorkloads(config.workloads, config.sidecars, instances, previous?.workloads);
-  return { config, instances, accounts, workloads };
+  return { config, workloadEntries: entries, instances, accounts, workloads };
 }
 
 function buildConfig(
@@ -139,7 +158,8 @@ function buildConfig(
   const isKnown = (host: string): boolean => hosts.has(host);
   const problems = new ProblemList();
   const entries = of('ServiceEntry').flatMap((entry) => serviceEntryServices(entry, of('WorkloadEntry')));
-  const basis = basisOf({ byKind, mesh, trustBundle, keySets }, previous?.basis);
+  const entriesAreListed = of('ServiceEntry').some(mayListEntries);
+  const basis = basisOf({ byKind, mesh, trustBundle, keySets, entriesAreListed }, previous?.basis);
   const kept = previous?.basis.ofClusters === basis.ofClusters ? previous : undefined;
   const services =
     kept?.services ??
@@ -164,6 +184,7 @@ function buildConfig(
   checkVirtualServices(virtualServices, services, destinationRules, gatewaysByKey, problems.add);
   return {
     basis,
+    entriesAreListed,
     mesh: kept?.mesh ?? settings,
     isDiscovered,
     trustBundle,
@@ -181,8 +202,6 @@ function buildConfig(
     gateways,
     credentials: credentialsOf(of('Secret')),
     workloads: kept?.workloads ?? of('Workload'),
-    workloadEntries:
-      kept?.workloadEntries ?? of('WorkloadEntry').flatMap((entry) => workloadEntryInstance(entry) ?? []),
     resources: new Map(sorted.map((resource) => [resourceKey(originOf(resource)), resource])),
     problems: problems.byResource,
   };

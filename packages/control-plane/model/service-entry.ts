@@ -57,6 +57,13 @@ export function serviceEntryServices(resource: Resource, entries: readonly Resou
   });
 }
 
+/** Whether a WorkloadEntry that it selects may be looked up for it, and so is part of its service. */
+export function mayListEntries({ spec }: Resource): boolean {
+  const { resolution, workloadSelector } = spec as ServiceEntrySpec;
+  const kind = resolutions[resolution ?? 'NONE'];
+  return (kind === 'dns' || kind === 'round-robin-dns') && workloadSelector?.labels !== undefined;
+}
+
 /**
  * A Service with the identities that ServiceEntries of its host add (Istio: such an entry decorates it). Only those of
  * its own namespace: who answers for a service is not for others to say.

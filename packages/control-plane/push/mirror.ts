@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 /** The stored resources, in memory, always as the store has them. */
 export interface Mirror {
   all(): Iterable<Resource>;
+  of(kind: string): Iterable<Resource>;
   /** `namespace` is empty for cluster-scoped kinds. */
   get(kind: string, namespace: string, name: string): Resource | undefined;
   close(): void;
@@ -18,7 +19,7 @@ export interface Mirror {
 export async function startMirror(options: {
   readonly store: Store;
   readonly kinds: readonly ResourceKind[];
-  readonly onChange: () => void;
+  readonly onChange: (kind: string) => void;
   readonly onError: (error: unknown) => void;
 }): Promise<Mirror> {
   const { store, kinds, onChange, onError } = options;
@@ -41,7 +42,7 @@ export async function startMirror(options: {
             else resources.set(key, resource);
             meant ||= !isDeepStrictEqual(meaningOf(before), meaningOf(resource));
           }
-          if (meant && started) onChange();
+          if (meant && started) onChange(kind);
         },
         onError,
       });
@@ -52,6 +53,7 @@ export async function startMirror(options: {
     *all() {
       for (const resources of collections) yield* resources.values();
     },
+    of: (kind) => byKind.get(kind)?.values() ?? [],
     get: (kind, namespace, name) => byKind.get(kind)?.get(`${namespace}/${name}`),
     close() {
       for (const follow of follows) follow.close();

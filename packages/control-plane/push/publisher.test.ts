@@ -39,6 +39,13 @@ const proxy = (name: string): AdmittedProxy => ({
 });
 const cluster = 'outbound|9080||reviews.default.svc.cluster.local';
 
+const entry = (address: string, labels: Record<string, string> = { app: 'reviews' }): Resource => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'WorkloadEntry',
+  metadata: { name: 'vm', namespace: 'default', generation: 1 },
+  spec: { address, labels },
+});
+
 let clock: ManualClock;
 let resources: Resource[];
 let list: () => Resource[];
@@ -47,6 +54,8 @@ let published: { id: string; snapshot: Snapshot }[];
 let publisher: Publisher;
 /** What compiling for one proxy takes on this clock. */
 let cost: number;
+/** Models of a new configuration. */
+let models: number;
 const onError = vi.fn();
 
 beforeEach(() => {
@@ -56,18 +65,27 @@ beforeEach(() => {
   instances = [];
   published = [];
   cost = 0;
+  models = 0;
   onError.mockReset();
   publisher = new Publisher({
     meshName: 'test',
     trustDomain: 'mesh.test',
     trustBundle: '',
-    mirror: { all: () => list(), get: () => undefined, close: () => {} },
+    mirror: {
+      all: () => list(),
+      of: (kind) => list().filter((resource) => resource.kind === kind),
+      get: () => undefined,
+      close: () => {},
+    },
     instances: () => instances,
     publish: ({ id }, snapshot) => {
       published.push({ id, snapshot });
       clock.spend(cost);
     },
     clock,
+    onModel: () => {
+      models++;
+    },
     onStage: () => {},
     onError,
   });
@@ -104,6 +122,55 @@ describe('the publisher', () => {
     clock.advance(10);
     expect(published).toHaveLength(3);
     expect(published[2]?.snapshot.cluster.has(cluster)).toBe(false);
+  });
+
+  it('pushes a WorkloadEntry at once, as the endpoints that it changes and nothing else', () => {
+    resources = [service(), entry('10.0.0.2')];
+    publisher.configurationChanged();
+    clock.advance(10);
+    models = 0;
+    connect('a-v1-0');
+    resources = [service(), entry('10.0.0.1')];
+    publisher.workloadEntriesChanged();
+    expect(published).toHaveLength(2);
+    const [before, after] = published.map(({ snapshot }) => snapshot);
+    expect(after?.endpoint.get(cluster)?.version).not.toBe(before?.endpoint.get(cluster)?.version);
+    for (const type of ['cluster', 'listener', 'route'] as const) expect(after?.[type]).toBe(before?.[type]);
+    // What the configuration says of it follows when it is quiet, and is the same for proxies.
+    expect(models).toBe(0);
+    clock.advance(1_000);
+    expect(models).toBe(1);
+    expect(publisher.model.config.resources.has('WorkloadEntry/default/vm')).toBe(true);
+    const last = published.at(-1)?.snapshot;
+    for (const [name, { version }] of after?.cluster ?? [])
+      expect(last?.cluster.get(name)?.version).toBe(version);
+    expect(last?.endpoint.get(cluster)?.version).toBe(after?.endpoint.get(cluster)?.version);
+  });
+
+  it('takes a WorkloadEntry for configuration where a ServiceEntry may look up its name', () => {
+    const byName: Resource = {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'ServiceEntry',
+      metadata: { name: 'db', namespace: 'default', generation: 1 },
+      spec: {
+        hosts: ['db.example.com'],
+        ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+        resolution: 'DNS',
+        workloadSelector: { labels: { app: 'db' } },
+      },
+    };
+    resources = [service(), byName];
+    publisher.configurationChanged();
+    clock.advance(10);
+    connect('a-v1-0');
+    resources = [service(), byName, entry('db-1.example.com', { app: 'db' })];
+    publisher.workloadEntriesChanged();
+    expect(published).toHaveLength(1);
+    clock.advance(10);
+    expect(published).toHaveLength(2);
+    const name = 'outbound|80||db.example.com';
+    const versions = published.map(({ snapshot }) => snapshot.cluster.get(name)?.version);
+    expect(versions[1]).not.toBe(versions[0]);
   });
 
   it('makes room between slices, and pushes the newest model once to each', () => {

@@ -18,6 +18,10 @@ import type { Mirror } from './mirror.ts';
 const quietMs = 10;
 /** or this long after the first change. */
 const maxWaitMs = 100;
+/** After changes of WorkloadEntries alone, which have been pushed, what is said about them waits for quiet, */
+const settledMs = 1_000;
+/** or for this long after the first. */
+const maxSettleMs = 10_000;
 /** Compiling for many proxies makes room for other events (acknowledgements, requests) this often. */
 const sliceMs = 20;
 
@@ -31,6 +35,8 @@ export interface PublisherOptions {
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
   readonly clock: Clock;
+  /** There is a model of a new configuration. */
+  readonly onModel?: () => void;
   /** How long a stage of a push took. */
   readonly onStage: (stage: PushStage, milliseconds: number) => void;
   readonly onError: (error: unknown) => void;
@@ -43,18 +49,23 @@ export class Publisher {
   /** What compile had to say for each proxy. */
   readonly #notes = new Map<string, ReadonlyMap<string, readonly Problem[]>>();
   readonly #debounce: Debounce;
+  readonly #settle: Debounce;
   /** Proxies whose snapshot is older than the model; who waits longest comes first. */
   readonly #stale = new Set<string>();
   #slice: Timer | undefined;
   /** The model's instances are older than discovery's. */
   #instancesChanged = false;
+  /** And so are its WorkloadEntries. */
+  #entriesChanged = false;
   #model: Model;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#model = this.#build();
     const { clock } = options;
-    this.#debounce = createDebounce({ clock, quietMs, maxMs: maxWaitMs, run: () => this.#rebuild() });
+    const run = (): void => this.#rebuild();
+    this.#debounce = createDebounce({ clock, quietMs, maxMs: maxWaitMs, run });
+    this.#settle = createDebounce({ clock, quietMs: settledMs, maxMs: maxSettleMs, run });
   }
 
   get model(): Model {
@@ -71,6 +82,18 @@ export class Publisher {
   instancesChanged(): void {
     this.#instancesChanged = true;
     this.#pushAll();
+  }
+
+  /** WorkloadEntries changed: they are instances, unless a ServiceEntry looks up their names. */
+  workloadEntriesChanged(): void {
+    if (this.#model.config.entriesAreListed) {
+      this.configurationChanged();
+      return;
+    }
+    this.#entriesChanged = true;
+    this.instancesChanged();
+    // The configuration has them too, for what is said about resources.
+    this.#settle.call();
   }
 
   /** It gets its snapshot in its turn: hundreds that connect at once do not hold up each other's handshakes. */
@@ -99,6 +122,7 @@ export class Publisher {
 
   close(): void {
     this.#debounce.close();
+    this.#settle.close();
     this.#slice?.cancel();
     this.#stale.clear();
   }
@@ -122,12 +146,14 @@ export class Publisher {
       this.#timed('model', () => {
         this.#model = this.#build(this.#model);
         this.#instancesChanged = false;
+        this.#entriesChanged = false;
       });
     } catch (error) {
       // The old model goes on serving.
       this.#options.onError(error);
       return;
     }
+    this.#options.onModel?.();
     this.#pushAll();
   }
 
@@ -140,8 +166,11 @@ export class Publisher {
   #updateInstances(): void {
     if (!this.#instancesChanged) return;
     this.#instancesChanged = false;
+    const { mirror, instances } = this.#options;
+    const entries = this.#entriesChanged ? [...mirror.of('WorkloadEntry')] : undefined;
+    this.#entriesChanged = false;
     this.#timed('model', () => {
-      this.#model = updateInstances(this.#model, this.#options.instances());
+      this.#model = updateInstances(this.#model, instances(), entries);
     });
   }
 
