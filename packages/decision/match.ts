@@ -1,7 +1,9 @@
 import { stripPort } from './authority.ts';
 import { DomainIndex } from './domains.ts';
+import { metadataMatches } from './metadata-match.ts';
 import { RouteIndex } from './route-index.ts';
 import { type RoutedRequest, requestField } from './routed-request.ts';
+import type { MetadataMatch } from './tables/metadata-match.ts';
 import type { HeaderMatch, QueryMatch, Route, RouteMatch, RouteTable, VirtualHost } from './tables/route.ts';
 import type { ForwardAction, WeightedCluster } from './tables/route-action.ts';
 
@@ -9,7 +11,7 @@ import type { ForwardAction, WeightedCluster } from './tables/route-action.ts';
 export type Random = () => number;
 
 /** What keeps a route from matching: its path, a field, a parameter, or chance. */
-export type Miss = RouteMatch['path'] | HeaderMatch | QueryMatch | 'fraction';
+export type Miss = RouteMatch['path'] | HeaderMatch | QueryMatch | MetadataMatch | 'fraction';
 
 /** Hears each step of a match, in order; for explanations. */
 export interface RouteTrace {
@@ -190,6 +192,9 @@ function mismatch(match: RouteMatch, view: RequestView, random: Random): Miss | 
   }
   for (const query of match.query) {
     if (!queryMatches(query, view.query)) return query;
+  }
+  if (match.metadata !== undefined) {
+    for (const one of match.metadata) if (!metadataMatches(one, view.request.metadata)) return one;
   }
   if (match.fraction !== undefined && random() * 1_000_000 >= match.fraction) return 'fraction';
   return undefined;

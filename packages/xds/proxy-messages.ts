@@ -77,6 +77,11 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   'envoy.type.v3.Int64Range': 'start end',
   [`${matcher}RegexMatcher`]: 'regex ~google_re2',
   [`${matcher}StringMatcher`]: 'exact prefix suffix safe_regex contains ignore_case',
+  [`${matcher}MetadataMatcher`]: 'filter path value invert',
+  [`${matcher}MetadataMatcher.PathSegment`]: 'key',
+  [`${matcher}ValueMatcher`]: 'string_match present_match list_match or_match',
+  [`${matcher}ListMatcher`]: 'one_of',
+  [`${matcher}OrMatcher`]: 'value_matchers',
   [`${matcher}RegexMatchAndSubstitute`]: 'pattern substitution',
   'xds.type.v3.TypedStruct': 'type_url value',
   'udpa.type.v1.TypedStruct': 'type_url value',
@@ -126,7 +131,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count include_attempt_count_in_response retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
   [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
   [`${route}RouteMatch`]:
-    'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters',
+    'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters dynamic_metadata',
   [`${route}RouteMatch.ConnectMatcher`]: '',
   [`${route}HeaderMatcher`]:
     'name exact_match safe_regex_match range_match present_match prefix_match suffix_match contains_match string_match invert_match treat_missing_header_as_empty',
@@ -160,9 +165,12 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   // --- limits --------------------------------------------------------------------------------------------
   [`${route}RateLimit`]: 'stage disable_key actions',
   [`${route}RateLimit.Action`]:
-    'request_headers remote_address generic_key header_value_match masked_remote_address',
+    'request_headers remote_address generic_key header_value_match masked_remote_address metadata',
   [`${route}RateLimit.Action.RequestHeaders`]: 'header_name descriptor_key skip_if_absent',
   [`${route}RateLimit.Action.RemoteAddress`]: '',
+  [`${route}RateLimit.Action.MetaData`]: 'descriptor_key metadata_key default_value source skip_if_absent',
+  'envoy.type.metadata.v3.MetadataKey': 'key path',
+  'envoy.type.metadata.v3.MetadataKey.PathSegment': 'key',
   [`${route}RateLimit.Action.GenericKey`]: 'descriptor_value descriptor_key',
   [`${route}RateLimit.Action.HeaderValueMatch`]: 'descriptor_value descriptor_key expect_match headers',
   [`${route}RateLimit.Action.MaskedRemoteAddress`]: 'v4_prefix_mask_len v6_prefix_mask_len',

@@ -7,6 +7,7 @@ import type {
 import type { HttpMatch, StringMatch, StringMatches } from '../model/istio.ts';
 import { compare } from '../model/origin.ts';
 import { stringMatcher } from './string-match.ts';
+import { claimMatchers, withoutClaims } from './tokens/claims.ts';
 
 export type RouteMatch = MessageInitShape<typeof RouteMatchSchema>;
 type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
@@ -19,7 +20,7 @@ export const connectRequests: RouteMatch = { pathSpecifier: { case: 'connectMatc
 /** Envoy's match of one `HTTPMatchRequest`; sources, gateways and ports are decided before (`source-match.ts`). */
 export function routeMatch(match: HttpMatch | undefined): RouteMatch {
   if (match === undefined) return everything;
-  const headers = headerMatchers(match.headers, match.withoutHeaders);
+  const headers = headerMatchers(withoutClaims(match.headers), withoutClaims(match.withoutHeaders));
   const pseudo = [
     [':method', match.method],
     [':authority', match.authority],
@@ -31,6 +32,7 @@ export function routeMatch(match: HttpMatch | undefined): RouteMatch {
     ...(match.ignoreUriCase && { caseSensitive: false }),
     headers,
     queryParameters: sorted(match.queryParams).map(([name, value]) => queryMatcher(name, value)),
+    dynamicMetadata: claimMatchers(match.headers, match.withoutHeaders),
   };
 }
 
@@ -74,6 +76,7 @@ const sorted = (matches: StringMatches | undefined): [string, StringMatch][] =>
 /** Whether a match takes every request but CONNECT: what comes after it is never reached. */
 export function isCatchAll(match: RouteMatch): boolean {
   if ((match.headers?.length ?? 0) > 0 || (match.queryParameters?.length ?? 0) > 0) return false;
+  if ((match.dynamicMetadata?.length ?? 0) > 0) return false;
   const path = match.pathSpecifier;
   if (path?.case === 'prefix') return path.value === '/';
   return path?.case === 'safeRegex' && ['.*', '/.*'].includes(path.value.regex ?? '');

@@ -1,3 +1,4 @@
+import type { DynamicMetadata } from '@tulle/decision/dynamic-metadata';
 import type { Miss, RouteChoice } from '@tulle/decision/match';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
@@ -45,6 +46,8 @@ export interface Asked {
   readonly method: string;
   readonly authority: string;
   readonly path: string;
+  /** What filters had learnt of it by then. */
+  readonly metadata?: DynamicMetadata;
 }
 
 export interface Outcome {

@@ -290,10 +290,10 @@ class Recorder implements RouteTrace {
     this.asked = undefined;
   }
 
-  onVirtualHost(host: VirtualHost | undefined, { method, authority, path }: RoutedRequest): void {
+  onVirtualHost(host: VirtualHost | undefined, { method, authority, path, metadata }: RoutedRequest): void {
     this.virtualHost = host;
     this.tried = [];
-    this.asked = { method, authority, path };
+    this.asked = { method, authority, path, ...(metadata && { metadata }) };
   }
 
   onRoute(route: Route, miss: Miss | undefined): void {

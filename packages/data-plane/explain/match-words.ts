@@ -1,7 +1,11 @@
+import { metadataAt } from '@tulle/decision/dynamic-metadata';
 import type { Miss } from '@tulle/decision/match';
+import type { MetadataMatch } from '@tulle/decision/tables/metadata-match';
 import type { HeaderMatch, QueryMatch, RouteMatch } from '@tulle/decision/tables/route';
 import type {
+  matcher_MetadataMatcher,
   matcher_StringMatcher,
+  matcher_ValueMatcher,
   route_HeaderMatcher,
   route_QueryParameterMatcher,
   route_RouteMatch,
@@ -11,7 +15,12 @@ import type { Asked } from './decision.ts';
 /** What a route wants, one line per condition. */
 export function matchWords(match: route_RouteMatch | undefined): string[] {
   if (match === undefined) return [];
-  return [pathWords(match), ...match.headers.map(headerWords), ...match.queryParameters.map(queryWords)];
+  return [
+    pathWords(match),
+    ...match.headers.map(headerWords),
+    ...match.queryParameters.map(queryWords),
+    ...match.dynamicMetadata.map(metadataWords),
+  ];
 }
 
 /** Why a route was not taken: what the request has, and what was wanted. */
@@ -19,7 +28,10 @@ export function missWords(
   miss: Miss,
   match: RouteMatch,
   message: route_RouteMatch | undefined,
-  request: { readonly asked: Asked; readonly header: (name: string) => string | undefined },
+  request: {
+    readonly asked: Asked;
+    readonly header: (name: string) => string | undefined;
+  },
 ): string {
   const { asked } = request;
   if (miss === 'fraction') return 'not in its fraction of requests';
@@ -30,6 +42,14 @@ export function missWords(
     const value = request.header(name);
     const has = value === undefined ? `${subject(name)} is absent` : `${subject(name)} is ${quoted(value)}`;
     return `${has}${wanted(message?.headers[header] && headerWords(message.headers[header]))}`;
+  }
+  const at = match.metadata?.indexOf(miss as MetadataMatch) ?? -1;
+  if (at >= 0) {
+    const place = match.metadata?.[at];
+    const value = place && metadataAt(asked.metadata, place.filter, place.path);
+    const name = message?.dynamicMetadata[at];
+    const has = `${name === undefined ? 'metadata' : placeWords(name)} is ${value === undefined ? 'absent' : JSON.stringify(value)}`;
+    return `${has}${wanted(name && metadataWords(name))}`;
   }
   const query = match.query.indexOf(miss as QueryMatch);
   const name = match.query[query]?.name ?? '';
@@ -75,6 +95,26 @@ function headerWords(header: route_HeaderMatcher): string {
 function queryWords({ name, stringMatch }: route_QueryParameterMatcher): string {
   const words = stringMatch === undefined ? undefined : stringWords(stringMatch, false);
   return `query parameter ${name} ${words ?? 'is present'}`;
+}
+
+/** Claims by the names that rules give them. */
+function placeWords({ filter, path }: matcher_MetadataMatcher): string {
+  const [first, ...rest] = path.map(({ key = '' }) => key);
+  return filter === 'envoy.filters.http.jwt_authn' && first === 'payload'
+    ? `claim ${rest.join('.')}`
+    : `metadata ${[filter, first, ...rest].join('.')}`;
+}
+
+function metadataWords(matcher: matcher_MetadataMatcher): string {
+  return `${placeWords(matcher)} ${valueWords(matcher.value, matcher.invert)}`;
+}
+
+function valueWords(matcher: matcher_ValueMatcher | undefined, invert: boolean): string {
+  const { stringMatch, presentMatch, listMatch, orMatch } = matcher ?? {};
+  if (stringMatch !== undefined) return stringWords(stringMatch, invert) ?? '';
+  if (listMatch !== undefined) return `has one that ${valueWords(listMatch.oneOf, invert)}`;
+  if (orMatch !== undefined) return orMatch.valueMatchers.map((one) => valueWords(one, invert)).join(', or ');
+  return (presentMatch ?? true) === invert ? 'is absent' : 'is present';
 }
 
 type Pattern = { readonly [K in keyof matcher_StringMatcher]?: matcher_StringMatcher[K] | undefined };

@@ -1,3 +1,4 @@
+import { metadataAt } from '../dynamic-metadata.ts';
 import { headerMatches } from '../match.ts';
 import { type RoutedRequest, requestField } from '../routed-request.ts';
 import type { SubstitutionContext } from '../substitution.ts';
@@ -25,7 +26,7 @@ export function descriptorKey(rule: DescriptorRule, counted: CountedRequest): st
     const value = entryValue(action, counted);
     if (value !== '')
       key += key === '' ? action.key + separator + value : separator + action.key + separator + value;
-    else if (action.kind !== 'header' || !action.skipIfAbsent) return undefined;
+    else if (!maySkip(action)) return undefined;
   }
   return key;
 }
@@ -47,10 +48,13 @@ export function descriptorOf(rule: DescriptorRule, counted: CountedRequest): Des
   for (const action of rule.actions) {
     const value = entryValue(action, counted);
     if (value !== '') entries.push(action.key, value);
-    else if (action.kind !== 'header' || !action.skipIfAbsent) return undefined;
+    else if (!maySkip(action)) return undefined;
   }
   return entries;
 }
+
+/** Whether a rule goes on without the entry. */
+const maySkip = (action: DescriptorAction): boolean => 'skipIfAbsent' in action && action.skipIfAbsent;
 
 /** Empty: the request has no such thing. */
 function entryValue(action: DescriptorAction, counted: CountedRequest): string {
@@ -61,6 +65,10 @@ function entryValue(action: DescriptorAction, counted: CountedRequest): string {
       return requestField(counted.request, action.name) ?? '';
     case 'header-match':
       return matches(action.headers, counted.request) === action.expect ? action.value : '';
+    case 'metadata': {
+      const value = metadataAt(counted.request.metadata, action.filter, action.path);
+      return typeof value === 'string' && value !== '' ? value : action.absent;
+    }
     case 'client-address':
       return networkOf(counted.clientAddress, action.bits4, action.bits6);
   }

@@ -32,6 +32,15 @@ export type DescriptorAction =
       readonly expect: boolean;
       readonly headers: readonly HeaderMatch[];
     }
+  /** A text that a filter has learnt of the request; `absent` (if not empty) for those without. */
+  | {
+      readonly kind: 'metadata';
+      readonly key: string;
+      readonly filter: string;
+      readonly path: readonly string[];
+      readonly absent: string;
+      readonly skipIfAbsent: boolean;
+    }
   /** The client's address, as far as its network; 32 and 128: all of it. */
   | { readonly kind: 'client-address'; readonly key: string; readonly bits4: number; readonly bits6: number };
 

@@ -1,4 +1,5 @@
 import type { HeaderMutation } from './header-mutation.ts';
+import type { MetadataMatch } from './metadata-match.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import type { RouteAction } from './route-action.ts';
 import type { StringMatcher } from './string-matcher.ts';
@@ -50,6 +51,8 @@ export interface RouteMatch {
     | { readonly kind: 'connect' };
   readonly headers: readonly HeaderMatch[];
   readonly query: readonly QueryMatch[];
+  /** What filters have learnt of the request: claims of its token. */
+  readonly metadata?: readonly MetadataMatch[];
   /** Fraction of requests in millionths; undefined: all. */
   readonly fraction?: number;
 }

@@ -1,5 +1,5 @@
 /** RequestAuthentication: whose tokens are taken, where they stand, and what comes of their claims. */
-import { docs, resource } from '../documents.ts';
+import { docs, edge, resource, subsets, virtualService } from '../documents.ts';
 import type { HttpExpectation, Scenario } from '../scenario.ts';
 import { forged, type Issuer, issuer } from '../tokens.ts';
 
@@ -36,6 +36,22 @@ const places = issuer('places');
 const telling = issuer('telling');
 const keeping = issuer('keeping');
 const unknown = issuer('unknown');
+const routing = issuer('routing');
+const counting = issuer('counting');
+
+/** For what comes in through the gateway. */
+const trustAtGateway = (of: Issuer): string =>
+  resource(
+    'security.istio.io/v1',
+    'RequestAuthentication',
+    `
+      selector: { matchLabels: { istio: ingressgateway } }
+      jwtRules: [{ issuer: ${of.name}, jwks: '${of.keySet}' }]
+    `,
+  ).replace('name: $name', 'name: $name, namespace: tulle-system');
+
+const to = (version: string): string =>
+  `route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }]`;
 
 export const tokens: readonly Scenario[] = [
   {
@@ -145,6 +161,101 @@ export const tokens: readonly Scenario[] = [
         headers: bearer(plain.token({ exp: 1 })),
         expect: { grpcStatus: 16, received: 0 },
       },
+    ],
+  },
+  {
+    title:
+      'claims: routes at a gateway by text, list, nested claim and presence; without a token none of them',
+    doc: 'https://istio.io/latest/docs/tasks/security/authentication/jwt-route/',
+    resources: [
+      trustAtGateway(routing),
+      subsets(),
+      edge,
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]
+          ${to('v1')}
+        - match: [{ headers: { "@request.auth.claims[org][team]": { prefix: bl } } }]
+          ${to('v2')}
+        - match: [{ headers: { "@request.auth.claims.beta": {} } }]
+          directResponse: { status: 202 }
+        - match: [{ withoutHeaders: { "@request.auth.claims.scope": { exact: read } } }]
+          directResponse: { status: 203 }
+        - ${to('v3')}
+      `),
+    ],
+    steps: [
+      ...[
+        [{ group: 'admin' }, { version: 'v1' }],
+        [{ group: ['user', 'admin'] }, { version: 'v1' }],
+        [{ org: { team: 'blue' } }, { version: 'v2' }],
+        [
+          { beta: 'yes', group: 'user' },
+          { status: 202, received: 0 },
+        ],
+        [{ group: 'user' }, { status: 203, received: 0 }],
+        [{ scope: 'write read' }, { version: 'v3' }],
+      ].map(([claims, expect]) => ({
+        from: 'gateway' as const,
+        url: 'http://$edge/',
+        headers: bearer(routing.token(claims as Record<string, unknown>)),
+        expect: expect as HttpExpectation,
+      })),
+      { from: 'gateway', url: 'http://$edge/', expect: { status: 203, received: 0 } },
+      {
+        from: 'gateway',
+        url: 'http://$edge/',
+        headers: bearer(forged(routing.token({ group: 'admin' }))),
+        expect: { status: 401, received: 0 },
+      },
+    ],
+  },
+  {
+    title: 'claims: a limit for each value, and one for all without',
+    doc: docs.envoy(
+      'api-v3/config/route/v3/route_components.proto#config-route-v3-ratelimit-action-metadata',
+    ),
+    resources: [
+      trustAtGateway(counting),
+      subsets(),
+      edge,
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - ${to('v1')}
+      `),
+      resource(
+        'tulle.dev/v1alpha1',
+        'RateLimitPolicy',
+        `
+          targetRefs: [{ kind: Gateway, name: $name }]
+          limits:
+          - name: users
+            by: [{ jwtClaim: sub }]
+            requests: 2
+            per: 1h
+            overrides: [{ values: [jane], requests: 3 }]
+        `,
+      ),
+    ],
+    steps: [
+      ...(
+        [
+          ['jane', 3],
+          ['mary', 2],
+          ['joe', 2],
+        ] as const
+      ).map(([sub, passed]) => ({
+        from: 'gateway' as const,
+        url: 'http://$edge/',
+        times: 4,
+        headers: bearer(counting.token({ sub })),
+        expect: { status: { 200: passed, 429: 4 - passed } },
+      })),
+      { from: 'gateway', url: 'http://$edge/', times: 3, expect: { status: { 200: 2, 429: 1 } } },
     ],
   },
 ];

@@ -1,15 +1,19 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { claimPath } from '@tulle/resources/istio/claim-path';
 import { parseDuration } from '@tulle/resources/schema/duration';
 import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
-import type {
-  HeaderMatcherSchema,
-  RateLimit_ActionSchema,
-  RateLimitSchema,
+import {
+  type HeaderMatcherSchema,
+  RateLimit_Action_MetaData_Source,
+  type RateLimit_ActionSchema,
+  type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { RateLimitDescriptor_EntrySchema } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import type { StringMatch } from '../../model/istio.ts';
 import type { LimitPolicy } from '../../model/limits.ts';
 import { headerMatchers } from '../route-match.ts';
+import { claimSegments } from '../tokens/claims.ts';
+import { jwtFilterName } from '../tokens/names.ts';
 
 export type RateLimit = MessageInitShape<typeof RateLimitSchema>;
 type Action = NonNullable<MessageInitShape<typeof RateLimit_ActionSchema>['actionSpecifier']>;
@@ -47,8 +51,7 @@ export function rateLimitRule(
 export function entriesOf(policy: LimitPolicy, limit: LimitSpec, values?: readonly string[]): Entry[] {
   const by = (limit.by ?? []).map((item, at): Entry => {
     const value = values?.[at];
-    const text = value === undefined || item.clientAddress !== undefined ? value : `=${value}`;
-    return { key: keyOf(item, at), value: text ?? '' };
+    return { key: keyOf(item, at), value: value === undefined ? '' : valueText(item, value) };
   });
   return [{ key: limitKey, value: limitId(policy, limit) }, ...by];
 }
@@ -89,6 +92,15 @@ function quotaAction(policy: LimitPolicy<RateLimitPolicySpec>, limit: LimitSpec)
 const isWhole = ({ clientAddress }: By): boolean =>
   (clientAddress?.ipv4PrefixLength ?? 32) === 32 && (clientAddress?.ipv6PrefixLength ?? 128) === 128;
 
+/** A value that a user has written, as `valueAction` yields it. */
+function valueText({ clientAddress, jwtClaim }: By, value: string): string {
+  if (jwtClaim !== undefined) return value || noClaim;
+  return clientAddress === undefined ? `=${value}` : value;
+}
+
+/** What requests without the claim are counted as, together. */
+const noClaim = '=';
+
 /** Envoy has its own keys for addresses. */
 function keyOf(item: By, at: number): string {
   if (item.clientAddress === undefined) return `by${at}`;
@@ -102,6 +114,20 @@ function valueAction(item: By, at: number): Action {
     return {
       case: 'maskedRemoteAddress',
       value: { v4PrefixMaskLen: ipv4PrefixLength, v6PrefixMaskLen: ipv6PrefixLength },
+    };
+  }
+  if (item.jwtClaim !== undefined) {
+    const path = claimSegments(claimPath(item.jwtClaim) ?? []).map(({ key }) => ({
+      segment: { case: 'key' as const, value: key },
+    }));
+    return {
+      case: 'metadata',
+      value: {
+        descriptorKey: keyOf(item, at),
+        metadataKey: { key: jwtFilterName, path },
+        defaultValue: noClaim,
+        source: RateLimit_Action_MetaData_Source.DYNAMIC,
+      },
     };
   }
   // With a fixed part the text is never empty: requests without the value are counted too, together.

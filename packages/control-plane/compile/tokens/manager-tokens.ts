@@ -8,6 +8,7 @@ import type { HttpFilter } from '../http-filters.ts';
 import { type Note, note } from '../note.ts';
 import { everything } from '../route-match.ts';
 import { any } from '../serialize.ts';
+import { jwtFilterName } from './names.ts';
 import { provider } from './provider.ts';
 import { requirementOf } from './requirement.ts';
 
@@ -19,8 +20,6 @@ export interface ManagerTokens {
   readonly origins: readonly Origin[];
   readonly notes: readonly Note[];
 }
-
-export const jwtFilterName = 'envoy.filters.http.jwt_authn';
 
 const noTokens: ManagerTokens = { key: '', filters: [], origins: [], notes: [] };
 

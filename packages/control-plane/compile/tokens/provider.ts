@@ -1,9 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { JwtProviderSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
 import type { KeySets, TokenRule } from '../../model/request-authentication.ts';
-
-/** Under which key of `jwt_authn`'s metadata claims stand: Istio's. */
-export const payloadKey = 'payload';
+import { payloadKey } from './names.ts';
 
 /** Claims that are lists of words to Istio. */
 const wordLists = ['scope', 'permission'];

@@ -28,6 +28,7 @@ function action(
     headerValueMatch,
     remoteAddress,
     maskedRemoteAddress,
+    metadata,
   }: route_RateLimit_Action,
   path: string,
   problems: Problems,
@@ -51,6 +52,18 @@ function action(
       headers: headers.map((header, i) =>
         translateHeader(header, `${path}.header_value_match.headers[${i}]`, problems),
       ),
+    };
+  }
+  if (metadata !== undefined) {
+    if (metadata.source !== 'DYNAMIC')
+      problems.add(`${path}.metadata.source`, `${metadata.source} is not supported`);
+    return {
+      kind: 'metadata',
+      key: metadata.descriptorKey,
+      filter: metadata.metadataKey?.key ?? '',
+      path: (metadata.metadataKey?.path ?? []).map(({ key = '' }) => key),
+      absent: metadata.defaultValue,
+      skipIfAbsent: metadata.skipIfAbsent,
     };
   }
   if (remoteAddress !== undefined)

@@ -3,6 +3,7 @@ import type { HeaderMatch, QueryMatch, RouteMatch } from '@tulle/decision/tables
 import type { StringMatcher } from '@tulle/decision/tables/string-matcher';
 import type { route_HeaderMatcher, route_QueryParameterMatcher, route_RouteMatch } from '@tulle/xds/wire';
 import { millionths } from './fraction.ts';
+import { translateMetadataMatch } from './metadata-match.ts';
 import { join, type Problems } from './problems.ts';
 import { translateRegex, translateStringMatcher } from './string-match.ts';
 
@@ -15,10 +16,18 @@ export function translateMatch(
   const headers = match?.headers ?? [];
   const query = match?.queryParameters ?? [];
   const fraction = match?.runtimeFraction;
+  const metadata = match?.dynamicMetadata ?? [];
   return {
     path: translatePath(match, path, problems),
     headers: headers.map((header, i) => translateHeader(header, `${path}.headers[${i}]`, problems)),
     query: query.map((parameter, i) => translateQuery(parameter, `${path}.query_parameters[${i}]`, problems)),
+    ...(metadata.length === 0
+      ? {}
+      : {
+          metadata: metadata.map((one, i) =>
+            translateMetadataMatch(one, `${path}.dynamic_metadata[${i}]`, problems),
+          ),
+        }),
     ...(fraction === undefined ? {} : { fraction: millionths(fraction) }),
   };
 }

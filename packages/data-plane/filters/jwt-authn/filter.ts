@@ -4,6 +4,7 @@ import type { TokenAuthentication } from '@tulle/decision/tables/tokens';
 import type { RequestHead } from '../../http/stream.ts';
 import { FilterStatus, type FilterStream } from '../filter.ts';
 import type { FilterKind } from '../filter-kind.ts';
+import { describeTokens } from './describe.ts';
 import type { Learnt } from './provider.ts';
 import { refusal } from './refusal.ts';
 import { type Check, compileRequirement, Providers } from './requirement.ts';
@@ -39,6 +40,7 @@ export const jwtAuthnFilter: FilterKind = {
       },
     };
   },
+  describe: (config) => describeTokens(config as TokenAuthentication),
 };
 
 function authenticate(

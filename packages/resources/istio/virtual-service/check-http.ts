@@ -2,6 +2,7 @@ import { error, type Finding, warning } from '../../finding.ts';
 import { nearestName } from '../../nearest.ts';
 import type { FieldPath } from '../../path.ts';
 import { isDnsLabel } from '../../schema/name.ts';
+import { claimOfHeader } from '../claim-path.ts';
 import { checkDestination, checkHeaders, isHeaderName } from './check-destination.ts';
 import { checkWeights } from './check-weights.ts';
 import { grpcStatusCodes } from './grpc-status.ts';
@@ -80,7 +81,7 @@ function checkMatch(match: HttpMatch, path: FieldPath, delegating: boolean): Fin
       // `@request.auth.claims…` matches a claim of the verified token (Istio).
       if (
         !isHeaderName(name) &&
-        !/^@request\.auth\.claims[.[]/.test(name) &&
+        claimOfHeader(name) === undefined &&
         !/^:(method|authority|path|scheme)$/.test(name)
       ) {
         found.push({

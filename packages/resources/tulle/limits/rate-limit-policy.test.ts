@@ -25,8 +25,8 @@ test.each([
     'spec.limits[1].name: is given twice: "a"',
   ],
   [
-    'limits: [{ name: a, requests: 1, per: 1s, by: [{ jwtClaim: sub }] }]',
-    'spec.limits[0].by[0].jwtClaim: is not supported: no filter verifies tokens yet; count by a header that an authenticating proxy sets',
+    'limits: [{ name: a, requests: 1, per: 1s, by: [{ jwtClaim: "a..b" }] }]',
+    'spec.limits[0].by[0].jwtClaim: must be a claim such as sub, org.team or [org][team], not "a..b"',
   ],
   [
     'limits: [{ name: a, requests: 1, per: 1s, by: [{ header: "a b" }] }]',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { condition } from '../../core/parts.ts';
 import { error, type Finding } from '../../finding.ts';
+import { claimPath } from '../../istio/claim-path.ts';
 import { stringMatch } from '../../istio/string-match.ts';
 import type { ResourceKind } from '../../kind.ts';
 import { duration, parseDuration } from '../../schema/duration.ts';
@@ -61,11 +62,12 @@ const by = oneOf(
     method: options({}).describe('The HTTP method.'),
     jwtClaim: checked(
       z.string(),
-      'not-supported',
-      () => false,
-      () =>
-        'is not supported: no filter verifies tokens yet; count by a header that an authenticating proxy sets',
-    ).describe('Refused until tokens are verified.'),
+      'bad-name',
+      (name) => claimPath(name) !== undefined,
+      (name) => `must be a claim such as sub, org.team or [org][team], not ${JSON.stringify(name)}`,
+    ).describe(
+      'A claim of the verified token (RequestAuthentication) that is a text: sub; org.team is the claim team in org. Requests without it are counted together.',
+    ),
   }),
   'header',
   'clientAddress',
