@@ -14,7 +14,7 @@ export const answers = (command, args = ['--version']) =>
 
 let listed = false;
 /** Installs a Debian package; false without root. */
-export function apt(name) {
+function apt(name) {
   if (process.getuid?.() !== 0) return false;
   if (!listed) listed = run('apt-get', ['update', '-qq']);
   return run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {

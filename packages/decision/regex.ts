@@ -15,7 +15,7 @@ export class RegexError extends Error {
   override readonly name = 'RegexError';
 }
 
-export const regexLimits = {
+const regexLimits = {
   /** Characters of a pattern. */
   length: 4096,
   /** Instructions of re2js's program. */

@@ -23,7 +23,7 @@ export interface MeshModel {
   readonly proxies: readonly ProxyDescription[];
 }
 
-export const defaultTrustDomain = 'cluster.local';
+const defaultTrustDomain = 'cluster.local';
 
 /** The mesh that `tulle up` would make of resources alone: every instance runs, is healthy and has some port. */
 export async function modelOfFiles(written: readonly Resource[]): Promise<MeshModel> {

@@ -64,7 +64,7 @@ async function envoyView(proxy: ProxyStatus): Promise<ProxyView> {
 }
 
 /** Where a proxy does not have what the control plane has for it: what it has is explained. */
-export function lagsOf({ metadata, types }: ProxyStatus): string[] {
+function lagsOf({ metadata, types }: ProxyStatus): string[] {
   const proxy = `${metadata.name}.${metadata.namespace}`;
   return (Object.entries(types) as [XdsType, ProxyTypeStatus][]).flatMap(
     ([type, { subscribed, synced, nack }]) => {
@@ -94,7 +94,7 @@ function viewOf(resources: RawResources, proxy: ProxyDescription, live: LiveClus
 }
 
 /** `/clusters?format=json`, ours or Envoy's. */
-export function readClusters(answer: unknown): LiveClusters {
+function readClusters(answer: unknown): LiveClusters {
   return new Map(
     list(answer, 'cluster_statuses').map((cluster) => [
       text(cluster, 'name'),

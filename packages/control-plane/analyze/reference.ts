@@ -4,7 +4,7 @@ import { documentMessages } from './document-messages.ts';
 import type { Message } from './message.ts';
 
 /** Every message there is, by code. */
-export const allMessages: readonly Message[] = [
+const allMessages: readonly Message[] = [
   ...documentMessages,
   ...analyzers.flatMap(({ messages }) => messages),
 ].toSorted((a, b) => compare(a.code, b.code));

@@ -19,7 +19,7 @@ const gauges = {
  * What a push consists of: what users wrote becomes a model, that what each proxy should have, the difference a response,
  * which is handed to the transport.
  */
-export const pushStages = ['model', 'compile', 'serialise', 'send'] as const;
+const pushStages = ['model', 'compile', 'serialise', 'send'] as const;
 export type PushStage = (typeof pushStages)[number];
 
 export type Counter = keyof typeof counters;

@@ -1,7 +1,7 @@
 import type { StreamInfo } from './stream-info.ts';
 
 /** What was forwarded by routes of one name, as Envoy's `vhost.<virtual host>.route.<stat_prefix>.…`. */
-export class RouteCounters {
+class RouteCounters {
   total = 0;
   /** By hundreds of the status, 1 to 5. */
   readonly classes = [0, 0, 0, 0, 0, 0];

@@ -1,5 +1,5 @@
 /** What can be wrong with the bytes of a peer: code ⇒ status of the answer and what to say of it. */
-export const http1Problems = {
+const http1Problems = {
   'bad-method': { status: 400, message: 'the method is not a token' },
   'bad-target': { status: 400, message: 'the request target is malformed' },
   'bad-version': { status: 400, message: 'the protocol version is not HTTP/1.0 or HTTP/1.1' },

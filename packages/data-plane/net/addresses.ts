@@ -38,6 +38,6 @@ export function addressesOf(
 }
 
 /** An IPv4 client of a dual-stack socket is an IPv4 client (RFC 4291 section 2.5.5.2). */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Kept for what is not a client's: listeners, the control plane, logs, those who are told no. */
-export const descriptorReserve = 64;
+const descriptorReserve = 64;
 
 /** Descriptors that this process may have open (RLIMIT_NOFILE, soft); undefined where the system does not say. */
 export function descriptorLimit(): number | undefined {

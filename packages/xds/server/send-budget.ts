@@ -21,7 +21,7 @@ export interface SendLimits {
   readonly maxSlowMs: number;
 }
 
-export const defaultSendLimits: SendLimits = {
+const defaultSendLimits: SendLimits = {
   maxBytes: 32 * 1024 * 1024,
   patienceMs: 2_000,
   maxSlowBytes: 64 * 1024 * 1024,

@@ -23,7 +23,7 @@ export type LimitSpec = RateLimitPolicySpec['limits'][number];
 type By = NonNullable<LimitSpec['by']>[number];
 
 /** The entry that tells limits apart, of all policies. */
-export const limitKey = 'limit';
+const limitKey = 'limit';
 export const limitId = ({ namespace, name }: LimitPolicy, limit: LimitSpec): string =>
   `${namespace}/${name}/${limit.name}`;
 

@@ -22,7 +22,7 @@ export type RateLimitPolicy = LimitPolicy<RateLimitPolicySpec>;
 
 const defaultMaxValues = 10_000;
 
-export const rateLimitFilterName = ({ namespace, name }: RateLimitPolicy): string =>
+const rateLimitFilterName = ({ namespace, name }: RateLimitPolicy): string =>
   `tulle.rate-limit.${namespace}.${name}`;
 
 /** A policy as filters; one that is for routes counts what routes say (`route-limits.ts`), at its stage. */

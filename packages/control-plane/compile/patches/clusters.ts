@@ -6,7 +6,7 @@ import { merge } from './merge.ts';
 import { type Context, isMerging, type Patch, type PatchSet } from './patch-set.ts';
 import type { Tracker } from './tracker.ts';
 
-export const contextOfCluster = (set: PatchSet, name: string): Context => {
+const contextOfCluster = (set: PatchSet, name: string): Context => {
   if (set.isGateway) return 'GATEWAY';
   return name.startsWith('inbound|') ? 'SIDECAR_INBOUND' : 'SIDECAR_OUTBOUND';
 };

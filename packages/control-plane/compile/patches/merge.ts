@@ -50,7 +50,7 @@ const isValue = ({ typeName }: DescMessage): boolean =>
   typeName.startsWith('google.protobuf.') && typeName !== AnySchema.typeName;
 
 /** Two packed messages of one type, merged; else the second. */
-export function mergeAny(target: Any, source: Any, lists: Lists): Any {
+function mergeAny(target: Any, source: Any, lists: Lists): Any {
   const into = unpacked(target);
   const from = unpacked(source);
   if (into === undefined || from === undefined || into.desc !== from.desc) return source;

@@ -12,7 +12,7 @@ interface State {
 }
 
 const typeUrl = 'type.googleapis.com/envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit';
-export const ownBandwidthTypeUrl = 'type.googleapis.com/tulle.dev.BandwidthLimit';
+const ownBandwidthTypeUrl = 'type.googleapis.com/tulle.dev.BandwidthLimit';
 
 const create: NonNullable<FilterKind['create']> = (config, { limits }) => {
   const own = config as BandwidthLimit;
