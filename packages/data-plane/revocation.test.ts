@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { Tables } from '@tulle/decision/tables/tables';
-import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
+import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine } from './engine.ts';
 import { named } from './testing/backend.ts';
@@ -75,15 +75,16 @@ describe('a client', () => {
     await engine.apply(serving(inbound, staying, leaving));
   });
 
-  async function dial(authority: TestAuthority, session?: Buffer): Promise<Caller> {
-    const leaf = await (await authority.intermediate()).issue({ uris: [uriOf('caller')] });
+  const dial = async (authority: TestAuthority): Promise<Caller> =>
+    dialWith(await (await authority.intermediate()).issue({ uris: [uriOf('caller')] }));
+
+  function dialWith(leaf: TestLeaf): Caller {
     const socket = connect({
       host: '127.0.0.1',
       port: portOf(engine, 'in'),
       cert: leaf.chainPem,
       key: leaf.keyPem,
       rejectUnauthorized: false,
-      ...(session === undefined ? {} : { session }),
     });
     cleanup.push(() => socket.destroy());
     return new Caller(socket);
@@ -131,6 +132,25 @@ describe('a client', () => {
     await caller.get();
     await engine.apply(serving(inbound, staying, leaving, await testAuthority()));
     expect(await caller.get()).not.toMatch(/connection: close/i);
+  });
+
+  test('whose certificate is revoked is let go, though its root stays', async () => {
+    const [stays, goes] = await Promise.all(
+      ['stays', 'goes'].map(() => leaving.issue({ uris: [uriOf('caller')] })),
+    );
+    const [staying, going] = [await dialWith(stays as TestLeaf), await dialWith(goes as TestLeaf)];
+    for (const caller of [staying, going]) expect(await caller.get()).toContain('200 OK');
+    const under = going.begin();
+    await expect.poll(() => engine.clusters.get('app')?.endpoints[0]?.active).toBe(1);
+    const crlPem = await leaving.revoke(goes as TestLeaf);
+    const secrets = new Map<string, SecretTable>([
+      ['ROOTCA', { kind: 'roots', pem: leaving.rootPem, crlPem }],
+    ]);
+    await engine.apply({ ...serving(inbound, leaving), secrets });
+    expect(await under()).toMatch(/connection: close/i);
+    await going.closed;
+    expect(await staying.get()).not.toMatch(/connection: close/i);
+    expect(engine.trusted.revoked).toBe(1);
   });
 
   test('whose name is no longer accepted is let go', async () => {

@@ -20,7 +20,7 @@ export const ownSecret = 'default';
 
 export type CertificateSecret = Extract<SecretTable, { kind: 'certificate' }>;
 export type RootsSecret = Extract<SecretTable, { kind: 'roots' }>;
-type CrlSecret = Extract<SecretTable, { kind: 'crl' }>;
+export type CrlSecret = Extract<SecretTable, { kind: 'crl' }>;
 
 /** A secret that TLS needs is not there (yet), or is of the wrong kind. */
 export class MissingSecret extends Error {

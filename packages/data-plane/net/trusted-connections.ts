@@ -4,8 +4,9 @@ import type { PeerValidation } from '@tulle/decision/tables/tls';
 import type { TimerWheel } from '../timers/wheel.ts';
 import { leadsTo } from './certificate-chain.ts';
 import { pemCertificates } from './pem.ts';
+import { isRevoked, type Revocations, readRevocations } from './revocation-list.ts';
 import { checkIdentity, identityOf } from './spiffe.ts';
-import type { RootsSecret, SecretSource } from './tls-material.ts';
+import { type CrlSecret, type RootsSecret, revocationsOf, type SecretSource } from './tls-material.ts';
 
 /** What a peer must be to be believed now; undefined: nobody says so any more, and it stays. */
 export type Validation = () => PeerValidation | undefined;
@@ -15,8 +16,11 @@ interface Trusted {
   readonly validation: Validation;
   /** What it was found good under. */
   checked: PeerValidation;
-  roots: RootsSecret;
+  trust: Known;
 }
+
+/** Trust with roots. */
+type Known = readonly [roots: RootsSecret, crl?: CrlSecret];
 
 /** Emitted by a socket whose peer is no longer believed: finish what is under way, and close. */
 export const revoked = 'revoked';
@@ -51,37 +55,44 @@ export class TrustedConnections {
   add(socket: TLSSocket, certificate: Buffer, validation: Validation): void {
     const checked = validation();
     if (checked?.acceptUntrusted) return;
-    const roots = checked === undefined ? undefined : this.#roots(checked);
-    if (checked === undefined || roots === undefined) return;
-    this.#trusted.set(socket, { certificate, validation, checked, roots });
+    const trust = checked === undefined ? undefined : this.#trust(checked);
+    if (checked === undefined || trust === undefined) return;
+    this.#trusted.set(socket, { certificate, validation, checked, trust });
     socket.once('close', () => this.#trusted.delete(socket));
   }
 
-  /** Trust may have changed: roots, or the names that are accepted. */
+  /** Trust may have changed: roots, lists of what was revoked, or the names that are accepted. */
   review(): void {
     // Asked once per review: some secrets are files.
-    const known = new Map<string, RootsSecret | undefined>();
-    const rootsOf = (validation: PeerValidation): RootsSecret | undefined => {
-      const { rootsSecret } = validation;
-      if (!known.has(rootsSecret)) known.set(rootsSecret, this.#roots(validation));
-      return known.get(rootsSecret);
+    const known = new Map<string, Known | undefined>();
+    const trustOf = (validation: PeerValidation): Known | undefined => {
+      const key = `${validation.rootsSecret}\0${validation.crlSecret ?? ''}`;
+      if (!known.has(key)) known.set(key, this.#trust(validation));
+      return known.get(key);
     };
     for (const [socket, trusted] of this.#trusted)
-      if (!this.#isGood(socket, trusted, rootsOf)) this.#revoke(socket);
+      if (!this.#isGood(socket, trusted, trustOf)) this.#revoke(socket);
   }
 
   #isGood(
     socket: TLSSocket,
     trusted: Trusted,
-    rootsOf: (validation: PeerValidation) => RootsSecret | undefined,
+    trustOf: (validation: PeerValidation) => Known | undefined,
   ): boolean {
     const validation = trusted.validation();
-    const roots = validation === undefined ? undefined : rootsOf(validation);
-    if (validation === undefined || roots === undefined) return true;
-    if (roots !== trusted.roots) {
-      if (!includesAll(roots, trusted.roots) && !isIssuedUnder(roots, socket, trusted.certificate))
-        return false;
-      trusted.roots = roots;
+    const trust = validation === undefined ? undefined : trustOf(validation);
+    if (validation === undefined || trust === undefined) return true;
+    const [roots, crl] = trust;
+    const [rootsBefore, crlBefore] = trusted.trust;
+    if (roots !== rootsBefore || crl !== crlBefore) {
+      const kept = includesAll(roots, rootsBefore);
+      const revocations = listed(trust);
+      if (!kept || revocations.size > 0) {
+        const chain = chainOf(socket, trusted.certificate);
+        if (!kept && !isIssuedUnder(roots, chain)) return false;
+        if (chain.some(({ raw }) => isRevoked(raw, revocations))) return false;
+      }
+      trusted.trust = trust;
     }
     if (validation !== trusted.checked) {
       try {
@@ -94,9 +105,13 @@ export class TrustedConnections {
     return true;
   }
 
-  #roots({ rootsSecret }: PeerValidation): RootsSecret | undefined {
-    const secret = this.#secrets.get(rootsSecret);
-    return secret?.kind === 'roots' ? secret : undefined;
+  /** Undefined: the secrets are not there (yet), and so say nothing of anybody. */
+  #trust({ rootsSecret, crlSecret }: PeerValidation): Known | undefined {
+    const roots = this.#secrets.get(rootsSecret);
+    if (roots?.kind !== 'roots') return undefined;
+    if (crlSecret === undefined) return [roots];
+    const crl = this.#secrets.get(crlSecret);
+    return crl?.kind === 'crl' ? [roots, crl] : undefined;
   }
 
   #revoke(socket: TLSSocket): void {
@@ -135,21 +150,41 @@ function includesAll(roots: RootsSecret, before: RootsSecret): boolean {
     .every((fingerprint) => now.has(fingerprint));
 }
 
-/**
- * Whether the peer's chain still leads to a root. A resumed connection has no chain but its leaf: that it
- * can't be shown to be good is enough to let it go.
- */
-function isIssuedUnder(roots: RootsSecret, socket: TLSSocket, certificate: Buffer): boolean {
-  const { byFingerprint, leaves } = bundleOf(roots);
+/** The peer's certificate and those that it came with. A resumed connection has its leaf alone. */
+function chainOf(socket: TLSSocket, certificate: Buffer): [X509Certificate, ...X509Certificate[]] {
   const leaf = socket.getPeerX509Certificate() ?? new X509Certificate(certificate);
-  if (leaves.has(leaf.fingerprint256)) return true;
-  const chain: X509Certificate[] = [];
-  for (let next: X509Certificate | undefined = leaf; next !== undefined; next = next.issuerCertificate) {
+  const chain: [X509Certificate, ...X509Certificate[]] = [leaf];
+  for (let next = leaf.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
     // A root is its own issuer.
     if (chain.at(-1)?.fingerprint256 === next.fingerprint256) break;
     chain.push(next);
   }
+  return chain;
+}
+
+/** Whether a chain still leads to a root. That one without its issuers can't be shown to is enough to let it go. */
+function isIssuedUnder(roots: RootsSecret, chain: [X509Certificate, ...X509Certificate[]]): boolean {
+  const { byFingerprint, leaves } = bundleOf(roots);
+  const [leaf] = chain;
+  if (leaves.has(leaf.fingerprint256)) return true;
   if (!leadsTo(byFingerprint.values(), chain)) return false;
   leaves.add(leaf.fingerprint256);
   return true;
+}
+
+const nobody: Revocations = new Map();
+const lists = new WeakMap<Known, Revocations>();
+
+/** Lists that can't be read say nothing of those who are here; nobody new is believed under them. */
+function listed(trust: Known): Revocations {
+  let known = lists.get(trust);
+  if (known === undefined) {
+    try {
+      known = readRevocations(revocationsOf(trust));
+    } catch {
+      known = nobody;
+    }
+    lists.set(trust, known);
+  }
+  return known;
 }
