@@ -14,6 +14,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [--quick] [--rounds N] [--seconds N] [--scenario NAME]…
 Compares Tulle's data plane with Envoy, HAProxy and nginx; writes bench/results/latest.json and latest.md.
        npm run bench -- routes: what choosing a route costs, by the size of tables
+       npm run bench -- filters: what filters and changes of fields cost a request
        npm run bench -- control-plane, sidecar-memory: what many services cost each of the two; --help says more
 `;
 

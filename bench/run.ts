@@ -21,6 +21,11 @@ if (command === 'routes') {
   benchRoutes((line) => void process.stdout.write(`${line}\n`));
   process.exit(0);
 }
+if (command === 'filters') {
+  const { benchFilters } = await import('./filters/filters.ts');
+  benchFilters((line) => void process.stdout.write(`${line}\n`));
+  process.exit(0);
+}
 enterNamespace();
 if (command === 'control-plane') {
   const { benchControlPlane } = await import('./control-plane/run.ts');
