@@ -87,11 +87,14 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     ...(capture === undefined ? [] : [capturedTraffic(view, scope, proxy, capture, own)]),
   ];
   const tables = traffic.flatMap((part) => part.tables);
-  const used = new Collector();
-  for (const { collector } of [...traffic, ...tables]) used.include(collector);
-  for (const { calls } of own) for (const ref of serviceClusters(view, calls)) used.use(ref);
-  const isCovered = [...used.clusters.keys()].every((name) => callable.clusters.has(name));
-  const refs = isCovered ? callable.clusters : new Map([...callable.clusters, ...used.clusters]);
+  const limits = new Collector();
+  for (const { calls } of own) for (const ref of serviceClusters(view, calls)) limits.use(ref);
+  const used = [...traffic.map((part) => part.collector), ...tables.map((table) => table.collector), limits];
+  const more = used.filter((collector) => !isCovered(collector, callable));
+  const refs =
+    more.length === 0
+      ? callable.clusters
+      : new Map([callable, ...more].flatMap(({ clusters }) => [...clusters]));
   const set = clusterSet(model, refs, engine);
 
   const roots = engine === 'tulle' && config.trustBundle !== undefined ? [rootsOf(config.trustBundle)] : [];
@@ -100,10 +103,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const isPatched = isParted && patchesRoutes(config, proxy);
   const given = isParted && !isPatched ? partedTables(tables) : wholeTables(tables);
   const compiled = {
-    cluster: new Map([
-      ...set.clusters,
-      ...byName([...own.map((port) => port.cluster), ...fixedClusters(config.mesh, view.captured)]),
-    ]),
+    cluster: new Map(set.clusters),
     listener: byName([
       ...own.flatMap((port) => port.listeners),
       ...traffic.flatMap((part) => part.listeners),
@@ -111,6 +111,8 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     route: given.route,
     secret: secretsByName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
+  for (const one of [...own.map((port) => port.cluster), ...fixedClusters(config.mesh, view.captured)])
+    compiled.cluster.set(one.name, one);
   const { secret } = compiled;
   const dangling = (resources: Patchable, virtualHost = given.virtualHost): Dangling | undefined =>
     danglingIn({ ...resources, virtualHost, secret }, set, resources.cluster === compiled.cluster);
@@ -126,7 +128,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     calledAs,
     notes: uniqueNotes([
       ...own.flatMap((port) => port.notes),
-      ...used.notes,
+      ...used.flatMap((collector) => collector.notes),
       ...callable.notes,
       ...set.notes,
       ...notes,
@@ -172,6 +174,17 @@ function scopeCollector(view: View, scope: Scope): Collector {
   });
 }
 
+const covered = new WeakMap<Collector, WeakSet<Collector>>();
+
+/** Whether the clusters of one are among those of another. Tables and what is callable are shared by proxies. */
+function isCovered(one: Collector, by: Collector): boolean {
+  const known = cached(covered, by, () => new WeakSet<Collector>());
+  if (known.has(one)) return true;
+  for (const name of one.clusters.keys()) if (!by.clusters.has(name)) return false;
+  known.add(one);
+  return true;
+}
+
 /** Resources all of whose references lead into a set of clusters, and maps of such. */
 const within = new WeakMap<ClusterSet, WeakSet<XdsResource | Resources>>();
 
@@ -190,8 +203,8 @@ function danglingIn(resources: Plan['resources'], set: ClusterSet, intact: boole
       const has = ({ type, name }: Reference): boolean => {
         if (type === 'endpoint') return set.endpoints.has(name);
         if (type === 'cluster' && intact && set.clusters.has(name)) return true;
-        isWithin = false;
         if (type === 'secret' && isOfProxy(name)) return true;
+        isWithin = false;
         return resources[type].has(name) || (type === 'cluster' && name === sdsCluster);
       };
       const dangling = findDangling([resource], has);
