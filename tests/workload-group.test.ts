@@ -1,7 +1,7 @@
 /** A process that joins by a WorkloadGroup: its labels, account, ports and probe are the group's. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Resource } from '@tulle/resources/kind';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,6 +42,11 @@ spec:
   metadata: { labels: { app: legacy, version: v7 } }
   template: { serviceAccount: legacy, ports: { web: ${port} }, locality: eu/a, weight: 3 }
   probe: { httpGet: { path: /ready, port: ${port} }, periodSeconds: 1, failureThreshold: 1 }
+---
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: { name: legacy }
+spec: { selector: { matchLabels: { app: legacy } }, environmentVariables: { OF_GROUP: 'yes' } }
 ---
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -111,6 +116,12 @@ test('is registered as the group has it, and gets requests by the name of the se
   });
   await answers(200);
   expect((await fetchOnce(mesh.url)).body).toBe('legacy-a');
+});
+
+test('its sidecar is started as the ProxyConfig says that selects it', async () => {
+  const { status } = await registration();
+  const { proxyPid } = status as { readonly proxyPid: number };
+  expect(readFileSync(`/proc/${proxyPid}/environ`, 'utf8').split('\0')).toContain('OF_GROUP=yes');
 });
 
 test('the group’s probe decides whether it gets any, and its status counts it', async () => {

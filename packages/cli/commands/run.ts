@@ -131,7 +131,6 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
         ...(readiness === undefined ? {} : { readiness }),
         command: [program, ...args],
         ...(user === undefined ? {} : { user }),
-        drainSeconds: 2,
       },
       {
         connection,

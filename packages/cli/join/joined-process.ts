@@ -19,6 +19,7 @@ import { type ProbeLoop, startProbeLoop } from '../up/probe-loop.ts';
 import { planProbes } from '../up/probe-plan.ts';
 import { identifyProcess, type ProcessIdentity } from '../up/process-identity.ts';
 import { ProxyProcess } from '../up/proxy-process.ts';
+import { followProxySettings } from '../up/proxy-settings.ts';
 import { type InstanceStatus, RegistrationStatus } from '../up/registration-status.ts';
 import type { UserIds } from '../up/user.ts';
 import { Warden } from '../up/warden.ts';
@@ -44,7 +45,6 @@ export interface JoinPlan {
   readonly command: readonly [string, ...string[]];
   /** Whom the command runs as; as us without. */
   readonly user?: UserIds;
-  readonly drainSeconds: number;
 }
 
 export interface JoinSurroundings {
@@ -69,6 +69,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const { client, run, state } = connection;
   const controlPlane = run.controlPlane;
   if (controlPlane === undefined) throw new Failure(`mesh ${run.mesh} is still starting`);
+  const followed = await followProxySettings(client, run.mesh);
+  const settings = () => followed.of(plan.namespace, plan.labels);
   const warden = new Warden();
   const owner = identifyProcess(process.pid) as ProcessIdentity;
   const capture = new Capture({
@@ -101,7 +103,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   const proxy = new ProxyProcess({
     instance: plan.instance,
     bootstrap: async () => {
-      const { namespace, serviceAccount, instance, workload, labels, engine, drainSeconds } = plan;
+      const { namespace, serviceAccount, instance, workload, labels, engine } = plan;
       const { locality, network, weight } = plan;
       const claims = { role: 'sidecar', workload, labels } as const;
       const token = await enrolmentToken(client, { namespace, serviceAccount, instance, claims, stateDir });
@@ -121,7 +123,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
         outbound: ports.outbound,
         ...(ports.capture === undefined ? {} : { capture: ports.capture }),
         adminPort: ports.admin,
-        drainSeconds,
+        drainSeconds: settings().drainSeconds,
         stateDir,
         controlPlane,
         ...(token === undefined ? {} : { enrolmentToken: token }),
@@ -131,8 +133,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     logPath: state.proxyLog(plan.instance),
     compileCache: state.compileCache,
     cwd: state.root,
-    concurrency: 1,
-    env: () => ({}),
+    concurrency: settings().concurrency,
+    env: () => settings().env,
     ...(ports.capture === undefined ? {} : { group: proxyGroup(plan.instance) }),
     registry,
     onChange: (event) => {
@@ -169,7 +171,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     const leave = async (): Promise<void> => {
       await registrations.announceDrain(plan.namespace, plan.instance, statusNow());
       registrations.forget(plan.namespace, plan.instance);
-      await proxy.stop(plan.drainSeconds * 1000 + 1000);
+      await proxy.stop(settings().drainSeconds * 1000 + 1000);
     };
     interrupted.addEventListener('abort', () => {
       const signal =
@@ -187,6 +189,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
     await leave();
     return code;
   } finally {
+    followed.close();
     registrations.close();
     await proxy.stop(1000);
     rmSync(stateDir, { recursive: true, force: true });
