@@ -197,7 +197,14 @@ export const proxyMessages: Readonly<Record<string, string>> = {
 
   // --- clusters ------------------------------------------------------------------------------------------
   [`${cluster}Cluster`]:
-    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy ~connection_pool_per_downstream_connection protocol_selection',
+    'transport_socket_matches name alt_stat_name type cluster_type eds_cluster_config connect_timeout ~per_connection_buffer_limit_bytes lb_policy load_assignment health_checks max_requests_per_connection circuit_breakers common_http_protocol_options http_protocol_options http2_protocol_options typed_extension_protocol_options dns_refresh_rate ~dns_failure_refresh_rate ~respect_dns_ttl ~dns_lookup_family ~typed_dns_resolver_config ~use_tcp_for_dns_lookups ~wait_for_warm_on_init outlier_detection ~cleanup_interval ring_hash_lb_config least_request_lb_config round_robin_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options ~close_connections_on_host_health_failure ~ignore_health_on_host_removal ~track_timeout_budgets ~track_cluster_stats preconnect_policy load_balancing_policy ~connection_pool_per_downstream_connection protocol_selection',
+  [`${cluster}LoadBalancingPolicy`]: 'policies',
+  [`${cluster}LoadBalancingPolicy.Policy`]: 'typed_extension_config',
+  'envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality': 'endpoint_picking_policy',
+  'envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin':
+    'blackout_period weight_expiration_period weight_update_period error_utilization_penalty metric_names_for_computing_utilization',
+  'xds.data.orca.v3.OrcaLoadReport':
+    'cpu_utilization mem_utilization ~rps request_cost utilization rps_fractional eps named_metrics application_utilization',
   [`${cluster}Cluster.CustomClusterType`]: 'name typed_config',
   [`${cluster}Cluster.PreconnectPolicy`]: 'per_upstream_preconnect_ratio ~predictive_preconnect_ratio',
   [`${cluster}Cluster.EdsClusterConfig`]: 'eds_config service_name',

@@ -6,15 +6,24 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { ConsistentHash, LoadBalancer } from '../model/istio.ts';
 import { duration } from './duration.ts';
+import { utilizationPolicy } from './utilization-policy.ts';
 
-type Balancing = Pick<MessageInitShape<typeof ClusterSchema>, 'lbPolicy' | 'lbConfig'>;
+type Balancing = Pick<
+  MessageInitShape<typeof ClusterSchema>,
+  'lbPolicy' | 'lbConfig' | 'loadBalancingPolicy'
+>;
 type SlowStart = MessageInitShape<typeof Cluster_SlowStartConfigSchema>;
 
 /** Istio's default of `minimumRingSize`. */
 const minimumRingSize = 1024;
 
-/** Least request unless something else is asked for (Istio). */
-export function balancing(spec: LoadBalancer | undefined): Balancing {
+/**
+ * Least request unless something else is asked for (Istio).
+ * @param localityWeighted localities have shares, which a policy that is an extension must know itself
+ */
+export function balancing(spec: LoadBalancer | undefined, localityWeighted = false): Balancing {
+  if (spec?.backendUtilization !== undefined)
+    return { loadBalancingPolicy: utilizationPolicy(spec.backendUtilization, localityWeighted) };
   if (spec?.consistentHash !== undefined) return hashing(spec.consistentHash);
   const slowStartConfig = slowStart(spec);
   switch (spec?.simple) {

@@ -37,6 +37,7 @@ type DiscoveryFields = Pick<
   | 'loadAssignment'
   | 'lbPolicy'
   | 'lbConfig'
+  | 'loadBalancingPolicy'
 >;
 
 /** The one DNS cache of forwarding clusters; Envoy wants its users to agree on name and settings. */
@@ -70,7 +71,7 @@ export function discoveryOf({ service, settings }: ClusterRef): Discovery {
 
 /** The cluster of a service's port or subset, with the policies that hold for the view it is of. */
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
-  const { name, service, port, subset, rule, settings, placement } = ref;
+  const { name, service, port, subset, rule, settings } = ref;
   const { mesh } = model.config;
   const discovered = discovery(ref, mesh);
   const checked = discovered.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED ? undefined : ref.healthCheck;
@@ -97,9 +98,11 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: {
       healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 },
-      ...(placement?.setting.distribute?.length && {
-        localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
-      }),
+      // A policy that is an extension says it itself; Envoy refuses both.
+      ...(isShared(ref) &&
+        discovered.loadBalancingPolicy === undefined && {
+          localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
+        }),
     },
     ...outlierDetection(settings),
     ...tcpKeepalive(settings),
@@ -112,6 +115,9 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   return resource(ClusterSchema, message, origins);
 }
 
+/** Localities have shares of the traffic. */
+const isShared = ({ placement }: ClusterRef): boolean => Boolean(placement?.setting.distribute?.length);
+
 function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
   const { name, settings } = ref;
   switch (discoveryOf(ref)) {
@@ -119,7 +125,7 @@ function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
       return {
         clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
         edsClusterConfig: { edsConfig: ads, serviceName: name },
-        ...balancing(settings.loadBalancer),
+        ...balancing(settings.loadBalancer, isShared(ref)),
       };
     case 'dns':
     case 'round-robin-dns': {
@@ -133,7 +139,7 @@ function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
         respectDnsTtl: true,
         ...(mesh.dnsRefreshRate !== undefined && { dnsRefreshRate: duration(mesh.dnsRefreshRate) }),
         loadAssignment: listedAssignment(ref),
-        ...balancing(settings.loadBalancer),
+        ...balancing(settings.loadBalancer, isShared(ref)),
       };
     }
     case 'forward':

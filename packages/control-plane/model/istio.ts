@@ -229,6 +229,7 @@ export interface LoadBalancer {
     | 'LEAST_REQUEST'
     | undefined;
   readonly consistentHash?: ConsistentHash | undefined;
+  readonly backendUtilization?: BackendUtilization | undefined;
   readonly localityLbSetting?: LocalityLbSetting | undefined;
   readonly warmup?:
     | {
@@ -238,6 +239,14 @@ export interface LoadBalancer {
       }
     | undefined;
   readonly warmupDurationSecs?: string | undefined;
+}
+/** By load that endpoints report (ORCA). */
+export interface BackendUtilization {
+  readonly errorUtilizationPenaltyPercent?: number | undefined;
+  readonly metricNamesForComputingUtilization?: readonly string[] | undefined;
+  readonly weightExpirationPeriod?: string | undefined;
+  readonly weightStabilizationPeriod?: string | undefined;
+  readonly weightUpdatePeriod?: string | undefined;
 }
 export interface LocalityLbSetting {
   readonly distribute?:

@@ -123,6 +123,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
     else this.endpoint.counters.requestsSucceeded++;
     this.#tunnel = head.status === 101;
     if (end) this.#end();
+    this.#cluster.takeLoadReport(this.endpoint, head.headers);
     this.#owner.onResponse(this, head, end);
   }
 
@@ -149,6 +150,7 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   onTrailers(trailers: Headers): void {
     if (this.#over) return;
     this.#end();
+    this.#cluster.takeLoadReport(this.endpoint, trailers);
     if (!this.#discarding) this.#owner.onResponseTrailers(this, trailers);
   }
 

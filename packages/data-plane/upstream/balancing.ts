@@ -1,8 +1,11 @@
 import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
+import { reportedWeight, weighByReports } from '@tulle/decision/balance/utilization';
+import type { Headers } from '@tulle/decision/headers';
 import type { Random } from '@tulle/decision/match';
 import type { BalancerPolicy, Cluster, WarmUp } from '@tulle/decision/tables/cluster';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import type { EndpointState } from './endpoint.ts';
+import { readLoadReport } from './load-report.ts';
 
 /** How often in its time a warm-up is looked at again. */
 const warmUpSteps = 20;
@@ -14,6 +17,7 @@ export class Balancing {
   readonly #wheel: TimerWheel;
   readonly #random: Random;
   readonly #warmUp: Timer;
+  readonly #update: Timer;
   #settings: Settings;
   #balancer: LoadBalancer<EndpointState>;
   #endpoints: readonly EndpointState[] = [];
@@ -22,6 +26,7 @@ export class Balancing {
     this.#wheel = wheel;
     this.#random = random;
     this.#warmUp = wheel.timer(() => this.rebuild());
+    this.#update = wheel.timer(() => this.#updateWeights());
     this.#settings = settings;
     this.#balancer = this.#create();
   }
@@ -30,6 +35,7 @@ export class Balancing {
     const before = this.#settings;
     this.#settings = settings;
     if (sameSettings(before, settings)) return;
+    for (const endpoint of this.#endpoints) endpoint.reportedWeight = 0;
     this.#balancer = this.#create();
     this.rebuild();
   }
@@ -42,10 +48,57 @@ export class Balancing {
       if (!endpoint.ready) endpoint.since = -1;
       else if (endpoint.since < 0) endpoint.since = now;
     }
+    this.#weigh(now);
     this.#balancer.rebuild(endpoints);
     const warmUp = warmUpOf(this.#settings.balancer);
     if (warmUp !== undefined && this.#balancer.warming) this.#warmUp.start(warmUp.windowMs / warmUpSteps);
     else this.#warmUp.stop();
+  }
+
+  /** Endpoints say of their load what their weight goes by. */
+  get takesReports(): boolean {
+    return this.#settings.balancer.kind === 'utilization';
+  }
+
+  /** @param headers of an answer, or its trailers */
+  report(endpoint: EndpointState, headers: Headers): void {
+    const { balancer } = this.#settings;
+    const report = readLoadReport(headers);
+    if (report === undefined || balancer.kind !== 'utilization') return;
+    const weight = reportedWeight(report, balancer);
+    if (weight === undefined) return;
+    const now = this.#wheel.now();
+    const { reported } = endpoint;
+    const continues = reported !== undefined && now - reported.at <= balancer.expirationMs;
+    endpoint.reported = { weight, since: continues ? reported.since : now, at: now };
+    // Of many that report at once the first starts it; without reports nothing changes but by age.
+    if (!this.#update.armed) this.#update.start(balancer.updateMs);
+  }
+
+  /** Undefined: endpoints don't weigh by what they report. */
+  #reportedWeights(now: number): readonly number[] | undefined {
+    const { balancer } = this.#settings;
+    if (balancer.kind !== 'utilization') return undefined;
+    return weighByReports(
+      this.#endpoints.map(({ reported }) => reported),
+      balancer,
+      now,
+    );
+  }
+
+  #weigh(now: number): void {
+    const weights = this.#reportedWeights(now);
+    if (weights === undefined) return;
+    for (const [at, endpoint] of this.#endpoints.entries()) endpoint.reportedWeight = weights[at] ?? 1;
+  }
+
+  /** Works weights out again, for as long as some endpoint has reported. */
+  #updateWeights(): void {
+    const { balancer } = this.#settings;
+    const weights = this.#reportedWeights(this.#wheel.now());
+    if (weights === undefined || balancer.kind !== 'utilization') return;
+    if (this.#endpoints.some(({ reportedWeight: known }, at) => known !== weights[at])) this.rebuild();
+    if (this.#endpoints.some(({ reported }) => reported !== undefined)) this.#update.start(balancer.updateMs);
   }
 
   /** @param beyond priorities that are to be left, while others will do */
@@ -55,6 +108,7 @@ export class Balancing {
 
   stop(): void {
     this.#warmUp.stop();
+    this.#update.stop();
   }
 
   #create(): LoadBalancer<EndpointState> {
@@ -81,11 +135,11 @@ function sameSettings(a: Settings, b: Settings): boolean {
   );
 }
 
-/** Of objects with plain values. */
+/** Of objects with plain values, and lists of such. */
 function sameFields(a: object, b: object): boolean {
   const fields = Object.entries(a);
   return (
     fields.length === Object.keys(b).length &&
-    fields.every(([name, value]) => (b as Readonly<Record<string, unknown>>)[name] === value)
+    fields.every(([name, value]) => String((b as Readonly<Record<string, unknown>>)[name]) === String(value))
   );
 }

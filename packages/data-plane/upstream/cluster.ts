@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from '@tulle/decision/authority';
+import type { Headers } from '@tulle/decision/headers';
 import type { Random } from '@tulle/decision/match';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
@@ -130,6 +131,11 @@ export class ClusterState {
   destroy(): void {
     this.drain();
     for (const endpoint of this.endpoints) for (const pool of endpoint.pools.values()) pool.destroy();
+  }
+
+  /** What an answer's headers, or its trailers, say of the load of who gave it, where that counts. */
+  takeLoadReport(endpoint: EndpointState, headers: Headers): void {
+    if (this.#balancing.takesReports) this.#balancing.report(endpoint, headers);
   }
 
   /** The endpoint for a request. Undefined: none is fit. */

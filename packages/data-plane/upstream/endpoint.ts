@@ -1,5 +1,6 @@
 import { formatAuthority, isSocketPath } from '@tulle/decision/authority';
 import type { Host } from '@tulle/decision/balance/balancer';
+import type { Reported } from '@tulle/decision/balance/utilization';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Target } from './connector.ts';
@@ -32,6 +33,10 @@ export class EndpointState implements Host {
   /** Times ejected, forgotten one by one while it behaves: each makes the next ejection longer. */
   ejections = 0;
   ejectedAt = 0;
+  /** What it has reported of its load, where that counts. */
+  reported: Reported | undefined = undefined;
+  /** Its weight by reports, its own and others'; 0: there are none. */
+  reportedWeight = 0;
   consecutive5xx = 0;
   consecutiveGatewayErrors = 0;
   consecutiveLocalFailures = 0;
@@ -66,6 +71,7 @@ export class EndpointState implements Host {
   }
 
   get weight(): number {
+    if (this.reportedWeight > 0) return this.reportedWeight;
     return this.config.weight > 0 ? this.config.weight : 1;
   }
 

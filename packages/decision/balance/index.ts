@@ -11,6 +11,7 @@ import { roundRobin } from './round-robin.ts';
 export function createBalancer<H extends Host>(policy: BalancerPolicy, random: Random): Balancer<H> {
   switch (policy.kind) {
     case 'round-robin':
+    case 'utilization':
       return roundRobin(random);
     case 'least-request':
       return leastRequest(random, policy.choices, policy.activeBias);

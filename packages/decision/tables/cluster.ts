@@ -71,8 +71,24 @@ export type BalancerPolicy =
   | { readonly kind: 'random' }
   | { readonly kind: 'ring-hash'; readonly minRingSize: number; readonly maxRingSize: number }
   | { readonly kind: 'maglev'; readonly tableSize: number }
+  | UtilizationPolicy
   /** The endpoint is the request's own destination. */
   | { readonly kind: 'cluster-provided' };
+
+/** In turn, weighted by what endpoints report of their load. */
+export interface UtilizationPolicy {
+  readonly kind: 'utilization';
+  /** So long must reports have come before they count. */
+  readonly stabilizationMs: number;
+  /** So long a report holds. */
+  readonly expirationMs: number;
+  /** How often weights are worked out. */
+  readonly updateMs: number;
+  /** How much of their share errors add to utilization. */
+  readonly errorPenalty: number;
+  /** The metrics that count, before an application's and its processor's utilization. */
+  readonly metricNames: readonly string[];
+}
 
 /** Hosts that are new have part of their weight at first (Envoy's slow start). */
 export interface WarmUp {

@@ -38,4 +38,31 @@ export const fields: readonly Scenario[] = [
       { behave: { status: 503, first: 1 }, expect: { received: 2 } },
     ],
   },
+  {
+    title: 'balance: backendUtilization sends requests where endpoints report less load',
+    doc: docs.envoy('intro/arch_overview/upstream/load_balancing/load_balancers'),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer:
+            backendUtilization: { weightStabilizationPeriod: 0s, weightUpdatePeriod: 0.2s }
+      `),
+    ],
+    // As many requests at a tenth of the load: ten times the weight of each of the others.
+    steps: [
+      ...[
+        ['v1', '0.1'],
+        ['v2', '1'],
+        ['v3', '1'],
+      ].map(([only = '', load]) => ({
+        times: 9,
+        behave: {
+          only,
+          fields: { 'endpoint-load-metrics': `TEXT application_utilization=${load},rps_fractional=100` },
+        },
+        expect: {},
+      })),
+      { times: 240, settles: true, expect: { shares: { v1: 10 / 12, v2: 1 / 12, v3: 1 / 12 } } },
+    ],
+  },
 ];

@@ -25,6 +25,7 @@ const slots: Readonly<Record<string, string>> = {
   'envoy.config.route.v3.RetryPolicy.RetryHostPredicate': 'envoy.extensions.retry.host.',
   'envoy.config.cluster.v3.Cluster': 'envoy.extensions.upstreams.http.',
   'envoy.config.cluster.v3.Cluster.CustomClusterType': 'envoy.extensions.clusters.',
+  'envoy.config.core.v3.TypedExtensionConfig': 'envoy.extensions.load_balancing_policies.',
 };
 
 /** Our proxy reads what `xds/proxy-messages.ts` lists, and refuses every other field that is set. */

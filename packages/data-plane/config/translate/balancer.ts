@@ -1,6 +1,7 @@
 import type { BalancerPolicy, Cluster, WarmUp } from '@tulle/decision/tables/cluster';
 import type { cluster_Cluster, cluster_Cluster_SlowStartConfig } from '@tulle/xds/wire';
 import { milliseconds } from './duration.ts';
+import { translatePolicy } from './load-balancing-policy.ts';
 import { isPrime } from './prime.ts';
 import type { Problems } from './problems.ts';
 
@@ -16,6 +17,8 @@ export function translateBalancer(
 ): BalancerPolicy {
   if (discovery.kind === 'dynamic-forward-proxy' || discovery.kind === 'original-destination')
     return { kind: 'cluster-provided' };
+  if (cluster.loadBalancingPolicy !== undefined)
+    return translatePolicy(cluster.loadBalancingPolicy, problems).balancer;
   switch (cluster.lbPolicy) {
     case 'ROUND_ROBIN':
       return {

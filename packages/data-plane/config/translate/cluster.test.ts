@@ -48,6 +48,19 @@ const rawBuffer = {
   },
 };
 
+const policies = 'envoy.extensions.load_balancing_policies.';
+type PolicyName = keyof Messages extends infer Name
+  ? Name extends `${typeof policies}${infer Own}`
+    ? Own
+    : never
+  : never;
+const policyOf = <Name extends PolicyName>(
+  name: Name,
+  config: Draft<Messages[`${typeof policies}${Name}`]>,
+): NonNullable<Message['loadBalancingPolicy']> => ({
+  policies: [{ typedExtensionConfig: { name, typedConfig: pack(`${policies}${name}`, config) } }],
+});
+
 test('Envoy’s defaults', () => {
   expect(cluster({})).toEqual({
     name: 'c',
@@ -200,6 +213,29 @@ test.each<[string, Message, Partial<Cluster>]>([
         kind: 'strict-dns',
         refreshMs: 30_000,
         endpoints: [expect.objectContaining({ address: 'example.com', port: 443 })],
+      },
+    },
+  ],
+  [
+    'weights by reported load, within localities',
+    {
+      loadBalancingPolicy: policyOf('wrr_locality.v3.WrrLocality', {
+        endpointPickingPolicy: policyOf('client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin', {
+          blackoutPeriod: { seconds: 2 },
+          errorUtilizationPenalty: 0.5,
+          metricNamesForComputingUtilization: ['named_metrics.a'],
+        }),
+      }),
+    },
+    {
+      localityWeighted: true,
+      balancer: {
+        kind: 'utilization',
+        stabilizationMs: 2_000,
+        expirationMs: 180_000,
+        updateMs: 1_000,
+        errorPenalty: 0.5,
+        metricNames: ['named_metrics.a'],
       },
     },
   ],

@@ -9,9 +9,10 @@ import { milliseconds } from './duration.ts';
 import { translateAssignment } from './endpoint.ts';
 import { translateHealthChecks } from './health-check.ts';
 import { translateUpstreamProtocol } from './http-protocol.ts';
+import { translatePolicy } from './load-balancing-policy.ts';
 import { serviceOf, textFields } from './metadata.ts';
 import { translateOutlier } from './outlier.ts';
-import { messageName, type Problems, read } from './problems.ts';
+import { messageName, Problems, read } from './problems.ts';
 import { checkSource } from './tls.ts';
 import { translateTransport } from './transport-socket.ts';
 
@@ -60,11 +61,17 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
       outlier: { ...translateOutlier(outlierDetection, problems), ...(errors && { errors }) },
     }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
-    localityWeighted: cluster.commonLbConfig?.localityWeightedLbConfig !== undefined,
+    localityWeighted: isLocalityWeighted(cluster),
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
     ...(service === undefined ? {} : { service }),
   };
 }
+
+/** By the cluster's own settings, or by a policy that holds another. */
+const isLocalityWeighted = ({ commonLbConfig, loadBalancingPolicy }: cluster_Cluster): boolean =>
+  loadBalancingPolicy === undefined
+    ? commonLbConfig?.localityWeightedLbConfig !== undefined
+    : translatePolicy(loadBalancingPolicy, new Problems()).localityWeighted;
 
 function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Cluster['discovery'] {
   const { clusterType, edsClusterConfig, loadAssignment } = cluster;

@@ -78,11 +78,19 @@ const consistentHash = oneOf(
 export type ConsistentHash = z.infer<typeof consistentHash>;
 
 const backendUtilization = options({
-  errorUtilizationPenaltyPercent: uint32().describe('How much errors count as load.'),
-  metricNamesForComputingUtilization: z.array(z.string()).describe('The load metrics that count.'),
-  weightExpirationPeriod: durationOrZero().describe('How long a report holds.'),
-  weightStabilizationPeriod: durationOrZero().describe('How long reports must come before they count.'),
-  weightUpdatePeriod: durationOrZero().describe('How often weights are computed.'),
+  errorUtilizationPenaltyPercent: uint32().describe(
+    'How much of their share errors add to the load, in percent; none by default.',
+  ),
+  metricNamesForComputingUtilization: z
+    .array(z.string())
+    .describe(
+      'The metrics that count, the greatest of them: `cpu_utilization`, `mem_utilization`, `named_metrics.<name>`, `utilization.<name>`; else `application_utilization`, then `cpu_utilization`.',
+    ),
+  weightExpirationPeriod: durationOrZero().describe('How long a report holds; 3m by default.'),
+  weightStabilizationPeriod: durationOrZero().describe(
+    'How long reports must come before they count; 10s by default.',
+  ),
+  weightUpdatePeriod: durationOrZero().describe('How often weights are computed; 1s by default.'),
 });
 
 const warmup = message(
@@ -104,7 +112,9 @@ export const loadBalancer = () =>
           'LEAST_REQUEST (default), ROUND_ROBIN, RANDOM, or PASSTHROUGH to the address that the client chose.',
         ),
       consistentHash: consistentHash.describe('The same endpoint for the same client.'),
-      backendUtilization: backendUtilization.describe('By load that endpoints report.'),
+      backendUtilization: backendUtilization.describe(
+        'In turn, by load that endpoints report in answers’ headers or trailers (ORCA, `endpoint-load-metrics`): more requests to who is used less.',
+      ),
       localityLbSetting: localityLbSetting.describe('Preference by locality.'),
       zoneAwareLbSetting: zoneAwareLbSetting.describe('Preference for the own zone.'),
       warmup: warmup.describe('New endpoints get their full share only after a while.'),

@@ -1,6 +1,5 @@
 const fields = {
   'loadBalancer.zoneAwareLbSetting': 'localityLbSetting prefers localities',
-  'loadBalancer.backendUtilization': 'LEAST_REQUEST prefers who is less busy',
 } as const;
 
 /** Fields of a traffic policy that we accept and do not act on yet, and what there is instead. */
