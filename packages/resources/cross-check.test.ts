@@ -93,6 +93,12 @@ test('gateways: those of the set, by name and namespace; mesh is none', () => {
 });
 
 describe('delegates', () => {
+  test('one without hosts that nobody delegates to does nothing', () => {
+    const alone = istio('VirtualService', 'b', '{ http: [{ route: [{ destination: { host: reviews } }] }] }');
+    expect(found(service('reviews'), alone)).toEqual([
+      'warning spec.hosts: has none, and no VirtualService here delegates to it: it does nothing',
+    ]);
+  });
   const root = istio('VirtualService', 'a', '{ hosts: [reviews], http: [{ delegate: { name: b } }] }');
   test('one without hosts is right; one with hosts is not; a missing one may be elsewhere', () => {
     expect(found(root, istio('VirtualService', 'b', '{ http: [{ redirect: { uri: /x } }] }'))).toEqual([]);

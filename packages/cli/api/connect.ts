@@ -14,11 +14,14 @@ export interface Connection {
   readonly state: StateDir;
 }
 
-/** @throws Failure when no mesh runs, or its control plane has not started yet */
-export function connect(choice: MeshChoice, io: Io): Connection {
+/**
+ * @param told what the user has been told already: the API's warnings of the same are left out
+ * @throws Failure when no mesh runs, or its control plane has not started yet
+ */
+export function connect(choice: MeshChoice, io: Io, told: Iterable<string> = []): Connection {
   const { run, state } = chooseRunningMesh(choice, io);
   if (run.api === undefined) throw new Failure(`mesh ${run.mesh} is still starting`);
-  const seen = new Set<string>();
+  const seen = new Set(told);
   const onWarning = (text: string): void => {
     // A dry run and the write after it warn of the same.
     if (!seen.has(text)) note(io, `Warning: ${text}`);

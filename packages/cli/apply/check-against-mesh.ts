@@ -7,6 +7,7 @@ import { identity } from './applicable.ts';
 
 /** Kinds that refer to each other. */
 const RELATED = [
+  'Mesh',
   'Namespace',
   'Service',
   'ServiceEntry',

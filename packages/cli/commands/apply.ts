@@ -45,7 +45,9 @@ async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {
   const contents = await readResourceFiles(options.filename ?? [], io);
   reportProblems(contents.problems, io);
   const items = applicables(contents, options.namespace);
-  const { client } = connect(options, io);
+  // Where it stands is known here alone.
+  const told = contents.problems.map(({ position: _, ...problem }) => formatProblem(problem));
+  const { client } = connect(options, io, told);
   const checked = await checkAgainstMesh(client, items);
   reportProblems(
     checked.map((problem) => placed(problem, items, contents)),

@@ -3,7 +3,7 @@ import { isDelegate } from '../istio/virtual-service/check.ts';
 import { circles } from './cycles.ts';
 import type { ResourceSet } from './resource-set.ts';
 
-/** Delegates: they exist, have no hosts, and don't lead back to where they came from. */
+/** Delegates: they exist, are delegated to, have no hosts, and don't lead back to where they came from. */
 export function delegates(set: ResourceSet, report: (index: number, finding: Finding) => void): void {
   const byName = new Map(
     set.virtualServices.map((member) => [`${member.namespace}/${member.resource.metadata.name}`, member]),
@@ -33,8 +33,13 @@ export function delegates(set: ResourceSet, report: (index: number, finding: Fin
       ),
     );
   }
+  const delegatedTo = new Set([...edges.values()].flat());
   for (const [name, { index, resource }] of byName) {
-    if (isDelegate(resource.spec)) continue;
+    if (isDelegate(resource.spec)) {
+      const message = 'has none, and no VirtualService here delegates to it: it does nothing';
+      if (!delegatedTo.has(name)) report(index, warning('no-effect', ['spec', 'hosts'], message));
+      continue;
+    }
     for (const target of targets(name)) {
       const path = ['spec', 'http', target.index, 'delegate', 'name'];
       const delegate = byName.get(target.name);
