@@ -94,18 +94,24 @@ function factChanges({ facts: before }: Subject, { facts: after }: Subject): Fac
   });
   return [
     ...all,
-    ...gone.tops.map((fact) => ({ fact, before: 'there' })),
-    ...come.tops.map((fact) => ({ fact, after: 'there' })),
+    ...gone.tops.map((fact) => ({ fact, before: gone.text(fact) })),
+    ...come.tops.map((fact) => ({ fact, after: come.text(fact) })),
   ];
 }
 
+/** What is new under one path is told whole up to so many characters. */
+const longest = 240;
 /** So many facts under one path that is new are told as one: a filter chain, a TLS context. */
 const fewFacts = 4;
 
 function summarized(
   facts: Facts,
   others: Facts,
-): { readonly tops: readonly string[]; readonly inside: (fact: string) => boolean } {
+): {
+  readonly tops: readonly string[];
+  readonly inside: (fact: string) => boolean;
+  readonly text: (top: string) => string;
+} {
   const known = new Set([...others.keys()].flatMap(ancestors));
   const byTop = Map.groupBy(
     [...facts.keys()].filter((fact) => !others.has(fact)),
@@ -113,7 +119,14 @@ function summarized(
   );
   const tops = [...byTop].filter(([, some]) => some.length > fewFacts).map(([top]) => top);
   const hidden = new Set(tops.flatMap((top) => byTop.get(top) ?? []));
-  return { tops, inside: (fact) => hidden.has(fact) };
+  const text = (top: string): string => {
+    const said = (byTop.get(top) ?? [])
+      .filter((fact) => fact !== top)
+      .map((fact) => `${fact.slice(top.length).replace(/^\./, '')} ${facts.get(fact)}`)
+      .join(', ');
+    return said.length > 0 && said.length <= longest ? said : 'there';
+  };
+  return { tops, inside: (fact) => hidden.has(fact), text };
 }
 
 /** `a[x.y].b` ⇒ `a`, `a[x.y]`, `a[x.y].b`: dots of names do not count. */

@@ -1,4 +1,7 @@
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
+import { durationWords } from './duration-words.ts';
+import { limitWords } from './limit-words.ts';
+import { plainPath, plainValue } from './plain-words.ts';
 
 /** What only says where a message is from, or what it is called. */
 const silent: ReadonlySet<string> = new Set([
@@ -8,12 +11,13 @@ const silent: ReadonlySet<string> = new Set([
   'altStatName',
   'name',
   'accessLog',
+  'headersWithUnderscoresAction',
 ]);
 /** Wrappers that say nothing to people. */
 const wrappers = /\.?(typedConfig|socketAddress|typeUrl|filters\[http_connection_manager\])(?=\.|\[|$)/g;
 const perFilter = /^typedPerFilterConfig\.(envoy\.filters\.\w+\.)?/;
 
-const plain = (path: string): string => path.replace(wrappers, '').replace(perFilter, '');
+const plain = (path: string): string => plainPath(path.replace(wrappers, '').replace(perFilter, ''));
 
 /**
  * A message as flat facts, `retryPolicy.numRetries` ⇒ `2`: lists of what has names by their names, durations as
@@ -33,18 +37,23 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
         all.set(plain(`${path}[${header.name}]`), header.value);
         return;
       }
+      const limit = limitWords(item as JsonObject);
+      if (limit !== undefined) {
+        all.set(limit.fact, limit.words);
+        return;
+      }
       const name = nameOf(item);
       const at = `${path}[${name ?? index}]`;
       if (name !== undefined) all.set(plain(at), 'there');
       collect(item, at, all);
     });
   } else if (typeof value === 'object' && value !== null) {
-    const said = durationOf(value) ?? percentageOf(value);
+    const said = durationWords(value) ?? percentageOf(value);
     if (said !== undefined) all.set(plain(path), said);
     else
       for (const [field, item] of Object.entries(value))
         if (!silent.has(field)) collect(item, path === '' ? field : `${path}.${field}`, all);
-  } else if (value !== false) all.set(plain(path), String(value));
+  } else if (value !== false && value !== '') all.set(plain(path), plainValue(String(value)));
 }
 
 /** envoy.config.core.v3.HeaderValueOption. */
@@ -59,14 +68,6 @@ function headerOf(item: JsonValue): { readonly name: string; readonly value: str
 function nameOf(item: JsonValue): string | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
   return typeof item.name === 'string' ? item.name.replace(/^envoy\.filters\.\w+\./, '') : undefined;
-}
-
-/** google.protobuf.Duration, as the proxy's reader has it. */
-function durationOf({ seconds, nanos, ...rest }: JsonObject): string | undefined {
-  if (seconds === undefined || nanos === undefined || Object.keys(rest).length > 0) return undefined;
-  const ms = Number(seconds) * 1000 + Number(nanos) / 1e6;
-  if (ms === 0) return 'none';
-  return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
 }
 
 const denominators: Readonly<Record<string, number>> = {

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { limitWords } from './limit-words.ts';
+
+const enforced = (numerator: number) => ({ defaultValue: { numerator, denominator: 'MILLION' } });
+
+test('a limit that all proxies count together', () => {
+  const genericKey = (descriptorKey: string, descriptorValue: string) => ({
+    genericKey: { descriptorKey, descriptorValue },
+  });
+  const filter = {
+    name: 'tulle.rate-limit.shop.users',
+    typedConfig: {
+      rateLimits: [
+        { actions: [genericKey('limit', 'shop/users/all'), genericKey('quota', '100/60\t["=vip"] 1000')] },
+      ],
+      filterEnforced: enforced(0),
+    },
+  };
+  expect(limitWords(filter)).toEqual({
+    fact: 'rate limit shop/users',
+    words: 'all: 100 per 60 s of all proxies, others for 1 of the values; refuses nothing',
+  });
+});
+
+test('a bandwidth limit', () => {
+  const filter = { name: 'tulle.bandwidth.shop.files.request', typedConfig: { limitKbps: 500 } };
+  expect(limitWords(filter)).toEqual({ fact: 'bandwidth limit shop/files, requests', words: '500 KiB/s' });
+});
+
+test.each(['envoy.filters.http.fault', 'tulle.rate-limit.shop.users.fields'])('not %s', (name) => {
+  expect(limitWords({ name, typedConfig: {} })).toBeUndefined();
+});
