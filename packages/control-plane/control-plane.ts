@@ -9,6 +9,8 @@ import { startUniversal } from './discovery/universal/universal.ts';
 import { openAuthority } from './identity/authority.ts';
 import { createEnrolmentTokens } from './identity/enrolment.ts';
 import { controlPlaneIdentity, spiffeUri } from './identity/spiffe.ts';
+import { startKeys } from './issuer-keys/start-keys.ts';
+import { keySourcesOf } from './model/request-authentication.ts';
 import { startMirror } from './push/mirror.ts';
 import { createProxyStreams } from './push/proxy-streams.ts';
 import { Publisher } from './push/publisher.ts';
@@ -75,15 +77,30 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       onProgress: () => status.touch(),
     });
 
+    // Whose tokens proxies verify: the keys of issuers that have theirs somewhere else.
+    const keys = startKeys({
+      ...{ stateDir, clock, onError },
+      onChange: (isNew) => {
+        if (isNew) publisher.configurationChanged();
+        status.touch();
+      },
+    });
+    running.defer(() => keys.close());
+
     // What each should have: model and compile, then the difference to its stream.
     const publisher = new Publisher({
       ...{ meshName: mesh, trustDomain, trustBundle: authority.roots, mirror, clock, onError },
       instances: () => platform.instances(),
       publish: streams.publish,
       onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
-      onModel: () => status.touch(),
+      keySets: () => keys.keySets,
+      onModel: (model) => {
+        keys.want(keySourcesOf(model));
+        status.touch();
+      },
     });
     running.defer(() => publisher.close());
+    keys.want(keySourcesOf(publisher.model));
 
     // What became of it, on each resource.
     const status = startStatus({
@@ -92,6 +109,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       instances: () => platform.instances(),
       model: () => publisher.model,
       problems: (key) => publisher.problems(key),
+      keyFailure: (url) => keys.failure(url),
     });
     running.defer(() => status.close());
 

@@ -34,6 +34,11 @@ interface Policy extends Seniority {
   readonly rules: readonly TokenRule[];
 }
 
+/** All keys that somebody must fetch. */
+export const keySourcesOf = (model: {
+  readonly config: { readonly requestAuthentications: RequestAuthenticationIndex };
+}): readonly KeySource[] => model.config.requestAuthentications.all.flatMap(({ keys }) => keys ?? []);
+
 export interface RequestAuthenticationIndex {
   readonly all: readonly TokenRule[];
   /**

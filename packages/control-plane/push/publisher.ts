@@ -10,6 +10,7 @@ import type { MeshSpec } from '../model/mesh.ts';
 import { meshSpecOf } from '../model/mesh-spec.ts';
 import { buildModel, type Model, updateInstances } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
+import type { KeySets } from '../model/request-authentication.ts';
 import type { PushStage } from '../routes/metrics.ts';
 import { createDebounce, type Debounce } from './debounce.ts';
 import type { Mirror } from './mirror.ts';
@@ -31,12 +32,14 @@ export interface PublisherOptions {
   /** PEM. */
   readonly trustBundle: string;
   readonly mirror: Mirror;
+  /** Key sets of tokens' issuers. */
+  readonly keySets?: () => KeySets;
   readonly instances: () => readonly WorkloadInstance[];
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
   readonly clock: Clock;
   /** There is a model of a new configuration. */
-  readonly onModel?: () => void;
+  readonly onModel?: (model: Model) => void;
   /** How long a stage of a push took. */
   readonly onStage: (stage: PushStage, milliseconds: number) => void;
   readonly onError: (error: unknown) => void;
@@ -128,7 +131,7 @@ export class Publisher {
   }
 
   #build(previous?: Model): Model {
-    const { mirror, meshName, trustDomain, trustBundle, instances } = this.#options;
+    const { mirror, meshName, trustDomain, trustBundle, instances, keySets } = this.#options;
     const written = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
     const mesh = meshSpecOf(written, (namespace) => mirror.get('ConfigMap', namespace, 'istio'));
     const input = {
@@ -137,6 +140,7 @@ export class Publisher {
       resources: [...mirror.all()],
       instances: instances(),
       trustBundle,
+      ...(keySets && { keySets: keySets() }),
     };
     return buildModel(input, previous);
   }
@@ -153,7 +157,7 @@ export class Publisher {
       this.#options.onError(error);
       return;
     }
-    this.#options.onModel?.();
+    this.#options.onModel?.(this.#model);
     this.#pushAll();
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from '@tulle/xds/clock';
 import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
+import { keysCondition } from '../issuer-keys/condition.ts';
 import type { WorkloadInstance } from '../model/instance.ts';
 import type { Model } from '../model/model.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
@@ -25,6 +26,8 @@ export function startStatus(options: {
   readonly model: () => Model;
   /** What model and compile found, by `resourceKey`. */
   readonly problems: (key: string) => readonly Problem[];
+  /** Why an issuer's keys could not be fetched the last time; undefined: they were. */
+  readonly keyFailure: (url: string) => string | undefined;
   readonly progress: ProgressBook;
   readonly writer: Resources;
   readonly kinds: ServedKinds;
@@ -48,10 +51,13 @@ export function startStatus(options: {
       counts: (breather) => tallyInSlices(options.progress.values(), breather),
       analyze: (breather) => analysis.update(options.model(), breather),
       findings: (key) => analysis.of(key),
-      conditions: (resource) =>
-        resource.kind === 'RateLimitPolicy'
-          ? [enforcedCondition(resource as RateLimitPolicy, options.model())]
-          : [],
+      conditions(resource) {
+        if (resource.kind === 'RateLimitPolicy')
+          return [enforcedCondition(resource as RateLimitPolicy, options.model())];
+        if (resource.kind !== 'RequestAuthentication') return [];
+        const condition = keysCondition(resource, options.model().config, options.keyFailure);
+        return condition === undefined ? [] : [condition];
+      },
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
       derive(resource, written) {
         const status = isIstio(resource)

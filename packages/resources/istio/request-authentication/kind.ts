@@ -66,9 +66,4 @@ export const requestAuthentication = {
     'spec.targetRef.namespace': 'targets are in the namespace of the RequestAuthentication',
     'spec.targetRefs[].namespace': 'targets are in the namespace of the RequestAuthentication',
   },
-  notEnforced: {
-    'spec.jwtRules[].jwksUri': 'write the keys as jwks',
-    'spec.jwtRules[].jwks_uri': 'write the keys as jwks',
-    'spec.jwtRules[].timeout': 'nothing is fetched yet',
-  },
 } satisfies ResourceKind<RequestAuthentication>;
