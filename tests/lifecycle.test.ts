@@ -3,17 +3,14 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
 import { eventually, freePort, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
 import { isRunning, pidsMentioning, processesOf } from './processes.ts';
 
 const file = 'tests/fixtures/churn/mesh.yaml';
-const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const cleanUps = cleanupAfterEach();
 
 const newState = (): string => {
   const state = temporaryFolder();

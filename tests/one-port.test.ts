@@ -13,13 +13,14 @@ import { translateListener } from '@tulle/data-plane/config/translate/listener';
 import { Problems } from '@tulle/data-plane/config/translate/problems';
 import { translateHost, translateRoutes } from '@tulle/data-plane/config/translate/route';
 import { backend } from '@tulle/data-plane/testing/backend';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { metadata, startEngine } from '@tulle/data-plane/testing/engine';
 import { identityFor } from '@tulle/data-plane/testing/mesh';
 import type { Tables } from '@tulle/decision/tables/tables';
 import { parseResources } from '@tulle/resources/parse';
 import type { Snapshot, XdsType } from '@tulle/xds/resource';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 /** A service whose port does not say its protocol, from compile's resources to the bytes: two sidecars, mTLS. */
 let authority: TestAuthority;
@@ -27,10 +28,7 @@ beforeAll(async () => {
   authority = await testAuthority();
 });
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,9 +1,10 @@
 import { request as httpRequest } from 'node:http';
 import { constants } from 'node:http2';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import { pairs, type Version } from './testing/application.ts';
 import { backend } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { http2Backend, http2Session } from './testing/http2.ts';
 import {
@@ -19,10 +20,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** How far an application goes with a request before it waits for ever, or breaks it off. */
 type Until = 'nothing' | 'head' | 'body';

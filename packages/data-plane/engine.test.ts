@@ -1,8 +1,9 @@
 import { Agent } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import type { StreamInfo } from './http/stream-info.ts';
 import { type Backend, backend, named } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import {
@@ -19,10 +20,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 function kept<T extends Backend>(made: T): T {
   cleanup.push(() => made.close());

@@ -1,8 +1,9 @@
 import { type Client, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
+import { cleanupAfterAll } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { echoService, type GrpcBackend, grpcBackend, grpcClient } from './testing/grpc.ts';
 import { identityFor, meshed, mtlsInbound, mtlsOutbound, nodeOf, uriOf } from './testing/mesh.ts';
@@ -20,10 +21,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterAll();
 let authority: TestAuthority;
 let app: GrpcBackend;
 beforeAll(async () => {

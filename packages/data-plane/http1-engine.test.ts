@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Cluster } from '@tulle/decision/tables/cluster';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StreamInfo } from './http/stream-info.ts';
 import { backend, named, tcpBackend } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import {
   cluster,
@@ -19,10 +20,7 @@ import {
 } from './testing/tables.ts';
 
 /** HTTP/1.1 as bytes, through the whole engine: what clients and servers may do beyond request and response. */
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 function kept<T extends { close(): Promise<void> }>(made: T): T {
   cleanup.push(() => made.close());

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type ServerHttp2Stream } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import { tcpBackend } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { answerOf, type Http2Backend, http2Ask, http2Backend, http2Session } from './testing/http2.ts';
@@ -21,10 +22,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function app(...parts: Parameters<typeof http2Backend>): Promise<Http2Backend> {
   const made = await http2Backend(...parts);

@@ -2,11 +2,12 @@ import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Tables } from '@tulle/decision/tables/tables';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { prometheusText } from './telemetry/prometheus.ts';
 import { named, tcpBackend } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { identityFor, meshed, mtlsInbound, mtlsOutbound, nodeOf, uriOf } from './testing/mesh.ts';
@@ -45,10 +46,7 @@ const filters = (side: 'inbound' | 'outbound') => [
 ];
 const service = { host: 'server.default.svc.cluster.local', name: 'server', namespace: 'default' };
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 let authority: TestAuthority;
 beforeAll(async () => {
   authority = await testAuthority();

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { named } from './testing/backend.ts';
+import { cleanupAfterAll } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { http2Ask } from './testing/http2.ts';
 import { mtlsInbound } from './testing/mesh.ts';
@@ -20,10 +21,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterAll();
 let port: number;
 
 /** A gateway with one certificate for all, a chain for two hosts, one for a third, and one for the rest. */

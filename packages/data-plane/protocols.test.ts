@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import {
   ask,
@@ -8,6 +8,7 @@ import {
   pairs,
   type Version,
 } from './testing/application.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import {
   cluster,
@@ -23,10 +24,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function application(version: Version, handle: (exchange: Exchange) => void): Promise<number> {
   const made = await openApplication(version, handle);

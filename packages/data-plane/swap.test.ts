@@ -1,7 +1,8 @@
 import { Agent } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drain } from './drain.ts';
 import { backend, named } from './testing/backend.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { ask } from './testing/client.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import {
@@ -18,10 +19,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function app(name: string) {
   const made = await named(name);

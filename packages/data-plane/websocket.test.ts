@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { acceptOf, newWebsocketKey } from './http/websocket.ts';
 import { pairs, type Version } from './testing/application.ts';
+import { cleanupAfterEach } from './testing/cleanup.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { http2Backend, http2Session } from './testing/http2.ts';
 import {
@@ -21,10 +22,7 @@ import {
   tables,
 } from './testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** Accepts at `/` and echoes; answers 403 at `/no`, and at `/200` as if it had never heard of WebSockets. */
 async function application(version: Version): Promise<number> {

@@ -7,17 +7,15 @@ import { connect, type TLSSocket } from 'node:tls';
 import { type Authority, openAuthority } from '@tulle/control-plane/identity/authority';
 import { createCsr } from '@tulle/data-plane/identity/csr';
 import type { Svid } from '@tulle/data-plane/identity/svid';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { systemClock } from '@tulle/xds/clock';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type SecretService, serveSecrets } from '../../packages/cli/envoy/secret-service.ts';
 import { eventually, freePort, temporaryFolder } from '../mesh.ts';
 import { describeWithPeers } from './peer.ts';
 
 /** Cleanups of a test, last first. */
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const cleanups = cleanupAfterEach();
 
 /** A mesh's CA of its own. */
 function newAuthority(): Promise<Authority> {

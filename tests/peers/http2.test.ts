@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Engine } from '@tulle/data-plane/engine';
 import { backend } from '@tulle/data-plane/testing/backend';
+import { cleanupAfterAll } from '@tulle/data-plane/testing/cleanup';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import { http2Backend } from '@tulle/data-plane/testing/http2';
 import { mtlsInbound } from '@tulle/data-plane/testing/mesh';
@@ -22,13 +23,10 @@ import {
 } from '@tulle/data-plane/testing/tables';
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterAll();
 const cache = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tulle');
 const env = { ...process.env, PATH: [cache, process.env.PATH].join(delimiter) };
 

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { named } from '@tulle/data-plane/testing/backend';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import {
   chain,
@@ -21,14 +22,11 @@ import {
   tables,
 } from '@tulle/data-plane/testing/tables';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
 
 /** PROXY headers to and from HAProxy, whose protocol it is, and nginx. */
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'tulle-proxy-protocol-'));

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Engine } from '@tulle/data-plane/engine';
 import { rateLimitFilter } from '@tulle/data-plane/filters/rate-limit/filter';
 import { named } from '@tulle/data-plane/testing/backend';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import { globalRateLimit } from '@tulle/data-plane/testing/limits';
 import {
@@ -23,17 +24,14 @@ import {
   tables,
 } from '@tulle/data-plane/testing/tables';
 import { freePort } from '@tulle/data-plane/testing/workers';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RedisCounters } from '../../packages/cli/rate-limit-service/redis-counters.ts';
 import { RespClient } from '../../packages/cli/rate-limit-service/resp-client.ts';
 import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts';
 import { describeWithPeers, peerPath } from './peer.ts';
 
 /** One rate limit service on a real Redis, asked by our engine and by a real Envoy. */
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const folder = (): string => {
   const made = mkdtempSync(join(tmpdir(), 'tulle-limits-'));

@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { expect, test } from 'vitest';
 import { fetchOnce } from '../load.ts';
 import { eventually, freePort, root, temporaryFolder } from '../mesh.ts';
 import { isRunning, pidsMentioning, processesOf } from '../processes.ts';
@@ -19,10 +20,7 @@ const services = [
 ];
 
 /** Cleanups of a test, last first. */
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const cleanups = cleanupAfterEach();
 
 interface Terminal {
   type(...keys: string[]): Promise<void>;

@@ -5,12 +5,13 @@ import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
 import { type AdsCall, type AdsHandler, adsServerOptions } from '@tulle/xds/server/grpc-stream';
 import { readDeltaRequest } from '@tulle/xds/server/request';
 import { type Draft, decode, encode, type Messages } from '@tulle/xds/wire';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
 
 /**
@@ -101,10 +102,7 @@ const snapshotOf = (parts: Parts): Snapshot =>
   ) as unknown as Snapshot;
 
 /** Cleanups of a test, last first. */
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const cleanups = cleanupAfterEach();
 
 const listening = (server: net.Server): Promise<number> =>
   new Promise((resolve) =>

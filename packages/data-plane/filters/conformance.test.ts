@@ -1,8 +1,9 @@
 import { localRateLimit, perSecond } from '@tulle/decision/limits/rate-limit.fixture';
 import type { HttpFilterConfig } from '@tulle/decision/tables/http-manager';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { type Backend, named } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import {
@@ -78,10 +79,7 @@ function pausing(random: () => number): HttpFilter {
   };
 }
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function serve(
   app: Backend,

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Listener } from '@tulle/decision/tables/listener';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { ConnectionAddresses } from '../net/addresses.ts';
 import { readProxyHeader, writeProxyHeader } from '../net/proxy-header.ts';
 import { named, tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import {
   chain,
@@ -29,10 +30,7 @@ import {
   tables,
 } from '../testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const tcp = (more: Partial<TcpProxy> = {}) =>
   chain({

@@ -4,8 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { named, tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { identityFor, meshed, mtlsInbound, mtlsOutbound } from '../testing/mesh.ts';
@@ -30,10 +31,7 @@ beforeAll(async () => {
   authority = await testAuthority();
 });
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const meshHttp = ['istio-http/1.1', 'istio-h2'];
 const bytes = (name: string, to: string, match: Partial<FilterChain['match']>, tls = false): FilterChain =>

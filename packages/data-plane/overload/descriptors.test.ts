@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { type Client, freePort, openClient, startWorkers } from '../testing/workers.ts';
 import { connectionsFor } from './descriptor-limit.ts';
 
-const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const cleanUps = cleanupAfterEach();
 
 const descriptors = 200;
 

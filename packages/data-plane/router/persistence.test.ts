@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import type { BalancerPolicy } from '@tulle/decision/tables/cluster';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Backend, named, tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import {
@@ -18,10 +19,7 @@ import {
   tables,
 } from '../testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function backends(count: number): Promise<Backend[]> {
   const made = await Promise.all(Array.from({ length: count }, (_, i) => named(`b${i}`)));

@@ -1,9 +1,10 @@
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from '../engine.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { type Backend, backend, named, tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { ask } from '../testing/client.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import {
@@ -20,10 +21,7 @@ import {
   tables,
 } from '../testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 const kept = <T extends { close(): Promise<void> }>(made: T): T => {
   cleanup.push(() => made.close());
   return made;

@@ -2,14 +2,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTls, createServer } from 'node:tls';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { chain, cluster, forward, listener, tables } from '../testing/tables.ts';
 
-const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const cleanUps = cleanupAfterEach();
 
 it('passes TLS on to the host that it names, and none without a name', async () => {
   const leaf = await (await testAuthority()).issue({ uris: ['spiffe://mesh.test/ns/default/sa/world'] });

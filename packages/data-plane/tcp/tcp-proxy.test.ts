@@ -3,19 +3,17 @@ import { connect, type Socket } from 'node:net';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { mtlsOutbound } from '../testing/mesh.ts';
 import { chain, cluster, endpoint, forward, listener, tables } from '../testing/tables.ts';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 function tcp(more: Partial<TcpProxy> = {}, to: Parameters<typeof forward>[0] = 'a'): FilterChain {
   const proxy: TcpProxy = {

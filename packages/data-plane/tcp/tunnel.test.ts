@@ -4,16 +4,14 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Tunnel } from '@tulle/decision/tables/tcp-proxy';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { tcpBackend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { chain, cluster, endpoint, forward, listener, tables } from '../testing/tables.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function serve(proxyPort: number, tunnel: Tunnel, more: Partial<Cluster> = {}) {
   const ended: StreamInfo[] = [];

@@ -1,12 +1,10 @@
 import type { HealthCheck } from '@tulle/decision/tables/health-check';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { backend } from '../testing/backend.ts';
+import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { type Client, freePort, openClient, startWorkers } from '../testing/workers.ts';
 
-const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const cleanUps = cleanupAfterEach();
 
 const ms = 50;
 const healthCheck: HealthCheck = {

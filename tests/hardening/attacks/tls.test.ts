@@ -1,17 +1,15 @@
 import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { identityFor, mtlsInbound } from '@tulle/data-plane/testing/mesh';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { census, nothing } from '../census.ts';
 import { type Hardened, httpProxy } from '../proxy.ts';
 import { rawBackend } from '../raw-backend.ts';
 import { RawClient } from '../raw-client.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 let authority: TestAuthority;
 beforeAll(async () => {
   authority = await testAuthority();

@@ -1,16 +1,14 @@
 import { data, get, goaway, headers, post, rst } from '@tulle/data-plane/http2/testing/frames';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { retry } from '@tulle/data-plane/testing/tables';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { census } from '../census.ts';
 import { FrameClient } from '../frame-client.ts';
 import { type Hardened, httpProxy, type ProxyShape, type Verdict } from '../proxy.ts';
 import { type Answer, type RawBackend, rawBackend } from '../raw-backend.ts';
 import { expectNothingLeft } from './run.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 interface Leaving {
   readonly sends: readonly Buffer[];

@@ -1,16 +1,14 @@
 import { once } from 'node:events';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { census } from '../census.ts';
 import { type Hardened, tcpProxy } from '../proxy.ts';
 import { type RawBackend, type RawConnection, rawBackend } from '../raw-backend.ts';
 import { RawClient } from '../raw-client.ts';
 import { expectNothingLeft } from './run.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 interface Scene {
   readonly proxy: Hardened;

@@ -1,5 +1,6 @@
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { retry } from '@tulle/data-plane/testing/tables';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Blackhole, blackhole } from '../blackhole.ts';
 import { census } from '../census.ts';
 import { httpProxy, type ProxyShape, tcpProxy, type Verdict } from '../proxy.ts';
@@ -11,10 +12,7 @@ beforeAll(async () => {
   hole = await blackhole();
 });
 afterAll(() => hole.close());
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 /** An attempt that nobody waits for any more goes on till then, and its connection would be kept: as Envoy. */

@@ -1,14 +1,12 @@
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { retry } from '@tulle/data-plane/testing/tables';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { httpProxy, type ProxyShape, type Verdict } from '../proxy.ts';
 import { type Answer, echo, type RawConnection, rawBackend } from '../raw-backend.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
 import { expectNothingLeft } from './run.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 interface Fault {
   /** On a connection that is new. */

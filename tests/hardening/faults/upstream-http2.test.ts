@@ -1,17 +1,15 @@
 import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
 import { Setting } from '@tulle/data-plane/http2/settings';
 import { block, data, frame, goaway, headers, rst, settings } from '@tulle/data-plane/http2/testing/frames';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { retry } from '@tulle/data-plane/testing/tables';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type FrameAnswer, frameBackend } from '../frame-backend.ts';
 import { httpProxy, type ProxyShape, type Verdict } from '../proxy.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
 import { expectNothingLeft } from './run.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 interface Fault {
   readonly answer: FrameAnswer;

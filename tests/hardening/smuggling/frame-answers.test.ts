@@ -1,14 +1,12 @@
 import { data, headers } from '@tulle/data-plane/http2/testing/frames';
-import { afterEach, describe, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { describe, expect, test } from 'vitest';
 import { frameBackend } from '../frame-backend.ts';
 import { httpProxy } from '../proxy.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
 import { frameAnswerCases } from './frame-answers.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 describe('HTTP/2 answers that a reader of HTTP/1.1 may understand differently', () => {
   test.each(frameAnswerCases.map((each) => [each.name, each] as const))('%s', async (_name, each) => {

@@ -1,6 +1,7 @@
 import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
 import { block, data, frame, headers } from '@tulle/data-plane/http2/testing/frames';
-import { afterEach, describe, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { describe, expect, test } from 'vitest';
 import { FrameClient } from '../frame-client.ts';
 import { httpProxy } from '../proxy.ts';
 import { rawBackend } from '../raw-backend.ts';
@@ -8,10 +9,7 @@ import { asSent } from './as-sent.ts';
 import type { FrameCase } from './case.ts';
 import { frameCases } from './frames.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 describe('HTTP/2 messages that a reader of HTTP/1.1 may understand differently', () => {
   test.each(frameCases.map((each) => [`${each.group}: ${each.name}`, each] as const))(

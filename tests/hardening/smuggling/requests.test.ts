@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { describe, expect, test } from 'vitest';
 import { type Hardened, httpProxy } from '../proxy.ts';
 import { type RawBackend, rawBackend } from '../raw-backend.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
@@ -6,10 +7,7 @@ import { asSent } from './as-sent.ts';
 import type { RequestCase } from './case.ts';
 import { requestCases } from './requests.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 async function start(): Promise<{ readonly backend: RawBackend; readonly proxy: Hardened }> {
   const backend = await rawBackend();

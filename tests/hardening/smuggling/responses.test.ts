@@ -1,14 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { describe, expect, test } from 'vitest';
 import { httpProxy } from '../proxy.ts';
 import { type Answer, echo, rawBackend } from '../raw-backend.ts';
 import { answersIn, RawClient } from '../raw-client.ts';
 import type { ResponseCase } from './case.ts';
 import { responseCases } from './responses.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const first = 'GET /first HTTP/1.1\r\nHost: a\r\n\r\n';
 const innocent = 'GET /innocent HTTP/1.1\r\nHost: a\r\n\r\n';

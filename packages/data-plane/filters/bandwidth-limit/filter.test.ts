@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { BandwidthLimit } from '@tulle/decision/tables/bandwidth';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { backend, tcpBackend } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import {
@@ -22,10 +23,7 @@ import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
 import { bandwidthLimitFilter } from './filter.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const rate = 200_000;
 const size = 1_000_000;

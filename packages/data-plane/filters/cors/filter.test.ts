@@ -1,6 +1,7 @@
 import type { CorsRule } from '@tulle/decision/tables/cors';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backend } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { type Answer, ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import {
@@ -20,10 +21,7 @@ import { corsFilter } from './filter.ts';
 const name = 'envoy.filters.http.cors';
 const shop = 'https://shop.example.com';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** Asks a service that speaks of CORS itself, through the filter. */
 async function through(

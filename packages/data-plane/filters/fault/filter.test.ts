@@ -1,7 +1,8 @@
 import type { FaultRule } from '@tulle/decision/tables/fault';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StreamInfo } from '../../http/stream-info.ts';
 import { named } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { type Answer, type Ask, ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import {
@@ -24,10 +25,7 @@ import { faultFilter } from './filter.ts';
 const name = 'envoy.filters.http.fault';
 const all = 1_000_000;
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** A proxy whose one route has the fault, before a service that says how often it was asked. */
 async function serve(rule: FaultRule, random: () => number = Math.random) {

@@ -1,6 +1,7 @@
 import type { TokenAuthentication, TokenProvider, TokenRequirement } from '@tulle/decision/tables/tokens';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backend } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { type Answer, ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import {
@@ -31,10 +32,7 @@ const other = await keys.sign({ iss: 'https://other.example.com' });
 const expired = await keys.sign({ iss, exp: 1 });
 const invalid = `${token.slice(0, -4)}AAAA`;
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** What a rule asks for that lets requests without token pass. */
 const optional = (one: TokenProvider): TokenRequirement => ({

@@ -2,12 +2,13 @@ import { Agent } from 'node:http';
 import { localRateLimit, perSecond } from '@tulle/decision/limits/rate-limit.fixture';
 import { compileSubstitution } from '@tulle/decision/substitution';
 import type { DescriptorRule, LocalRateLimit } from '@tulle/decision/tables/rate-limit';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Engine } from '../../engine.ts';
 import { LimitMetrics } from '../../limits/limit-metrics.ts';
 import { flatStats } from '../../telemetry/envoy-stats.ts';
 import { MetricRegistry } from '../../telemetry/registry.ts';
 import { named } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import {
@@ -26,10 +27,7 @@ import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
 import { localRateLimitFilter } from './filter.ts';
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 const { typeUrl } = localRateLimitFilter;
 const rule = (name: string, more: DescriptorRule['actions'] = []): DescriptorRule => ({

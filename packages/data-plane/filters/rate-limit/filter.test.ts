@@ -1,8 +1,9 @@
 import { status as grpcStatus, Server, ServerCredentials } from '@grpc/grpc-js';
 import type { GlobalRateLimit } from '@tulle/decision/tables/rate-limit';
 import { type Draft, decode, encode, type Messages } from '@tulle/xds/wire';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { named } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import { globalRateLimit } from '../../testing/limits.ts';
@@ -23,10 +24,7 @@ import { rateLimitFilter } from './filter.ts';
 type Response = Draft<Messages['envoy.service.ratelimit.v3.RateLimitResponse']>;
 type Request = Messages['envoy.service.ratelimit.v3.RateLimitRequest'];
 
-const cleanup: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of cleanup.splice(0).reverse()) await step();
-});
+const cleanup = cleanupAfterEach();
 
 /** A rate limit service that answers by `decide`; undefined: never. */
 async function service(decide: (request: Request) => Response | undefined | 'fail') {

@@ -1,9 +1,10 @@
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { HealthCheck, HttpCheck } from '@tulle/decision/tables/health-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../engine.ts';
 import { backend, tcpBackend } from '../../testing/backend.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
 import { ask } from '../../testing/client.ts';
 import { portOf, startEngine } from '../../testing/engine.ts';
 import { http2Backend } from '../../testing/http2.ts';
@@ -21,10 +22,7 @@ import {
 } from '../../testing/tables.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
 
-const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const cleanUps = cleanupAfterEach();
 
 const everyMs = 20;
 const http: HttpCheck = {
