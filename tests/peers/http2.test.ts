@@ -123,7 +123,10 @@ const ways = [
   ['TLS, to HTTP/2', 'tls-http2', true],
 ] as const;
 
-/** Where both versions are served, what is no HTTP/2 is answered as bad HTTP/1.1 instead of in silence. */
+/**
+ * Where both versions are served, what does not begin as HTTP/2 is HTTP/1.1, and bad HTTP/1.1 is told so (RFC 9112
+ * section 3: 400), as by Envoy. h2spec's `INVALID CONNECTION PREFACE` is such a line; it takes only silence for an answer.
+ */
 const answered = ['2: Sends invalid connection preface'];
 
 describeWithPeers('h2spec', ['h2spec'], () => {
