@@ -11,6 +11,7 @@ import { bytesChains, type Outbound, outboundManager, serviceChains } from './ou
 import { outsideCluster } from './outside.ts';
 import { detectionTimeout, layerOf, sniffedHttp } from './protocol.ts';
 import type { Engine } from './proxy.ts';
+import { isRanged, rangedChains } from './ranged-services.ts';
 import { upstreamRoutes } from './route-tables.ts';
 import type { CallablePort, Scope } from './scope.ts';
 import { tcpProxy } from './tcp-proxy.ts';
@@ -100,12 +101,15 @@ function otherAddresses(
   const http = ports.filter(({ port }) => layerOf(port.protocol) !== 'tcp');
   const nameless = ports.filter(({ addresses }) => addresses.length === 0);
   const byName = nameless.filter(({ port }) => port.protocol === 'tls' || port.protocol === 'https');
-  const anywhere = nameless.find(({ port }) => port.protocol === 'tcp');
+  const ranged = rangedChains(ports, collector);
+  const anywhere = nameless.find((one) => one.port.protocol === 'tcp' && !isRanged(one));
   const isHttp = http.length > 0 || virtualOnly.length > 0;
-  if (!isHttp && byName.length === 0 && anywhere === undefined) return { listeners: [] };
+  if (!isHttp && byName.length === 0 && anywhere === undefined && ranged.length === 0)
+    return { listeners: [] };
   const made = isHttp ? portRoutes(view, scope, number, http, virtualOnly) : undefined;
   const rest = bytesOf(view, anywhere, collector);
   const filterChains: FilterChain[] = [
+    ...ranged,
     ...rest.slice(0, -1),
     ...byName.map((one) => serverNameChain(one, collector)),
     ...(made === undefined

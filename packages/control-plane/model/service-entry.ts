@@ -31,8 +31,12 @@ export function serviceEntryServices(resource: Resource, entries: readonly Resou
     isLookedUp && selector !== undefined ? namedEntries(entries, seniority.namespace, selector) : [];
   const isSelected = selector !== undefined && named.length === 0;
   const listed = [...(spec.endpoints ?? []), ...named].flatMap((endpoint) => listedEndpoint(endpoint) ?? []);
-  return spec.hosts.map((written) => {
-    const host = written.toLowerCase();
+  const written = spec.addresses ?? [];
+  // Addresses of several hosts would not tell which is meant.
+  const isAlone = spec.hosts.length === 1;
+  const ranges = isAlone ? written.filter((address) => !isIpAddress(address)) : written;
+  return spec.hosts.map((name) => {
+    const host = name.toLowerCase();
     const isHostItself = isLookedUp && !isSelected && listed.length === 0 && !host.startsWith('*');
     return {
       ...seniority,
@@ -50,8 +54,8 @@ export function serviceEntryServices(resource: Resource, entries: readonly Resou
       listed: isHostItself ? [listedHost(host)] : listed,
       external: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
       exportTo: spec.exportTo ?? [],
-      // Addresses of several hosts would not tell which is meant.
-      addresses: spec.hosts.length === 1 ? (spec.addresses ?? []).filter(isIpAddress) : [],
+      addresses: isAlone ? written.filter(isIpAddress) : [],
+      ...(ranges.length > 0 && { ranges }),
       subjectAltNames: spec.subjectAltNames ?? [],
     };
   });

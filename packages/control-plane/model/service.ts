@@ -44,6 +44,8 @@ export interface Service extends Seniority {
   readonly exportTo: readonly string[];
   /** Virtual addresses that its resource names: IPs, no ranges. */
   readonly addresses: readonly string[];
+  /** Addresses that are not its own alone: prefixes, and those that its resource's other hosts share. */
+  readonly ranges?: readonly string[];
   /** Identities that its instances may have, beyond those that discovery tells. */
   readonly subjectAltNames: readonly string[];
 }

@@ -54,7 +54,7 @@ const spec = withRules(
         .array(z.string().max(64))
         .max(256)
         .describe(
-          'Addresses by which clients call it, where their traffic is redirected (capture transparent); prefixes, and addresses of several hosts, have no effect yet.',
+          'Addresses by which clients call it, where their traffic is redirected (capture transparent); bytes to a prefix, or to an address that several hosts share, go to the (first) host; HTTP and TLS go by host there.',
         ),
       ports: withRules(uniqueBy(z.array(servicePort).max(256), 'name'), {
         rule: 'self.all(l1, self.exists_one(l2, l1.number == l2.number))',
