@@ -5,12 +5,15 @@ import { namespace, senders } from './members.ts';
 
 export const meshName = 'traffic';
 
-export const foundations = (certificates: Certificates): readonly string[] => [
+export const foundations = (certificates: Certificates, settings: object): readonly string[] => [
   stringify({
     apiVersion: 'tulle.dev/v1alpha1',
     kind: 'Mesh',
     metadata: { name: meshName },
-    spec: { accessLog: { format: 'JSON', json: { of: '%REQ(X-SCENARIO)%', flags: '%RESPONSE_FLAGS%' } } },
+    spec: {
+      accessLog: { format: 'JSON', json: { of: '%REQ(X-SCENARIO)%', flags: '%RESPONSE_FLAGS%' } },
+      ...settings,
+    },
   }),
   ...[namespace, senders.other.namespace].map((name) =>
     stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),

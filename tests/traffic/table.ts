@@ -7,6 +7,7 @@ import { envoyFilters } from './rows/envoy-filter.ts';
 import { anyProtocol } from './rows/everywhere.ts';
 import { fault } from './rows/fault.ts';
 import { fields } from './rows/fields.ts';
+import { forms } from './rows/forms.ts';
 import { gatewayTls } from './rows/gateway-tls.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
@@ -42,4 +43,5 @@ export const scenarios: readonly Scenario[] = [
   ...fields,
   ...anyProtocol,
   ...tokens,
+  ...forms,
 ];

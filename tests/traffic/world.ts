@@ -37,7 +37,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(engine: Engine, rows: readonly Scenario[]): Promise<World> {
+/** @param settings of the mesh */
+export async function startWorld(
+  engine: Engine,
+  rows: readonly Scenario[],
+  settings: object,
+): Promise<World> {
   const running = new AsyncDisposableStack();
   /** What proxies said, for the case that one does not start. */
   const words: string[] = [];
@@ -76,7 +81,7 @@ export async function startWorld(engine: Engine, rows: readonly Scenario[]): Pro
     running.defer(() => plane.close());
     const token = readFileSync(join(folder.path, 'api-token'), 'utf8').trim();
     const client = createApiClient({ url: plane.api, token });
-    const refused = await applyAll(client, foundations(certificates), plans.values());
+    const refused = await applyAll(client, foundations(certificates, settings), plans.values());
 
     const accessLog = new AccessLog();
     const ofProxies = join(folder.path, 'proxies');

@@ -9,7 +9,7 @@ import type { Decision, Outcome } from './decision.ts';
 import { Explainer } from './explainer.ts';
 import { callOf } from './generated-calls.fixture.ts';
 import { type Scene, sceneOf, tablesOf } from './generated-tables.fixture.ts';
-import { callLive, type LiveAnswer } from './live-call.fixture.ts';
+import { callLive, endsOf, type LiveAnswer } from './live-call.fixture.ts';
 
 /** What a live proxy did, or may do, in words. */
 const httpFacts = (info: StreamInfo, status: number, grpcStatus: string): string =>
@@ -56,11 +56,11 @@ export interface Agreement {
   readonly disagreements: readonly string[];
 }
 
-/** What a proxy has logged, by the client's port. */
+/** What a proxy has logged, by connection: a client's port may serve for several listeners at once. */
 class Logged {
-  readonly #http = new Map<number, StreamInfo>();
-  readonly #bytes = new Map<number, StreamInfo>();
-  readonly #wanted = new Map<number, () => void>();
+  readonly #http = new Map<string, StreamInfo>();
+  readonly #bytes = new Map<string, StreamInfo>();
+  readonly #wanted = new Map<string, () => void>();
 
   http(info: StreamInfo): void {
     this.#take(this.#http, info);
@@ -70,25 +70,31 @@ class Logged {
     this.#take(this.#bytes, info);
   }
 
-  #take(into: Map<number, StreamInfo>, info: StreamInfo): void {
-    const { remotePort } = info.connection;
-    into.set(remotePort, info);
-    this.#wanted.get(remotePort)?.();
+  /** What connections of before still log is nobody's: their ports are used again. */
+  clear(): void {
+    for (const map of [this.#http, this.#bytes, this.#wanted]) map.clear();
+  }
+
+  #take(into: Map<string, StreamInfo>, info: StreamInfo): void {
+    const { remoteAddress, remotePort, localPort } = info.connection;
+    const ends = endsOf(remoteAddress, remotePort, localPort);
+    into.set(ends, info);
+    this.#wanted.get(ends)?.();
   }
 
   /** Of the call, once it is logged; what a refused connection logs, if it does, is not waited for. */
-  async of({ clientPort, status, grpcStatus }: LiveAnswer, isClosed: boolean): Promise<string> {
-    const has = (): boolean => this.#http.has(clientPort) || this.#bytes.has(clientPort);
+  async of({ ends, status, grpcStatus }: LiveAnswer, isClosed: boolean): Promise<string> {
+    const has = (): boolean => this.#http.has(ends) || this.#bytes.has(ends);
     if (!has() && !isClosed) {
-      const patience = setTimeout(() => this.#wanted.get(clientPort)?.(), patienceMs);
+      const patience = setTimeout(() => this.#wanted.get(ends)?.(), patienceMs);
       await new Promise<void>((resolve) => {
-        this.#wanted.set(clientPort, resolve);
+        this.#wanted.set(ends, resolve);
       });
       clearTimeout(patience);
     }
-    const bytes = this.#bytes.get(clientPort);
-    const http = this.#http.get(clientPort);
-    for (const map of [this.#bytes, this.#http, this.#wanted]) map.delete(clientPort);
+    const bytes = this.#bytes.get(ends);
+    const http = this.#http.get(ends);
+    for (const map of [this.#bytes, this.#http, this.#wanted]) map.delete(ends);
     if (bytes !== undefined) return bytesFacts(bytes);
     return http === undefined || status === undefined ? closed : httpFacts(http, status, grpcStatus);
   }
@@ -131,6 +137,7 @@ export async function compare(configurations: number, callsEach: number, seed: n
       const [scene] = fc.sample(sceneOf, { numRuns: 1, seed: seed + at }) as [Scene];
       const tables = tablesOf(scene, server.port, certificate);
       await engine.apply(tables);
+      logged.clear();
       const explainer = new Explainer(tables, { ...node, role: scene.role });
       const calls = fc.sample(callOf(scene), { numRuns: callsEach, seed: seed + at });
       await Promise.all(

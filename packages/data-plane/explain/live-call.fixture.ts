@@ -12,9 +12,12 @@ export interface LiveAnswer {
   /** Undefined: no HTTP came back. */
   readonly status: number | undefined;
   readonly grpcStatus: string;
-  /** Of the connection to the proxy, which tells what the proxy logs of it. */
-  readonly clientPort: number;
+  /** Of the connection to the proxy, which tell what the proxy logs of it. */
+  readonly ends: string;
 }
+
+export const endsOf = (clientAddress = '', clientPort = 0, port = 0): string =>
+  `${clientAddress}:${clientPort} ${port}`;
 
 interface To {
   readonly port: number;
@@ -37,9 +40,9 @@ export async function callLive(call: Call, { port, viaProxy, headers }: To): Pro
   socket.on('error', () => {});
   socket.setTimeout(patienceMs, () => socket.destroy());
   await once(socket, 'connect');
-  const clientPort = socket.localPort ?? 0;
+  const ends = endsOf(socket.localAddress, socket.localPort, port);
   const secure = call.kind === 'tls' || (call.kind === 'http' && call.scheme === 'https');
-  const none = { status: undefined, grpcStatus: '', clientPort };
+  const none = { status: undefined, grpcStatus: '', ends };
   try {
     if (viaProxy && (call.kind !== 'http' || secure)) {
       const refused = await openTunnel(socket, call, headers);

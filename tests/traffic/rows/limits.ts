@@ -130,4 +130,124 @@ export const limits: readonly Scenario[] = [
       },
     ],
   },
+  {
+    title: 'limit: burst is how many may come at once',
+    doc,
+    resources: [rules, policy(`${onRules}\nlimits: [{ name: all, requests: 1, burst: 4, per: 1h }]`)],
+    steps: [{ times: 6, expect: { status: { 200: 4, 429: 2 } } }],
+  },
+  {
+    title: 'limit: told by path, host and headers, each by value, beginning or pattern',
+    doc,
+    resources: [
+      rules,
+      policy(`
+        ${onRules}
+        limits:
+        - { name: one, match: { path: { exact: /one } }, requests: 1, per: 1h }
+        - { name: two, match: { path: { regex: "/two/[0-9]+" }, host: { exact: $host } }, requests: 1, per: 1h }
+        - { name: three, match: { path: { prefix: /three }, host: { prefix: $name. }, headers: { a: { exact: x }, b: { prefix: y }, c: { regex: "z+" } } }, requests: 1, per: 1h }
+        - { name: four, match: { path: { prefix: /four }, host: { regex: "$name.*" }, withoutHeaders: { a: { exact: x }, b: { prefix: y }, c: { regex: "z+" } } }, requests: 1, per: 1h }
+      `),
+    ],
+    steps: [
+      { url: 'http://$host/one?q=1', times: 3, expect: { status: { 200: 1, 429: 2 } } },
+      { url: 'http://$host/one/more', times: 3, expect: {} },
+      { url: 'http://$host/two/17?q', times: 3, expect: { status: { 200: 1, 429: 2 } } },
+      { url: 'http://$host/two/x', times: 3, expect: {} },
+      { url: 'http://$host/three', times: 3, expect: {} },
+      {
+        url: 'http://$host/three',
+        headers: { a: 'x', b: 'yy', c: 'zz' },
+        times: 3,
+        expect: { status: { 200: 1, 429: 2 } },
+      },
+      { url: 'http://$host/four', headers: { b: 'yy' }, times: 3, expect: {} },
+      { url: 'http://$host/four', times: 3, expect: { status: { 200: 1, 429: 2 } } },
+    ],
+  },
+  {
+    title: 'limit: other limits for values that are named, at a gateway also for networks of clients',
+    doc,
+    resources: [
+      edge,
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - route: [{ destination: { host: $host, port: { number: 80 } } }]
+      `),
+      policy(`
+        targetRefs: [{ kind: Gateway, name: $name, group: networking.istio.io }]
+        maxValues: 100
+        limits:
+        - { name: users, match: { path: { prefix: /user } }, by: [{ header: x-user }], requests: 1, per: 1h, overrides: [{ values: [vip], requests: 3, burst: 3 }] }
+        - { name: nets, match: { path: { prefix: /net } }, by: [{ clientAddress: { ipv4PrefixLength: 8, ipv6PrefixLength: 64 } }], requests: 2, per: 1h }
+      `),
+    ],
+    steps: [
+      {
+        from: 'gateway',
+        url: 'http://$edge/user',
+        headers: { 'x-user': 'vip' },
+        times: 4,
+        expect: { status: { 200: 3, 429: 1 } },
+      },
+      {
+        from: 'gateway',
+        url: 'http://$edge/user',
+        headers: { 'x-user': 'ann' },
+        times: 2,
+        expect: { status: { 200: 1, 429: 1 } },
+      },
+      { from: 'gateway', url: 'http://$edge/net', times: 3, expect: { status: { 200: 2, 429: 1 } } },
+    ],
+  },
+  {
+    title: 'limit: what clients above it are told',
+    doc,
+    resources: [
+      rules,
+      policy(`
+        ${onRules}
+        limits: [{ name: all, requests: 1, per: 1h }]
+        response: { status: 503, headers: { x-why: limited }, retryAfter: false, grpcStatus: RESOURCE_EXHAUSTED }
+      `),
+    ],
+    steps: [
+      { expect: {} },
+      { expect: { status: 503, headers: { 'x-why': 'limited', 'retry-after': null } } },
+      { kind: 'grpc', url: 'http://$host:82/test.Echo/Unary', expect: { grpcStatus: 8 } },
+    ],
+  },
+  {
+    title: 'limit: none is counted, or none refused, at 0 %',
+    doc,
+    resources: [
+      rules,
+      policy(`${onRules}\nenabled: { value: 0 }\nlimits: [{ name: all, requests: 1, per: 1h }]`),
+      resource(
+        'tulle.dev/v1alpha1',
+        'RateLimitPolicy',
+        `${onRules}\nenforced: { value: 0 }\nlimits: [{ name: all, requests: 1, per: 1h }]`,
+        '$name-second',
+      ),
+    ],
+    steps: [{ times: 5, expect: {} }],
+  },
+  {
+    title: 'limit: of what a workload asks of others (OUTBOUND)',
+    doc,
+    resources: [
+      policy(`
+        selector: { matchLabels: { app: client } }
+        direction: OUTBOUND
+        limits: [{ name: calls, match: { path: { exact: /calls-of-$name } }, requests: 2, per: 1h }]
+      `),
+    ],
+    steps: [
+      { url: 'http://$host/calls-of-$name', times: 3, expect: { status: { 200: 2, 429: 1 }, received: 2 } },
+      { from: 'other', url: 'http://$host/calls-of-$name', times: 3, expect: {} },
+    ],
+  },
 ];
