@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FakeProxy } from '@tulle/control-plane/fake-proxy.fixture';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Api, apiOf } from './api.ts';
-import { outboundPort } from './bootstraps.ts';
+import { adminPort, outboundPort } from './bootstraps.ts';
 import { fetchOnce, type Load, startLoad } from './load.ts';
 import { eventually, type Mesh, root, startMesh, temporaryFolder } from './mesh.ts';
 import { joinObserver } from './observer.ts';
@@ -106,6 +106,22 @@ test('a change of one VirtualService sends its virtual host and no other', async
   expect(size(sent.flatMap(({ resources }) => resources.map(({ bytes }) => bytes)))).toBeLessThan(all / 100);
   await reached(changed, 'second');
 });
+
+test('whoever shows a table shows its virtual hosts with it', async () => {
+  const routes = await mesh.ok('proxy-config', 'client-0', 'routes');
+  for (const shown of [changed, 'service-299', 'http_proxy']) expect(routes).toContain(shown);
+  const page = await fetchOnce(`http://127.0.0.1:${adminPort(state.path, 'client-0')}/config_dump`);
+  const dump = JSON.parse(page.body) as { configs: { dynamic_route_configs?: RouteEntry[] }[] };
+  const tables = dump.configs.flatMap((section) => section.dynamic_route_configs ?? []);
+  const table = tables.find(({ route_config: { name } }) => name === 'http_proxy');
+  expect(table?.route_config.virtual_hosts.length).toBeGreaterThan(services);
+  const why = await mesh.ok('explain', `http://${changed}/`, '--from', 'client');
+  expect(why).toContain(`VirtualService default/${changed} spec.http[0]`);
+});
+
+interface RouteEntry {
+  readonly route_config: { readonly name: string; readonly virtual_hosts: readonly unknown[] };
+}
 
 const loads = (): Load[] =>
   ['service-1', changed].map((host) => startLoad(url(), { connections: 2, headers: { host } }));
