@@ -13,6 +13,7 @@ import { serviceHosts } from './analyzers/service-hosts.ts';
 import { serviceProtocols } from './analyzers/service-protocols.ts';
 import { sidecars } from './analyzers/sidecars.ts';
 import { timeouts } from './analyzers/timeouts.ts';
+import { tokens } from './analyzers/tokens.ts';
 import { unreachable } from './analyzers/unreachable.ts';
 import { virtualServiceGateways } from './analyzers/virtual-service-gateways.ts';
 import { virtualServiceHosts } from './analyzers/virtual-service-hosts.ts';
@@ -38,4 +39,5 @@ export const analyzers: readonly Analyzer[] = [
   visibility,
   headers,
   policies,
+  tokens,
 ];

@@ -46,13 +46,17 @@ export function explain(of: Explained, call: Call): Explanation {
         routeConfiguration: table?.name ?? '',
       },
     }),
-    ...(decision.routing !== undefined && { route: routeWords(of, call, decision) }),
+    ...(isRouted(decision) && { route: routeWords(of, call, decision) }),
     filters: filterWords(of, decision),
     outcomes,
     ...first,
     ...(decision.outcomes.length === 0 && { error: decision.chain === undefined ? refused : noHttp }),
   };
 }
+
+/** A filter that answers may do so before anybody asks for a route. */
+const isRouted = ({ routing }: Decision): boolean =>
+  routing !== undefined && (routing.asked !== undefined || routing.table === undefined);
 
 const refused: ExplainedError = {
   flags: ['NR'],
