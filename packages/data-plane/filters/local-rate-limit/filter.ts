@@ -22,6 +22,8 @@ export const localRateLimitFilter: FilterKind = {
   typeUrl: 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
   create(config, environment) {
     const limit = config as LocalRateLimit;
+    // Envoy's default: it is there, and looks at no request.
+    if (limit.enabled === 0) return {};
     const limiter = new LocalRateLimiter(limit, environment);
     const filter: HttpFilter<State> = {
       start: () => ({ cancel: undefined }),
