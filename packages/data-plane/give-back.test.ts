@@ -56,11 +56,11 @@ test('a program that has given its code back goes on', async () => {
 });
 
 test('a program gives back when it rests, and again only after more work', () => {
-  const rest = new Rest(400);
+  const rest = new Rest(100);
   // Its start goes on.
-  expect(rest.comesAfterWork(500)).toBe(false);
-  expect(rest.comesAfterWork(510)).toBe(true);
-  expect(rest.comesAfterWork(520)).toBe(false);
+  expect(rest.comesAfterWork(200)).toBe(false);
+  expect(rest.comesAfterWork(210)).toBe(true);
+  expect(rest.comesAfterWork(220)).toBe(false);
   // A burst, and little ever after.
   expect(rest.comesAfterWork(3_000)).toBe(false);
   expect(rest.comesAfterWork(3_010)).toBe(true);

@@ -28,7 +28,8 @@ function cpuMs(): number {
 /** Tells when a program rests that has worked since it last did. */
 export class Rest {
   #last: number;
-  #rested = 0;
+  /** A start is always worth it, however little it took. */
+  #rested = Number.NEGATIVE_INFINITY;
 
   /** @param cpu of the process so far, milliseconds, as always here */
   constructor(cpu: number) {
