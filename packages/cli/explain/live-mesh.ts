@@ -4,6 +4,7 @@ import type { WorkloadInstance } from '@tulle/control-plane/model/instance';
 import type { Resource } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import type { ProxyMetadata } from '@tulle/xds/node';
+import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { at, text } from '../api/config-dump.ts';
 import type { ProxyStatus } from '../api/proxies.ts';
@@ -18,7 +19,12 @@ export interface LiveMesh {
 
 export async function readLiveMesh(client: ApiClient): Promise<LiveMesh> {
   const wanted = kinds.filter(({ kind }) => kind !== 'Event');
-  const lists = await Promise.all(wanted.map(async (kind) => (await client.list(kind)).items));
+  // A mesh that was started by an older version does not have every kind.
+  const none = (error: unknown): readonly Resource[] => {
+    if (isApiError(error, 404)) return [];
+    throw error;
+  };
+  const lists = await Promise.all(wanted.map((kind) => client.list(kind).then(({ items }) => items, none)));
   const all = lists.flat();
   const isRegistration = ({ kind }: Resource): boolean => kind === 'Registration';
   return {

@@ -1,9 +1,9 @@
 import type { Gateway, GatewayServer } from '../../model/gateway.ts';
+import { gatewayPodPorts } from '../../model/gateway-pod-ports.ts';
 import { hostIntersection } from '../../model/host.ts';
 import { rootNamespace } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
 import type { Analyzer } from '../analyzer.ts';
-import { boundPort } from '../gateway-port.ts';
 import type { AnalyzedMesh, AnalyzedWorkload } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';
 import { notFound } from './problems.ts';
@@ -84,7 +84,13 @@ export const gateways: Analyzer = {
       )
         report(noRoutes, gateway.origin, `no VirtualService names ${gateway.key}`);
       for (const server of gateway.servers) {
-        for (const one of by) served.push({ gateway, server, by: one, port: boundPort(mesh, one, server) });
+        for (const one of by)
+          served.push({
+            gateway,
+            server,
+            by: one,
+            port: gatewayPodPorts(mesh.config, one)(server.spec.port.number),
+          });
         checkPort(mesh, by, server, report);
       }
     }
