@@ -14,6 +14,7 @@ import { type ProxyMetadata, parseNodeId } from '@tulle/xds/node';
 import { byType } from '@tulle/xds/resource';
 import { allocatePorts } from '../up/instance-ports.ts';
 import { gatewayNode, instanceNode, makeNode } from '../up/proxy-node.ts';
+import { withRateLimitService } from '../up/rate-limit-service.ts';
 import { planWorkload } from '../up/workload-plan.ts';
 
 /** A mesh as its control plane sees it, and its proxies. */
@@ -48,7 +49,11 @@ export async function modelOfFiles(written: readonly Resource[]): Promise<MeshMo
 }
 
 export function modelOf(resources: readonly Resource[], instances: readonly WorkloadInstance[]): Model {
-  return buildModel({ mesh: meshSpecIn(resources), resources, instances });
+  return buildModel({
+    mesh: meshSpecIn(resources),
+    resources: withRateLimitService(resources),
+    instances,
+  });
 }
 
 /** What compile has for a proxy. Beside another engine, what ours would get: it means the same. */

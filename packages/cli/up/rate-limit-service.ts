@@ -82,12 +82,10 @@ export function keepRateLimitService(
   async function reconcile(): Promise<void> {
     const key = `${namespace}/${name}`;
     const spec = meshes.items.get(`/${mesh}`)?.spec as MeshSpec | undefined;
-    const { enabled, redis } = spec?.rateLimitService ?? {};
     const there = services.items.get(key);
     const isOthers = there !== undefined && !isOurs(there);
-    const wanted = !isOthers && (enabled ?? [...policies.items.values()].some(asksTheMesh));
-    if (wanted) {
-      await applyAll(client, resources(program, redis), {
+    if (!isOthers && isWanted(spec, policies.items.values())) {
+      await applyAll(client, resources(program, spec?.rateLimitService?.redis), {
         policy: (_, current) => (isOurs(current) ? 'apply' : { keep: 'somebody else has applied it' }),
       });
       return;
@@ -104,6 +102,22 @@ export function keepRateLimitService(
       for (const informer of informers) informer.close();
     },
   };
+}
+
+function isWanted(spec: MeshSpec | undefined, policies: Iterable<Resource>): boolean {
+  return spec?.rateLimitService?.enabled ?? [...policies].some(asksTheMesh);
+}
+
+/** Resources with the Service that `tulle up` would bring in for them: what is previewed counts on it. */
+export function withRateLimitService(all: readonly Resource[]): readonly Resource[] {
+  const spec = all.find(({ kind }) => kind === 'Mesh')?.spec as MeshSpec | undefined;
+  const isThere = all.some(
+    ({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === namespace,
+  );
+  const policies = all.filter(({ kind }) => kind === 'RateLimitPolicy');
+  if (isThere || !isWanted(spec, policies)) return all;
+  const [made] = resources([], undefined);
+  return made === undefined ? all : [...all, made.resource];
 }
 
 function asksTheMesh({ spec }: Resource): boolean {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { durationWords } from './duration-words.ts';
-import { limitWords } from './limit-words.ts';
+import { limitWords, ruleWords } from './limit-words.ts';
 import { plainPath, plainValue } from './plain-words.ts';
 
 /** What only says where a message is from, or what it is called. */
@@ -37,7 +37,7 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
         all.set(plain(`${path}[${header.name}]`), header.value);
         return;
       }
-      const limit = limitWords(item as JsonObject);
+      const limit = limitWords(item as JsonObject) ?? ruleWords(item);
       if (limit !== undefined) {
         all.set(limit.fact, limit.words);
         return;

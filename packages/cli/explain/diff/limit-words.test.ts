@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitWords } from './limit-words.ts';
+import { limitWords, ruleWords } from './limit-words.ts';
 
 const enforced = (numerator: number) => ({ defaultValue: { numerator, denominator: 'MILLION' } });
 
@@ -18,8 +18,20 @@ test('a limit that all proxies count together', () => {
   };
   expect(limitWords(filter)).toEqual({
     fact: 'rate limit shop/users',
-    words: 'all: 100 per 60 s of all proxies, others for 1 of the values; refuses nothing',
+    words: 'all: 100 per 60 s of all proxies, others for 1 of them; refuses nothing',
   });
+});
+
+test('what a route has counted', () => {
+  const actions = [
+    { genericKey: { descriptorKey: 'limit', descriptorValue: 'shop/edge/users' } },
+    { genericKey: { descriptorKey: 'by0', descriptorValue: '=%REQ(end-user)%' } },
+  ];
+  expect(ruleWords({ actions })).toEqual({
+    fact: 'limit shop/edge/users',
+    words: 'counts, for each end-user',
+  });
+  expect(ruleWords({ actions: [{ genericKey: { descriptorKey: 'mine' } }] })).toBeUndefined();
 });
 
 test('a bandwidth limit', () => {

@@ -22,10 +22,10 @@ export function limitWords(filter: JsonObject): LimitWords | undefined {
     if (rate === '') return undefined;
     return { fact: `bandwidth limit ${namespace}/${name}, ${direction}s`, words: `${rate} KiB/s` };
   }
+  // What only names the fields of answers counts nothing.
+  if (rest.endsWith('.fields')) return undefined;
   const limits = list(config, 'descriptors').length > 0 ? local(config) : global(config);
-  return limits.length === 0
-    ? undefined
-    : { fact: `rate limit ${namespace}/${rest}`, words: [...limits, ...enforcement(config)].join('; ') };
+  return { fact: `rate limit ${namespace}/${rest}`, words: [...limits, ...enforcement(config)].join('; ') };
 }
 
 /** Of the key under which all its descriptors begin: `default/reviews/users` ⇒ `users`. */
@@ -47,18 +47,33 @@ function local(config: unknown): string[] {
 
 /** Quotas travel in the descriptors: `100/60`, then those of named values (decision 0013). */
 function global(config: unknown): string[] {
-  return list(config, 'rateLimits').flatMap((rule) => {
-    const keys = list(rule, 'actions').map((action) => [
-      text(action, 'genericKey', 'descriptorKey'),
-      text(action, 'genericKey', 'descriptorValue'),
-    ]);
-    const [plain = '', ...overrides] = (keys.find(([key]) => key === 'quota')?.[1] ?? '').split('\t');
-    const [requests, seconds] = plain.split('/');
-    if (seconds === undefined) return [];
-    const others = overrides.length === 0 ? '' : `, others for ${overrides.length} of the values`;
-    return [`${nameOf(keys[0]?.[1] ?? '')}: ${requests} per ${seconds} s of all proxies${others}`];
-  });
+  const rules = list(config, 'rateLimits').flatMap((rule) => ruleWords(rule) ?? []);
+  const all = rules.map(({ fact, words }) => `${nameOf(fact)}: ${words}`);
+  // A policy for routes: they say what is counted.
+  return all.length === 0 ? ['counted by all proxies together'] : all;
 }
+
+/** What a route, or a filter for all of its requests, has counted; undefined: nobody's policy. */
+export function ruleWords(rule: unknown): LimitWords | undefined {
+  const [first, ...others] = list(rule, 'actions').map((action) => ({
+    key: text(action, 'genericKey', 'descriptorKey'),
+    value: text(action, 'genericKey', 'descriptorValue'),
+  }));
+  if (first?.key !== 'limit') return undefined;
+  const [plain = '', ...overrides] = (others.find(({ key }) => key === 'quota')?.value ?? '').split('\t');
+  const [requests, seconds] = plain.split('/');
+  const by = others.filter(({ key }) => key !== 'quota').map(({ value }) => valueWords(value));
+  const parts = [
+    seconds === undefined ? 'counts' : `${requests} per ${seconds} s of all proxies`,
+    ...(by.length === 0 ? [] : [`for each ${by.join(' and ')}`]),
+    ...(overrides.length === 0 ? [] : [`others for ${overrides.length} of them`]),
+  ];
+  return { fact: `limit ${first.value}`, words: parts.join(', ') };
+}
+
+/** `=%REQ(end-user)%` ⇒ `end-user`. */
+const valueWords = (template: string): string =>
+  /%REQ\(([^)]+)\)%/.exec(template)?.[1] ?? template.replace(/^=/, '');
 
 /** Where not every request above is refused. */
 function enforcement(config: unknown): string[] {
