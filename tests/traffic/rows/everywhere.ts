@@ -130,7 +130,7 @@ export const anyProtocol: readonly Scenario[] = [
     doc: docs.virtualService('HTTPRoute'),
     rules: `
       - match: [{ uri: { prefix: /tries } }]
-        retries: { attempts: 1, perTryTimeout: 0.25s, retryOn: "gateway-error,deadline-exceeded" }
+        retries: { attempts: 2, perTryTimeout: 0.25s, retryOn: "gateway-error,deadline-exceeded" }
         ${to('v1')}
       - timeout: 0.25s
         retries: { attempts: 0 }
@@ -141,7 +141,12 @@ export const anyProtocol: readonly Scenario[] = [
         behave: { delayMs: 2000 },
         expect: answered(protocol, 504, { atLeastMs: 240, flags: 'UT', received: 1 }),
       },
-      { url: '/tries', behave: { delayMs: 2000, first: 1 }, expect: { received: 2, atLeastMs: 240 } },
+      // On a busy machine the first try may end before it comes to the application: one more is spare.
+      {
+        url: '/tries',
+        behave: { delayMs: 2000, first: 1 },
+        expect: { received: 2, atLeastMs: 240, ...(protocol === 'grpc' && { grpcStatus: 0 }) },
+      },
     ],
   }),
   everywhere({
