@@ -26,15 +26,36 @@ type Refs = ReadonlyMap<string, ClusterRef>;
 
 const sets = new WeakMap<AccountIndex, WeakMap<Refs, Map<Engine, ClusterSet>>>();
 
-/** @param refs by name; the set is remembered for this object. */
-export function clusterSet(model: Model, refs: Refs, engine: Engine): ClusterSet {
+/**
+ * @param refs by name; the set is remembered for this object.
+ * @param place whoever asks from the same place gets the same set as under the configuration before, if it holds the same
+ */
+export function clusterSet(model: Model, refs: Refs, engine: Engine, place: string): ClusterSet {
   const ofAccounts = cached(sets, model.accounts, () => new WeakMap<Refs, Map<Engine, ClusterSet>>());
   const byEngine = cached(ofAccounts, refs, () => new Map<Engine, ClusterSet>());
   const known = byEngine.get(engine);
   if (known !== undefined) return known;
-  const made = make(model, refs, engine);
+  const made = kept(model, `${engine} ${place}`, make(model, refs, engine));
   byEngine.set(engine, made);
   return made;
+}
+
+/** By what clusters depend on, the latest of each place. */
+const latest = new WeakMap<object, Map<string, ClusterSet>>();
+
+/** Clusters that are the same objects stem from references that say the same: so do endpoints, secrets and notes. */
+function kept(model: Model, place: string, made: ClusterSet): ClusterSet {
+  const ofBasis = cached(latest, model.config.basis.ofClusters, () => new Map<string, ClusterSet>());
+  const before = ofBasis.get(place);
+  if (before !== undefined && hasSameItems(before.clusters, made.clusters)) return before;
+  ofBasis.set(place, made);
+  return made;
+}
+
+function hasSameItems(a: ReadonlyMap<string, XdsResource>, b: ReadonlyMap<string, XdsResource>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, cluster] of a) if (b.get(name) !== cluster) return false;
+  return true;
 }
 
 function make(model: Model, refs: Refs, engine: Engine): ClusterSet {

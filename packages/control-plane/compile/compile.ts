@@ -95,7 +95,8 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     more.length === 0
       ? callable.clusters
       : new Map([callable, ...more].flatMap(({ clusters }) => [...clusters]));
-  const set = clusterSet(model, refs, engine);
+  const place = more.length === 0 ? `${NAMESPACE} ${scope.key}` : proxy.id;
+  const set = clusterSet(model, refs, engine, place);
 
   const roots = engine === 'tulle' && config.trustBundle !== undefined ? [rootsOf(config.trustBundle)] : [];
   const isParted = takesParts(engine);
@@ -103,7 +104,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const isPatched = isParted && patchesRoutes(config, proxy);
   const given = isParted && !isPatched ? partedTables(tables) : wholeTables(tables);
   const compiled = {
-    cluster: new Map(set.clusters),
+    cluster: clustersWith(set, own, fixedClusters(config.mesh, view.captured)),
     listener: byName([
       ...own.flatMap((port) => port.listeners),
       ...traffic.flatMap((part) => part.listeners),
@@ -111,8 +112,6 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
     route: given.route,
     secret: secretsByName([...roots, ...(edge?.secrets ?? []), ...set.secrets]),
   };
-  for (const one of [...own.map((port) => port.cluster), ...fixedClusters(config.mesh, view.captured)])
-    compiled.cluster.set(one.name, one);
   const { secret } = compiled;
   const dangling = (resources: Patchable, virtualHost = given.virtualHost): Dangling | undefined =>
     danglingIn({ ...resources, virtualHost, secret }, set, resources.cluster === compiled.cluster);
@@ -134,6 +133,26 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
       ...notes,
     ]),
   };
+}
+
+const clusterMaps = new WeakMap<
+  ClusterSet,
+  WeakMap<readonly unknown[], WeakMap<readonly unknown[], Resources>>
+>();
+
+/** All clusters of a proxy; the same map for the same, so that nobody needs to compare it with the one before. */
+function clustersWith(set: ClusterSet, own: readonly Inbound[], fixed: readonly XdsResource[]): Resources {
+  const ofSet = cached(
+    clusterMaps,
+    set,
+    () => new WeakMap<readonly unknown[], WeakMap<readonly unknown[], Resources>>(),
+  );
+  const ofOwn = cached(ofSet, own, () => new WeakMap<readonly unknown[], Resources>());
+  return cached(
+    ofOwn,
+    fixed,
+    () => new Map([...set.clusters, ...byName([...own.map((port) => port.cluster), ...fixed])]),
+  );
 }
 
 /** What serves a proxy's own application. */
