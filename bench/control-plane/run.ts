@@ -16,11 +16,13 @@ export async function benchControlPlane(args: readonly string[]): Promise<void> 
     process.stderr.write(`${text}\n`);
   };
   const figures: Figures[] = [];
-  for (const size of plan.sizes) figures.push(await measure(size, plan.changes, note));
   const out = join(import.meta.dirname, '..', 'results');
   mkdirSync(out, { recursive: true });
-  const text = report(figures);
-  writeFileSync(join(out, 'control-plane.json'), `${JSON.stringify(figures, null, 2)}\n`);
-  writeFileSync(join(out, 'control-plane.md'), text);
-  process.stdout.write(text);
+  for (const size of plan.sizes) {
+    figures.push(await measure(size, plan.changes, note));
+    // Each time: a run that is ended early leaves what it has.
+    writeFileSync(join(out, 'control-plane.json'), `${JSON.stringify(figures, null, 2)}\n`);
+    writeFileSync(join(out, 'control-plane.md'), report(figures));
+  }
+  process.stdout.write(report(figures));
 }
