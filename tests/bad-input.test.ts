@@ -115,6 +115,17 @@ describe('what is no resource at all', () => {
     for (const { stderr } of [mixed, missing]) expectClear(stderr);
   });
 
+  test('a namespace that the mesh does not have, with its place', async () => {
+    const path = write(
+      'elsewhere.yaml',
+      'apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  namespace: nowhere\n',
+    );
+    const { code, stderr } = await mesh.tulle('apply', '-f', path);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${path}:5:14 metadata.namespace: no Namespace nowhere here`);
+    expectClear(stderr);
+  });
+
   test('standard input', async () => {
     const { code, stderr } = await tulle(['apply', '-f', '-', '--state', state.path], {}, 'kind: [');
     expect(code).toBe(1);
