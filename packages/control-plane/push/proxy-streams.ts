@@ -48,8 +48,7 @@ export function createProxyStreams(options: {
     onConnect(id) {
       const proxy = proxies.opened(id);
       if (proxy === undefined) return;
-      // What an earlier stream has answered is told again by the session when it is resumed.
-      progress.disconnected(id);
+      progress.connected(id);
       void platform.opened(proxy.nodeId, proxy.metadata);
       options.onOpen(proxy);
       onProgress();
@@ -81,7 +80,7 @@ export function createProxyStreams(options: {
     proxies,
     publish({ id }, snapshot) {
       metrics.add('pilot_xds_pushes');
-      progress.published(id, id, snapshot);
+      progress.published(id, snapshot);
       ads.setSnapshot(id, snapshot);
     },
   };

@@ -8,14 +8,14 @@ interface TypeProgress {
 }
 
 /** What one connected proxy has been sent and has answered. */
-class Progress implements ProxyProgress {
+class Progress implements Omit<ProxyProgress, 'snapshot'> {
   readonly name: string;
-  snapshot: Snapshot;
+  /** Undefined: it waits for its turn. */
+  snapshot: Snapshot | undefined;
   readonly types: Readonly<Record<XdsType, TypeProgress>> = byType(newType);
 
-  constructor(name: string, snapshot: Snapshot) {
+  constructor(name: string) {
     this.name = name;
-    this.snapshot = snapshot;
   }
 
   delivery(type: XdsType, resource: XdsResource): Delivery {
@@ -26,6 +26,9 @@ class Progress implements ProxyProgress {
   }
 }
 
+const isServed = (progress: Progress): progress is Progress & { readonly snapshot: Snapshot } =>
+  progress.snapshot !== undefined;
+
 const applied: Delivery = { kind: 'applied' };
 const pending: Delivery = { kind: 'pending' };
 
@@ -35,11 +38,18 @@ const newType = (): TypeProgress => ({ acknowledged: new Map(), rejected: new Ma
 export class ProgressBook {
   readonly #proxies = new Map<string, Progress>();
 
-  /** `name` is the proxy as users know it. */
-  published(id: string, name: string, snapshot: Snapshot): void {
-    const known = this.#proxies.get(id);
-    if (known === undefined) this.#proxies.set(id, new Progress(name, snapshot));
-    else known.snapshot = snapshot;
+  /**
+   * A new stream: what an earlier one has answered counts no longer. A proxy that comes back says what it has, maybe before
+   * its snapshot is made.
+   */
+  connected(id: string): void {
+    this.#proxies.set(id, new Progress(id));
+  }
+
+  /** What a connected proxy should have. */
+  published(id: string, snapshot: Snapshot): void {
+    const progress = this.#proxies.get(id);
+    if (progress !== undefined) progress.snapshot = snapshot;
   }
 
   acknowledged(id: string, type: XdsType, versions: ReadonlyMap<string, string>): void {
@@ -67,7 +77,8 @@ export class ProgressBook {
     this.#proxies.delete(id);
   }
 
-  values(): Iterable<ProxyProgress> {
-    return this.#proxies.values();
+  /** Of proxies that are known to want something. */
+  *values(): Iterable<ProxyProgress> {
+    for (const progress of this.#proxies.values()) if (isServed(progress)) yield progress;
   }
 }
