@@ -163,8 +163,8 @@ describe('DestinationRule', () => {
       ['error trafficPolicy.tunnel.protocol wrong-value', 'error trafficPolicy.tunnel.targetHost bad-host'],
     ],
     [
-      '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { backendUtilization: { weightUpdatePeriod: 1s } } }] }',
-      ['warning trafficPolicy.portLevelSettings[0].loadBalancer.backendUtilization not-enforced'],
+      '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] }',
+      ['warning trafficPolicy.portLevelSettings[0].loadBalancer.zoneAwareLbSetting not-enforced'],
     ],
   ])('%s', (text, expected) => expect(policy(text).sort()).toEqual([...expected].sort()));
 
