@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -227,22 +228,39 @@ class ControlPlane {
           initialVersions: Object.fromEntries(initialVersions),
         });
       });
-      const write = call.write.bind(call);
-      call.write = (bytes: Buffer) => {
-        const { nonce, resources, removedResources } = decode(
-          'envoy.service.discovery.v3.DeltaDiscoveryResponse',
-          bytes,
-        );
-        this.record.push({
-          kind: 'response',
-          nonce,
-          resources: resources.map(({ name, version }) => `${name}@${version}`),
-          removed: removedResources,
-        });
-        return write(bytes);
-      };
+      this.#recordResponses(call);
       handler(call);
     };
+  }
+
+  /** Messages are written to the HTTP/2 stream under the call, in pieces. */
+  #recordResponses(call: AdsCall): void {
+    const { stream } = (call as unknown as { readonly call: { readonly stream: ServerHttp2Stream } }).call;
+    const write = stream.write.bind(stream) as (...of: unknown[]) => boolean;
+    let frames: Buffer = Buffer.alloc(0);
+    stream.write = (bytes: Uint8Array, ...rest: unknown[]) => {
+      frames = Buffer.concat([frames, bytes]);
+      // gRPC's length-prefixed messages: a flag and four bytes of length.
+      while (frames.length >= 5 && frames.length >= 5 + frames.readUInt32BE(1)) {
+        const end = 5 + frames.readUInt32BE(1);
+        this.#recordResponse(frames.subarray(5, end));
+        frames = frames.subarray(end);
+      }
+      return write(bytes, ...rest);
+    };
+  }
+
+  #recordResponse(message: Uint8Array): void {
+    const { nonce, resources, removedResources } = decode(
+      'envoy.service.discovery.v3.DeltaDiscoveryResponse',
+      message,
+    );
+    this.record.push({
+      kind: 'response',
+      nonce,
+      resources: resources.map(({ name, version }) => `${name}@${version}`),
+      removed: removedResources,
+    });
   }
 
   #note(event: string): void {
