@@ -12,14 +12,17 @@ import { everything } from './route-match.ts';
 import { resource } from './serialize.ts';
 import type { View } from './view.ts';
 
-/** The virtual services bound to a server's gateway, the oldest first, with the hosts that both share. */
+/**
+ * The virtual services bound to a server's gateway, the oldest first, with the hosts that both share. Who sees them is the
+ * proxy, by its own namespace, wherever the Gateway is (Istio's `VirtualServicesForGateway`).
+ */
 export function servedBy(
   view: View,
   { gateway, server }: BoundServer,
 ): { readonly service: VirtualService; readonly hosts: readonly string[] }[] {
   return view.config.virtualServices.flatMap((service) => {
     if (!service.gateways.includes(gateway.key)) return [];
-    if (!isExportedTo(service.exportTo, service.namespace, gateway.namespace)) return [];
+    if (!isExportedTo(service.exportTo, service.namespace, view.namespace)) return [];
     const hosts = service.hosts.flatMap((host) =>
       server.hosts.flatMap((offered) => {
         if (offered.namespace !== '*' && offered.namespace !== service.namespace) return [];

@@ -2,6 +2,8 @@
 import {
   destinationRule,
   docs,
+  edge,
+  gateway,
   resource,
   service,
   serviceEntry,
@@ -52,6 +54,66 @@ export const scope: readonly Scenario[] = [
     steps: [
       { expect: { seen: { 'x-routed': null } } },
       { from: 'other', expect: { seen: { 'x-routed': 'yes' } } },
+    ],
+  },
+  {
+    title: 'exportTo: who sees a VirtualService at a gateway is the proxy, by its namespace, not the Gateway',
+    doc: docs.virtualService('VirtualService'),
+    resources: [
+      subsets('exportTo: [traffic, tulle-system]'),
+      gateway('servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*.$edge"] }]'),
+      ...[
+        ['seen', '[tulle-system]', 'v2'],
+        ['unseen', '["."]', 'v1'],
+      ].map(([name, exportTo, version]) =>
+        virtualService(
+          `
+            hosts: [${name}.$edge]
+            gateways: [$name]
+            exportTo: ${exportTo}
+            http: [{ route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }] }]
+          `,
+          `$name-${name}`,
+        ),
+      ),
+    ],
+    steps: [
+      { from: 'gateway', url: 'http://seen.$edge/', expect: { version: 'v2' } },
+      { from: 'gateway', url: 'http://unseen.$edge/', expect: { status: 404, received: 0 } },
+    ],
+  },
+  {
+    title: 'exportTo: DestinationRules and ServiceEntries at a gateway, by its proxies’ namespace',
+    doc: docs.destinationRule('DestinationRule'),
+    resources: [
+      edge,
+      destinationRule(`
+        exportTo: ["."]
+        trafficPolicy: { connectionPool: { http: { http2MaxRequests: 1 } } }
+      `),
+      serviceEntry(`
+        exportTo: ["."]
+        ports: [{ number: 80, name: http, protocol: HTTP }]
+        resolution: STATIC
+        endpoints: [{ address: 127.0.0.1, ports: { http: $http } }]
+      `),
+      virtualService(`
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - match: [{ uri: { prefix: /outside } }]
+          route: [{ destination: { host: $outside } }]
+        - route: [{ destination: { host: $host, port: { number: 80 } } }]
+      `),
+    ],
+    steps: [
+      { times: 3, together: 3, behave: { delayMs: 600 }, expect: { status: { 200: 1, 503: 2 } } },
+      {
+        ...{ from: 'gateway', url: 'http://$edge/', times: 3, together: 3, behave: { delayMs: 600 } },
+        expect: { status: 200 },
+      },
+      { url: 'http://$outside/', expect: { version: 'out1' } },
+      { from: 'gateway', url: 'http://$edge/outside', expect: { status: 503, received: 0 } },
     ],
   },
   {

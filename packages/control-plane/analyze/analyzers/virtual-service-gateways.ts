@@ -4,6 +4,7 @@ import { meshGateway, type VirtualService } from '../../model/virtual-service.ts
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';
+import { gatewaysSelected } from './gateways.ts';
 
 const hostNotServed: Message = {
   code: 'IST0132',
@@ -30,8 +31,9 @@ const notExported: Message = {
   code: 'TUL0104',
   name: 'NotExportedToGateway',
   level: 'Error',
-  about: 'A VirtualService is not exported to the namespace of a Gateway that it names.',
-  consequence: 'The gateway does not know it: requests are answered 404.',
+  about:
+    'A VirtualService is not exported to the namespace of the proxies that a Gateway which it names selects, wherever that Gateway is.',
+  consequence: 'Those proxies do not know it: requests are answered 404.',
   remedy: 'Add the namespace to exportTo, or leave exportTo out.',
 };
 
@@ -53,7 +55,7 @@ export const virtualServiceGateways: Analyzer = {
     for (const service of mesh.config.virtualServices) {
       for (const [index, name] of service.gateways.entries()) {
         const gateway = byKey.get(name);
-        if (gateway !== undefined) checkGateway(service, gateway, index, report);
+        if (gateway !== undefined) checkGateway(mesh, service, gateway, index, report);
       }
       checkMatches(service, report);
       if (!service.gateways.includes(meshGateway)) checkSubsets(service, split, report);
@@ -61,14 +63,21 @@ export const virtualServiceGateways: Analyzer = {
   },
 };
 
-function checkGateway(service: VirtualService, gateway: Gateway, index: number, report: Report): void {
+function checkGateway(
+  mesh: AnalyzedMesh,
+  service: VirtualService,
+  gateway: Gateway,
+  index: number,
+  report: Report,
+): void {
   const at = (path: string) => ({ ...service.origin, path });
-  if (!isExportedTo(service.exportTo, service.namespace, gateway.namespace))
-    report(
-      notExported,
-      at(`spec.gateways[${index}]`),
-      `exportTo leaves out ${gateway.namespace}, the namespace of Gateway ${gateway.key}`,
-    );
+  for (const namespace of new Set(gatewaysSelected(mesh, gateway).map((proxy) => proxy.namespace)))
+    if (!isExportedTo(service.exportTo, service.namespace, namespace))
+      report(
+        notExported,
+        at(`spec.gateways[${index}]`),
+        `exportTo leaves out ${namespace}, the namespace of the proxies of Gateway ${gateway.key}`,
+      );
   const offered = gateway.servers.flatMap((server) => server.hosts);
   for (const [which, host] of service.hosts.entries()) {
     const served = offered.some(
