@@ -6,11 +6,11 @@ import {
 } from '@tulle/xds/gen/envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
 import type { LimitPolicy } from '../../model/limits.ts';
-import type { NetworkFilter } from '../filters.ts';
-import type { HttpFilter } from '../http-filters.ts';
+import type { HttpFilter } from '../filters/http-filters.ts';
+import type { NetworkFilter } from '../filters/http-manager.ts';
+import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
-import { any } from '../serialize.ts';
 
 export type BandwidthPolicy = LimitPolicy<BandwidthLimitSpec>;
 type Way = 'request' | 'response';

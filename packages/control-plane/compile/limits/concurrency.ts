@@ -3,11 +3,11 @@ import type { Origin } from '@tulle/xds/resource';
 import type { ConnectionPool } from '../../model/istio.ts';
 import type { LimitIndex, LimitPolicy } from '../../model/limits.ts';
 import type { Protocol } from '../../model/protocol.ts';
-import { applicationProtocol, type HttpProtocol } from '../http-protocol.ts';
+import { applicationProtocol, type HttpProtocol } from '../clusters/http-protocol.ts';
 import { type Note, note } from '../note.ts';
-import { layerOf } from '../protocol.ts';
 import type { ProxyDescription } from '../proxy.ts';
-import type { ServedPort } from '../served-ports.ts';
+import { layerOf } from '../scope/protocol.ts';
+import type { ServedPort } from '../scope/served-ports.ts';
 
 /** How many requests at a time a port's application gets, as circuit breakers of its cluster. */
 export interface PortConcurrency {

@@ -11,7 +11,7 @@ import {
 import type { RateLimitDescriptor_EntrySchema } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import type { StringMatch } from '../../model/istio.ts';
 import type { LimitPolicy } from '../../model/limits.ts';
-import { headerMatchers } from '../route-match.ts';
+import { headerMatchers } from '../routes/route-match.ts';
 import { claimSegments } from '../tokens/claims.ts';
 import { jwtFilterName } from '../tokens/names.ts';
 

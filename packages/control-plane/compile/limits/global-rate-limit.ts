@@ -5,10 +5,10 @@ import {
   type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import { findPort } from '../../model/service.ts';
-import { type ClusterRef, clusterRef } from '../cluster-ref.ts';
-import { duration } from '../duration.ts';
-import { fraction } from '../fraction.ts';
-import type { View } from '../view.ts';
+import { type ClusterRef, clusterRef } from '../clusters/cluster-ref.ts';
+import { duration } from '../messages/duration.ts';
+import { fraction } from '../messages/fraction.ts';
+import type { View } from '../scope/view.ts';
 import { rateLimitRule } from './descriptors.ts';
 import { headerOptions, type RateLimitPolicy } from './rate-limit.ts';
 

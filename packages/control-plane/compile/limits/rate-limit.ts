@@ -8,11 +8,11 @@ import { RateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/ra
 import type { TokenBucketSchema } from '@tulle/xds/gen/envoy/type/v3/token_bucket_pb.js';
 import type { LimitPolicy } from '../../model/limits.ts';
 import { compare } from '../../model/origin.ts';
-import { duration } from '../duration.ts';
-import { fraction } from '../fraction.ts';
-import { type HttpFilter, typedStruct } from '../http-filters.ts';
+import { type HttpFilter, typedStruct } from '../filters/http-filters.ts';
+import { duration } from '../messages/duration.ts';
+import { fraction } from '../messages/fraction.ts';
+import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
-import { any } from '../serialize.ts';
 import { entriesOf, isGlobal, type LimitSpec, limitId, rateLimitRule } from './descriptors.ts';
 import { globalRateLimit } from './global-rate-limit.ts';
 

@@ -2,11 +2,11 @@ import { type Cluster, ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster
 import { type Listener, ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { ConfigModel } from '../../model/model.ts';
-import { cached } from '../cached.ts';
+import { cached } from '../messages/cached.ts';
+import { type Dangling, referencesIn } from '../messages/references.ts';
+import { resource } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';
-import { type Dangling, referencesIn } from '../references.ts';
-import { resource } from '../serialize.ts';
 import { listenerDefect } from './defects.ts';
 import type { Patch, PatchSet } from './patch-set.ts';
 import { patchesFor } from './proxy-patches.ts';

@@ -23,8 +23,8 @@ import {
 import type { EnvoyFilter } from '../../model/envoy-filter.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { at, resourceKey } from '../../model/origin.ts';
-import { cached, cachedByName } from '../cached.ts';
-import { boundServers } from '../gateway-ports.ts';
+import { boundServers } from '../gateways/gateway-ports.ts';
+import { cached, cachedByName } from '../messages/cached.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';
 import { convert } from './convert.ts';

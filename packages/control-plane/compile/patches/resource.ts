@@ -7,11 +7,11 @@ import {
   RouteConfigurationSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import { cached } from '../cached.ts';
-import { contentHash } from '../content-hash.ts';
-import { withOrigins } from '../origins.ts';
-import { rememberCopy } from '../references.ts';
-import { resource, uniqueOrigins } from '../serialize.ts';
+import { cached } from '../messages/cached.ts';
+import { contentHash } from '../messages/content-hash.ts';
+import { withOrigins } from '../messages/origins.ts';
+import { rememberCopy } from '../messages/references.ts';
+import { resource, uniqueOrigins } from '../messages/serialize.ts';
 import { patchCluster } from './clusters.ts';
 import { listenerDefect, routeDefect } from './defects.ts';
 import { patchListener } from './listeners.ts';

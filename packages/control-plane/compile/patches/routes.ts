@@ -9,8 +9,8 @@ import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
-import { contentHash } from '../content-hash.ts';
-import { withOrigins } from '../origins.ts';
+import { contentHash } from '../messages/content-hash.ts';
+import { withOrigins } from '../messages/origins.ts';
 import { patchedList } from './list-operation.ts';
 import { type Context, isAdding, isMerging, type Patch, type PatchSet } from './patch-set.ts';
 import type { Tracker } from './tracker.ts';

@@ -2,8 +2,8 @@ import { type DescMessage, fromBinary, isMessage, type Message } from '@bufbuild
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, AnySchema, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
-import type { Reference } from '../references.ts';
-import { isOfProxy } from '../secrets.ts';
+import type { Reference } from '../messages/references.ts';
+import { isOfProxy } from '../tls/secrets.ts';
 import { messages, registry } from './registry.ts';
 
 /** Fields that hold names of other resources, by message. */

@@ -4,7 +4,7 @@ import type { MetadataMatcherSchema } from '@tulle/xds/gen/envoy/type/matcher/v3
 import type { ValueMatcherSchema } from '@tulle/xds/gen/envoy/type/matcher/v3/value_pb.js';
 import type { StringMatch, StringMatches } from '../../model/istio.ts';
 import { compare } from '../../model/origin.ts';
-import { stringMatcher } from '../string-match.ts';
+import { stringMatcher } from '../messages/string-match.ts';
 import { jwtFilterName, payloadKey } from './names.ts';
 
 type MetadataMatcher = MessageInitShape<typeof MetadataMatcherSchema>;

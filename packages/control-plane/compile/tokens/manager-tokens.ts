@@ -2,12 +2,12 @@ import { JwtAuthenticationSchema } from '@tulle/xds/gen/envoy/extensions/filters
 import type { Origin } from '@tulle/xds/resource';
 import type { ConfigModel } from '../../model/model.ts';
 import type { TokenRule } from '../../model/request-authentication.ts';
-import { cached, cachedByName } from '../cached.ts';
-import { contentHash } from '../content-hash.ts';
-import type { HttpFilter } from '../http-filters.ts';
+import type { HttpFilter } from '../filters/http-filters.ts';
+import { cached, cachedByName } from '../messages/cached.ts';
+import { contentHash } from '../messages/content-hash.ts';
+import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
-import { everything } from '../route-match.ts';
-import { any } from '../serialize.ts';
+import { everything } from '../routes/route-match.ts';
 import { jwtFilterName } from './names.ts';
 import { provider } from './provider.ts';
 import { requirementOf } from './requirement.ts';
