@@ -46,8 +46,11 @@ export class DryProxy {
   readonly #builder: ChainBuilder;
   readonly #services = new WeakMap<FilterChain, ChainService>();
 
-  /** @param trace hears how routes are found */
-  constructor(tables: Tables, node: DryNode, trace: RouteTrace) {
+  /**
+   * @param trace hears how routes are found
+   * @param wallNow what tokens are held against, in milliseconds since 1970
+   */
+  constructor(tables: Tables, node: DryNode, trace: RouteTrace, wallNow: () => number) {
     this.tables = tables;
     this.node = node;
     const wheel = new TimerWheel({ clock: this.clock });
@@ -62,13 +65,13 @@ export class DryProxy {
       dns: new DnsCache({ now: () => wheel.now(), resolve: () => {} }),
       ownListeners: () => ownListeners(tables),
     });
-    clusters.update(tables);
+    clusters.update(unchecked(tables));
     this.context = {
       clusters,
       wheel,
       routeStats: new RouteStats(),
       random,
-      wallNow: () => 0,
+      wallNow,
       draining: () => false,
       refusing: () => false,
       trace,
@@ -134,6 +137,17 @@ export interface FilterVisit {
   readonly name: string;
   /** It has answered the request itself. */
   readonly answered: boolean;
+}
+
+/**
+ * Without active health checks: nobody can be asked here, and who has not been asked gets no requests. What a running
+ * proxy's checks have found is in the health of its endpoints already.
+ */
+function unchecked(tables: Tables): Tables {
+  const clusters = new Map(tables.clusters);
+  for (const [name, { healthCheck, ...cluster }] of clusters)
+    if (healthCheck !== undefined) clusters.set(name, cluster);
+  return { ...tables, clusters };
 }
 
 /** Nobody is asked: as far as anybody here knows every request is within its limits. */

@@ -168,3 +168,31 @@ it('endpoints are as the running proxy sees them; names have the addresses that 
   const host = (path: string) => of.decide(call({ path })).outcomes[0]?.info.upstreamHost;
   expect([host('/a'), host('/')]).toEqual(['127.0.0.1:2', '10.0.0.7:3']);
 });
+
+it('endpoints that are checked are taken for healthy: nobody can be asked here', () => {
+  const checks = {
+    timeoutMs: 500,
+    intervals: {
+      healthyMs: 1,
+      unhealthyEdgeMs: 1,
+      unhealthyMs: 1,
+      healthyEdgeMs: 1,
+      noTrafficMs: 1,
+      noTrafficHealthyMs: 1,
+      jitterMs: 0,
+      jitterPercent: 0,
+      initialJitterMs: 0,
+    },
+    unhealthyThreshold: 2,
+    healthyThreshold: 2,
+    reuseConnection: true,
+    check: { kind: 'tcp', send: [], receive: [] },
+  } as const;
+  const endpoints = [make.endpoint(1), make.endpoint(2)];
+  const clusters = [make.cluster('a', endpoints, { healthCheck: checks as never })];
+  const of = explainer(served([make.route(make.forward('a'))], { clusters }));
+  const [outcome] = of.decide(call()).outcomes;
+  const cluster = of.proxy.context.clusters.get('a');
+  if (outcome === undefined || cluster === undefined) throw new Error('no outcome');
+  expect(endpointChances(of.proxy, cluster, outcome).map(({ chance }) => chance)).toEqual([0.5, 0.5]);
+});

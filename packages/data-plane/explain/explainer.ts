@@ -29,8 +29,8 @@ export class Explainer {
   /** Managers of the worlds of a route. */
   readonly #worlds = new WeakMap<ManagerRuntime, WeakMap<Route, World[]>>();
 
-  constructor(tables: Tables, node: DryNode) {
-    this.proxy = new DryProxy(tables, node, this.#trace);
+  constructor(tables: Tables, node: DryNode, wallNow: () => number = Date.now) {
+    this.proxy = new DryProxy(tables, node, this.#trace, wallNow);
   }
 
   /** @throws EntranceError when the call reaches no listener */

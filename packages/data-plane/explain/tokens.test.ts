@@ -65,13 +65,9 @@ const nothing = {
   virtualHost: [],
   workload: [],
 };
-const explainer = new Explainer(tables, {
-  id: 'x',
-  role: 'router',
-  metadata,
-  trustDomain: 'cluster.local',
-  uri: '',
-});
+const now = Date.UTC(2026, 0, 1);
+const node = { id: 'x', role: 'router', metadata, trustDomain: 'cluster.local', uri: '' } as const;
+const explainer = new Explainer(tables, node, () => now);
 const told = (token: string) =>
   explain(
     { explainer, sources: new Sources(tables, nothing) },
@@ -107,4 +103,6 @@ it('tells what the claims of a token lead to, and who is refused before any rout
     'answers',
     expect.stringMatching(/^jwt_authn_access_denied\{/),
   ]);
+  expect(told(await keys.sign({ iss, exp: now / 1000 - 61 })).error?.status).toBe(401);
+  expect(told(await keys.sign({ iss, exp: now / 1000 + 1 })).cluster?.name).toBe('b');
 });
