@@ -35,6 +35,25 @@ export const gateway = (spec: string, name = '$name'): string =>
 export const serviceEntry = (spec: string, name = '$name'): string =>
   named(istio, 'ServiceEntry', name, unlessSaid(spec, 'hosts', '[$outside]'));
 
+/** One application outside the mesh, on port 80 of `$outside`; `port` says which of its own ports. */
+export const outsideApplication = (port = '$http'): string =>
+  serviceEntry(`
+    location: MESH_EXTERNAL
+    resolution: STATIC
+    ports: [{ number: 80, name: http, protocol: HTTP, targetPort: ${port} }]
+    endpoints: [{ address: 127.0.0.1 }]
+  `);
+
+/** `$outside` of two endpoints: an application, and a port where nobody listens. */
+export const halfDown = serviceEntry(`
+  location: MESH_EXTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  endpoints:
+  - { address: 127.0.0.1, ports: { http: $http } }
+  - { address: 127.0.0.1, ports: { http: $port } }
+`);
+
 export const resource = (apiVersion: string, kind: string, spec: string, name = '$name'): string =>
   named(apiVersion, kind, name, spec);
 
@@ -43,6 +62,10 @@ export const subsets = (more = ''): string => {
   const each = ['v1', 'v2', 'v3'].map((name) => `- { name: ${name}, labels: { version: ${name} } }`);
   return destinationRule([flush(more), 'subsets:', ...each].join('\n'));
 };
+
+/** Requests go to a subset of `$host`, at its port for HTTP/1.1. */
+export const toHttp = (version: string): string =>
+  `route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }]`;
 
 /** A plain HTTP server for `$edge` on port 80. */
 export const edge = gateway(`

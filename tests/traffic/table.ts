@@ -8,10 +8,14 @@ import { anyProtocol } from './rows/everywhere.ts';
 import { fault } from './rows/fault.ts';
 import { fields } from './rows/fields.ts';
 import { forms } from './rows/forms.ts';
+import { gatewayBytes } from './rows/gateway-bytes.ts';
+import { gatewayCertificates } from './rows/gateway-certificates.ts';
 import { gatewayTls } from './rows/gateway-tls.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
+import { outlier } from './rows/outlier.ts';
+import { pool } from './rows/pool.ts';
 import { protocols } from './rows/protocols.ts';
 import { resilience } from './rows/resilience.ts';
 import { retries } from './rows/retries.ts';
@@ -33,8 +37,12 @@ export const scenarios: readonly Scenario[] = [
   ...bytes,
   ...websockets,
   ...destination,
+  ...pool,
+  ...outlier,
   ...gateways,
+  ...gatewayCertificates,
   ...gatewayTls,
+  ...gatewayBytes,
   ...entries,
   ...scope,
   ...limits,

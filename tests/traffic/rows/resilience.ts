@@ -1,16 +1,11 @@
 /** VirtualService: time-outs and retries. */
-import { destinationRule, docs, serviceEntry, subsets, virtualService } from '../documents.ts';
+import { destinationRule, docs, outsideApplication, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const all = 'route: [{ destination: { host: $host } }]';
 const doc = docs.virtualService('HTTPRetry');
 const outsideRoute = 'route: [{ destination: { host: $outside } }]';
-const outside = serviceEntry(`
-  location: MESH_EXTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $http }]
-  endpoints: [{ address: 127.0.0.1 }]
-`);
+const outside = outsideApplication();
 
 export const resilience: readonly Scenario[] = [
   {
@@ -263,14 +258,7 @@ export const resilience: readonly Scenario[] = [
   {
     title: 'retries: by default two more when the connection is refused',
     doc,
-    resources: [
-      serviceEntry(`
-        location: MESH_EXTERNAL
-        resolution: STATIC
-        ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $port }]
-        endpoints: [{ address: 127.0.0.1 }]
-      `),
-    ],
+    resources: [outsideApplication('$port')],
     steps: [{ url: 'http://$outside/', expect: { status: 503, received: 0, flags: 'UF,URX' } }],
   },
   {

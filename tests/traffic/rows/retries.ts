@@ -1,5 +1,5 @@
 /** VirtualService: what is tried again, where, when; hedging. */
-import { destinationRule, docs, serviceEntry, virtualService } from '../documents.ts';
+import { destinationRule, docs, halfDown, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const doc = docs.virtualService('HTTPRetry');
@@ -104,14 +104,7 @@ export const retries: readonly Scenario[] = [
     title: 'retries: retryOn connect-failure finds the instance that is there',
     doc,
     resources: [
-      serviceEntry(`
-        location: MESH_EXTERNAL
-        resolution: STATIC
-        ports: [{ number: 80, name: http, protocol: HTTP }]
-        endpoints:
-        - { address: 127.0.0.1, ports: { http: $http } }
-        - { address: 127.0.0.1, ports: { http: $port } }
-      `),
+      halfDown,
       virtualService(`
         hosts: [$outside]
         http:

@@ -1,5 +1,5 @@
 /** What the mesh says for all: rows of a mesh of their own, with these settings. */
-import { destinationRule, docs, edge, subsets, virtualService } from '../documents.ts';
+import { destinationRule, docs, edge, subsets, toHttp, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Of the Mesh's spec. */
@@ -15,8 +15,6 @@ export const meshSettings = {
   serviceSettings: [{ settings: { clusterLocal: true }, hosts: ['*.traffic.svc.cluster.local'] }],
 } as const;
 
-const to = (version: string): string =>
-  `route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }]`;
 const doc = docs.mesh('MeshConfig');
 /** For the gateway, whose namespace is another. */
 const forAll = 'exportTo: ["*"]';
@@ -34,8 +32,8 @@ export const settings: readonly Scenario[] = [
         gateways: [mesh, $name]
         http:
         - match: [{ uri: { exact: /a/b } }]
-          ${to('v2')}
-        - ${to('v1')}
+          ${toHttp('v2')}
+        - ${toHttp('v1')}
       `),
     ],
     steps: ['http://$host', 'http://$edge'].flatMap((host) =>
@@ -67,11 +65,11 @@ export const settings: readonly Scenario[] = [
         http:
         - match: [{ uri: { prefix: /own } }]
           retries: { attempts: 1, retryOn: 5xx }
-          ${to('v1')}
+          ${toHttp('v1')}
         - match: [{ uri: { prefix: /none } }]
           retries: { attempts: 0 }
-          ${to('v1')}
-        - ${to('v1')}
+          ${toHttp('v1')}
+        - ${toHttp('v1')}
       `),
     ],
     steps: [
@@ -120,7 +118,7 @@ export const settings: readonly Scenario[] = [
         hosts: [$edge]
         gateways: [$name]
         http:
-        - ${to('v1')}
+        - ${toHttp('v1')}
       `),
     ],
     steps: [

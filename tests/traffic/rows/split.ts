@@ -1,5 +1,5 @@
 /** VirtualService: weights, mirrors, subsets. */
-import { docs, serviceEntry, subsets, virtualService } from '../documents.ts';
+import { docs, outsideApplication, subsets, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const to = (version: string): string => `destination: { host: $host, subset: ${version} }`;
@@ -143,12 +143,7 @@ spec:
     title: 'mirror: to an application outside the mesh',
     doc: docs.virtualService('HTTPMirrorPolicy'),
     resources: [
-      serviceEntry(`
-        location: MESH_EXTERNAL
-        resolution: STATIC
-        ports: [{ number: 80, name: http, protocol: HTTP, targetPort: $http }]
-        endpoints: [{ address: 127.0.0.1 }]
-      `),
+      outsideApplication(),
       subsets(),
       virtualService(`
         http:

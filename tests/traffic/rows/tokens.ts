@@ -1,5 +1,5 @@
 /** RequestAuthentication: whose tokens are taken, where they stand, and what comes of their claims. */
-import { docs, edge, resource, subsets, virtualService } from '../documents.ts';
+import { docs, edge, resource, subsets, toHttp, virtualService } from '../documents.ts';
 import type { HttpExpectation, Scenario } from '../scenario.ts';
 import { forged, type Issuer, issuer } from '../tokens.ts';
 
@@ -49,9 +49,6 @@ const trustAtGateway = (of: Issuer): string =>
       jwtRules: [{ issuer: ${of.name}, jwks: '${of.keySet}' }]
     `,
   ).replace('name: $name', 'name: $name, namespace: tulle-system');
-
-const to = (version: string): string =>
-  `route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }]`;
 
 export const tokens: readonly Scenario[] = [
   {
@@ -176,14 +173,14 @@ export const tokens: readonly Scenario[] = [
         gateways: [$name]
         http:
         - match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }]
-          ${to('v1')}
+          ${toHttp('v1')}
         - match: [{ headers: { "@request.auth.claims[org][team]": { prefix: bl } } }]
-          ${to('v2')}
+          ${toHttp('v2')}
         - match: [{ headers: { "@request.auth.claims.beta": {} } }]
           directResponse: { status: 202 }
         - match: [{ withoutHeaders: { "@request.auth.claims.scope": { exact: read } } }]
           directResponse: { status: 203 }
-        - ${to('v3')}
+        - ${toHttp('v3')}
       `),
     ],
     steps: [
@@ -225,7 +222,7 @@ export const tokens: readonly Scenario[] = [
         hosts: [$edge]
         gateways: [$name]
         http:
-        - ${to('v1')}
+        - ${toHttp('v1')}
       `),
       resource(
         'tulle.dev/v1alpha1',

@@ -1,9 +1,7 @@
 /** WebSockets by routes: what holds for requests holds for them, at sidecars and at gateways. */
-import { docs, edge, subsets, virtualService } from '../documents.ts';
+import { docs, edge, subsets, toHttp, virtualService } from '../documents.ts';
 import type { HttpStep, Scenario } from '../scenario.ts';
 
-const to = (version: string): string =>
-  `route: [{ destination: { host: $host, port: { number: 80 }, subset: ${version} } }]`;
 const doc = docs.envoy('intro/arch_overview/http/upgrades');
 const rules = (http: string): readonly string[] => [
   subsets(),
@@ -27,10 +25,10 @@ export const websockets: readonly Scenario[] = [
     - match: [{ uri: { regex: "/chat/[0-9]+" } }]
       rewrite: { uriRegexRewrite: { match: "^/chat/", rewrite: /room/ }, authority: inside.test }
       headers: { request: { set: { x-set: "yes" } }, response: { set: { x-answer: "yes" } } }
-      ${to('v1')}
+      ${toHttp('v1')}
     - match: [{ headers: { tenant: { exact: gold } } }, { queryParams: { tenant: { exact: gold } } }]
-      ${to('v2')}
-    - ${to('v3')}
+      ${toHttp('v2')}
+    - ${toHttp('v3')}
     `),
     steps: [
       ...both('/chat/12', {
@@ -65,7 +63,7 @@ export const websockets: readonly Scenario[] = [
     - match: [{ uri: { prefix: /direct } }]
       directResponse: { status: 403 }
     - fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }
-      ${to('v1')}
+      ${toHttp('v1')}
     `),
     steps: [
       ...both('/moved', { expect: { status: 301, headers: { location: 'http://new.test/moved' } } }),
