@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds, residentBytes } from '../system/cpu.ts';
 import { watchOthers } from '../system/quiet.ts';
 import {
@@ -36,6 +37,8 @@ export interface ChangeFigures {
 export interface Figures {
   readonly size: Size;
   readonly firstPush: {
+    /** Until all had got through TLS, to a tenth. */
+    readonly letInSeconds: number;
     readonly seconds: number;
     readonly cpuSeconds: number;
     readonly bytes: number;
@@ -75,9 +78,12 @@ export async function measure(size: Size, changes: number, note: (text: string) 
     const pids = [subject.program.pid];
     note('  first push …');
     const start = { at: monotonicNow(), cpu: cpuSeconds(pids) };
-    const { at, bytes } = await simulator.connect(quietMs);
+    const connected = simulator.connect(quietMs);
+    const letInSeconds = ((await untilLetIn(subject, size.proxies)) - start.at) / 1000;
+    const { at, bytes } = await connected;
     const seconds = (Math.max(...at) - start.at) / 1000;
     const firstPush = {
+      letInSeconds,
       seconds,
       cpuSeconds: cpuSeconds(pids) - start.cpu,
       bytes,
@@ -108,6 +114,12 @@ export async function measure(size: Size, changes: number, note: (text: string) 
     await subject?.program.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** When so many handshakes had ended well. */
+async function untilLetIn(subject: Subject, proxies: number): Promise<number> {
+  while ((await subject.counter('tulle_handshakes_total')) < proxies) await pause(100);
+  return monotonicNow();
 }
 
 interface Running {

@@ -16,6 +16,7 @@ export function report(all: readonly Figures[]): string {
     const { firstPush, resident } = one;
     return [
       `${services} / ${endpoints} / ${proxies}${upstreams > 0 ? ` (${upstreams} upstreams)` : ''}`,
+      firstPush.letInSeconds.toFixed(1),
       firstPush.seconds.toFixed(1),
       firstPush.cpuSeconds.toFixed(1),
       megabytes(firstPush.bytes),
@@ -24,8 +25,8 @@ export function report(all: readonly Figures[]): string {
       one.others.toFixed(2),
     ];
   });
-  const columns = ['services / endpoints / proxies', 'first push, s', 'CPU, s', 'MB sent', 'streams broken'];
-  const first = table([...columns, 'RSS after it / at most, MB', 'others, cores'], sizes);
+  const columns = ['services / endpoints / proxies', 'all let in, s', 'first push, s', 'CPU, s', 'MB sent'];
+  const first = table([...columns, 'streams broken', 'RSS after it / at most, MB', 'others, cores'], sizes);
   const kinds = [
     ['VirtualService', 'route'],
     ['endpoint', 'endpoint'],

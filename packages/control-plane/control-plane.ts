@@ -6,6 +6,7 @@ import { createResources } from './api/writer/resources.ts';
 import type { ControlPlane, ControlPlaneOptions } from './config.ts';
 import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
 import { startUniversal } from './discovery/universal/universal.ts';
+import { HandshakeGate } from './handshakes/gate.ts';
 import { openAuthority } from './identity/authority.ts';
 import { createEnrolmentTokens } from './identity/enrolment.ts';
 import { controlPlaneIdentity, spiffeUri } from './identity/spiffe.ts';
@@ -68,10 +69,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const mirror = await startMirror({ store, kinds: followed, onChange, onError });
     running.defer(() => mirror.close());
 
+    // Who may shake hands now; everything else makes room for it.
+    const gate = new HandshakeGate(clock);
+    const { pause } = gate;
+
     // Who is connected, and what each has answered.
     const progress = new ProgressBook();
     const streams = createProxyStreams({
-      ...{ trustDomain, mirror, platform, progress, metrics, clock, log },
+      ...{ trustDomain, mirror, platform, progress, metrics, clock, pause, log },
       onOpen: (proxy) => publisher.connected(proxy),
       onClose: (id) => publisher.disconnected(id),
       onProgress: () => status.touch(),
@@ -89,7 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
     // What each should have: model and compile, then the difference to its stream.
     const publisher = new Publisher({
-      ...{ meshName: mesh, trustDomain, trustBundle: authority.roots, mirror, clock, onError },
+      ...{ meshName: mesh, trustDomain, trustBundle: authority.roots, mirror, clock, pause, onError },
       instances: () => platform.instances(),
       publish: streams.publish,
       onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
@@ -116,7 +121,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     // The doors: gRPC for proxies, HTTP for people. When they close, streams end because of us.
     const doors = await openDoors({
       ...{ mesh, stateDir, address, port: apiPort, store, resources, authority, tokens },
-      ...{ streams, publisher, metrics, clock, log, onError },
+      ...{ streams, publisher, metrics, gate, clock, log, onError },
     });
     running.defer(() => doors.close());
     running.defer(() => platform.freeze());

@@ -8,6 +8,15 @@ export interface Timer {
   cancel(): void;
 }
 
+/** For work in slices: goes on after other events have had their turn, which may take as long as it pleases them. */
+export type Pause = (spentMs: number, run: () => void) => Timer;
+
+/** One turn of the event loop. */
+export const pauseOf =
+  (clock: Clock): Pause =>
+  (_, run) =>
+    clock.after(0, run);
+
 /** The longest delay that setTimeout honours; a longer one would fire at once. */
 const longestMs = 2 ** 31 - 1;
 

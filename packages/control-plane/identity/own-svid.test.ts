@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { Server } from '@grpc/grpc-js';
+import { systemClock } from '@tulle/xds/clock';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { GrpcDoor } from '../handshakes/door.ts';
+import { HandshakeGate } from '../handshakes/gate.ts';
 import { type Authority, openAuthority, svidLifetimeMs } from './authority.ts';
-import { type OwnSvid, startOwnSvid } from './own-svid.ts';
-import { RotatingServerCredentials, type ServerMaterial } from './server-credentials.ts';
+import { type OwnSvid, type ServerMaterial, startOwnSvid } from './own-svid.ts';
 
 let dir: string;
 let clock: ManualClock;
@@ -18,7 +20,8 @@ let authority: Authority;
 let own: OwnSvid;
 let server: Server;
 let port: number;
-let credentials: RotatingServerCredentials;
+let gate: HandshakeGate;
+let door: GrpcDoor;
 let rotated: ServerMaterial[];
 const onError = vi.fn();
 
@@ -34,20 +37,19 @@ beforeEach(async () => {
     onError,
     onRotate(material) {
       rotated.push(material);
-      credentials.rotate(material);
+      door.rotate(material);
     },
   });
-  credentials = new RotatingServerCredentials({ mutual: false }, own.current());
   server = new Server();
-  port = await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
+  gate = new HandshakeGate(systemClock);
+  door = new GrpcDoor(server, gate, { mutual: false, material: own.current() });
+  port = await door.listen(0, '127.0.0.1');
 });
 
 afterEach(() => {
   own.close();
+  door.close();
+  gate.close();
   server.forceShutdown();
   rmSync(dir, { recursive: true, force: true });
 });

@@ -1,12 +1,18 @@
 import type { Clock, Timer } from '@tulle/xds/clock';
 import type { Authority } from './authority.ts';
 import { newKeyPem, signingKeys } from './key-file.ts';
-import type { ServerMaterial } from './server-credentials.ts';
 import { controlPlaneIdentity } from './spiffe.ts';
 import { x509 } from './x509.ts';
 
 /** How soon a renewal that failed is tried again. */
 const retryMs = 60_000;
+
+/** Key, chain (leaf first) and trust of a TLS server, PEM. */
+export interface ServerMaterial {
+  readonly keyPem: string;
+  readonly chainPem: string;
+  readonly rootsPem: string;
+}
 
 export interface OwnSvid {
   current(): ServerMaterial;

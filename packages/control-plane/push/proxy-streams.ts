@@ -1,4 +1,4 @@
-import type { Clock } from '@tulle/xds/clock';
+import type { Clock, Pause } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
 import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
 import { type AdmittedProxy, admit } from '../discovery/universal/admission.ts';
@@ -23,6 +23,7 @@ export function createProxyStreams(options: {
   readonly progress: ProgressBook;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly pause: Pause;
   readonly log: (message: string) => void;
   readonly onOpen: (proxy: AdmittedProxy) => void;
   readonly onClose: (proxyId: string) => void;
@@ -36,6 +37,7 @@ export function createProxyStreams(options: {
   const proxies = new ConnectedProxies();
   const ads = createAdsServer({
     clock: options.clock,
+    pause: options.pause,
     log: options.log,
     onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
     authenticate(certificate, node) {

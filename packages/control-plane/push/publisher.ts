@@ -1,5 +1,5 @@
 import type { Problem } from '@tulle/resources/problem';
-import type { Clock, Timer } from '@tulle/xds/clock';
+import { type Clock, type Pause, pauseOf, type Timer } from '@tulle/xds/clock';
 import type { Snapshot } from '@tulle/xds/resource';
 import { compile } from '../compile/compile.ts';
 import type { Note } from '../compile/note.ts';
@@ -38,6 +38,8 @@ export interface PublisherOptions {
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
   readonly clock: Clock;
+  /** Between slices of a push, and before the first of proxies that connect: makes room for who is coming in. */
+  readonly pause?: Pause;
   /** There is a model of a new configuration. */
   readonly onModel?: (model: Model) => void;
   /** How long a stage of a push took. */
@@ -53,6 +55,7 @@ export class Publisher {
   readonly #notes = new Map<string, ReadonlyMap<string, readonly Problem[]>>();
   readonly #debounce: Debounce;
   readonly #settle: Debounce;
+  readonly #pause: Pause;
   /** Proxies whose snapshot is older than the model; who waits longest comes first. */
   readonly #stale = new Set<string>();
   #slice: Timer | undefined;
@@ -66,6 +69,7 @@ export class Publisher {
     this.#options = options;
     this.#model = this.#build();
     const { clock } = options;
+    this.#pause = options.pause ?? pauseOf(clock);
     const run = (): void => this.#rebuild();
     this.#debounce = createDebounce({ clock, quietMs, maxMs: maxWaitMs, run });
     this.#settle = createDebounce({ clock, quietMs: settledMs, maxMs: maxSettleMs, run });
@@ -105,7 +109,7 @@ export class Publisher {
     // Behind those that wait already, also when it waited under an earlier stream.
     this.#stale.delete(proxy.id);
     this.#stale.add(proxy.id);
-    this.#slice ??= this.#options.clock.after(0, () => this.#pushSlice());
+    this.#slice ??= this.#pause(sliceMs, () => this.#pushSlice());
   }
 
   disconnected(proxyId: string): void {
@@ -188,8 +192,9 @@ export class Publisher {
       this.#stale.delete(id);
       const proxy = this.#proxies.get(id);
       if (proxy !== undefined) this.#push(proxy);
-      if (clock.now() - begin >= sliceMs && this.#stale.size > 0) {
-        this.#slice = clock.after(0, () => this.#pushSlice());
+      const spent = clock.now() - begin;
+      if (spent >= sliceMs && this.#stale.size > 0) {
+        this.#slice = this.#pause(spent, () => this.#pushSlice());
         break;
       }
     }

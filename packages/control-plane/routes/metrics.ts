@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { HandshakeGate } from '../handshakes/gate.ts';
 
 /** What the control plane counts of itself. Names follow pilot's where Istio has the same. */
 const counters = {
@@ -38,7 +39,7 @@ export class Metrics {
   }
 
   /** Prometheus text format 0.0.4. */
-  render(values: Readonly<Record<Gauge, number>>): string {
+  render(values: Readonly<Record<Gauge, number>>, gate: HandshakeGate): string {
     const lines: string[] = [];
     for (const [name, help] of Object.entries(counters)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
@@ -50,16 +51,33 @@ export class Metrics {
     for (const [name, help] of Object.entries(gauges)) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${values[name as Gauge]}`);
     }
+    lines.push(...handshakeLines(gate));
     return `${lines.join('\n')}\n`;
   }
+}
+
+function* handshakeLines({ letIn, refused, sizes }: HandshakeGate): Generator<string> {
+  const all = 'tulle_handshakes_total';
+  yield `# HELP ${all} Connections of proxies whose TLS handshake has ended well.`;
+  yield `# TYPE ${all} counter`;
+  yield `${all} ${letIn}`;
+  const closed = 'tulle_handshakes_refused_total';
+  yield `# HELP ${closed} Connections closed before their TLS handshake had ended, by reason.`;
+  yield `# TYPE ${closed} counter`;
+  for (const [reason, count] of Object.entries(refused)) yield `${closed}{reason="${reason}"} ${count}`;
+  const now = 'tulle_handshakes';
+  yield `# HELP ${now} Connections that say nothing yet, wait for their turn or shake hands.`;
+  yield `# TYPE ${now} gauge`;
+  for (const [state, count] of Object.entries(sizes)) yield `${now}{state="${state}"} ${count}`;
 }
 
 export function metricsRoute(
   app: FastifyInstance,
   metrics: Metrics,
+  gate: HandshakeGate,
   values: () => Readonly<Record<Gauge, number>>,
 ): void {
   app.get('/metrics', async (_, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(values())),
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(values(), gate)),
   );
 }

@@ -3,6 +3,7 @@ import type { Clock } from '@tulle/xds/clock';
 import { type ApiServer, createApiServer } from '../api/server.ts';
 import { openServingCertificate } from '../api/serving-certificate.ts';
 import type { Resources } from '../api/writer/resources.ts';
+import type { HandshakeGate } from '../handshakes/gate.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';
 import type { ProxyStreams } from '../push/proxy-streams.ts';
 import type { Publisher } from '../push/publisher.ts';
@@ -26,6 +27,7 @@ export interface StartApiOptions {
   readonly streams: ProxyStreams;
   readonly publisher: Publisher;
   readonly metrics: Metrics;
+  readonly gate: HandshakeGate;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
 }
@@ -56,7 +58,7 @@ export async function startApi(options: StartApiOptions): Promise<ApiServer> {
       routes(app) {
         enrolmentRoutes(app, { store, tokens });
         proxiesRoute(app, items);
-        metricsRoute(app, options.metrics, () => ({
+        metricsRoute(app, options.metrics, options.gate, () => ({
           pilot_xds: proxies.size,
           pilot_services: options.publisher.model.config.services.all.length,
           tulle_instances: options.publisher.model.instances.byKey.size,

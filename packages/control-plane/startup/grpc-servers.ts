@@ -1,7 +1,9 @@
-import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import type { Clock } from '@tulle/xds/clock';
 import type { AdsServer } from '@tulle/xds/server/ads-server';
 import { adsServerOptions } from '@tulle/xds/server/grpc-stream';
+import { GrpcDoor } from '../handshakes/door.ts';
+import type { HandshakeGate } from '../handshakes/gate.ts';
 import type { Authority } from '../identity/authority.ts';
 import {
   type CertificateServiceOptions,
@@ -11,7 +13,6 @@ import {
 } from '../identity/certificate-service.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';
 import { startOwnSvid } from '../identity/own-svid.ts';
-import { RotatingServerCredentials } from '../identity/server-credentials.ts';
 import { bindPreferred } from './last-ports.ts';
 
 /** A caller of the enrolment port is nobody yet: one small request is all that it may send. */
@@ -40,58 +41,45 @@ export async function startGrpcServers(options: {
   readonly authority: Authority;
   readonly tokens: EnrolmentTokens;
   readonly ads: AdsServer;
+  /** Before both ports: they share one core. */
+  readonly gate: HandshakeGate;
   readonly clock: Clock;
   readonly onIssued: NonNullable<CertificateServiceOptions['onIssued']>;
   readonly onError: (error: unknown) => void;
 }): Promise<GrpcServers> {
-  const { authority, tokens, ads, address, preferred } = options;
-  const rotating: RotatingServerCredentials[] = [];
+  const { authority, tokens, ads, gate, address, preferred } = options;
+  const doors: GrpcDoor[] = [];
   const ownSvid = await startOwnSvid({
     ...options,
     onRotate: (material) => {
-      for (const credentials of rotating) credentials.rotate(material);
+      for (const door of doors) door.rotate(material);
     },
   });
-  const credentials = (mutual: boolean): RotatingServerCredentials => {
-    const made = new RotatingServerCredentials({ mutual }, ownSvid.current());
-    rotating.push(made);
-    return made;
-  };
   const xds = new Server(adsServerOptions);
   ads.addTo(xds);
   xds.addService(certificateService, renewalHandlers(options));
   const enrolment = new Server(enrolmentLimits);
   enrolment.addService(certificateService, enrolmentHandlers({ ...options, authority, tokens }));
+  const open = (server: Server, mutual: boolean, port: number): Promise<number> => {
+    const door = new GrpcDoor(server, gate, { mutual, material: ownSvid.current() });
+    doors.push(door);
+    return bindPreferred(port, (wanted) => door.listen(wanted, address));
+  };
   const close = (): void => {
     ownSvid.close();
+    for (const door of doors) door.close();
+    gate.close();
     xds.forceShutdown();
     enrolment.forceShutdown();
   };
   try {
-    const mutual = credentials(true);
-    const serverOnly = credentials(false);
     return {
-      xdsPort: await bindPreferred(preferred.xds, (port) => bind(xds, address, port, mutual)),
-      enrolPort: await bindPreferred(preferred.enrol, (port) => bind(enrolment, address, port, serverOnly)),
+      xdsPort: await open(xds, true, preferred.xds),
+      enrolPort: await open(enrolment, false, preferred.enrol),
       close,
     };
   } catch (error) {
     close();
     throw error;
   }
-}
-
-function bind(
-  server: Server,
-  address: string,
-  port: number,
-  credentials: ServerCredentials,
-): Promise<number> {
-  const host = address.includes(':') ? `[${address}]` : address;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
-  });
 }

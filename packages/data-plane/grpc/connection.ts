@@ -16,8 +16,11 @@ import { IdentityError, identityOf } from '../net/spiffe.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { GrpcCall } from './call.ts';
 
-/** From the first packet to the server's SETTINGS. */
-const connectTimeoutMs = 10_000;
+/**
+ * From the first packet to the server's SETTINGS; what gRPC gives an attempt (doc/connection-backoff.md). A control plane that
+ * all proxies of a mesh come back to lets them in one after the other: who gives up early only comes again.
+ */
+const connectTimeoutMs = 20_000;
 /** How soon a control plane that is gone without a word is noticed: every 10 s a PING, 5 s for any sign of life. */
 const keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
 

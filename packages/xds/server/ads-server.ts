@@ -1,5 +1,5 @@
 import { type Server, status } from '@grpc/grpc-js';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, type Pause, systemClock } from '../clock.ts';
 import type { Snapshot, XdsType } from '../resource.ts';
 import type { core_Node } from '../wire.ts';
 import { type AdsCall, adsService } from './grpc-stream.ts';
@@ -43,6 +43,8 @@ export interface AdsServerOptions {
   /** How long a stage of sending took. */
   readonly onStage?: (stage: SendStage, milliseconds: number) => void;
   readonly clock?: Clock;
+  /** Between slices of sending; one turn of the event loop by default. */
+  readonly pause?: Pause;
   readonly log?: (message: string) => void;
 }
 
@@ -62,7 +64,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   const log = options.log ?? (() => {});
   const streams = new Map<string, AdsStream>();
   const open = new Set<AdsStream>();
-  const budget = new SendBudget(clock);
+  const budget = new SendBudget(clock, undefined, options.pause);
 
   const events: StreamEvents = {
     identify(stream, node) {

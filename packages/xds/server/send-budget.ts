@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import { type Clock, type Pause, pauseOf, type Timer } from '../clock.ts';
 
 /** A stream that has something to send, or may have. */
 export interface Sender {
@@ -47,18 +47,23 @@ const sliceMs = 10;
 export class SendBudget {
   readonly #limits: SendLimits;
   readonly #clock: Clock;
+  readonly #pause: Pause;
   readonly #changes: Lane = { waiting: new Set(), sent: 0 };
   readonly #new: Lane = { waiting: new Set(), sent: 0 };
   /** Who waits for the transport; the longest first. */
   readonly #held = new Map<Sender, Held>();
   #bytes = 0;
   #slowBytes = 0;
+  /** Milliseconds of sending since the last pause. */
+  #spent = 0;
   #next: Timer | undefined;
   #look: Timer | undefined;
 
-  constructor(clock: Clock, limits: SendLimits = defaultSendLimits) {
+  /** @param pause between two slices of sending */
+  constructor(clock: Clock, limits: SendLimits = defaultSendLimits, pause: Pause = pauseOf(clock)) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#pause = pause;
   }
 
   /** Bytes that have been sent and not taken. */
@@ -90,7 +95,7 @@ export class SendBudget {
 
   #serve(): void {
     this.#next = undefined;
-    const begin = this.#clock.now();
+    let since = this.#clock.now();
     while (this.#bytes < this.#limits.maxBytes) {
       const lane = this.#turn();
       const [sender] = lane.waiting;
@@ -99,8 +104,12 @@ export class SendBudget {
       const bytes = sender.send();
       lane.sent += bytes;
       if (bytes > 0) this.#hold(sender, bytes);
-      if (this.#clock.now() - begin < sliceMs) continue;
-      this.#next = this.#clock.after(0, () => this.#serve());
+      const now = this.#clock.now();
+      this.#spent += now - since;
+      since = now;
+      if (this.#spent < sliceMs) continue;
+      this.#next = this.#pause(this.#spent, () => this.#serve());
+      this.#spent = 0;
       return;
     }
   }
