@@ -31,7 +31,7 @@ export function clusterCaller(clusters: () => ClusterManager, wheel: TimerWheel)
       return () => {};
     }
     const call = new ClusterCall(path, message, wheel, onAnswer);
-    call.attempt = new Attempt(cluster, endpoint, call);
+    call.attempt = new Attempt(cluster, endpoint, false, call);
     call.start(timeoutMs);
     return () => call.cancel();
   };

@@ -34,6 +34,8 @@ const discardBytes = 64 * 1024;
  */
 export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   readonly endpoint: EndpointState;
+  /** It holds one of the cluster's retries. */
+  readonly isRetry: boolean;
   readonly #cluster: ClusterState;
   readonly #owner: AttemptOwner;
   #stream: Stream<RequestHead> | undefined = undefined;
@@ -48,9 +50,10 @@ export class Attempt implements StreamHandler<ResponseHead>, PoolCallbacks {
   /** The endpoint was blamed for being late, once for all. */
   #blamed = false;
 
-  constructor(cluster: ClusterState, endpoint: EndpointState, owner: AttemptOwner) {
+  constructor(cluster: ClusterState, endpoint: EndpointState, isRetry: boolean, owner: AttemptOwner) {
     this.#cluster = cluster;
     this.endpoint = endpoint;
+    this.isRetry = isRetry;
     this.#owner = owner;
     endpoint.active++;
     endpoint.counters.requestsTotal++;

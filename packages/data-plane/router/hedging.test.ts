@@ -31,7 +31,10 @@ interface Held {
 }
 
 /** A service whose answers the test gives, behind a route that hedges after a second. */
-async function serve(retries: number): Promise<{
+async function serve(
+  retries: number,
+  atOnce = 2 ** 31,
+): Promise<{
   engine: Engine;
   clock: VirtualClock;
   held: Held[];
@@ -65,10 +68,11 @@ async function serve(retries: number): Promise<{
     timeoutMs: 30_000,
     retry: retry({ retries, perTryTimeoutMs: 1_000 }),
   });
+  const limits = { connections: 2 ** 31, pending: 2 ** 31, requests: 2 ** 31, retries: atOnce };
   const engine = await startEngine(
     tables({
       listeners: [listener('l', [httpChain(manager(routeTable([host([route(action)])])))])],
-      clusters: [cluster('a', [endpoint(app.port)])],
+      clusters: [cluster('a', [endpoint(app.port)], { breakers: { default: limits, high: limits } })],
     }),
     { wheel: new TimerWheel({ clock }), observe: { httpLoggers: () => [(info) => infos.push(info)] } },
   );
@@ -149,6 +153,32 @@ describe('hedging', () => {
     clock.advance(30_000);
     expect((await answer).status).toBe(504);
     expect(infos[0]?.flags).toContain('UT');
+    await settled(engine);
+  });
+});
+
+describe('the budget of retries', () => {
+  it('counts those that are late and go on: a service that hangs gets no more than it allows', async () => {
+    const { ask, clock, held, engine } = await serve(5, 3);
+    const answers = [ask(), ask(), ask(), ask()];
+    await expect.poll(() => held.length).toBe(4);
+    const gauge = engine.clusters.get('a')?.breakers.default.retries;
+    for (let second = 1; second <= 5; second++) {
+      clock.advance(1_100);
+      await expect.poll(() => held.length).toBe(7);
+      expect(gauge?.value).toBe(3);
+    }
+    // One that fails makes room for another.
+    held[6]?.answer(503, 'bad');
+    await expect
+      .poll(() => {
+        clock.advance(50);
+        return held.length;
+      })
+      .toBe(8);
+    expect(gauge?.value).toBe(3);
+    for (const one of held.toSpliced(6, 1)) one.answer(200, 'good');
+    for (const answer of answers) expect((await answer).status).toBe(200);
     await settled(engine);
   });
 });

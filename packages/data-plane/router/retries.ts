@@ -25,7 +25,10 @@ export function wantsAfterFailure(policy: RetryPolicy, failure: Failure): boolea
   return retryOnFailure(policy, failure.kind, sent).retry;
 }
 
-/** What a request may still do again, and when. Idle ⇄ Waiting (backing off, holds one of the cluster's retries). */
+/**
+ * What a request may still do again, and when. Idle ⇄ Waiting (backing off). Each retry holds one of the cluster's from
+ * when it is scheduled until its attempt is over: hedged ones, which go on side by side, one each.
+ */
 export class Retries {
   readonly policy: RetryPolicy;
   /** Endpoints tried before. */
@@ -42,7 +45,8 @@ export class Retries {
   readonly #random: Random;
   readonly #again: () => void;
   #timer: Timer | undefined = undefined;
-  #holdsBudget = false;
+  /** Of the cluster's retries. */
+  #held = 0;
   #over = false;
 
   constructor(
@@ -67,14 +71,13 @@ export class Retries {
 
   /** False: none is left, or the cluster allows no more. Else `again` is called after the back-off. */
   schedule(failed: EndpointState): boolean {
-    this.release();
     if (this.left <= 0) return false;
     if (!this.#breakers.takeRetry(this.#wheel.now())) {
       // A failure can't wait to be told; the next one may be retried.
       this.#breakers.retries.fetch();
       return false;
     }
-    this.#holdsBudget = true;
+    this.#held++;
     this.waiting = true;
     this.left--;
     this.tried.add(failed);
@@ -96,10 +99,9 @@ export class Retries {
     if (this.#priorities.length % every === 0) this.beyond = new Set(this.#priorities);
   }
 
-  /** The retry under way is over: gives its share of the budget back. */
+  /** A retry is over: gives its share of the budget back. */
   release(): void {
-    if (!this.#holdsBudget) return;
-    this.#holdsBudget = false;
+    this.#held--;
     this.#breakers.retries.release();
   }
 
@@ -107,6 +109,6 @@ export class Retries {
     this.#over = true;
     this.waiting = false;
     this.#timer?.stop();
-    this.release();
+    while (this.#held > 0) this.release();
   }
 }

@@ -177,32 +177,34 @@ export class Router implements AttemptOwner, TimeoutOwner {
     this.#complete = end;
     if (action.mirrors.length > 0)
       this.#shadows = startShadows(head, end, action.mirrors, context, aim.destination);
-    if (admitted) this.#try();
+    if (admitted) this.#try(false);
     if (end && !this.#over) this.#requestEnded();
   }
 
   /** Another worker has said whether it can spare a place. */
   #asked(taken: boolean): void {
-    if (taken) this.#try();
+    if (taken) this.#try(false);
     else this.#stream.reply(overflow);
   }
 
   #retriesBy(policy: RetryPolicy): Retries {
     const { wheel, random } = this.#stream.manager.context;
     const { breakers } = this.#admission as Admission;
-    this.#retries ??= new Retries(policy, { breakers, wheel, random, again: () => this.#try() });
+    this.#retries ??= new Retries(policy, { breakers, wheel, random, again: () => this.#try(true) });
     return this.#retries;
   }
 
   // --- trying -----------------------------------------------------------------------------------------------
 
-  #try(): void {
+  /** @param isRetry it holds one of the cluster's retries */
+  #try(isRetry: boolean): void {
     const stream = this.#stream;
     const aim = this.#aim as Aim;
     const { action, choice } = this.#chosen as Chosen;
     const head = this.#head as RequestHead;
     const endpoint = aim.pick(this.#retries);
     if (endpoint === undefined) {
+      if (isRetry) this.#retries?.release();
       if (!this.#inFlight()) stream.reply(noHealthyUpstream);
       return;
     }
@@ -219,7 +221,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
       tellDeadline(head.headers, timeouts.left, action, this.#hedges ? 0 : timeouts.tryMs);
       timeouts.startTry();
     }
-    const attempt = new Attempt(aim.cluster, endpoint, this);
+    const attempt = new Attempt(aim.cluster, endpoint, isRetry, this);
     this.#race.current = attempt;
     attempt.start(action.priority, stream.info);
   }
@@ -259,9 +261,10 @@ export class Router implements AttemptOwner, TimeoutOwner {
       this.#replayable() &&
       idempotent.has((this.#head as RequestHead).method)
     ) {
-      this.#try();
+      this.#try(attempt.isRetry);
       return;
     }
+    if (attempt.isRetry) this.#retries?.release();
     info.upstreamFailure = failure.transport;
     const policy = this.#retryPolicy;
     const wanted = policy !== undefined && wantsAfterFailure(policy, failure);
@@ -285,6 +288,7 @@ export class Router implements AttemptOwner, TimeoutOwner {
     const wanted = policy !== undefined && wantsAfterResponse(policy, head.status, head.headers);
     if (wanted) {
       const first = this.#leave(attempt);
+      if (attempt.isRetry) this.#retries?.release();
       const retried = first && this.#replayable() && this.#retriesBy(policy).schedule(attempt.endpoint);
       // A late attempt has its retry already; and what is still under way may do better.
       if (retried || this.#inFlight()) {

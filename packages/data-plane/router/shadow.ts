@@ -54,7 +54,7 @@ export class Shadow implements AttemptOwner {
     this.#timer = wheel.timer(() => this.cancel());
     if (endpoint === undefined) return;
     this.#timer.start(shadowTimeoutMs);
-    this.#attempt = new Attempt(cluster, endpoint, this);
+    this.#attempt = new Attempt(cluster, endpoint, false, this);
     this.#attempt.start('default', { protocol: head.protocol, connection: undefined });
   }
 
