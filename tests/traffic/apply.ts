@@ -2,7 +2,7 @@
 
 import { type ParsedDocument, parseResources } from '@tulle/resources/parse';
 import { formatProblem } from '@tulle/resources/problem';
-import { ApiError } from '../../packages/cli/api/api-error.ts';
+import { ApiError, isApiError } from '../../packages/cli/api/api-error.ts';
 import type { ApiClient } from '../../packages/cli/api/client.ts';
 import { namespace } from './members.ts';
 import type { RowPlan } from './plan.ts';
@@ -30,7 +30,8 @@ export async function applyAll(
   return refused;
 }
 
-async function apply(client: ApiClient, text: string): Promise<void> {
+/** @throws Error for what is refused, or has no effect */
+export async function apply(client: ApiClient, text: string): Promise<void> {
   const { documents, problems } = parseResources(text);
   const found = [...problems, ...documents.flatMap((document) => document.problems)].filter(
     ({ severity, code }) => severity === 'error' || code === 'not-enforced',
@@ -40,7 +41,10 @@ async function apply(client: ApiClient, text: string): Promise<void> {
   for (const { kind, resource } of documents as readonly Required<ParsedDocument>[]) {
     const where = resource.metadata.namespace ?? namespace;
     try {
-      await client.create(kind, where, resource);
+      await client.create(kind, where, resource).catch((error: unknown) => {
+        if (!isApiError(error, 409)) throw error;
+        return client.patch(kind, where, resource.metadata.name, { spec: resource.spec });
+      });
     } catch (error) {
       if (error instanceof ApiError) throw new Error(`${error.message}\n${text}`, { cause: error });
       throw error;

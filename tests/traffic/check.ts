@@ -5,6 +5,7 @@ import type { Answer, BytesAnswer } from './ask.ts';
 import type { Seen } from './echo.ts';
 import type { Outcome } from './run.ts';
 import type { Fields, HttpExpectation, TcpStep } from './scenario.ts';
+import { checkWarming } from './warming.ts';
 import type { World } from './world.ts';
 
 export async function checkAnswers(
@@ -31,6 +32,7 @@ export async function checkAnswers(
   if (expected.version !== undefined) expect([...versions.keys()]).toEqual([expected.version]);
   if (expected.versions !== undefined) expect(versions.size, 'versions').toBe(expected.versions);
   if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
+  if (expected.warming !== undefined) checkWarming(expected.warming, outcomes);
   await checkSeen(expected, outcomes, world);
   if (expected.flags !== undefined) {
     const flags = sortedFlags(expected.flags);

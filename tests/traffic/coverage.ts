@@ -99,7 +99,8 @@ function holds(value: unknown, [step, ...rest]: readonly string[]): boolean {
 /** What a row is written in, and how it is sent. Each document's own words stay as they are. */
 function documentsOf(row: Scenario): Written[] {
   const ways = waysOf(row);
-  return row.resources
+  const applied = row.steps.flatMap((step) => (isBytes(step) ? [] : (step.applies ?? [])));
+  return [...row.resources, ...applied]
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Omit<Written, 'ways'>))
     .map(({ kind, spec }) => ({ kind, spec, ways }));
 }

@@ -6,6 +6,9 @@ import type { Engine, Scenario } from './scenario.ts';
 import { scenarios } from './table.ts';
 import { startWorld, type World } from './world.ts';
 
+/** All rows share a machine, and some wait for seconds to pass. */
+const rowMs = 60_000;
+
 /** @param startMs how long a mesh may take to start */
 export function describeTable(engine: Engine, startMs: number): void {
   describeRows('as it is', engine, scenarios, {}, startMs);
@@ -32,8 +35,10 @@ function describeRows(
       expect(world.complaints).toEqual([]);
     });
 
-    test.concurrent.each(rows.map((row) => [row.title, row] as const))('%s', (_, row) =>
-      runScenario(row, world),
+    test.concurrent.each(rows.map((row) => [row.title, row] as const))(
+      '%s',
+      (_, row) => runScenario(row, world),
+      rowMs,
     );
   });
 }

@@ -1,5 +1,4 @@
 /** Fields that no row has: by `Kind field`, or all within it, and where they are tested instead or why not. */
-const balancer = 'packages/decision/balance/load-balancer.test.ts: needs time to pass between endpoints';
 const sidecars = 'tests/sidecar.test.ts and tests/peers/sidecar-envoy.test.ts: needs a workload of its own';
 const starts = 'tests/mesh-config.test.ts: how processes start';
 const groups = 'tests/workload-group.test.ts: our own agent starts and probes it, beside either engine';
@@ -19,8 +18,6 @@ export const elsewhere: readonly (readonly [string, string])[] = [
     'DestinationRule trafficPolicy.loadBalancer.backendUtilization',
     'packages/decision/balance/utilization.test.ts: needs reports of load over time',
   ],
-  ['DestinationRule trafficPolicy.loadBalancer.warmup', balancer],
-  ['DestinationRule trafficPolicy.loadBalancer.warmupDurationSecs', balancer],
   [
     'DestinationRule trafficPolicy.connectionPool.tcp.connectTimeout',
     'needs an address that does not answer: packages/data-plane/upstream/pool',

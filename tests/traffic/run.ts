@@ -57,10 +57,16 @@ export interface Outcome {
   /** Its value of the scenario header. */
   readonly of: string;
   readonly answer: Answer | undefined;
+  /** Since the step began. */
+  readonly startMs: number;
   readonly milliseconds: number;
 }
 
 async function runHttp(step: HttpStep, of: string, world: World): Promise<void> {
+  const begin = performance.now();
+  // The API may be closing a connection that was idle for so long.
+  for (const text of step.applies ?? [])
+    await eventually('it is applied', () => world.apply(text).then(() => true));
   const one = async (number: number): Promise<Outcome> => {
     const request = `${of}/${number}`;
     if (step.pauseMs !== undefined) await after(step.pauseMs);
@@ -69,7 +75,7 @@ async function runHttp(step: HttpStep, of: string, world: World): Promise<void> 
       if (step.expect.refused === true) return undefined;
       throw error;
     });
-    return { of: request, answer, milliseconds: performance.now() - start };
+    return { of: request, answer, startMs: start - begin, milliseconds: performance.now() - start };
   };
   const outcomes: Outcome[] = [];
   await inLanes(step.times ?? 1, step.together ?? lanesOf(step), async (number) => {

@@ -33,6 +33,8 @@ export type From = 'client' | 'other' | 'declared' | 'near' | 'scoped' | 'gatewa
 /** Requests one after the other. */
 export interface HttpStep {
   readonly kind?: 'http' | 'http2' | 'grpc' | 'websocket';
+  /** Documents that are applied before the first of them: resources anew, or as they are from now on. */
+  readonly applies?: readonly string[];
   readonly from?: From;
   readonly method?: string;
   /** `http://$host/` unless said. At the gateway `https:` is its port 443. */
@@ -100,6 +102,8 @@ export interface HttpExpectation {
   readonly shares?: Readonly<Record<string, number>>;
   /** Share of each status, held in the same way. */
   readonly statusShares?: Readonly<Record<number, number>>;
+  /** One version is new since the step began, and gets more and more. */
+  readonly warming?: Warming;
   /** How many versions answered; 1: all came to the same. */
   readonly versions?: number;
   /** What the application saw of the last request; `:method`, `:path`, `:authority` and `:version` (of HTTP) too. */
@@ -122,6 +126,14 @@ export interface HttpExpectation {
   readonly flags?: string;
   /** The connection was closed, or TLS refused, instead of an answer. */
   readonly refused?: boolean;
+}
+
+/** How an endpoint beside an old one of the same weight comes to its share. */
+export interface Warming {
+  readonly version: string;
+  readonly seconds: number;
+  readonly minimumPercent: number;
+  readonly aggression: number;
 }
 
 /** Bytes over a connection: a line is sent, an application says its version and the line. */

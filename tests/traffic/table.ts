@@ -23,6 +23,7 @@ import { scope } from './rows/scope.ts';
 import { shares } from './rows/shares.ts';
 import { split } from './rows/split.ts';
 import { tokens } from './rows/tokens.ts';
+import { warmUps } from './rows/warm-up.ts';
 import { websockets } from './rows/websockets.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -52,4 +53,5 @@ export const scenarios: readonly Scenario[] = [
   ...anyProtocol,
   ...tokens,
   ...forms,
+  ...warmUps,
 ];

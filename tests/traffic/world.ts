@@ -12,7 +12,7 @@ import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts
 import { PortAllocator } from '../../packages/cli/up/ports.ts';
 import { eventually, temporaryFolder } from '../mesh.ts';
 import { AccessLog } from './access-log.ts';
-import { applyAll, type Refused } from './apply.ts';
+import { apply, applyAll, type Refused } from './apply.ts';
 import { type Certificates, makeCertificates, type Pair, withMesh } from './certificates.ts';
 import { type Echo, Sightings, startEcho } from './echo.ts';
 import { foundations, meshName } from './foundations.ts';
@@ -34,6 +34,8 @@ export interface World {
   /** What the control plane did not expect. */
   readonly complaints: readonly string[];
   proxies(): Promise<readonly ProxyStatus[]>;
+  /** @throws Error for what is refused, or has no effect */
+  apply(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -118,6 +120,7 @@ export async function startWorld(
     return {
       ...{ engine, plans, sightings, accessLog, entrances, refused, complaints, proxies },
       certificates: await withMesh(certificates, folder.path),
+      apply: (text) => apply(client, text),
       close: () => running.disposeAsync(),
     };
   } catch (error) {

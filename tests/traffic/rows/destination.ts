@@ -165,15 +165,4 @@ spec:
     ],
     steps: [{ from: 'other', times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } }],
   },
-  {
-    title: 'balance: warmup: a new instance gets less at first',
-    doc: docs.destinationRule('LoadBalancerSettings'),
-    resources: [
-      destinationRule(`
-        trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN, warmup: { duration: 60s } } }
-      `),
-    ],
-    // All of them are new: none is ahead of another.
-    steps: [{ times: 60, expect: { shares: third } }],
-  },
 ];
