@@ -2,7 +2,7 @@
  * Bundles the programs that run many times over into one file each, in dist/bundles: a proxy then starts without
  * stripping types from 250 files, in half of the time and with 12 MB less.
  *
- * `manifest.json` lists the sources: `packages/cli/up/program.ts` runs a bundle only while none of them is newer.
+ * `manifest.json` lists the sources: `packages/cli/up/process/program.ts` runs a bundle only while none of them is newer.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';

@@ -1,7 +1,7 @@
 import { fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { messages, registry } from '@tulle/control-plane/compile/testing/registry';
 import { ConfigStore } from '@tulle/data-plane/config/store';
-import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
+import { filterReaders } from '@tulle/data-plane/config/translate/filters/filter-readers';
 import type { Engine } from '@tulle/data-plane/engine';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
 import type { XdsType } from '@tulle/xds/resource';

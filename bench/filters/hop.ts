@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { ConfigStore } from '@tulle/data-plane/config/store';
-import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
+import { filterReaders } from '@tulle/data-plane/config/translate/filters/filter-readers';
 import type { ConnectionInfo } from '@tulle/data-plane/http/connection-info';
 import { HttpStream } from '@tulle/data-plane/http/http-stream';
 import type { ManagerRuntime, StreamContext } from '@tulle/data-plane/http/manager';

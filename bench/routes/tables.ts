@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
-import { Problems } from '@tulle/data-plane/config/translate/problems';
-import { translateRoutes } from '@tulle/data-plane/config/translate/route';
+import { filterReaders } from '@tulle/data-plane/config/translate/filters/filter-readers';
+import { translateRoutes } from '@tulle/data-plane/config/translate/routes/route';
+import { Problems } from '@tulle/data-plane/config/translate/values/problems';
 import { Headers } from '@tulle/decision/headers';
 import { RouteMatcher } from '@tulle/decision/match';
 import type { RoutedRequest } from '@tulle/decision/routed-request';

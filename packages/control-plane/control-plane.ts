@@ -11,7 +11,7 @@ import { openAuthority } from './identity/authority.ts';
 import { createEnrolmentTokens } from './identity/enrolment.ts';
 import { controlPlaneIdentity, spiffeUri } from './identity/spiffe.ts';
 import { startKeys } from './issuer-keys/start-keys.ts';
-import { keySourcesOf } from './model/request-authentication.ts';
+import { keySourcesOf } from './model/security/request-authentication.ts';
 import { startMirror } from './push/mirror.ts';
 import { createProxyStreams } from './push/proxy-streams.ts';
 import { Publisher } from './push/publisher.ts';

@@ -1,5 +1,5 @@
 /** What a row stands for in one world: its words, its documents, whom its senders call. */
-import type { PortAllocator } from '../../packages/cli/up/ports.ts';
+import type { PortAllocator } from '../../packages/cli/up/ports/ports.ts';
 import { type Certificates, digestsOf, type Pair } from './certificates.ts';
 import { filled, service, type Words } from './documents.ts';
 import type { Echo } from './echo.ts';

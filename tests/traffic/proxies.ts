@@ -10,7 +10,7 @@ import { startProxy } from '@tulle/data-plane/proxy';
 import type { InboundPort, OutboundCapture } from '@tulle/xds/node';
 import type { ApiClient } from '../../packages/cli/api/client.ts';
 import { enrolmentToken } from '../../packages/cli/api/enrolment.ts';
-import { makeBootstrap } from '../../packages/cli/up/bootstrap-file.ts';
+import { makeBootstrap } from '../../packages/cli/up/proxy/bootstrap-file.ts';
 import { fetchOnce } from '../load.ts';
 import { command, eventually } from '../mesh.ts';
 import { peerPath } from '../peers/peer.ts';

@@ -1,6 +1,6 @@
 /** Brings members of the mesh up: applications with their sidecars, and those who send. */
 import type { ApiClient } from '../../packages/cli/api/client.ts';
-import type { PortAllocator } from '../../packages/cli/up/ports.ts';
+import type { PortAllocator } from '../../packages/cli/up/ports/ports.ts';
 import { REGISTRATION } from '../../packages/cli/up/registration-status.ts';
 import { eventually } from '../mesh.ts';
 import { servicePorts } from './documents.ts';

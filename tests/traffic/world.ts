@@ -9,7 +9,7 @@ import type { ProxyStatus } from '@tulle/control-plane/routes/proxies';
 import { createApiClient } from '../../packages/cli/api/client.ts';
 import { MemoryCounters } from '../../packages/cli/rate-limit-service/memory-counters.ts';
 import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts';
-import { PortAllocator } from '../../packages/cli/up/ports.ts';
+import { PortAllocator } from '../../packages/cli/up/ports/ports.ts';
 import { eventually, temporaryFolder } from '../mesh.ts';
 import { AccessLog } from './access-log.ts';
 import { apply, applyAll, type Refused } from './apply.ts';

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identifyProcess } from '../up/process-identity.ts';
-import { writeJson } from '../up/run-record.ts';
-import { prepareStateDir, stateDirAt } from '../up/state-dir.ts';
+import { identifyProcess } from '../up/process/process-identity.ts';
+import { writeJson } from '../up/state/run-record.ts';
+import { prepareStateDir, stateDirAt } from '../up/state/state-dir.ts';
 import { chooseMesh, chooseRunningMesh } from './choose-mesh.ts';
 
 let root: string;

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { Failure } from '../failure.ts';
-import { isAlive } from '../up/process-identity.ts';
-import { type MeshRecord, type RunRecord, readMeshRecord, readRunRecord } from '../up/run-record.ts';
-import { chosenStateDir, type StateDir, stateDirAt, stateHome } from '../up/state-dir.ts';
+import { isAlive } from '../up/process/process-identity.ts';
+import { type MeshRecord, type RunRecord, readMeshRecord, readRunRecord } from '../up/state/run-record.ts';
+import { chosenStateDir, type StateDir, stateDirAt, stateHome } from '../up/state/state-dir.ts';
 
 /** How the user has said which mesh is meant: options that every command against a mesh has. */
 export interface MeshChoice {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import { type Io, note } from '../io.ts';
-import type { RunRecord } from '../up/run-record.ts';
-import type { StateDir } from '../up/state-dir.ts';
+import type { RunRecord } from '../up/state/run-record.ts';
+import type { StateDir } from '../up/state/state-dir.ts';
 import { ApiError } from './api-error.ts';
 import { chooseRunningMesh, type MeshChoice } from './choose-mesh.ts';
 import { type ApiClient, createApiClient } from './client.ts';

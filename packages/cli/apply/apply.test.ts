@@ -3,8 +3,8 @@ import type { Resource } from '@tulle/resources/kind';
 import { findKind } from '@tulle/resources/kinds';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiClient, createApiClient } from '../api/client.ts';
-import { type MeshFile, OWNED_BY } from '../up/mesh-file.ts';
-import { applyMeshFile } from '../up/owned-resources.ts';
+import { type MeshFile, OWNED_BY } from '../up/state/mesh-file.ts';
+import { applyMeshFile } from '../up/state/owned-resources.ts';
 import { type Applicable, makeApplicable } from './applicable.ts';
 import { applyAll } from './apply.ts';
 

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { chooseMesh } from '../api/choose-mesh.ts';
 import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
-import { clearLeftovers, gone } from '../up/leftovers.ts';
-import { lockState } from '../up/lock.ts';
-import { signalProcess } from '../up/process-identity.ts';
-import { readRunRecord } from '../up/run-record.ts';
-import { emptyStateDir, removeRunFiles } from '../up/state-dir.ts';
+import { signalProcess } from '../up/process/process-identity.ts';
+import { clearLeftovers, gone } from '../up/state/leftovers.ts';
+import { lockState } from '../up/state/lock.ts';
+import { readRunRecord } from '../up/state/run-record.ts';
+import { emptyStateDir, removeRunFiles } from '../up/state/state-dir.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 

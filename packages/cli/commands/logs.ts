@@ -5,7 +5,7 @@ import { chooseMesh } from '../api/choose-mesh.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
-import { lastLines } from '../up/log-file.ts';
+import { lastLines } from '../up/process/log-file.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 

@@ -12,8 +12,8 @@ import { findEnvoy } from '../envoy/find-envoy.ts';
 import { Failure, messageOf, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
 import { watchLifeline } from '../lifeline.ts';
-import { formatExit } from '../up/child.ts';
-import { runWorkers } from '../up/run-workers.ts';
+import { formatExit } from '../up/process/child.ts';
+import { runWorkers } from '../up/proxy/run-workers.ts';
 import { example } from './examples.ts';
 
 interface ProxyOptions {

@@ -9,7 +9,7 @@ import { connect } from '../api/connect.ts';
 import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { GATEWAY_NAMESPACE, GATEWAY_WORKLOAD } from '../up/gateway.ts';
-import { PROXY_RESTART_ANNOTATION } from '../up/proxy-restart.ts';
+import { PROXY_RESTART_ANNOTATION } from '../up/proxy/proxy-restart.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 

@@ -1,6 +1,6 @@
 import { type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import type { RawResources } from '@tulle/data-plane/config/last-good';
-import { filterReaders } from '@tulle/data-plane/config/translate/filter-readers';
+import { filterReaders } from '@tulle/data-plane/config/translate/filters/filter-readers';
 import { translateResource } from '@tulle/data-plane/config/translate/resource';
 import { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';

@@ -1,6 +1,6 @@
 import type { ProxyDescription } from '@tulle/control-plane/compile/proxy';
 import { instanceOf, type Registration } from '@tulle/control-plane/discovery/universal/registration';
-import type { WorkloadInstance } from '@tulle/control-plane/model/instance';
+import type { WorkloadInstance } from '@tulle/control-plane/model/instances/instance';
 import type { Resource } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import type { ProxyMetadata } from '@tulle/xds/node';

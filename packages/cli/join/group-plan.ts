@@ -1,4 +1,4 @@
-import { groupLabel } from '@tulle/control-plane/model/instance';
+import { groupLabel } from '@tulle/control-plane/model/instances/instance';
 import type { WorkloadGroup, WorkloadGroupSpec } from '@tulle/resources/istio/workload-group';
 import type { Probe } from '@tulle/resources/tulle/probe';
 import type { PlannedPort } from '../up/workload-plan.ts';

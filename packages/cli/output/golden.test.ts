@@ -5,7 +5,7 @@ import type { MeshStatus } from '../api/mesh-status.ts';
 import type { ProxyStatus, ProxyTypeStatus } from '../api/proxies.ts';
 import { renderDescription } from '../commands/describe.ts';
 import { renderProxyStatus } from '../commands/proxy-status.ts';
-import { type LiveRow, renderLiveTable } from '../up/live-table.ts';
+import { type LiveRow, renderLiveTable } from '../up/screen/live-table.ts';
 import { palette } from './color.ts';
 import { formatAgeOf, formatLatency } from './duration.ts';
 import { renderMeshStatus } from './mesh-status.ts';

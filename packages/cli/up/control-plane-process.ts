@@ -2,13 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure } from '../failure.ts';
-import { type Child, type ChildRegistry, formatExit, startChild } from './child.ts';
-import { lastLines } from './log-file.ts';
-import { programPath } from './program.ts';
-import { proxyEnv } from './proxy-process.ts';
-import type { Reporter } from './reporter.ts';
-import { RestartDelay } from './restart-delay.ts';
-import type { StateDir } from './state-dir.ts';
+import { type Child, type ChildRegistry, formatExit, startChild } from './process/child.ts';
+import { lastLines } from './process/log-file.ts';
+import { programPath } from './process/program.ts';
+import { RestartDelay } from './process/restart-delay.ts';
+import { proxyEnv } from './proxy/proxy-process.ts';
+import type { Reporter } from './screen/reporter.ts';
+import type { StateDir } from './state/state-dir.ts';
 
 /** How long a control plane may take until it says that it is ready. */
 const READY_WITHIN_MS = 30_000;

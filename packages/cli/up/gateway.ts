@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { enrolmentToken } from '../api/enrolment.ts';
-import { makeBootstrap } from './bootstrap-file.ts';
 import type { InstanceContext } from './instance-context.ts';
-import type { MeshPorts } from './mesh-ports.ts';
-import { describePort } from './port-holder.ts';
-import { gatewayNode } from './proxy-node.ts';
-import { ProxyProcess } from './proxy-process.ts';
-import { RestartWish, reportRestart } from './proxy-restart.ts';
-import type { ProxySettings } from './proxy-settings.ts';
+import type { MeshPorts } from './ports/mesh-ports.ts';
+import { describePort } from './ports/port-holder.ts';
+import { makeBootstrap } from './proxy/bootstrap-file.ts';
+import { gatewayNode } from './proxy/proxy-node.ts';
+import { ProxyProcess } from './proxy/proxy-process.ts';
+import { RestartWish, reportRestart } from './proxy/proxy-restart.ts';
+import type { ProxySettings } from './proxy/proxy-settings.ts';
 
 export const GATEWAY_NAMESPACE = 'tulle-system';
 export const GATEWAY_WORKLOAD = 'ingressgateway';

@@ -1,12 +1,12 @@
 import type { ApiClient } from '../api/client.ts';
 import type { Capture } from './capture/capture.ts';
-import type { ChildRegistry } from './child.ts';
-import type { PortAllocator } from './ports.ts';
-import type { FollowedProxySettings } from './proxy-settings.ts';
+import type { PortAllocator } from './ports/ports.ts';
+import type { ChildRegistry } from './process/child.ts';
+import type { FollowedProxySettings } from './proxy/proxy-settings.ts';
 import type { RegistrationStatus } from './registration-status.ts';
-import type { Reporter } from './reporter.ts';
-import type { ControlPlaneAddress } from './run-record.ts';
-import type { StateDir } from './state-dir.ts';
+import type { Reporter } from './screen/reporter.ts';
+import type { ControlPlaneAddress } from './state/run-record.ts';
+import type { StateDir } from './state/state-dir.ts';
 
 /** What every instance of one run shares. */
 export interface InstanceContext {

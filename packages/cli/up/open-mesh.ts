@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { Failure } from '../failure.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { lockState, type StateLock } from './lock.ts';
-import type { MeshFile } from './mesh-file.ts';
-import type { Reporter } from './reporter.ts';
-import { type RunRecord, readRunRecord, writeJson } from './run-record.ts';
-import { emptyStateDir, prepareStateDir, removeRunFiles, type StateDir } from './state-dir.ts';
+import type { Reporter } from './screen/reporter.ts';
+import { clearLeftovers } from './state/leftovers.ts';
+import { lockState, type StateLock } from './state/lock.ts';
+import type { MeshFile } from './state/mesh-file.ts';
+import { type RunRecord, readRunRecord, writeJson } from './state/run-record.ts';
+import { emptyStateDir, prepareStateDir, removeRunFiles, type StateDir } from './state/state-dir.ts';
 
 /**
  * Takes a state directory for a new run: locks it, clears what a killed supervisor has left, and empties it

@@ -1,10 +1,10 @@
 import type { Workload } from '@tulle/resources/tulle/workload';
 import { describe, expect, test } from 'vitest';
-import { allocatePorts } from './instance-ports.ts';
-import { planProbes } from './probe-plan.ts';
-import { parseQuantity } from './quantity.ts';
-import { limitedCommand } from './resource-limits.ts';
-import { findUser } from './user.ts';
+import { planProbes } from './app/probe-plan.ts';
+import { parseQuantity } from './app/quantity.ts';
+import { limitedCommand } from './app/resource-limits.ts';
+import { findUser } from './app/user.ts';
+import { allocatePorts } from './ports/instance-ports.ts';
 import { planWorkload } from './workload-plan.ts';
 import { needsOf } from './workload-set.ts';
 

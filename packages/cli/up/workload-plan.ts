@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { parseDuration } from '@tulle/resources/schema/duration';
 import type { Workload, WorkloadSpec } from '@tulle/resources/tulle/workload';
 import type { ProxyMetadata } from '@tulle/xds/node';
-import type { RestartPolicy } from './app-process.ts';
-import { type CapturedUpstream, parseUpstream } from './env-capture.ts';
-import { proxyRestartOf } from './proxy-restart.ts';
-import { parseQuantity } from './quantity.ts';
-import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './restart-delay.ts';
+import type { RestartPolicy } from './app/app-process.ts';
+import { type CapturedUpstream, parseUpstream } from './app/env-capture.ts';
+import { parseQuantity } from './app/quantity.ts';
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS } from './process/restart-delay.ts';
+import { proxyRestartOf } from './proxy/proxy-restart.ts';
 
 /** A value of an application's environment: as written, or to be fetched from the API at start. */
 export type EnvValue =

@@ -1,6 +1,6 @@
 import { Instance } from './instance.ts';
 import type { InstanceContext } from './instance-context.ts';
-import { RestartWish, reportRestart } from './proxy-restart.ts';
+import { RestartWish, reportRestart } from './proxy/proxy-restart.ts';
 import { nextStep } from './rollout.ts';
 import { keyOfPlan, type WorkloadPlan } from './workload-plan.ts';
 

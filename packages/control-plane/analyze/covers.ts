@@ -1,7 +1,7 @@
 import { compileStringMatcher } from '@tulle/decision/string-match';
 import type { StringMatcher } from '@tulle/decision/tables/string-matcher';
-import { hostCovers } from '../model/host.ts';
 import type { HttpMatch, L4Match, StringMatch, StringMatches, TlsMatch } from '../model/istio.ts';
+import { hostCovers } from '../model/services/host.ts';
 
 /**
  * Whether everything that `narrow` matches is matched by `wide`, as far as that can be proven: by the decision's own

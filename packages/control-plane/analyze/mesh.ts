@@ -3,7 +3,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { ConfigModel, Model } from '../model/model.ts';
 import { originOf, rootNamespace, rootNamespaces } from '../model/origin.ts';
 import { selects } from '../model/selector.ts';
-import type { Service } from '../model/service.ts';
+import type { Service } from '../model/services/service.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import { findKind } from '@tulle/resources/kinds';
 import { instanceOf, type Registration } from '../discovery/universal/registration.ts';
-import type { MeshSpec } from '../model/mesh.ts';
+import type { MeshSpec } from '../model/mesh/mesh.ts';
 import { buildModel, type Model } from '../model/model.ts';
 import { systemResources } from '../startup/system-resources.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { collectionOf, type XdsResource, xdsTypes } from '@tulle/xds/resource';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { buildModel, updateInstances } from '../model/model.ts';
 import { compile } from './compile.ts';
 import { decode, readCase, routeTable } from './testing/golden-case.ts';

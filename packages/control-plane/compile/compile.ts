@@ -1,7 +1,7 @@
 import type { Snapshot, XdsResource } from '@tulle/xds/resource';
-import type { AccountIndex } from '../model/accounts.ts';
+import type { AccountIndex } from '../model/instances/accounts.ts';
 import type { ConfigModel, Model } from '../model/model.ts';
-import type { SidecarDecision } from '../model/sidecar.ts';
+import type { SidecarDecision } from '../model/traffic/sidecar.ts';
 import { type ClusterRef, clusterRefs } from './clusters/cluster-ref.ts';
 import { type ClusterSet, clusterSet } from './clusters/cluster-set.ts';
 import { Collector } from './clusters/collector.ts';

@@ -4,7 +4,7 @@ import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { MeshSpec } from '../model/mesh.ts';
+import type { MeshSpec } from '../model/mesh/mesh.ts';
 import { buildModel } from '../model/model.ts';
 import { compile } from './compile.ts';
 import { readCase } from './testing/golden-case.ts';
@@ -94,7 +94,7 @@ function warnsOf({ notEnforced, inert }: ResourceKind, path: string): boolean {
 }
 
 /**
- * But for those that say how proxies are started, not what they get: ProxyConfig (cli/up/proxy-settings.test.ts) and
+ * But for those that say how proxies are started, not what they get: ProxyConfig (cli/up/proxy/proxy-settings.test.ts) and
  * WorkloadGroup (held to its list by cli/join/group-plan.test.ts).
  */
 const atStart = ['ProxyConfig', 'WorkloadGroup'];

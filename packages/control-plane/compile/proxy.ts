@@ -1,5 +1,5 @@
 import type { ProxyMetadata, ProxyRole } from '@tulle/xds/node';
-import { withTopology } from '../model/locality.ts';
+import { withTopology } from '../model/traffic/locality.ts';
 
 /** A proxy as compile sees it: its Node message, as far as its certificate confirms it. */
 export interface ProxyDescription {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { byName, type OnInstances, type Platform } from './platform.ts';
 
 /** A platform under test, and the hands that change what it sees. */

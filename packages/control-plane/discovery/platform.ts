@@ -1,4 +1,4 @@
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 
 /** A source of workload instances. */
 export interface Platform {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { KeySource } from '../model/request-authentication.ts';
+import type { KeySource } from '../model/security/request-authentication.ts';
 import { plainKeySet } from './key-set.ts';
 
 /** All proxies get what is fetched. */

@@ -1,6 +1,6 @@
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { expect, test } from 'vitest';
-import type { KeySource } from '../model/request-authentication.ts';
+import type { KeySource } from '../model/security/request-authentication.ts';
 import { KeyBook } from './key-book.ts';
 
 const source = (url: string): KeySource => ({ url, isDiscovery: false, timeoutMs: 1_000 });

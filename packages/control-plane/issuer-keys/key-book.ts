@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@tulle/xds/clock';
-import type { KeySets, KeySource } from '../model/request-authentication.ts';
+import type { KeySets, KeySource } from '../model/security/request-authentication.ts';
 
 /** Istio's: keys are asked for again after so long, */
 const refreshMs = 20 * 60_000;

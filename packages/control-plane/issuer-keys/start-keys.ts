@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@tulle/xds/clock';
-import type { KeySets } from '../model/request-authentication.ts';
+import type { KeySets } from '../model/security/request-authentication.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { KeyBook } from './key-book.ts';
 

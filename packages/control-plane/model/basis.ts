@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
-import type { MeshSpec } from './mesh.ts';
-import type { KeySets } from './request-authentication.ts';
+import type { MeshSpec } from './mesh/mesh.ts';
+import type { KeySets } from './security/request-authentication.ts';
 
 /**
  * What parts of a configuration depend on: an object stays the same as long as nothing that it stands for has

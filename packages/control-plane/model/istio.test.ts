@@ -17,8 +17,8 @@ import type {
   VirtualServiceSpec,
   WorkloadEntrySpec,
 } from './istio.ts';
-import type { KubernetesServiceSpec } from './kubernetes-service.ts';
-import type { MeshSpec } from './mesh.ts';
+import type { MeshSpec } from './mesh/mesh.ts';
+import type { KubernetesServiceSpec } from './services/kubernetes-service.ts';
 
 type SpecOf<T extends { spec?: unknown }> = NonNullable<T['spec']>;
 

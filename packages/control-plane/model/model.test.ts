@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import { expect, test } from 'vitest';
-import type { WorkloadInstance } from './instance.ts';
+import type { WorkloadInstance } from './instances/instance.ts';
 import { buildModel, updateInstances } from './model.ts';
 
 const service = (name: string, namespace = 'default'): Resource => ({

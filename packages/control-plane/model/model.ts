@@ -1,35 +1,35 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
-import { type AccountIndex, indexAccounts } from './accounts.ts';
 import { type Basis, basisOf } from './basis.ts';
-import { type Credential, credentialsOf } from './credential.ts';
-import { type DestinationRuleIndex, indexDestinationRules } from './destination-rule.ts';
-import { discovered } from './discovery-selectors.ts';
-import { type EnvoyFilterIndex, indexEnvoyFilters } from './envoy-filter.ts';
-import { type Gateway, gatewaysOf } from './gateway.ts';
-import { checkHealthChecks, type HealthCheckIndex, indexHealthChecks } from './health-check.ts';
-import { serviceHost } from './host.ts';
-import type { WorkloadInstance } from './instance.ts';
-import { type InstanceIndex, indexInstances } from './instances.ts';
+import { type AccountIndex, indexAccounts } from './instances/accounts.ts';
+import type { WorkloadInstance } from './instances/instance.ts';
+import { type InstanceIndex, indexInstances } from './instances/instances.ts';
+import { checkWorkloadEntries, workloadEntryInstance } from './instances/workload-entry.ts';
+import { indexWorkloads, type WorkloadIndex } from './instances/workloads.ts';
 import type { ServiceEntrySpec } from './istio.ts';
-import { kubernetesService } from './kubernetes-service.ts';
-import { checkLimits, indexLimits, type Limits } from './limits.ts';
-import { type MeshSettings, type MeshSpec, meshSettings } from './mesh.ts';
+import { discovered } from './mesh/discovery-selectors.ts';
+import { type MeshSettings, type MeshSpec, meshSettings } from './mesh/mesh.ts';
 import { compare, originOf, resourceKey } from './origin.ts';
-import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
 import { checkVirtualServices, ProblemList } from './problems.ts';
+import { type Credential, credentialsOf } from './security/credential.ts';
+import { indexPeerAuthentications, type PeerAuthenticationIndex } from './security/peer-authentication.ts';
 import {
   indexRequestAuthentications,
   type KeySets,
   type RequestAuthenticationIndex,
-} from './request-authentication.ts';
-import { indexServices, type ServiceIndex } from './service.ts';
-import { serviceAddresses } from './service-addresses.ts';
-import { decorated, mayListEntries, serviceEntryServices } from './service-entry.ts';
-import { indexSidecars, type SidecarIndex } from './sidecar.ts';
-import { type VirtualService, virtualServicesOf } from './virtual-service.ts';
-import { checkWorkloadEntries, workloadEntryInstance } from './workload-entry.ts';
-import { indexWorkloads, type WorkloadIndex } from './workloads.ts';
+} from './security/request-authentication.ts';
+import { serviceHost } from './services/host.ts';
+import { kubernetesService } from './services/kubernetes-service.ts';
+import { indexServices, type ServiceIndex } from './services/service.ts';
+import { serviceAddresses } from './services/service-addresses.ts';
+import { decorated, mayListEntries, serviceEntryServices } from './services/service-entry.ts';
+import { type DestinationRuleIndex, indexDestinationRules } from './traffic/destination-rule.ts';
+import { type EnvoyFilterIndex, indexEnvoyFilters } from './traffic/envoy-filter.ts';
+import { type Gateway, gatewaysOf } from './traffic/gateway.ts';
+import { checkHealthChecks, type HealthCheckIndex, indexHealthChecks } from './traffic/health-check.ts';
+import { checkLimits, indexLimits, type Limits } from './traffic/limits.ts';
+import { indexSidecars, type SidecarIndex } from './traffic/sidecar.ts';
+import { type VirtualService, virtualServicesOf } from './traffic/virtual-service.ts';
 
 /** What users wrote, indexed. One object per change of resources: compile's caches hang on its identity. */
 export interface ConfigModel {

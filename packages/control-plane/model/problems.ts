@@ -1,12 +1,12 @@
 import type { Problem } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
-import type { DestinationRuleIndex } from './destination-rule.ts';
-import type { Gateway } from './gateway.ts';
-import { isExportedTo } from './host.ts';
 import type { Destination } from './istio.ts';
 import { resourceKey } from './origin.ts';
-import { findPort, type Service, type ServiceIndex } from './service.ts';
-import { destinationsOf, meshGateway, type VirtualService } from './virtual-service.ts';
+import { isExportedTo } from './services/host.ts';
+import { findPort, type Service, type ServiceIndex } from './services/service.ts';
+import type { DestinationRuleIndex } from './traffic/destination-rule.ts';
+import type { Gateway } from './traffic/gateway.ts';
+import { destinationsOf, meshGateway, type VirtualService } from './traffic/virtual-service.ts';
 
 /** Problems by `resourceKey` of the resource they are about. */
 export class ProblemList {

@@ -4,7 +4,7 @@ import type { Snapshot } from '@tulle/xds/resource';
 import { expect, test } from 'vitest';
 import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import { proxyMetadata } from '../fake-proxy.fixture.ts';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { Publisher } from './publisher.ts';
 
 const count = 100;

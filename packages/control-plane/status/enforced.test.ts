@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { RateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import { expect, test } from 'vitest';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { buildModel } from '../model/model.ts';
 import { enforcedCondition } from './enforced.ts';
 

@@ -7,7 +7,7 @@ import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
 import { keysCondition } from '../issuer-keys/condition.ts';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import type { Model } from '../model/model.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { Analysis, withValidationMessages } from './analysis.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { countInstances, workloadStatus } from './workload-status.ts';
 
 const instance = (name: string, health: WorkloadInstance['health']): WorkloadInstance => ({

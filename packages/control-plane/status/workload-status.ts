@@ -1,5 +1,5 @@
 import type { Resource } from '@tulle/resources/kind';
-import type { WorkloadInstance } from '../model/instance.ts';
+import type { WorkloadInstance } from '../model/instances/instance.ts';
 
 /** How many instances of a Workload or WorkloadGroup are registered, how many of them serve, how often they were restarted. */
 export interface WorkloadCount {

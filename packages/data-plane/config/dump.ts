@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { typeUrls, type XdsType } from '@tulle/xds/resource';
 import { decode, type Messages, type protobuf_Any, WireError } from '@tulle/xds/wire';
 import type { RawResources } from './last-good.ts';
-import { messageName } from './translate/problems.ts';
+import { messageName } from './translate/values/problems.ts';
 
 /** One resource that is in force, readable. */
 export interface DumpEntry {

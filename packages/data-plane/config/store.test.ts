@@ -15,7 +15,7 @@ import {
   virtualHost,
 } from './messages.fixture.ts';
 import { ConfigStore } from './store.ts';
-import { filterReaders } from './translate/filter-readers.ts';
+import { filterReaders } from './translate/filters/filter-readers.ts';
 
 let published: Tables[];
 let store: ConfigStore;

@@ -10,7 +10,7 @@ import { isFileSecret } from '../file-secrets.ts';
 import { Collection } from './collection.ts';
 import { JoinedTables } from './joined-tables.ts';
 import type { RawResources } from './last-good.ts';
-import type { FilterConfigReaders } from './translate/http-filter.ts';
+import type { FilterConfigReaders } from './translate/filters/http-filter.ts';
 import type { References } from './translate/references.ts';
 import { translateResource } from './translate/resource.ts';
 

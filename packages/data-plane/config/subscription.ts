@@ -10,8 +10,8 @@ import { type DumpEntry, dumpResources } from './dump.ts';
 import { FailedListeners } from './failed-listeners.ts';
 import { LastGood, type RawResources } from './last-good.ts';
 import { ConfigStore, namedTypes } from './store.ts';
-import { filterReaders } from './translate/filter-readers.ts';
-import type { FilterConfigReaders } from './translate/http-filter.ts';
+import { filterReaders } from './translate/filters/filter-readers.ts';
+import type { FilterConfigReaders } from './translate/filters/http-filter.ts';
 
 /** The proxy's SVID of the moment, PEM. */
 export interface CurrentIdentity {

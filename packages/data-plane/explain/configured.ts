@@ -2,7 +2,7 @@ import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { RawResources } from '../config/last-good.ts';
 import { ConfigStore } from '../config/store.ts';
-import { filterReaders } from '../config/translate/filter-readers.ts';
+import { filterReaders } from '../config/translate/filters/filter-readers.ts';
 
 /** The tables that a proxy makes of resources; what they refer to and lack counts as missing. */
 export function tablesOf(resources: RawResources): Tables {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@tulle/xds/json';
 import type { Origin } from '@tulle/xds/resource';
 import type { core_Metadata } from '@tulle/xds/wire';
-import { filterMetadata } from '../config/translate/metadata.ts';
+import { filterMetadata } from '../config/translate/values/metadata.ts';
 
 /** What a message stems from, as the control plane wrote it into its metadata; of other control planes nothing. */
 export function originsIn(metadata: core_Metadata | undefined): readonly Origin[] {

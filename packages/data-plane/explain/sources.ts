@@ -11,8 +11,8 @@ import {
   type route_RouteConfiguration,
 } from '@tulle/xds/wire';
 import type { RawResources } from '../config/last-good.ts';
-import { httpManagerName } from '../config/translate/http-manager.ts';
-import { messageName } from '../config/translate/problems.ts';
+import { httpManagerName } from '../config/translate/listeners/http-manager.ts';
+import { messageName } from '../config/translate/values/problems.ts';
 import { originsIn } from './origin.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Tables } from '@tulle/decision/tables/tables';
 import type { Bootstrap } from '../bootstrap.ts';
 import { ConfigStore } from '../config/store.ts';
 import type { Configuration } from '../config/subscription.ts';
-import { filterReaders } from '../config/translate/filter-readers.ts';
+import { filterReaders } from '../config/translate/filters/filter-readers.ts';
 import { type ProxyIdentity, readIdentity } from '../identity/identity.ts';
 import { ownUri } from '../identity/request-svid.ts';
 import type { Svid } from '../identity/svid.ts';

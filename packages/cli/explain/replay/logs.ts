@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccessLog } from '@tulle/decision/tables/access-log';
 import type { Tables } from '@tulle/decision/tables/tables';
-import { lastLines } from '../../up/log-file.ts';
+import { lastLines } from '../../up/process/log-file.ts';
 import { lineReader, type ReadLine } from './log-line.ts';
 import { operatorsOf } from './operators.ts';
 import { type RecordedRequest, recordedRequest } from './recorded-request.ts';

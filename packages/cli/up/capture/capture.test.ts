@@ -1,6 +1,6 @@
 import { removeTable } from '@tulle/data-plane/net/capture/ruleset';
 import { expect, test } from 'vitest';
-import { identifyProcess, type ProcessIdentity } from '../process-identity.ts';
+import { identifyProcess, type ProcessIdentity } from '../process/process-identity.ts';
 import { Capture } from './capture.ts';
 import { findCgroupMount } from './cgroup-mount.ts';
 import { inetTables, type Nft } from './nft.ts';

@@ -6,7 +6,7 @@ import {
   removeTable,
 } from '@tulle/data-plane/net/capture/ruleset';
 import { Failure } from '../../failure.ts';
-import type { ProcessIdentity } from '../process-identity.ts';
+import type { ProcessIdentity } from '../process/process-identity.ts';
 import { CgroupTree, readCgroupMount } from './cgroup-tree.ts';
 import { inetTables, type Nft, nft } from './nft.ts';
 import { nameOf } from './owner.ts';

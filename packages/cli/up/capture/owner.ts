@@ -1,4 +1,4 @@
-import { isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../process/process-identity.ts';
 
 /**
  * What one process makes of capture is named after the mesh and the process: `tulle-<mesh>-<pid>-<start>`, the start

@@ -1,4 +1,4 @@
-import { meshSettings } from '@tulle/control-plane/model/mesh';
+import { meshSettings } from '@tulle/control-plane/model/mesh/mesh';
 import { findKind } from '@tulle/resources/kinds';
 import type { Mesh } from '@tulle/resources/tulle/mesh';
 import type { ApiClient } from '../../api/client.ts';

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Credential } from '../../model/credential.ts';
-import type { Gateway, GatewayServer } from '../../model/gateway.ts';
-import { hostCovers } from '../../model/host.ts';
 import type { ServerTls } from '../../model/istio.ts';
+import type { Credential } from '../../model/security/credential.ts';
+import { hostCovers } from '../../model/services/host.ts';
+import type { Gateway, GatewayServer } from '../../model/traffic/gateway.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message } from '../message.ts';

@@ -1,9 +1,9 @@
-import { hostCovers, isExportedTo, resolveHost } from '../../model/host.ts';
 import type { ClientTls, DestinationRuleSpec } from '../../model/istio.ts';
 import { bySeniority, seniorityOf } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
-import type { Service } from '../../model/service.ts';
-import { destinationsOf } from '../../model/virtual-service.ts';
+import { hostCovers, isExportedTo, resolveHost } from '../../model/services/host.ts';
+import type { Service } from '../../model/services/service.ts';
+import { destinationsOf } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, Written } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

@@ -1,7 +1,7 @@
 import type { Origin } from '@tulle/xds/resource';
 import type { Destination, HttpRouteSpec, VirtualServiceSpec } from '../../model/istio.ts';
-import { findPort } from '../../model/service.ts';
-import { destinationsOf, meshGateway, type VirtualService } from '../../model/virtual-service.ts';
+import { findPort } from '../../model/services/service.ts';
+import { destinationsOf, meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

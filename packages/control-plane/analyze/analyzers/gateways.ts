@@ -1,8 +1,8 @@
-import type { Gateway, GatewayServer } from '../../model/gateway.ts';
-import { gatewayPodPorts } from '../../model/gateway-pod-ports.ts';
-import { hostIntersection } from '../../model/host.ts';
 import { rootNamespace } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
+import { hostIntersection } from '../../model/services/host.ts';
+import type { Gateway, GatewayServer } from '../../model/traffic/gateway.ts';
+import { gatewayPodPorts } from '../../model/traffic/gateway-pod-ports.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

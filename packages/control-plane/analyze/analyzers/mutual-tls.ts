@@ -1,7 +1,7 @@
 import type { ClientTls } from '../../model/istio.ts';
 import { selects } from '../../model/selector.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
-import { settingsFor } from '../../model/traffic-policy.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
+import { settingsFor } from '../../model/traffic/traffic-policy.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

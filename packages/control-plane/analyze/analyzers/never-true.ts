@@ -2,7 +2,7 @@ import { type Pattern, parsePattern } from '@tulle/decision/regex-syntax';
 import type { Origin } from '@tulle/xds/resource';
 import type { HttpMatch, L4Match } from '../../model/istio.ts';
 import { selects } from '../../model/selector.ts';
-import { meshGateway, type VirtualService } from '../../model/virtual-service.ts';
+import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import { stringCovers } from '../covers.ts';
 import type { AnalyzedMesh } from '../mesh.ts';

@@ -1,6 +1,6 @@
-import { isExportedTo } from '../../model/host.ts';
 import type { ServiceEntrySpec } from '../../model/istio.ts';
-import type { Service } from '../../model/service.ts';
+import { isExportedTo } from '../../model/services/host.ts';
+import type { Service } from '../../model/services/service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

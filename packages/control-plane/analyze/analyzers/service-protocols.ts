@@ -1,5 +1,5 @@
-import type { KubernetesServiceSpec } from '../../model/kubernetes-service.ts';
-import { portProtocol } from '../../model/protocol.ts';
+import type { KubernetesServiceSpec } from '../../model/services/kubernetes-service.ts';
+import { portProtocol } from '../../model/services/protocol.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

@@ -1,6 +1,6 @@
-import { clusterDomain, resolveHost } from '../../model/host.ts';
-import { importsOf } from '../../model/imports.ts';
 import type { SidecarSpec } from '../../model/istio.ts';
+import { clusterDomain, resolveHost } from '../../model/services/host.ts';
+import { importsOf } from '../../model/traffic/imports.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload, Written } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

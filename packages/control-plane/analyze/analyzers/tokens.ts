@@ -4,7 +4,7 @@ import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-lim
 import type { Origin } from '@tulle/xds/resource';
 import type { HttpMatch } from '../../model/istio.ts';
 import { selects } from '../../model/selector.ts';
-import { meshGateway } from '../../model/virtual-service.ts';
+import { meshGateway } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh, AnalyzedWorkload, Written } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

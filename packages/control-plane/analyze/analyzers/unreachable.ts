@@ -1,5 +1,5 @@
 import type { Origin } from '@tulle/xds/resource';
-import type { Rule } from '../../model/virtual-service.ts';
+import type { Rule } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import { httpMatchCovers, l4MatchCovers } from '../covers.ts';
 import type { Message, Report } from '../message.ts';

@@ -1,6 +1,6 @@
-import type { Gateway } from '../../model/gateway.ts';
-import { hostIntersection, isExportedTo } from '../../model/host.ts';
-import { meshGateway, type VirtualService } from '../../model/virtual-service.ts';
+import { hostIntersection, isExportedTo } from '../../model/services/host.ts';
+import type { Gateway } from '../../model/traffic/gateway.ts';
+import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

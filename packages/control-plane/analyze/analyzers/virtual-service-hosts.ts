@@ -1,6 +1,6 @@
-import { clusterDomain, isExportedTo } from '../../model/host.ts';
-import type { ServicePort } from '../../model/service.ts';
-import { meshGateway, type VirtualService } from '../../model/virtual-service.ts';
+import { clusterDomain, isExportedTo } from '../../model/services/host.ts';
+import type { ServicePort } from '../../model/services/service.ts';
+import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
 import type { AnalyzedMesh } from '../mesh.ts';
 import type { Message, Report } from '../message.ts';

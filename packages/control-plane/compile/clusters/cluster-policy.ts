@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { OutlierDetection, PolicySettings } from '../../model/istio.ts';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { duration, none } from '../messages/duration.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;

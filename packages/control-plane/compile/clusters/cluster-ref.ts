@@ -1,13 +1,13 @@
 import type { Origin } from '@tulle/xds/resource';
-import type { Credential } from '../../model/credential.ts';
-import type { DestinationRule } from '../../model/destination-rule.ts';
-import type { HealthCheckPolicy } from '../../model/health-check.ts';
 import type { Destination, PolicySettings, SubsetSpec } from '../../model/istio.ts';
-import { withMeshDefaults } from '../../model/mesh-defaults.ts';
+import { withMeshDefaults } from '../../model/mesh/mesh-defaults.ts';
 import { rootNamespace } from '../../model/origin.ts';
 import { type Dead, unknownHost, unknownPort, unknownSubset } from '../../model/problems.ts';
-import { findPort, type Service, type ServicePort } from '../../model/service.ts';
-import { settingsFor } from '../../model/traffic-policy.ts';
+import type { Credential } from '../../model/security/credential.ts';
+import { findPort, type Service, type ServicePort } from '../../model/services/service.ts';
+import type { DestinationRule } from '../../model/traffic/destination-rule.ts';
+import type { HealthCheckPolicy } from '../../model/traffic/health-check.ts';
+import { settingsFor } from '../../model/traffic/traffic-policy.ts';
 import { type Placement, placementOf } from '../endpoints/locality.ts';
 import type { View } from '../scope/view.ts';
 

@@ -1,5 +1,5 @@
 import type { XdsResource } from '@tulle/xds/resource';
-import type { AccountIndex } from '../../model/accounts.ts';
+import type { AccountIndex } from '../../model/instances/accounts.ts';
 import type { Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
 import { cached } from '../messages/cached.ts';

@@ -5,9 +5,9 @@ import {
   ClusterSchema,
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import type { MeshSettings } from '../../model/mesh.ts';
-import type { Protocol } from '../../model/protocol.ts';
-import { portTo, type Service } from '../../model/service.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
+import type { Protocol } from '../../model/services/protocol.ts';
+import { portTo, type Service } from '../../model/services/service.ts';
 import { addressOf } from '../messages/address.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { metadata } from '../messages/origins.ts';

@@ -3,8 +3,8 @@ import type { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/clust
 import type { Http2ProtocolOptionsSchema } from '@tulle/xds/gen/envoy/config/core/v3/protocol_pb.js';
 import { HttpProtocolOptionsSchema } from '@tulle/xds/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import type { PolicySettings } from '../../model/istio.ts';
-import type { Protocol } from '../../model/protocol.ts';
-import { isForwarded } from '../../model/service.ts';
+import type { Protocol } from '../../model/services/protocol.ts';
+import { isForwarded } from '../../model/services/service.ts';
 import { duration } from '../messages/duration.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';

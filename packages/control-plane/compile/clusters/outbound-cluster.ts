@@ -7,7 +7,7 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import type { Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
 import { listedAssignment } from '../endpoints/endpoints.ts';

@@ -1,5 +1,5 @@
 import type { XdsResource } from '@tulle/xds/resource';
-import type { InstanceIndex } from '../../model/instances.ts';
+import type { InstanceIndex } from '../../model/instances/instances.ts';
 import type { Model } from '../../model/model.ts';
 import { resourceKey } from '../../model/origin.ts';
 import { endpointsOf } from '../endpoints/endpoints.ts';

@@ -1,4 +1,4 @@
-import type { Service, ServicePort } from '../../model/service.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
 
 /** Of which cluster a name for statistics is made. */
 export interface NamedCluster {

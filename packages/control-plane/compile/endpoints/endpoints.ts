@@ -4,13 +4,13 @@ import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_p
 import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import { canonicalName, canonicalRevision } from '../../model/canonical.ts';
-import type { WorkloadInstance } from '../../model/instance.ts';
-import { withTopology } from '../../model/locality.ts';
+import { canonicalName, canonicalRevision } from '../../model/instances/canonical.ts';
+import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import type { Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
-import type { ListedEndpoint, ServicePort } from '../../model/service.ts';
+import type { ListedEndpoint, ServicePort } from '../../model/services/service.ts';
+import { withTopology } from '../../model/traffic/locality.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { addressOf, isSocketPath } from '../messages/address.ts';
 import { metadata } from '../messages/origins.ts';

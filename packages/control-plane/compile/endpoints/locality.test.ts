@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LocalityLbSetting } from '../../model/istio.ts';
-import { withTopology } from '../../model/locality.ts';
+import { withTopology } from '../../model/traffic/locality.ts';
 import { type Placeable, place } from './locality.ts';
 
 interface Named extends Placeable {

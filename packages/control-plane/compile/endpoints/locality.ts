@@ -1,6 +1,6 @@
 import type { LocalityLbSetting, PolicySettings } from '../../model/istio.ts';
-import { localityOf, localitySetting, priorityLabel } from '../../model/locality.ts';
 import { compare } from '../../model/origin.ts';
+import { localityOf, localitySetting, priorityLabel } from '../../model/traffic/locality.ts';
 import type { View } from '../scope/view.ts';
 
 type Labels = Readonly<Record<string, string>>;

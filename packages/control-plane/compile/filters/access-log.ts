@@ -6,8 +6,8 @@ import {
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from '@tulle/xds/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
-import type { JsonTemplate, MeshSettings } from '../../model/mesh.ts';
-import type { AccessLogSettings } from '../../model/mesh-access-log.ts';
+import type { JsonTemplate, MeshSettings } from '../../model/mesh/mesh.ts';
+import type { AccessLogSettings } from '../../model/mesh/mesh-access-log.ts';
 import { compare } from '../../model/origin.ts';
 import { cached } from '../messages/cached.ts';
 import { any } from '../messages/serialize.ts';

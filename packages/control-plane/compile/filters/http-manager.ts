@@ -9,7 +9,7 @@ import {
   HttpConnectionManagerSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { dnsCache } from '../clusters/outbound-cluster.ts';
 import type { ManagerLimits } from '../limits/manager-limits.ts';
 import { cached, cachedByName } from '../messages/cached.ts';

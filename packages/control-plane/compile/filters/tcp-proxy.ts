@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { TcpProxySchema } from '@tulle/xds/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { PolicySettings } from '../../model/istio.ts';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { blackHoleCluster } from '../clusters/cluster-ref.ts';
 import { duration } from '../messages/duration.ts';
 import { any } from '../messages/serialize.ts';

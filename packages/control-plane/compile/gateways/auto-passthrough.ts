@@ -1,5 +1,5 @@
-import { hostCovers } from '../../model/host.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
+import { hostCovers } from '../../model/services/host.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
 import { type ClusterRef, clusterRefs } from '../clusters/cluster-ref.ts';
 import type { View } from '../scope/view.ts';
 import { meshServerName, serverAlpn, sniffedHttpAlpn } from '../tls/mesh-tls.ts';

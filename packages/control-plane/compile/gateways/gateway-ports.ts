@@ -1,8 +1,8 @@
 import type { ProxyMetadata } from '@tulle/xds/node';
-import type { Gateway, GatewayServer } from '../../model/gateway.ts';
-import { gatewayPodPorts } from '../../model/gateway-pod-ports.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { selects } from '../../model/selector.ts';
+import type { Gateway, GatewayServer } from '../../model/traffic/gateway.ts';
+import { gatewayPodPorts } from '../../model/traffic/gateway-pod-ports.ts';
 
 /** Where a server of a Gateway really listens. */
 export interface Binding {

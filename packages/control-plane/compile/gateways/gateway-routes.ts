@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
-import { hostIntersection, isExportedTo } from '../../model/host.ts';
 import { compare } from '../../model/origin.ts';
-import type { VirtualService } from '../../model/virtual-service.ts';
+import { hostIntersection, isExportedTo } from '../../model/services/host.ts';
+import type { VirtualService } from '../../model/traffic/virtual-service.ts';
 import { Collector } from '../clusters/collector.ts';
 import { metadata } from '../messages/origins.ts';
 import { resource } from '../messages/serialize.ts';

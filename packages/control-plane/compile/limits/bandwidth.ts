@@ -5,7 +5,7 @@ import {
   BandwidthLimit_EnableMode as Mode,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
-import type { LimitPolicy } from '../../model/limits.ts';
+import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import type { HttpFilter } from '../filters/http-filters.ts';
 import type { NetworkFilter } from '../filters/http-manager.ts';
 import { any } from '../messages/serialize.ts';

@@ -1,8 +1,8 @@
 import type { ConcurrencyLimitSpec } from '@tulle/resources/tulle/limits/concurrency-limit';
 import type { Origin } from '@tulle/xds/resource';
 import type { ConnectionPool } from '../../model/istio.ts';
-import type { LimitIndex, LimitPolicy } from '../../model/limits.ts';
-import type { Protocol } from '../../model/protocol.ts';
+import type { Protocol } from '../../model/services/protocol.ts';
+import type { LimitIndex, LimitPolicy } from '../../model/traffic/limits.ts';
 import { applicationProtocol, type HttpProtocol } from '../clusters/http-protocol.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';

@@ -4,7 +4,7 @@ import {
   RateLimit_XRateLimitHeadersRFCVersion as HeadersVersion,
   type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
-import { findPort } from '../../model/service.ts';
+import { findPort } from '../../model/services/service.ts';
 import { type ClusterRef, clusterRef } from '../clusters/cluster-ref.ts';
 import { duration } from '../messages/duration.ts';
 import { fraction } from '../messages/fraction.ts';

@@ -1,9 +1,9 @@
 import type { Origin } from '@tulle/xds/resource';
-import type { LimitIndex, LimitPolicy } from '../../model/limits.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { resourceKey } from '../../model/origin.ts';
 import { unknownHost, unknownPort } from '../../model/problems.ts';
-import { findPort } from '../../model/service.ts';
+import { findPort } from '../../model/services/service.ts';
+import type { LimitIndex, LimitPolicy } from '../../model/traffic/limits.ts';
 import type { HttpFilter } from '../filters/http-filters.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { type Note, note } from '../note.ts';

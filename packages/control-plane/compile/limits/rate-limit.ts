@@ -6,8 +6,8 @@ import { XRateLimitHeadersRFCVersion } from '@tulle/xds/gen/envoy/extensions/com
 import { LocalRateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js';
 import { RateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import type { TokenBucketSchema } from '@tulle/xds/gen/envoy/type/v3/token_bucket_pb.js';
-import type { LimitPolicy } from '../../model/limits.ts';
 import { compare } from '../../model/origin.ts';
+import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import { type HttpFilter, typedStruct } from '../filters/http-filters.ts';
 import { duration } from '../messages/duration.ts';
 import { fraction } from '../messages/fraction.ts';

@@ -1,7 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Origin } from '@tulle/xds/resource';
-import type { LimitPolicy } from '../../model/limits.ts';
 import { resourceKey } from '../../model/origin.ts';
+import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import type { RouteScope } from '../routes/http-routes.ts';
 import { routeBandwidth } from './bandwidth.ts';
 import { type RateLimit, rateLimitRule, stageOf } from './descriptors.ts';

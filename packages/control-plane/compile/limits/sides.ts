@@ -1,6 +1,6 @@
 import type { ConfigModel } from '../../model/model.ts';
 import { resourceKey } from '../../model/origin.ts';
-import type { VirtualService } from '../../model/virtual-service.ts';
+import type { VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { BoundServer } from '../gateways/gateway-ports.ts';
 import { servedBy } from '../gateways/gateway-routes.ts';
 import type { Engine, ProxyDescription } from '../proxy.ts';

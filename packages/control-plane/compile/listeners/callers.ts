@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { WorkloadSchema } from '@tulle/xds/gen/istio/workload/workload_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import { resolveHost } from '../../model/host.ts';
+import type { WorkloadIdentity, WorkloadIndex } from '../../model/instances/workloads.ts';
 import type { ConfigModel, Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
-import { destinationsOf } from '../../model/virtual-service.ts';
-import type { WorkloadIdentity, WorkloadIndex } from '../../model/workloads.ts';
+import { resolveHost } from '../../model/services/host.ts';
+import { destinationsOf } from '../../model/traffic/virtual-service.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { named } from '../messages/serialize.ts';
 import type { ProxyDescription } from '../proxy.ts';

@@ -1,8 +1,8 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import { bySeniority } from '../../model/origin.ts';
-import { portProtocol } from '../../model/protocol.ts';
-import { listedAddress } from '../../model/service-entry.ts';
-import type { Egress, SidecarDecision } from '../../model/sidecar.ts';
+import { portProtocol } from '../../model/services/protocol.ts';
+import { listedAddress } from '../../model/services/service-entry.ts';
+import type { Egress, SidecarDecision } from '../../model/traffic/sidecar.ts';
 import { blackHoleCluster } from '../clusters/cluster-ref.ts';
 import { Collector } from '../clusters/collector.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';

@@ -1,11 +1,11 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import type { MtlsMode } from '../../model/istio.ts';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import type { ConfigModel } from '../../model/model.ts';
-import { type Protocol, portProtocol } from '../../model/protocol.ts';
 import { selects } from '../../model/selector.ts';
-import { portTo, type Service } from '../../model/service.ts';
+import { type Protocol, portProtocol } from '../../model/services/protocol.ts';
+import { portTo, type Service } from '../../model/services/service.ts';
 import { inboundCluster, inboundClusterName } from '../clusters/fixed-clusters.ts';
 import { httpManager, type NetworkFilter } from '../filters/http-manager.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';

@@ -1,7 +1,7 @@
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { UpstreamListener } from '@tulle/xds/node';
 import type { XdsResource } from '@tulle/xds/resource';
-import type { Service, ServicePort } from '../../model/service.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
 import { Collector } from '../clusters/collector.ts';
 import { httpManager } from '../filters/http-manager.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';

@@ -20,9 +20,9 @@ import {
   type HttpFilter,
   HttpFilterSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
-import type { EnvoyFilter } from '../../model/envoy-filter.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { at, resourceKey } from '../../model/origin.ts';
+import type { EnvoyFilter } from '../../model/traffic/envoy-filter.ts';
 import { boundServers } from '../gateways/gateway-ports.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { type Note, note } from '../note.ts';

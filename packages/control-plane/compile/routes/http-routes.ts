@@ -4,8 +4,8 @@ import {
   type RouteSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { HttpMatch, HttpRouteSpec } from '../../model/istio.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
-import type { Rule, VirtualService } from '../../model/virtual-service.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
+import type { Rule, VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Collector } from '../clusters/collector.ts';
 import { routeBandwidths } from '../limits/route-limits.ts';
 import { metadata } from '../messages/origins.ts';

@@ -1,4 +1,4 @@
-import type { Service, ServicePort } from '../../model/service.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
 import { Collector } from '../clusters/collector.ts';
 import { outsideCluster, refusesOutside } from '../clusters/outside.ts';
 import { none } from '../messages/duration.ts';

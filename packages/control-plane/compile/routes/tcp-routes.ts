@@ -1,8 +1,8 @@
 import { compileRanges } from '@tulle/decision/address-range';
 import type { Origin } from '@tulle/xds/resource';
 import type { L4Match, PolicySettings, RouteDestination } from '../../model/istio.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
-import { meshGateway, type Rule, type VirtualService } from '../../model/virtual-service.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
+import { meshGateway, type Rule, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import {
   blackHoleCluster,
   type ClusterRef,

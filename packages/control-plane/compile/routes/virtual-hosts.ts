@@ -1,8 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { Origin } from '@tulle/xds/resource';
-import { hostCovers } from '../../model/host.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
+import { hostCovers } from '../../model/services/host.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
 import { clusterRef } from '../clusters/cluster-ref.ts';
 import { Collector } from '../clusters/collector.ts';
 import { outsideCluster, refusesOutside } from '../clusters/outside.ts';

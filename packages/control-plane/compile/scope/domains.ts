@@ -1,6 +1,6 @@
 import { hostAliases } from '@tulle/resources/hosts';
-import { clusterDomain } from '../../model/host.ts';
-import type { Service } from '../../model/service.ts';
+import { clusterDomain } from '../../model/services/host.ts';
+import type { Service } from '../../model/services/service.ts';
 
 /**
  * The authorities by which a client in `namespace` may call a service's port: its full name and, for a

@@ -1,7 +1,7 @@
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { rootNamespace } from '../../model/origin.ts';
-import type { Protocol } from '../../model/protocol.ts';
-import type { Service } from '../../model/service.ts';
+import type { Protocol } from '../../model/services/protocol.ts';
+import type { Service } from '../../model/services/service.ts';
 import { duration, none } from '../messages/duration.ts';
 import { type Note, note } from '../note.ts';
 

@@ -1,7 +1,7 @@
 import type { Origin } from '@tulle/xds/resource';
-import { hostCovers, resolveHost } from '../../model/host.ts';
-import type { Service, ServicePort } from '../../model/service.ts';
-import type { Egress, SidecarDecision } from '../../model/sidecar.ts';
+import { hostCovers, resolveHost } from '../../model/services/host.ts';
+import type { Service, ServicePort } from '../../model/services/service.ts';
+import type { Egress, SidecarDecision } from '../../model/traffic/sidecar.ts';
 import { clientLabels, type ProxyDescription } from '../proxy.ts';
 import { type View, viewOf, viewThrough } from './view.ts';
 

@@ -3,8 +3,8 @@ import type { Origin } from '@tulle/xds/resource';
 import type { ConnectionPool, IngressListenerSpec, ServerTls } from '../../model/istio.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { at, originOf, resourceKey } from '../../model/origin.ts';
-import { listedAddress } from '../../model/service-entry.ts';
-import type { Listed, SidecarDecision } from '../../model/sidecar.ts';
+import { listedAddress } from '../../model/services/service-entry.ts';
+import type { Listed, SidecarDecision } from '../../model/traffic/sidecar.ts';
 import type { ProxyDescription } from '../proxy.ts';
 
 /** An address that a sidecar binds, or its application listens on: a port of it, or a Unix socket (port 0). */

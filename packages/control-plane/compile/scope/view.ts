@@ -1,13 +1,13 @@
-import type { DestinationRule } from '../../model/destination-rule.ts';
-import { bySpecificity, hostCovers, isExportedTo } from '../../model/host.ts';
-import type { Imports } from '../../model/imports.ts';
 import type { OutboundTrafficPolicy } from '../../model/istio.ts';
-import { labelsReadBy } from '../../model/locality.ts';
 import type { ConfigModel } from '../../model/model.ts';
 import { compare, resourceKey } from '../../model/origin.ts';
-import type { Service } from '../../model/service.ts';
-import type { Listed } from '../../model/sidecar.ts';
-import { meshGateway, type VirtualService } from '../../model/virtual-service.ts';
+import { bySpecificity, hostCovers, isExportedTo } from '../../model/services/host.ts';
+import type { Service } from '../../model/services/service.ts';
+import type { DestinationRule } from '../../model/traffic/destination-rule.ts';
+import type { Imports } from '../../model/traffic/imports.ts';
+import { labelsReadBy } from '../../model/traffic/locality.ts';
+import type { Listed } from '../../model/traffic/sidecar.ts';
+import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 
 type Labels = Readonly<Record<string, string>>;

@@ -3,11 +3,11 @@ import { ProxyProtocolConfig_Version } from '@tulle/xds/gen/envoy/config/core/v3
 import { ProxyProtocolUpstreamTransportSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import type { CertificateValidationContextSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { UpstreamTlsContextSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import type { Credential } from '../../model/credential.ts';
 import type { ClientTls } from '../../model/istio.ts';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import type { Model } from '../../model/model.ts';
-import { isForwarded } from '../../model/service.ts';
+import type { Credential } from '../../model/security/credential.ts';
+import { isForwarded } from '../../model/services/service.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { outboundProtocol } from '../clusters/http-protocol.ts';
 import { secretConfig } from '../messages/config-source.ts';

@@ -5,10 +5,10 @@ import {
   DownstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
-import type { Credential } from '../../model/credential.ts';
-import type { Gateway } from '../../model/gateway.ts';
 import type { ServerTls } from '../../model/istio.ts';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
+import type { Credential } from '../../model/security/credential.ts';
+import type { Gateway } from '../../model/traffic/gateway.ts';
 import type { BoundServer } from '../gateways/gateway-ports.ts';
 import { secretConfig } from '../messages/config-source.ts';
 import { any } from '../messages/serialize.ts';

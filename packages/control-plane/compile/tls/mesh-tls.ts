@@ -11,7 +11,7 @@ import {
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import type { MeshSettings } from '../../model/mesh.ts';
+import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { identitySecret, rootsSecret, secretConfig } from '../messages/config-source.ts';
 import { any } from '../messages/serialize.ts';

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { SecretSchema } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
-import type { Credential } from '../../model/credential.ts';
+import type { Credential } from '../../model/security/credential.ts';
 import { identitySecret, rootsSecret } from '../messages/config-source.ts';
 import { resource, uniqueOrigins } from '../messages/serialize.ts';
 

@@ -1,7 +1,7 @@
 import { JwtAuthenticationSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
 import type { Origin } from '@tulle/xds/resource';
 import type { ConfigModel } from '../../model/model.ts';
-import type { TokenRule } from '../../model/request-authentication.ts';
+import type { TokenRule } from '../../model/security/request-authentication.ts';
 import type { HttpFilter } from '../filters/http-filters.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { contentHash } from '../messages/content-hash.ts';

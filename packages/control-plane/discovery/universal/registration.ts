@@ -1,6 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
-import { groupLabel, type WorkloadInstance } from '../../model/instance.ts';
+import { groupLabel, type WorkloadInstance } from '../../model/instances/instance.ts';
 
 /** `tulle.dev/v1alpha1 Registration`: one running instance, as docs/architecture.md has it. */
 export interface Registration extends Resource {

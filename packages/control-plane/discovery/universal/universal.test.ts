@@ -1,7 +1,7 @@
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { formatNodeId, type ProxyMetadata } from '@tulle/xds/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { WorkloadInstance } from '../../model/instance.ts';
+import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Store } from '../../store/store.ts';
 import { platformConformance } from '../platform.conformance.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@tulle/xds/clock';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { type Follow, followCollection } from '../../follow.ts';
-import type { WorkloadInstance } from '../../model/instance.ts';
+import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import type { Store } from '../../store/store.ts';
 import { byName, type OnInstances, type Platform } from '../platform.ts';
 import { Leases, type RegistrationWriter } from './leases.ts';

@@ -4,11 +4,10 @@ import type { Listener } from '@tulle/decision/tables/listener';
 import type { RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import { collectionOf, virtualHostName, type XdsType } from '@tulle/xds/resource';
-import { translateCluster } from './cluster.ts';
-import { translateEndpoints } from './endpoint.ts';
-import type { FilterConfigReaders } from './http-filter.ts';
-import { translateListener } from './listener.ts';
-import { Problems } from './problems.ts';
+import { translateCluster } from './clusters/cluster.ts';
+import { translateEndpoints } from './clusters/endpoint.ts';
+import type { FilterConfigReaders } from './filters/http-filter.ts';
+import { translateListener } from './listeners/listener.ts';
 import {
   clusterReferences,
   listenerReferences,
@@ -16,8 +15,9 @@ import {
   type References,
   routeReferences,
 } from './references.ts';
-import { translateHost, translateRoutes } from './route.ts';
-import { translateSecret } from './secret.ts';
+import { translateHost, translateRoutes } from './routes/route.ts';
+import { translateSecret } from './tls/secret.ts';
+import { Problems } from './values/problems.ts';
 import { translateWorkload } from './workload.ts';
 
 /** What a resource of each type becomes. */

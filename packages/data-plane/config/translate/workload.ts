@@ -1,5 +1,5 @@
 import type { Caller } from '@tulle/decision/tables/endpoint';
-import { type Problems, read } from './problems.ts';
+import { type Problems, read } from './values/problems.ts';
 
 /** istio.workload.Workload: who has an identity, for the metrics of those that it calls. */
 export function translateWorkload(bytes: Uint8Array, problems: Problems): Caller | undefined {

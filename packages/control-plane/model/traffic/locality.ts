@@ -1,0 +1,70 @@
+import type { LocalityLbSetting, PolicySettings, TrafficPolicySpec } from '../istio.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What a locality, a network and a cluster are called where labels are compared (Kubernetes and Istio). */
+const region = 'topology.kubernetes.io/region';
+const zone = 'topology.kubernetes.io/zone';
+const subzone = 'topology.istio.io/subzone';
+const localityLabels = [region, zone, subzone];
+
+/** Where something runs. */
+export interface Place {
+  /** `region/zone/subzone`, or empty. */
+  readonly locality: string;
+  readonly network: string;
+  readonly cluster: string;
+}
+
+/** Labels, and with them where the labelled runs, which wins. */
+export function withTopology(labels: Labels, { locality, network, cluster }: Place): Labels {
+  const names = locality.split('/');
+  const known = [
+    ...localityLabels.map((name, i) => [name, names[i] ?? ''] as const),
+    ['topology.istio.io/network', network] as const,
+    ['topology.istio.io/cluster', cluster] as const,
+  ].filter(([, value]) => value !== '');
+  return { ...labels, ...Object.fromEntries(known) };
+}
+
+/** `region/zone/subzone` of labels that `withTopology` has made. */
+export const localityOf = (labels: Labels): string =>
+  localityLabels
+    .map((name) => labels[name] ?? '')
+    .join('/')
+    .replace(/\/+$/, '');
+
+/**
+ * The locality setting that holds for a cluster: the rule's own as a whole, else the mesh's (Istio). Istio has them
+ * work only beside outlier detection, without which its proxies know of no endpoint that is ill; ours are told of
+ * readiness, so whatever is written works. What nobody has written, Istio's default `enabled: true`, needs it here too.
+ */
+export function localitySetting(
+  { loadBalancer, outlierDetection }: PolicySettings,
+  ofMesh: LocalityLbSetting | undefined,
+): LocalityLbSetting | undefined {
+  const setting = loadBalancer?.localityLbSetting ?? ofMesh ?? (outlierDetection && {});
+  return setting?.enabled === false ? undefined : setting;
+}
+
+/** `label` or `label=value` of a failover priority. */
+export function priorityLabel(text: string): { readonly name: string; readonly value: string | undefined } {
+  const [name = '', value] = text.split('=');
+  return { name, value };
+}
+
+/** Names of the labels of a client that its clusters depend on under a setting. */
+export const labelsReadBy = ({ failoverPriority = [] }: LocalityLbSetting): readonly string[] => [
+  ...localityLabels,
+  ...failoverPriority.map((text) => priorityLabel(text).name),
+];
+
+/** The same of all settings of a policy. */
+export function labelsOfPolicy(policy: TrafficPolicySpec | undefined): readonly string[] {
+  return [...(policy === undefined ? [] : [policy]), ...(policy?.portLevelSettings ?? [])].flatMap(
+    (settings) => {
+      const setting = localitySetting(settings, undefined);
+      return setting === undefined ? [] : labelsReadBy(setting);
+    },
+  );
+}
