@@ -108,6 +108,15 @@ export function compileRegex(pattern: string): StringMatcher {
 }
 
 /**
+ * Compiles RE2 syntax into a test for a match anywhere in the text, as Go's MatchString. Not for hot paths.
+ * @throws RegexError
+ */
+export function compileSearch(pattern: string): (text: string) => boolean {
+  const program = compileRe2(pattern);
+  return (text) => text.length <= regexLimits.input && program.matcher(text).find();
+}
+
+/**
  * Replaces every match of a pattern, as Envoy's RegexMatchAndSubstitute: `\1` … `\9` in the substitution
  * are groups, `\0` the whole match, `\\` a backslash.
  * @throws RegexError, also for a group that the pattern lacks.

@@ -1,4 +1,4 @@
-import { compileRegex, RegexError } from '@tulle/decision/regex';
+import { compileSearch, RegexError } from '@tulle/decision/regex';
 import { flatStats, statsJson, statsText } from '../telemetry/envoy-stats.ts';
 import { type MetricFilter, prometheusContentType, prometheusText } from '../telemetry/prometheus.ts';
 import { certificatesJson } from './certs.ts';
@@ -103,7 +103,7 @@ function filtered(query: URLSearchParams, answer: (wanted?: MetricFilter) => Adm
   const filter = query.get('filter');
   if (filter === null || filter === '') return answer();
   try {
-    return answer(compileRegex(`.*(?:${filter}).*`));
+    return answer(compileSearch(filter));
   } catch (error) {
     if (error instanceof RegexError) return text(`Invalid regex: ${error.message}\n`, 400);
     throw error;

@@ -2,13 +2,13 @@ import { type Cluster, ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster
 import { type Listener, ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import type { ConfigModel } from '../../model/model.ts';
-import { cached } from '../messages/cached.ts';
+import { cached, cachedByName } from '../messages/cached.ts';
 import { type Dangling, referencesIn } from '../messages/references.ts';
 import { resource } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';
 import { listenerDefect } from './defects.ts';
-import type { Patch, PatchSet } from './patch-set.ts';
+import type { LeftOut, Patch, PatchSet } from './patch-set.ts';
 import { patchesFor } from './proxy-patches.ts';
 import { type PatchableType, patchResource } from './resource.ts';
 
@@ -42,10 +42,16 @@ export function patched(
     const culprit = run.culprit ?? run.culpritOf(dangling(run.resources));
     if (culprit === undefined) return { ...run.resources, notes };
     const [origin] = culprit.patch.origins;
-    notes.push(note(origin, 'not-supported', `left out: ${culprit.reason}`));
+    notes.push(note(origin, 'not-supported', `${leftOut[set.leavesOut]}: ${culprit.reason}`));
     set = set.without(culprit.patch);
   }
 }
+
+const leftOut: Readonly<Record<LeftOut, string>> = {
+  patch: 'left out',
+  filter: 'left out, and all of this EnvoyFilter, after many patches that can’t stay',
+  namespace: 'left out, and all EnvoyFilters of its namespace, after many patches that can’t stay',
+};
 
 const ofRoutes = ['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE'] as const;
 
@@ -92,7 +98,7 @@ class Run {
       }
       if (defect !== undefined)
         this.culprit ??= {
-          patch: this.#blame(type, original, used, (other) => other.defect !== defect),
+          patch: this.#blame(type, original, used, defect, (other) => other.defect === defect),
           reason: `${name}: ${defect}`,
         };
     }
@@ -107,15 +113,27 @@ class Run {
     return result;
   }
 
-  /** The last of the patches without which all is well. */
+  /** The patch with which, after those before it, it goes wrong. */
   #blame(
     type: PatchableType,
     original: XdsResource,
     used: readonly Patch[],
-    isCured: (outcome: ReturnType<typeof patchResource>) => boolean,
+    what: string,
+    isWrong: (outcome: ReturnType<typeof patchResource>) => boolean,
   ): Patch {
-    const last = used.findLast((patch) => isCured(patchResource(this.#set.without(patch), type, original)));
-    return last ?? (used.at(-1) as Patch);
+    const ofSet = cached(blamed, this.#set, () => new WeakMap<XdsResource, Map<string, Patch>>());
+    const known = cached(ofSet, original, () => new Map<string, Patch>());
+    return cachedByName(known, what, () => {
+      const inOrder = this.#set.only(used).patches;
+      let [right, wrong] = [0, inOrder.length];
+      while (wrong - right > 1) {
+        const middle = (right + wrong) >> 1;
+        const some = this.#set.only(inOrder.slice(0, middle));
+        if (isWrong(patchResource(some, type, original))) wrong = middle;
+        else right = middle;
+      }
+      return inOrder[wrong - 1] as Patch;
+    });
   }
 
   /** Undefined: it is not the fault of a patch. */
@@ -132,10 +150,15 @@ class Run {
     if (original === undefined) return { patch: used[0] as Patch, reason };
     const refers = (one: XdsResource): boolean =>
       referencesIn(one).some(({ type: of, name }) => of === reference.type && name === reference.name);
-    const patch = this.#blame(type, original, used, (other) => !other.resource || !refers(other.resource));
+    const isWrong = ({ resource: one }: { readonly resource: XdsResource | undefined }): boolean =>
+      one !== undefined && refers(one);
+    const patch = this.#blame(type, original, used, what, isWrong);
     return { patch, reason };
   }
 }
+
+/** What was found before, by what is wrong. */
+const blamed = new WeakMap<PatchSet, WeakMap<XdsResource, Map<string, Patch>>>();
 
 const adds = new WeakMap<Patch, XdsResource>();
 

@@ -1,5 +1,5 @@
 import type { DescMessage, JsonValue, Message } from '@bufbuild/protobuf';
-import { compileRegex } from '@tulle/decision/regex';
+import { compileSearch, RegexError } from '@tulle/decision/regex';
 import type { ApplyTo, ConfigPatch } from '@tulle/resources/istio/envoy-filter/kind';
 import type { Problem } from '@tulle/resources/problem';
 import { BootstrapSchema } from '@tulle/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
@@ -90,10 +90,24 @@ function patchOf(
       'BOOTSTRAP is not supported: proxies have their bootstrap before they have patches',
     );
   if (match.context === 'WAYPOINT') return refused('match.context', 'there are no waypoints here');
-  const base = { applyTo, operation, match, filterClass, desc, origins: [own] } as const;
+  const isForVersion = versionMatcher(match.proxy?.proxyVersion);
+  if (typeof isForVersion === 'string')
+    return refused('match.proxy.proxyVersion', `left out: ${isForVersion}`);
+  const base = { applyTo, operation, match, isForVersion, filterClass, desc, origins: [own] } as const;
   if (operation === 'REMOVE') return { ...base, value: undefined };
   const converted = convert(desc, value as JsonValue, ['spec', 'configPatches', index, 'patch', 'value']);
   return converted.ok ? { ...base, value: converted.message } : { problems: converted.problems };
+}
+
+/** @returns what is wrong with it, if no proxy could be asked: one bad pattern must not keep everybody's configuration back */
+function versionMatcher(pattern: string | undefined): Patch['isForVersion'] | string {
+  if (!pattern) return undefined;
+  try {
+    return compileSearch(pattern);
+  } catch (error) {
+    if (error instanceof RegexError) return error.message;
+    throw error;
+  }
 }
 
 /** What is wrong with EnvoyFilters wherever they apply, by `resourceKey`. */
@@ -132,21 +146,16 @@ export function patchesFor(config: ConfigModel, proxy: ProxyDescription): ProxyP
 }
 
 /** Whether the proxy is of the version and has the metadata that a patch asks for. */
-function isFor({ match }: Patch, { metadata }: ProxyDescription): boolean {
-  const { proxyVersion, metadata: wanted = {} } = match.proxy ?? {};
+function isFor({ match, isForVersion }: Patch, { metadata }: ProxyDescription): boolean {
+  const { metadata: wanted = {} } = match.proxy ?? {};
   const { ISTIO_VERSION: version } = metadata;
-  if (proxyVersion && (version === undefined || !anywhere(proxyVersion)(version))) return false;
+  if (isForVersion !== undefined && (version === undefined || !isForVersion(version))) return false;
   const own = metadata as unknown as Readonly<Record<string, unknown>>;
   return Object.entries(wanted).every(([name, value]) => own[name] === value);
 }
 
-/** Go's MatchString: anywhere in the text. */
-const anywhere = (pattern: string): ((text: string) => boolean) =>
-  cachedByName(patterns, pattern, () => compileRegex(`(?s:.*)(?:${pattern})(?s:.*)`));
-const patterns = new Map<string, (text: string) => boolean>();
-
-function versionNotes({ match, origins: [origin] }: Patch, { metadata }: ProxyDescription): Note[] {
-  if (!match.proxy?.proxyVersion || metadata.ISTIO_VERSION !== undefined) return [];
+function versionNotes({ isForVersion, origins: [origin] }: Patch, { metadata }: ProxyDescription): Note[] {
+  if (isForVersion === undefined || metadata.ISTIO_VERSION !== undefined) return [];
   const message = 'left out for proxies that do not say their version (ISTIO_VERSION in their metadata)';
   return [note(origin, 'no-effect', message, `${origin.path}.match.proxy.proxyVersion`)];
 }

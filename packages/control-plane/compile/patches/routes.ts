@@ -9,7 +9,7 @@ import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
-import { contentHash } from '../messages/content-hash.ts';
+import type { Origin } from '@tulle/xds/resource';
 import { withOrigins } from '../messages/origins.ts';
 import { patchedList } from './list-operation.ts';
 import { type Context, isAdding, isMerging, type Patch, type PatchSet } from './patch-set.ts';
@@ -97,18 +97,21 @@ function patchVirtualHost(
 function patchHttpRoutes(patches: readonly Patch[], original: Route[], tracker: Tracker): Route[] {
   const removed = new Set<Route>();
   for (const route of original) {
+    const origins: Origin[] = [];
+    let bytes = toBinary(RouteSchema, route);
     for (const patch of patches) {
       if (!selectsRoute(patch, route) || removed.has(route)) continue;
       if (isMerging(patch)) {
-        const before = contentHash(toBinary(RouteSchema, route));
+        const before = bytes;
         tracker.merge(RouteSchema, route, patch);
-        if (contentHash(toBinary(RouteSchema, route)) !== before)
-          route.metadata = withOrigins(route.metadata, patch.origins);
+        bytes = toBinary(RouteSchema, route);
+        if (Buffer.compare(bytes, before) !== 0) origins.push(...patch.origins);
       } else if (patch.operation === 'REMOVE') {
         tracker.used.add(patch);
         removed.add(route);
       }
     }
+    if (origins.length > 0) route.metadata = withOrigins(route.metadata, origins);
   }
   let routes: readonly Route[] = original.filter((route) => !removed.has(route));
   for (const patch of patches.filter(isAdding)) {
