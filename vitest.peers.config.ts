@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['tests/peers/**/*.test.ts'],
     testTimeout: 120_000,
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 300_000,
     // Each file starts real servers; side by side they would measure each other.
     fileParallelism: false,

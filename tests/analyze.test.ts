@@ -21,7 +21,7 @@ spec:
     - route: [{destination: {host: details, subset: v9}}]
 `,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

@@ -25,7 +25,7 @@ const everything = async (): Promise<string> => {
 beforeAll(async () => {
   mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
   before = await everything();
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   mesh = await startMesh('tests/fixtures/churn/mesh.yaml', state.path);
   api = apiOf(state.path);
   await eventually('web serves', async () => ((await fetchOnce(mesh.url)).status === 200 ? true : undefined));
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

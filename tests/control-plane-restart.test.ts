@@ -25,7 +25,7 @@ const letGo = (): void => {
 
 beforeAll(async () => {
   mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   letGo();
@@ -106,7 +106,7 @@ test('a control plane that starts while half of the sidecars are held back short
   }
   const { failures } = await load.stop();
   expect(failures).toEqual([]);
-}, 60_000);
+});
 
 const versionsSeen = async (count: number): Promise<Set<string>> => {
   const answers = await Promise.all(Array.from({ length: count }, () => fetchOnce(reviews())));
@@ -126,7 +126,7 @@ test('a sidecar that starts while the control plane hangs serves by its last goo
   await v3Serves('beside a control plane that hangs');
   letGo();
   await connected([]);
-}, 60_000);
+});
 
 test('a sidecar that starts while there is no control plane serves by its last good configuration', async () => {
   const config = join(state.path, 'run', 'control-plane.json');
@@ -141,4 +141,4 @@ test('a sidecar that starts while there is no control plane serves by its last g
     (await proxies()).length > 0 ? true : undefined,
   );
   await connected([]);
-}, 60_000);
+});

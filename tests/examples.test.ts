@@ -7,7 +7,7 @@ let mesh: Mesh;
 
 beforeAll(async () => {
   mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

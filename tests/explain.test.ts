@@ -8,7 +8,7 @@ let mesh: Mesh;
 
 beforeAll(async () => {
   mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

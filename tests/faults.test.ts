@@ -8,7 +8,7 @@ let mesh: Mesh;
 
 beforeAll(async () => {
   mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -49,7 +49,7 @@ test('kill -9 of the control plane fails no request and loses no resource', asyn
   const { failures, requests } = await load.stop();
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(50);
-}, 60_000);
+});
 
 test('kill -9 of an application under load: requests go to the others, and it comes back', async () => {
   const connections = 4;
@@ -59,9 +59,9 @@ test('kill -9 of an application under load: requests go to the others, and it co
   const { failures } = await load.stop();
   // A request that the process had begun is not repeated (Istio's default since 1.24): it may have had its effect.
   expect(failures.length).toBeLessThanOrEqual(connections);
-}, 60_000);
+});
 
 test('kill -9 of a sidecar: the supervisor starts it again', async () => {
   await killAndAwaitSuccessor('reviews-v3-0.proxy');
   await eventually('v3 serves again', async () => ((await versionsSeen(30)).has('v3') ? true : undefined));
-}, 60_000);
+});

@@ -40,7 +40,7 @@ test('Ctrl-C stops everything within 5 s and leaves nothing', async () => {
   expect(pidsMentioning(stateDir)).toEqual([]);
   expect(existsSync(join(stateDir, 'run/run.json'))).toBe(false);
   await expect(fetchOnce(mesh.url)).rejects.toThrow();
-}, 60_000);
+});
 
 test('a signal to npm stops the mesh that npm start runs', async () => {
   const stateDir = newState();
@@ -84,7 +84,7 @@ test('when the supervisor is killed -9, everything else ends', async () => {
   );
   // What it left on disk does not hinder the next start.
   await serves(await start(stateDir));
-}, 60_000);
+});
 
 test('a second start says that one is running and how to reach it', async () => {
   const stateDir = newState();
@@ -93,7 +93,7 @@ test('a second start says that one is running and how to reach it', async () => 
   expect(second.code).toBe(1);
   expect(second.stderr).toContain('already runs');
   expect(second.stderr).toContain(mesh.url);
-}, 60_000);
+});
 
 test('a taken port is named with its holder and a way out', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
@@ -124,7 +124,7 @@ test('what was applied survives stop and start; --fresh empties it', async () =>
 test('two meshes of the same file with states of their own run side by side', async () => {
   const [one, two] = await Promise.all([start(newState()), start(newState())]);
   await Promise.all([serves(one), serves(two)]);
-}, 60_000);
+});
 
 test('down stops a running mesh; --purge removes its state', async () => {
   const stateDir = newState();
@@ -133,7 +133,7 @@ test('down stops a running mesh; --purge removes its state', async () => {
   await mesh.ok('down', '--purge');
   await exited;
   expect(existsSync(stateDir)).toBe(false);
-}, 60_000);
+});
 
 test('a wrong mesh file starts nothing and says where it is wrong', async () => {
   const stateDir = newState();

@@ -53,7 +53,7 @@ beforeAll(async () => {
   writeFileSync(at('mesh.yaml'), documents.map((each) => stringify(each)).join('---\n'));
   mesh = await startMesh(at('mesh.yaml'), at('state'));
   await eventually('the client starts', async () => (existsSync(at('client.env')) ? true : undefined));
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

@@ -14,7 +14,7 @@ beforeAll(async () => {
     seen.add((JSON.parse(body) as { version: string }).version);
     return seen.size === 3 ? true : undefined;
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

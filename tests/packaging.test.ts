@@ -58,4 +58,4 @@ test('it runs a mesh that serves', async () => {
     await mesh.stop();
     state.remove();
   }
-}, 60_000);
+});

@@ -5,7 +5,7 @@ import { answersFrom, type ProtocolMesh, startProtocolMesh, statistic } from './
 let mesh: ProtocolMesh;
 beforeAll(async () => {
   mesh = await startProtocolMesh(['tulle']);
-}, 60_000);
+});
 afterAll(() => mesh?.stop());
 
 test('each protocol reaches the application as it is', async () => {

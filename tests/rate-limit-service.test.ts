@@ -61,7 +61,7 @@ beforeAll(async () => {
   const path = join(state.path, 'mesh.yaml');
   writeFileSync(path, file);
   mesh = await startMesh(path, join(state.path, 'state'));
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

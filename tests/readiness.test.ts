@@ -63,7 +63,7 @@ beforeAll(async () => {
   admins = proxies.map(({ adminAddress }) => adminAddress);
   expect(admins.length).toBe(5);
   await eventually('both serve', async () => ((await answering()).size === 2 ? true : undefined));
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -112,7 +112,7 @@ test(`every proxy leaves an instance out within ${withinMs} ms of its failed pro
   console.info(`not ready ▸ all ${admins.length} proxies: ${times.join(', ')} ms`);
   // The machine may be busy with other tests for a moment: not the worst, but the middle one.
   expect(times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]).toBeLessThan(withinMs);
-}, 60_000);
+});
 
 test('its running requests end as if nothing had been', async () => {
   const running = fetchOnce(`${mesh.url}/held`);
@@ -124,4 +124,4 @@ test('its running requests end as if nothing had been', async () => {
   expect(await answering()).toEqual(new Set([other]));
   writeFileSync(told('release'), '');
   expect(await running).toMatchObject({ status: 200, body: busy });
-}, 30_000);
+});

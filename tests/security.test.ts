@@ -20,7 +20,7 @@ beforeAll(async () => {
   await eventually('the mesh serves', async () =>
     (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

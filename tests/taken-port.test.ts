@@ -56,7 +56,7 @@ const appliedBecomes = (message: string) =>
 beforeAll(async () => {
   holder = await hold(0);
   mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   holder.close();
@@ -87,7 +87,7 @@ test('a port that somebody else has shows on the resource and the proxy until it
   expect(await mesh.ok('proxy-status')).not.toContain('refused');
   expect((await fetchOnce(mesh.url)).body).toBe('hello');
   expect((await fetchOnce(`http://127.0.0.1:${port}`)).body).toBe('hello');
-}, 60_000);
+});
 
 /** Tells its port, waits until the test has been there, then listens. */
 const slowApp = `
@@ -147,4 +147,4 @@ test('an application whose port somebody else has taken meanwhile is started wit
     thief?.close();
     folder.remove();
   }
-}, 60_000);
+});

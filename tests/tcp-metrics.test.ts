@@ -10,7 +10,7 @@ let mesh: Mesh;
 
 beforeAll(async () => {
   mesh = await startMesh('tests/fixtures/tcp-callers/mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();

@@ -2,4 +2,4 @@
 import { describe } from 'vitest';
 import { describeTable } from './traffic/describe-table.ts';
 
-describe('traffic management, by Tulle', () => describeTable('tulle', 60_000));
+describe('traffic management, by Tulle', () => describeTable('tulle'));

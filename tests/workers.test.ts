@@ -19,7 +19,7 @@ let mesh: Mesh;
 beforeAll(async () => {
   mesh = await startMesh(file, state.path);
   await eventually('two workers of the gateway', twoServe);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -106,7 +106,7 @@ test('a change reaches every worker, counts are those of all, and the mesh sees 
   );
   const status = await mesh.ok('proxy-status');
   expect(status.split('\n').filter((line) => line.startsWith('ingressgateway-0'))).toHaveLength(1);
-}, 60_000);
+});
 
 test('without its lead the others serve; the next lead takes them along', async () => {
   const [lead = 0] = pids();
@@ -123,7 +123,7 @@ test('without its lead the others serve; the next lead takes them along', async 
     (await statusOfEach()).every((status) => status === 301) ? true : undefined,
   );
   await apply(routes(false));
-}, 60_000);
+});
 
 test('proxies are replaced under load: nothing fails, nothing is refused, the control plane has one of each', async () => {
   await eventually('both route', async () =>
@@ -197,4 +197,4 @@ test('tulle proxy runs one by itself: workers, replaced by SIGUSR2 under load, e
     proxy.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
   }
-}, 60_000);
+});

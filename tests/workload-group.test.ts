@@ -83,7 +83,7 @@ beforeAll(async () => {
       said += text;
     });
   await eventually('it is in the mesh', async () => (/is in the mesh/.test(said) ? true : undefined), 30_000);
-}, 60_000);
+});
 
 afterAll(async () => {
   if (member !== undefined && member.exitCode === null) {
@@ -139,7 +139,7 @@ test('the group’s probe decides whether it gets any, and its status counts it'
   rmSync(join(control.path, 'legacy-a.unready'));
   await answers(200);
   await counted(1);
-}, 30_000);
+});
 
 test('a group that is not there is a mistake', async () => {
   const { code, stderr } = await tulle(['run', '--group', 'nobody', '--', 'true'], {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await eventually('the mesh serves', async () =>
     (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -187,7 +187,7 @@ describe('joining the mesh', () => {
     );
     expect(code).toBe(7);
     expect((await mesh.tulle('get', 'service', 'none')).code).toBe(1);
-  }, 30_000);
+  });
 
   test('run: it gets requests like any other instance, and leaves without a trace', async () => {
     const { script, end } = await application();
@@ -213,7 +213,7 @@ describe('joining the mesh', () => {
     expect((await finished).code).toBe(0);
     const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
     expect(services.find(({ name }: { name: string }) => name === 'web').endpoints).toBe(2);
-  }, 30_000);
+  });
 
   test('run: beside a Workload of the same version it is an instance of its own; a taken name is refused', async () => {
     const { script, end } = await application();
@@ -231,7 +231,7 @@ describe('joining the mesh', () => {
     const taken = await run(...args, '--name', 'web-v2-0', '--', process.execPath, '-e', script);
     expect(taken.code).toBe(1);
     expect(taken.stderr).toContain('web-v2-0 is in the mesh already');
-  }, 30_000);
+  });
 
   test('register and deregister', async () => {
     expect(

@@ -51,7 +51,7 @@ spec: { hosts: ["*"], gateways: [edge], http: [{ route: [{ destination: { host: 
 beforeAll(async () => {
   writeFileSync(join(files, 'app.cjs'), app);
   mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
-}, 60_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -73,7 +73,7 @@ const answers = (greeting: string) =>
 test('an applied Workload is started, from the folder of its file', async () => {
   await apply(`${routing}---${workload('one')}`);
   await answers('one');
-}, 30_000);
+});
 
 test('a changed Workload is replaced, the new one ready before the old one drains: no request fails', async () => {
   const { pid } = processNamed(state.path, 'hello-0');
@@ -84,7 +84,7 @@ test('a changed Workload is replaced, the new one ready before the old one drain
   const { failures, requests } = await load.stop();
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(20);
-}, 30_000);
+});
 
 test('scaled up and down under load: no request fails', async () => {
   const running = (): number => processesOf(state.path).filter(({ name }) => /^hello-\d+$/.test(name)).length;
@@ -97,7 +97,7 @@ test('scaled up and down under load: no request fails', async () => {
   await apply(workload('two', 1));
   await eventually('one runs', async () => (running() === 1 ? true : undefined));
   expect((await load.stop()).failures).toEqual([]);
-}, 60_000);
+});
 
 test('a version that does not start leaves the old one serving and says why', async () => {
   await apply(workload('three', 1, `[/bin/sh, -c, "echo no database >&2; exit 3"]`));
@@ -108,7 +108,7 @@ test('a version that does not start leaves the old one serving and says why', as
   expect(await mesh.ok('status')).toContain('exit code 3');
   await apply(workload('four'));
   await answers('four');
-}, 30_000);
+});
 
 test('a deleted Workload ends', async () => {
   const hello = () => processesOf(state.path).filter(({ name }) => name.startsWith('hello-'));
@@ -117,7 +117,7 @@ test('a deleted Workload ends', async () => {
   );
   await mesh.ok('delete', 'workload', 'hello');
   await eventually('its processes are gone', async () => (pids.some(isRunning) ? undefined : true));
-}, 30_000);
+});
 
 test.runIf(process.getuid?.() === 0)(
   'a Workload runs as its user, within its limits',

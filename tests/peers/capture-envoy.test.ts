@@ -14,7 +14,7 @@ describeCaptured('captured applications beside Envoys', ['envoy'], () => {
   afterAll(async () => {
     await mesh?.stop();
     await scene?.close();
-  }, 60_000);
+  });
 
   test('services, the world, and names', async () => {
     const text = async (...command: string[]) => (await scene.client(...command)).stdout;

@@ -31,7 +31,7 @@ describeCaptured('applications that know nothing of proxies', [], () => {
   afterAll(async () => {
     await mesh?.stop();
     await scene?.close();
-  }, 60_000);
+  });
 
   test('curl calls a service by its names, and the service knows who called', async () => {
     for (const name of ['echo', 'echo.default', 'echo.default.svc', 'echo.default.svc.cluster.local']) {

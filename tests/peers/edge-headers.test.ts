@@ -44,7 +44,7 @@ describeWithPeers('the edge’s header hygiene, by Envoy', ['envoy'], () => {
       if (!existsSync(adminFile)) throw new Error('Envoy has not started');
       return listenerPorts(readFileSync(adminFile, 'utf8').trim());
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     envoy.kill();

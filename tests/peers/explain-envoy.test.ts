@@ -64,7 +64,7 @@ describeWithPeers('explain of a real Envoy', ['envoy'], () => {
   beforeAll(async () => {
     writeFileSync(join(folder.path, 'mesh.yaml'), meshFile);
     mesh = await startMesh(join(folder.path, 'mesh.yaml'), join(folder.path, 'state'));
-  }, 60_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     folder.remove();

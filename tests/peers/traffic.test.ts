@@ -2,4 +2,4 @@
 import { describeTable } from '../traffic/describe-table.ts';
 import { describeWithPeers } from './peer.ts';
 
-describeWithPeers('traffic management, by Envoy', ['envoy'], () => describeTable('envoy', 180_000));
+describeWithPeers('traffic management, by Envoy', ['envoy'], () => describeTable('envoy'));

@@ -6,27 +6,17 @@ import type { Engine, Scenario } from './scenario.ts';
 import { scenarios } from './table.ts';
 import { startWorld, type World } from './world.ts';
 
-/** All rows share a machine, and some wait for seconds to pass. */
-const rowMs = 60_000;
-
-/** @param startMs how long a mesh may take to start */
-export function describeTable(engine: Engine, startMs: number): void {
-  describeRows('as it is', engine, scenarios, {}, startMs);
-  describeRows('with settings', engine, settings, meshSettings, startMs);
+export function describeTable(engine: Engine): void {
+  describeRows('as it is', engine, scenarios, {});
+  describeRows('with settings', engine, settings, meshSettings);
 }
 
-function describeRows(
-  mesh: string,
-  engine: Engine,
-  rows: readonly Scenario[],
-  settings: object,
-  startMs: number,
-): void {
+function describeRows(mesh: string, engine: Engine, rows: readonly Scenario[], settings: object): void {
   describe(`a mesh ${mesh}`, () => {
     let world: World;
     beforeAll(async () => {
       world = await startWorld(engine, rows, settings);
-    }, startMs);
+    });
     afterAll(() => world?.close());
 
     test('no proxy refuses anything, and the control plane has nothing to complain of', async () => {
@@ -35,10 +25,8 @@ function describeRows(
       expect(world.complaints).toEqual([]);
     });
 
-    test.concurrent.each(rows.map((row) => [row.title, row] as const))(
-      '%s',
-      (_, row) => runScenario(row, world),
-      rowMs,
+    test.concurrent.each(rows.map((row) => [row.title, row] as const))('%s', (_, row) =>
+      runScenario(row, world),
     );
   });
 }

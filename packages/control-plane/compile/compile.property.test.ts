@@ -69,7 +69,7 @@ test('whatever is written, nothing refers to what is not there', () => {
     }),
     { numRuns: 200 },
   );
-}, 60_000);
+});
 
 test('whatever is written, a table and its virtual hosts are together what an Envoy gets whole', () => {
   fc.assert(

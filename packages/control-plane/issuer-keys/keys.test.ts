@@ -77,4 +77,4 @@ it('fetches the keys of issuers, says when it can’t, and has the last good one
     await plane.close();
     rmSync(stateDir, { recursive: true, force: true });
   }
-}, 45_000);
+});

@@ -71,4 +71,4 @@ it('one worker asks, all act on the answer', async () => {
   status = 200;
   await turnsTo(200);
   expect(askers.size).toBe(1);
-}, 30_000);
+});
