@@ -27,6 +27,14 @@ export interface SessionRequest {
 const types = new Map(Object.entries(typeUrls).map(([type, url]) => [url as string, type as XdsType]));
 const nothing: ReadonlyMap<string, string> = new Map();
 
+/** Of what a proxy says; names of resources are looked for in it, and it is shown in conditions. Characters. */
+const maxMessage = 32 * 1024;
+
+const cut = ({ code, message }: NackDetail): NackDetail => ({
+  code,
+  message: message.length <= maxMessage ? message : `${message.slice(0, maxMessage)}…`,
+});
+
 /** @throws WireError */
 export function readDeltaRequest(bytes: Uint8Array): SessionRequest {
   const request = decode('envoy.service.discovery.v3.DeltaDiscoveryRequest', bytes);
@@ -36,7 +44,7 @@ export function readDeltaRequest(bytes: Uint8Array): SessionRequest {
     typeUrl: request.typeUrl,
     ...(request.node === undefined ? {} : { node: request.node }),
     nonce: request.responseNonce,
-    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail }),
+    ...(request.errorDetail === undefined ? {} : { error: cut(request.errorDetail) }),
     subscribe: request.resourceNamesSubscribe,
     unsubscribe: request.resourceNamesUnsubscribe,
     initialVersions: request.initialResourceVersions,
@@ -52,7 +60,7 @@ export function readStateOfTheWorldRequest(bytes: Uint8Array): SessionRequest {
     typeUrl: request.typeUrl,
     ...(request.node === undefined ? {} : { node: request.node }),
     nonce: request.responseNonce,
-    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail }),
+    ...(request.errorDetail === undefined ? {} : { error: cut(request.errorDetail) }),
     subscribe: request.resourceNames,
     unsubscribe: [],
     initialVersions: nothing,

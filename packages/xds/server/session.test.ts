@@ -127,6 +127,26 @@ describe('subscriptions', () => {
     const sotw = request('route', { variant: 'sotw', subscribe: many });
     expect(() => new Session().request(sotw, 0)).toThrow(SessionError);
   });
+
+  test('so is one that asks for few, without end', () => {
+    const long = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(100_000));
+    expect(() => new Driver().send('route', { subscribe: long })).toThrow(SessionError);
+    const sotw = request('route', { variant: 'sotw', subscribe: long });
+    expect(() => new Session().request(sotw, 0)).toThrow(SessionError);
+  });
+
+  test('and one that never answers, while it names others again and again', () => {
+    const driver = new Driver();
+    driver.set({ cluster: [resource('a')] });
+    driver.send('cluster', { subscribe: ['*'] });
+    driver.take();
+    const name = (round: number) => Array.from({ length: 10_000 }, (_, i) => `n${round}-${i}`);
+    const rounds = (count: number) => {
+      for (let round = 0; round < count; round++)
+        driver.send('cluster', { subscribe: name(round), unsubscribe: name(round) });
+    };
+    expect(() => rounds(6)).toThrow(SessionError);
+  });
 });
 
 describe('answers', () => {

@@ -35,6 +35,8 @@ const noDiff: Diff = { updates: [], notices: [], removals: [] };
 
 /** More names than any mesh has; a client that asks for more is broken. */
 const maxNames = 50_000;
+/** And so many characters in all of them. */
+const maxCharacters = 8 * 1024 * 1024;
 
 /** Thrown for requests that no sound client sends; the stream is closed. */
 export class SessionError extends Error {}
@@ -98,6 +100,7 @@ export class Subscription {
       this.answerDue = this.wildcard && this.sent.size === 0;
     }
     for (const name of request.unsubscribe) this.#remove(name);
+    this.#checkSize();
   }
 
   #add(name: string): void {
@@ -106,7 +109,6 @@ export class Subscription {
       this.wildcard = true;
       return;
     }
-    if (this.names.size >= maxNames) throw new SessionError(`more than ${maxNames} names of one type`);
     this.names.add(name);
     // Asking again means: send again, whatever the version.
     for (const known of this.#sentUnder(name)) {
@@ -136,7 +138,6 @@ export class Subscription {
 
   /** Takes a state-of-the-world request's names, which replace the earlier ones. */
   changeToNames(names: readonly string[], wildcardAllowed: boolean): void {
-    if (names.length > maxNames) throw new SessionError(`more than ${maxNames} names of one type`);
     const first = !this.subscribed;
     this.subscribed = true;
     this.#diff = undefined;
@@ -146,7 +147,19 @@ export class Subscription {
     this.wildcard = wildcard;
     this.names.clear();
     for (const name of names) if (name !== '*') this.names.add(name);
+    this.#checkSize();
     for (const known of [...this.sent.keys()]) if (!this.wants(known)) this.#forget(known);
+  }
+
+  /** What a client asks for stays until it is answered: also for one that never answers. */
+  #checkSize(): void {
+    for (const names of [this.names, this.#resend]) {
+      if (names.size > maxNames) throw new SessionError(`more than ${maxNames} names of one type`);
+      let characters = 0;
+      for (const name of names) characters += name.length;
+      if (characters > maxCharacters)
+        throw new SessionError(`names of one type with more than ${maxCharacters} characters`);
+    }
   }
 
   /** Sends `name` again at the next occasion, unless the client refused just this version. */
