@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { fold } from './output/fold.ts';
+import { visible } from './output/visible.ts';
 
 /** Everything that a command sees of the world around it; tests hand in their own. */
 export interface Io {
@@ -20,13 +21,13 @@ export function widthOf({ stdout }: Io): number | undefined {
 }
 
 export function print(io: Io, text: string): void {
-  io.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  io.stdout.write(visible(text.endsWith('\n') ? text : `${text}\n`));
 }
 
 /** For people beside the output; folded where their terminal ends. */
 export function note({ stderr }: Io, text: string): void {
   const width = stderr.isTTY === true ? stderr.columns : undefined;
-  const lines = text.replace(/\n$/, '').split('\n');
+  const lines = visible(text).replace(/\n$/, '').split('\n');
   const folded = width === undefined ? lines : lines.flatMap((line) => fold(line, width));
   stderr.write(`${folded.join('\n')}\n`);
 }

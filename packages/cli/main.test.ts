@@ -120,3 +120,10 @@ test('a mesh file needs exactly one Mesh', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('no Mesh resource in it');
 });
+
+test('what names say is shown, and does nothing to the terminal', async () => {
+  writeFileSync(join(folder, 'a\x1b]0;title\x07.yaml'), 'apiVersion: v1\nkind: Pod\n');
+  const { stdout, stderr } = await run(['validate', '.']);
+  expect(stdout + stderr).toContain('a\\x1b]0;title\\x07.yaml');
+  expect(stdout + stderr).not.toContain('\x1b');
+});

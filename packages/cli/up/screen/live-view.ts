@@ -1,6 +1,7 @@
 import type { Io } from '../../io.ts';
 import { note, print } from '../../io.ts';
 import { palette, wantsColor } from '../../output/color.ts';
+import { visible } from '../../output/visible.ts';
 import { GATEWAY_WORKLOAD } from '../gateway.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { type LiveRow, renderLiveTable } from './live-table.ts';
@@ -25,7 +26,7 @@ export function openView(io: Io): View {
   let draw = (): void => {};
   const line = (text: string, toStderr: boolean): void => {
     if (screen !== undefined) {
-      screen.writeLine(text);
+      screen.writeLine(visible(text));
       // What is told has just changed: the table must not say otherwise.
       draw();
     } else if (toStderr) note(io, text);
