@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import type { Resource } from '@tulle/resources/kind';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Api, apiOf } from './api.ts';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, freePort, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
 import { processesOf } from './processes.ts';
 
 const changes = 500;

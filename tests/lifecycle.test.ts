@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
-import { eventually, freePort, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { eventually, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
 import { isRunning, pidsMentioning, processesOf } from './processes.ts';
 
 const file = 'tests/fixtures/churn/mesh.yaml';

@@ -2,12 +2,13 @@
  * Starts real meshes for end-to-end tests: the real CLI, its own state folder, free ports. Every mesh that a
  * test starts ends with the test.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 
 export const root = join(import.meta.dirname, '..');
 /** The CLI's launcher. */
@@ -35,15 +36,6 @@ export interface Mesh {
   readonly ok: (...args: string[]) => Promise<string>;
   /** Stops as Ctrl-C does and waits. State survives until `remove`. */
   readonly stop: () => Promise<number | null>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A temporary folder that goes with the test. */

@@ -4,6 +4,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { compile } from '@tulle/control-plane/compile/compile';
 import type { ProxyDescription } from '@tulle/control-plane/compile/proxy';
+import { instanceOf } from '@tulle/control-plane/model/instances/instance.fixture';
 import { buildModel } from '@tulle/control-plane/model/model';
 import { JoinedTables } from '@tulle/data-plane/config/joined-tables';
 import { translateCluster } from '@tulle/data-plane/config/translate/clusters/cluster';
@@ -15,6 +16,7 @@ import { Problems } from '@tulle/data-plane/config/translate/values/problems';
 import { backend } from '@tulle/data-plane/testing/backend';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { metadata, startEngine } from '@tulle/data-plane/testing/engine';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { identityFor } from '@tulle/data-plane/testing/mesh';
 import type { Tables } from '@tulle/decision/tables/tables';
 import { parseResources } from '@tulle/resources/parse';
@@ -29,14 +31,6 @@ beforeAll(async () => {
 });
 
 const cleanup = cleanupAfterEach();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function tablesOf(snapshot: Snapshot): Tables {
   const problems = new Problems();
@@ -85,21 +79,13 @@ async function mesh(mode: 'STRICT' | 'PERMISSIVE', appPort: number) {
     mesh: parsed.find(({ kind }) => kind === 'Mesh')?.spec as object,
     resources: parsed.filter(({ kind }) => kind !== 'Mesh'),
     instances: [
-      {
+      instanceOf({
         name: 'server-0',
-        namespace: 'default',
-        workload: 'server',
         serviceAccount: 'server',
         labels: { app: 'server' },
-        address: '127.0.0.1',
         ports: [{ port: 9000, name: 'web', target: inboundPort }],
-        tlsMode: 'istio',
-        weight: 1,
-        locality: '',
-        network: '',
         cluster: 'tulle',
-        health: 'healthy',
-      },
+      }),
     ],
     trustBundle: authority.rootPem,
   });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, freePort, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
 import { type Series, scrape } from './prometheus.ts';
 
 const state = temporaryFolder();

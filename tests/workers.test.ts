@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApiClient } from '../packages/cli/api/client.ts';
 import { enrolmentToken } from '../packages/cli/api/enrolment.ts';
@@ -9,7 +10,7 @@ import { makeBootstrap } from '../packages/cli/up/proxy/bootstrap-file.ts';
 import type { RunRecord } from '../packages/cli/up/state/run-record.ts';
 import { adminPort } from './bootstraps.ts';
 import { fetchOnce, startLoad } from './load.ts';
-import { command, eventually, freePort, type Mesh, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { command, eventually, type Mesh, startMesh, temporaryFolder, tulle } from './mesh.ts';
 import { processesOf } from './processes.ts';
 
 const file = join(import.meta.dirname, 'fixtures/workers/mesh.yaml');

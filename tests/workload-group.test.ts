@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import type { Resource } from '@tulle/resources/kind';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf } from './api.ts';
 import { fetchOnce } from './load.ts';
-import { command, eventually, freePort, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { command, eventually, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
 
 const state = temporaryFolder();
 const control = temporaryFolder();

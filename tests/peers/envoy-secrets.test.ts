@@ -8,10 +8,11 @@ import { type Authority, openAuthority } from '@tulle/control-plane/identity/aut
 import { createCsr } from '@tulle/data-plane/identity/csr';
 import type { Svid } from '@tulle/data-plane/identity/svid';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { systemClock } from '@tulle/xds/clock';
 import { expect, test } from 'vitest';
 import { type SecretService, serveSecrets } from '../../packages/cli/envoy/secret-service.ts';
-import { eventually, freePort, temporaryFolder } from '../mesh.ts';
+import { eventually, temporaryFolder } from '../mesh.ts';
 import { describeWithPeers } from './peer.ts';
 
 /** Cleanups of a test, last first. */

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { named } from '@tulle/data-plane/testing/backend';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import {
   chain,
   cluster,
@@ -32,14 +33,6 @@ function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'tulle-proxy-protocol-'));
   cleanup.push(() => rmSync(made, { recursive: true, force: true }));
   return made;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Runs a program until the test is over; resolves when it accepts connections on `port`. */

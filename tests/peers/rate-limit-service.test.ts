@@ -10,6 +10,7 @@ import { rateLimitFilter } from '@tulle/data-plane/filters/rate-limit/filter';
 import { named } from '@tulle/data-plane/testing/backend';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { globalRateLimit } from '@tulle/data-plane/testing/limits';
 import {
   cluster,
@@ -23,7 +24,6 @@ import {
   routeTable,
   tables,
 } from '@tulle/data-plane/testing/tables';
-import { freePort } from '@tulle/data-plane/testing/workers';
 import { expect, test } from 'vitest';
 import { RedisCounters } from '../../packages/cli/rate-limit-service/redis-counters.ts';
 import { RespClient } from '../../packages/cli/rate-limit-service/resp-client.ts';

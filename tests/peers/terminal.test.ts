@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { expect, test } from 'vitest';
 import { fetchOnce } from '../load.ts';
-import { eventually, freePort, root, temporaryFolder } from '../mesh.ts';
+import { eventually, root, temporaryFolder } from '../mesh.ts';
 import { isRunning, pidsMentioning, processesOf } from '../processes.ts';
 import { describeWithPeers } from './peer.ts';
 

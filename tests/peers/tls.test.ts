@@ -2,7 +2,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import type { Engine } from '@tulle/data-plane/engine';
 import { named } from '@tulle/data-plane/testing/backend';
 import { ask } from '@tulle/data-plane/testing/client';
 import { portOf, startEngine } from '@tulle/data-plane/testing/engine';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { mtlsInbound, mtlsOutbound, uriOf } from '@tulle/data-plane/testing/mesh';
 import {
   cluster,
@@ -160,14 +160,6 @@ describeWithPeers('curl', ['curl'], () => {
 });
 
 describeWithPeers('Envoy', ['envoy'], () => {
-  const freePort = async (): Promise<number> => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  };
-
   const at = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
   const common = {
     tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },

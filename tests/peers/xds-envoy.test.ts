@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import * as net from 'node:net';
+import type * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
 import { type AdsCall, type AdsHandler, adsServerOptions } from '@tulle/xds/server/grpc-stream';
@@ -109,13 +110,6 @@ const listening = (server: net.Server): Promise<number> =>
   new Promise((resolve) =>
     server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port)),
   );
-
-async function freePort(): Promise<number> {
-  const probe = net.createServer();
-  const port = await listening(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function backend(body: string): Promise<number> {
   const server = http.createServer((_, response) => response.end(body));

@@ -11,6 +11,7 @@ import { renderDocument } from '../output/documents.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 import { outputFormat } from './output-option.ts';
+import { repeatable } from './repeatable.ts';
 
 interface AnalyzeOptions {
   readonly live?: boolean;
@@ -22,15 +23,13 @@ interface AnalyzeOptions {
   readonly state?: string;
 }
 
-const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('[files...]', 'files, folders, or - for standard input; the running mesh without')
     .option('--live', 'look at the running mesh as it would be with the files applied')
     .option('--failure-threshold <level>', 'exit with 1 for findings as bad as this', 'Error')
     .option('--output-threshold <level>', 'leave out what is milder', 'Info')
-    .option('-S, --suppress <code>', 'leave out a code; again for more', several)
+    .option('-S, --suppress <code>', 'leave out a code; again for more', repeatable)
     .option('-o, --output <format>', 'json, yaml')
     .addHelpText(
       'after',

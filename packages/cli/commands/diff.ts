@@ -24,6 +24,7 @@ import { renderDocument } from '../output/documents.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 import { outputFormat } from './output-option.ts';
+import { repeatable } from './repeatable.ts';
 
 interface DiffOptions {
   readonly filename?: readonly string[];
@@ -44,16 +45,14 @@ interface Change {
   readonly logs?: string;
 }
 
-const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
-    .option('-f, --filename <file>', 'the change: files or folders; again for more', several)
+    .option('-f, --filename <file>', 'the change: files or folders; again for more', repeatable)
     .option('--delete', 'the change is that these are deleted')
     .option(
       '--base <file>',
       'what there is: files or folders instead of a running mesh; again for more',
-      several,
+      repeatable,
     )
     .option('--replay <time>', 'decide the requests of the last 15m, say, once more under both')
     .option('-o, --output <format>', 'json, yaml')

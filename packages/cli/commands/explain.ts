@@ -17,6 +17,7 @@ import { renderDocument } from '../output/documents.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 import { outputFormat } from './output-option.ts';
+import { repeatable } from './repeatable.ts';
 
 interface ExplainOptions extends CallOptions {
   readonly requestId?: string;
@@ -27,14 +28,12 @@ interface ExplainOptions extends CallOptions {
   readonly state?: string;
 }
 
-const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('[method]', 'GET when there is none')
     .argument('[url]', 'what is called')
     .option('--from <proxy>', 'who calls: a workload, an instance or ingressgateway')
-    .option('-H, --header <name: value>', 'a header of the request; again for more', several)
+    .option('-H, --header <name: value>', 'a header of the request; again for more', repeatable)
     .option('--http2', 'the client speaks HTTP/2')
     .option('--grpc', 'the client speaks gRPC')
     .option('--tcp <host:port>', 'a connection of bytes instead of a request')
@@ -42,7 +41,7 @@ export function define(command: Command, io: Io): void {
     .option('--listener <name>', 'the listener that the client connects to')
     .option('--peer <spiffe id>', 'the client is a proxy of the mesh, of this identity')
     .option('--request-id <id>', 'a request that happened, at each proxy that has logged it')
-    .option('-f, --filename <file>', 'files or folders instead of a running mesh; again for more', several)
+    .option('-f, --filename <file>', 'files or folders instead of a running mesh; again for more', repeatable)
     .option('-o, --output <format>', 'json, yaml')
     .addHelpText(
       'after',

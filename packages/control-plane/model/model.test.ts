@@ -1,5 +1,6 @@
 import type { Resource } from '@tulle/resources/kind';
 import { expect, test } from 'vitest';
+import { instanceOf } from './instances/instance.fixture.ts';
 import type { WorkloadInstance } from './instances/instance.ts';
 import { buildModel, updateInstances } from './model.ts';
 
@@ -10,22 +11,8 @@ const service = (name: string, namespace = 'default'): Resource => ({
   spec: { selector: { app: name }, ports: [{ name: 'http', port: 80 }] },
 });
 
-const instance = (name: string, app: string, more: Partial<WorkloadInstance> = {}): WorkloadInstance => ({
-  name,
-  namespace: 'default',
-  workload: app,
-  serviceAccount: app,
-  labels: { app },
-  address: '127.0.0.1',
-  ports: [],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  health: 'healthy',
-  ...more,
-});
+const instance = (name: string, app: string, more: Partial<WorkloadInstance> = {}): WorkloadInstance =>
+  instanceOf({ name, workload: app, serviceAccount: app, labels: { app }, ...more });
 
 const reviews = 'default/reviews.default.svc.cluster.local';
 const ratings = 'default/ratings.default.svc.cluster.local';

@@ -2,9 +2,9 @@ import type { Resource } from '@tulle/resources/kind';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import type { Snapshot } from '@tulle/xds/resource';
 import { expect, test } from 'vitest';
-import type { AdmittedProxy } from '../discovery/universal/admission.ts';
-import { proxyMetadata } from '../fake-proxy.fixture.ts';
+import { instanceOf } from '../model/instances/instance.fixture.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
+import { admittedProxy } from './admitted-proxy.fixture.ts';
 import { Publisher } from './publisher.ts';
 
 const count = 100;
@@ -17,37 +17,18 @@ const resources: readonly Resource[] = names.map((name) => ({
   spec: { selector: { app: name.replace('-v1-0', '') }, ports: [{ name: 'http', port: 9080 }] },
 }));
 
-const proxyOf = (name: string): AdmittedProxy => ({
-  id: `${name}.default`,
-  nodeId: `sidecar~127.0.0.1~${name}.default~default.svc.cluster.local`,
-  role: 'sidecar',
-  metadata: proxyMetadata(name, 'default'),
-  identity: 'spiffe://mesh.test/ns/default/sa/default',
-  serialNumber: '1',
-  notAfter: 0,
-});
-
-const instanceOf = (name: string): WorkloadInstance => ({
-  name,
-  namespace: 'default',
-  workload: name.replace(/-0$/, ''),
-  serviceAccount: 'default',
-  labels: { app: name.replace('-v1-0', '') },
-  address: '127.0.0.1',
-  ports: [{ port: 9080, name: 'http', target: 1 }],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  health: 'healthy',
-});
+const instanceNamed = (name: string): WorkloadInstance =>
+  instanceOf({
+    name,
+    labels: { app: name.replace('-v1-0', '') },
+    ports: [{ port: 9080, name: 'http', target: 1 }],
+  });
 
 /** A control plane that has just started: its proxies come all at once, what compiling for one costs is 5 ms. */
 function storm(registered: boolean) {
   const clock = new ManualClock();
   const latest = new Map<string, Snapshot>();
-  const instances: WorkloadInstance[] = registered ? names.map(instanceOf) : [];
+  const instances: WorkloadInstance[] = registered ? names.map(instanceNamed) : [];
   let pushes = 0;
   let models = 0;
   const publisher = new Publisher({
@@ -75,9 +56,9 @@ function storm(registered: boolean) {
     },
   });
   for (const name of names) {
-    publisher.connected(proxyOf(name));
+    publisher.connected(admittedProxy(name));
     if (registered) continue;
-    instances.push(instanceOf(name));
+    instances.push(instanceNamed(name));
     // The store gathers those of one turn; here each comes by itself.
     publisher.instancesChanged();
   }

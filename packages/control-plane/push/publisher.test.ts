@@ -2,9 +2,9 @@ import type { Resource } from '@tulle/resources/kind';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import type { Snapshot } from '@tulle/xds/resource';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AdmittedProxy } from '../discovery/universal/admission.ts';
-import { proxyMetadata } from '../fake-proxy.fixture.ts';
+import { instanceOf } from '../model/instances/instance.fixture.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
+import { admittedProxy } from './admitted-proxy.fixture.ts';
 import { Publisher } from './publisher.ts';
 
 const service = (labels: Record<string, string> = {}): Resource => ({
@@ -13,29 +13,10 @@ const service = (labels: Record<string, string> = {}): Resource => ({
   metadata: { name: 'reviews', namespace: 'default', labels, generation: 1 },
   spec: { selector: { app: 'reviews' }, ports: [{ name: 'http', port: 9080 }] },
 });
-const instance: WorkloadInstance = {
+const instance = instanceOf({
   name: 'reviews-v1-0',
-  namespace: 'default',
-  workload: 'reviews-v1',
-  serviceAccount: 'default',
   labels: { app: 'reviews' },
-  address: '127.0.0.1',
   ports: [{ port: 9080, name: 'http', target: 1 }],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  health: 'healthy',
-};
-const proxy = (name: string): AdmittedProxy => ({
-  id: `${name}.default`,
-  nodeId: `sidecar~127.0.0.1~${name}.default~default.svc.cluster.local`,
-  role: 'sidecar',
-  metadata: proxyMetadata(name, 'default'),
-  identity: 'spiffe://mesh.test/ns/default/sa/default',
-  serialNumber: '1',
-  notAfter: 0,
 });
 const cluster = 'outbound|9080||reviews.default.svc.cluster.local';
 
@@ -93,7 +74,7 @@ beforeEach(() => {
 
 /** A proxy that has got its first snapshot. */
 function connect(name: string): void {
-  publisher.connected(proxy(name));
+  publisher.connected(admittedProxy(name));
   clock.advance(0);
 }
 

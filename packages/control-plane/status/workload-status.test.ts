@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { instanceOf } from '../model/instances/instance.fixture.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { countInstances, workloadStatus } from './workload-status.ts';
 
-const instance = (name: string, health: WorkloadInstance['health']): WorkloadInstance => ({
-  name,
-  namespace: 'default',
-  workload: 'reviews-v1',
-  serviceAccount: 'default',
-  labels: {},
-  address: '127.0.0.1',
-  ports: [],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  health,
-});
+const instance = (name: string, health: WorkloadInstance['health']): WorkloadInstance =>
+  instanceOf({ name, workload: 'reviews-v1', health });
 const workload = {
   apiVersion: 'tulle.dev/v1alpha1',
   kind: 'Workload',

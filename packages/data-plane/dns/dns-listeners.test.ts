@@ -6,8 +6,8 @@ import type { Listener } from '@tulle/decision/tables/listener';
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';
 import { startEngine } from '../testing/engine.ts';
+import { freePort } from '../testing/free-port.ts';
 import { tables } from '../testing/tables.ts';
-import { freePort } from '../testing/workers.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

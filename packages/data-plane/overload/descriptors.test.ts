@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { backend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
-import { type Client, freePort, openClient, startWorkers } from '../testing/workers.ts';
+import { freePort } from '../testing/free-port.ts';
+import { type Client, openClient, startWorkers } from '../testing/workers.ts';
 import { connectionsFor } from './descriptor-limit.ts';
 
 const cleanUps = cleanupAfterEach();

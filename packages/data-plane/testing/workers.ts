@@ -1,6 +1,6 @@
 import { type ChildProcess, type SendHandle, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { BreakerLimits, OutlierDetection } from '@tulle/decision/tables/cluster';
 import type { HealthCheck } from '@tulle/decision/tables/health-check';
@@ -100,15 +100,6 @@ export async function startWorkers(
       parent.close();
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A connection that is open, over which HTTP/1.1 is asked by hand. */

@@ -2,7 +2,8 @@ import type { HealthCheck } from '@tulle/decision/tables/health-check';
 import { expect, it } from 'vitest';
 import { backend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
-import { type Client, freePort, openClient, startWorkers } from '../testing/workers.ts';
+import { freePort } from '../testing/free-port.ts';
+import { type Client, openClient, startWorkers } from '../testing/workers.ts';
 
 const cleanUps = cleanupAfterEach();
 

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { backend, tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
-import { type Client, freePort, openClient, startWorkers, type TestWorkers } from '../testing/workers.ts';
+import { freePort } from '../testing/free-port.ts';
+import { type Client, openClient, startWorkers, type TestWorkers } from '../testing/workers.ts';
 
 const cleanUps = cleanupAfterEach();
 

@@ -3,21 +3,7 @@ import { findKind } from '../kinds.ts';
 import { companions, memberValues, ruleCases } from './cases.ts';
 import { type CrdSchema, judge } from './crd-judge.ts';
 import { placesIn } from './place.ts';
-import { type Crd, hasUpstream, istioCrds } from './upstream-files.ts';
-
-const kinds = [
-  'Gateway',
-  'VirtualService',
-  'DestinationRule',
-  'ServiceEntry',
-  'WorkloadEntry',
-  'WorkloadGroup',
-  'PeerAuthentication',
-  'RequestAuthentication',
-  'Sidecar',
-  'ProxyConfig',
-  'EnvoyFilter',
-];
+import { type Crd, hasUpstream, istioCrds, istioKinds } from './upstream-files.ts';
 
 /**
  * At each place where a CRD has a rule or a oneOf, both sides judge the same two objects: Istio's CRD (by
@@ -26,7 +12,7 @@ const kinds = [
 describe.runIf(hasUpstream)('each CEL rule and oneOf is held by Istio’s CRD and by us alike', () => {
   const crds = hasUpstream ? istioCrds() : new Map<string, Crd>();
   const used = new Set<string>();
-  for (const name of kinds) {
+  for (const name of istioKinds) {
     const theirs = crds.get(name);
     const kind = findKind(`${theirs?.spec.group}/${theirs?.spec.versions[0]?.name}`, name);
     const schema = theirs?.spec.versions[0]?.schema.openAPIV3Schema;

@@ -35,3 +35,18 @@ export function istioCrds(): Map<string, Crd> {
   const documents = parseAllDocuments(text).map((document) => document.toJS() as Crd | null);
   return new Map(documents.flatMap((crd) => (crd === null ? [] : [[crd.spec.names.kind, crd] as const])));
 }
+
+/** The kinds of Istio that we have. */
+export const istioKinds = [
+  'Gateway',
+  'VirtualService',
+  'DestinationRule',
+  'ServiceEntry',
+  'WorkloadEntry',
+  'WorkloadGroup',
+  'PeerAuthentication',
+  'RequestAuthentication',
+  'Sidecar',
+  'ProxyConfig',
+  'EnvoyFilter',
+];

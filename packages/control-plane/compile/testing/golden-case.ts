@@ -8,6 +8,7 @@ import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { InboundPort } from '@tulle/xds/node';
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { parse } from 'yaml';
+import { instanceOf } from '../../model/instances/instance.fixture.ts';
 import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import type { MeshSpec } from '../../model/mesh/mesh.ts';
 import { meshSpecOf } from '../../model/mesh/mesh-spec.ts';
@@ -61,7 +62,7 @@ export function readCase(folder: string, proxyFile = 'proxy.yaml'): GoldenCase {
         all.find((one) => one.kind === 'ConfigMap' && one.metadata.namespace === namespace),
       ),
       resources: all.filter((resource) => resource.kind !== 'Mesh'),
-      instances: (file.instances ?? []).map(instanceOf),
+      instances: (file.instances ?? []).map((given) => instanceOf({ cluster: 'tulle', ...given })),
       ...(file.trustBundle !== undefined && { trustBundle: file.trustBundle }),
     },
     proxy: proxyOf(file),
@@ -73,24 +74,6 @@ export function readCase(folder: string, proxyFile = 'proxy.yaml'): GoldenCase {
 /** As the store would have it. */
 function stored(resource: Resource): Resource {
   return { ...resource, metadata: { namespace: 'default', generation: 1, ...resource.metadata } };
-}
-
-function instanceOf(given: Partial<WorkloadInstance> & { readonly name: string }): WorkloadInstance {
-  return {
-    namespace: 'default',
-    workload: given.name.replace(/-\d+$/, ''),
-    serviceAccount: 'default',
-    labels: {},
-    address: '127.0.0.1',
-    ports: [],
-    tlsMode: 'istio',
-    weight: 1,
-    locality: '',
-    network: '',
-    cluster: 'tulle',
-    health: 'healthy',
-    ...given,
-  };
 }
 
 function proxyOf(file: ProxyFile): ProxyDescription {

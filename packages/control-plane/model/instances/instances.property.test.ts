@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { indexServices, type Service } from '../services/service.ts';
-import type { WorkloadInstance } from './instance.ts';
+import { instanceOf } from './instance.fixture.ts';
 import { indexInstances } from './instances.ts';
 
 const namespaces = ['a', 'b'] as const;
@@ -32,27 +32,12 @@ const instances = fc.uniqueArray(
   { selector: ({ namespace, name }) => `${namespace}/${name}` },
 );
 
-const whole = (
-  part: Pick<WorkloadInstance, 'name' | 'namespace' | 'labels' | 'health'>,
-): WorkloadInstance => ({
-  workload: part.name,
-  serviceAccount: 'default',
-  address: '127.0.0.1',
-  ports: [],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  ...part,
-});
-
 it('knows after changes what it would know from the start, and keeps the lists of services that they do not touch', () => {
   fc.assert(
     fc.property(instances, instances, (before, after) => {
-      const first = indexInstances(services, before.map(whole));
-      const next = indexInstances(services, after.map(whole), first);
-      const fresh = indexInstances(services, after.map(whole));
+      const first = indexInstances(services, before.map(instanceOf));
+      const next = indexInstances(services, after.map(instanceOf), first);
+      const fresh = indexInstances(services, after.map(instanceOf));
       expect([...next.byService]).toEqual([...fresh.byService]);
       expect(new Map(next.byKey)).toEqual(new Map(fresh.byKey));
       for (const [key, list] of next.byService) {
