@@ -66,6 +66,7 @@ export class Hop {
       openCodec: (_socket, _http2, events) => this.#server.serve(events),
       dns: new DnsCache({ now: () => wheel.now() }),
       ownListeners: () => [],
+      locality: '',
     });
     clusters.update(tables);
     const context: StreamContext = {

@@ -110,6 +110,7 @@ export class Engine {
         ...(parts.resolve === undefined ? {} : { resolve: parts.resolve }),
       }),
       ownListeners: () => this.#ownListeners(),
+      locality: parts.node.metadata.TULLE_LOCALITY ?? '',
       ...workers,
     });
     const context: StreamContext = {

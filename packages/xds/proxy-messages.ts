@@ -216,8 +216,9 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${core}RuntimeDouble`]: 'default_value ~runtime_key',
   [`${cluster}Cluster.RingHashLbConfig`]: 'minimum_ring_size maximum_ring_size ~hash_function',
   [`${cluster}Cluster.CommonLbConfig`]:
-    'healthy_panic_threshold locality_weighted_lb_config ~zone_aware_lb_config ~update_merge_window ~close_connections_on_host_set_change ~ignore_new_hosts_until_first_hc ~consistent_hashing_lb_config',
+    'healthy_panic_threshold locality_weighted_lb_config zone_aware_lb_config ~update_merge_window ~close_connections_on_host_set_change ~ignore_new_hosts_until_first_hc ~consistent_hashing_lb_config',
   [`${cluster}Cluster.CommonLbConfig.LocalityWeightedLbConfig`]: '',
+  [`${cluster}Cluster.CommonLbConfig.ZoneAwareLbConfig`]: 'routing_enabled min_cluster_size',
   [`${cluster}CircuitBreakers`]: 'thresholds',
   [`${cluster}CircuitBreakers.Thresholds`]:
     'priority max_connections max_pending_requests max_requests max_retries retry_budget ~track_remaining ~max_connection_pools',

@@ -44,6 +44,7 @@ export const elsewhere: readonly (readonly [string, string])[] = [
   ['Mesh h2UpgradePolicy', sent],
   ['Mesh defaultHttpRetryPolicy', 'as a rule’s own retries'],
   ['Mesh localityLbSetting', 'as a DestinationRule’s own'],
+  ['Mesh zoneAwareLbSetting', 'as a DestinationRule’s own'],
   ['Mesh accessLog', accessLogs],
   ['Mesh accessLogFile', accessLogs],
   ['Mesh accessLogFormat', accessLogs],

@@ -42,6 +42,8 @@ export const senders: Readonly<Record<From, Member>> = {
   other: sidecar('other', { namespace: 'elsewhere', labels: { app: 'other', tier: 'gold' } }),
   declared: sidecar('declared'),
   near: sidecar('near', { locality: 'west/a/1', labels: { app: 'near', version: 'v3' } }),
+  /** Of the same service as `near`, in the next zone. */
+  neighbour: sidecar('neighbour', { locality: 'west/b/1', labels: { app: 'near' } }),
   scoped: sidecar('scoped'),
   gateway: {
     role: 'router',

@@ -28,7 +28,7 @@ export interface Scenario {
 export type Step = HttpStep | TcpStep;
 
 /** Who sends: the name of a sidecar (`clients.ts`), or the gateway. */
-export type From = 'client' | 'other' | 'declared' | 'near' | 'scoped' | 'gateway';
+export type From = 'client' | 'other' | 'declared' | 'near' | 'neighbour' | 'scoped' | 'gateway';
 
 /** Requests one after the other. */
 export interface HttpStep {

@@ -25,6 +25,7 @@ import { split } from './rows/split.ts';
 import { tokens } from './rows/tokens.ts';
 import { warmUps } from './rows/warm-up.ts';
 import { websockets } from './rows/websockets.ts';
+import { zoneRows } from './rows/zones.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -46,6 +47,7 @@ export const scenarios: readonly Scenario[] = [
   ...gatewayBytes,
   ...entries,
   ...scope,
+  ...zoneRows,
   ...limits,
   ...shares,
   ...envoyFilters,

@@ -1,4 +1,5 @@
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
+import { localCluster } from '@tulle/xds/local-cluster';
 
 /** The cluster whose address is the agent's SDS socket; the control plane names it in what it sends to Envoys. */
 export const sdsCluster = 'sds-grpc';
@@ -53,8 +54,10 @@ const descriptorsWithOperators =
 /** Envoy's bootstrap (envoy.config.bootstrap.v3.Bootstrap as JSON) for a proxy of the mesh. */
 export function envoyBootstrap(bootstrap: Bootstrap, sdsSocket: string): object {
   const { node, controlPlane, admin } = bootstrap;
+  const [region = '', zone = '', sub_zone = ''] = (node.metadata.TULLE_LOCALITY ?? '').split('/');
   return {
-    node,
+    node: { ...node, ...(region !== '' && { locality: { region, zone, sub_zone } }) },
+    cluster_manager: { local_cluster_name: localCluster },
     admin: { address: { socket_address: { address: admin.address, port_value: admin.port } } },
     layered_runtime: { layers: [{ name: 'tulle', static_layer: { [descriptorsWithOperators]: true } }] },
     dynamic_resources: {
@@ -69,6 +72,13 @@ export function envoyBootstrap(bootstrap: Bootstrap, sdsSocket: string): object 
     },
     static_resources: {
       clusters: [
+        // The proxy's own service: by it Envoy knows how large a part of the calls its zone makes.
+        {
+          name: localCluster,
+          type: 'EDS',
+          connect_timeout: '1s',
+          eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
+        },
         {
           name: sdsCluster,
           type: 'STATIC',

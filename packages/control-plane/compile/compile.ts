@@ -7,6 +7,7 @@ import { type ClusterSet, clusterSet } from './clusters/cluster-set.ts';
 import { Collector } from './clusters/collector.ts';
 import { fixedClusters } from './clusters/fixed-clusters.ts';
 import { endpointsFor } from './clusters/shared.ts';
+import { withLocalCluster } from './endpoints/local-cluster.ts';
 import { gateway } from './gateways/gateway.ts';
 import { serviceClusters } from './limits/global-rate-limit.ts';
 import { callersOf, hostsOfBytes } from './listeners/callers.ts';
@@ -43,6 +44,7 @@ interface Plan {
   >;
   /** Clusters whose endpoints go by EDS, by name. The same array for the same scope. */
   readonly discovered: readonly ClusterRef[];
+  readonly zonesCount: boolean;
   /** Hosts whose callers it wants to know. */
   readonly calledAs: readonly string[];
   readonly notes: readonly Note[];
@@ -54,8 +56,8 @@ interface Plan {
  * @throws Error if a resource refers to one that the snapshot lacks: a mistake of compile's, never published
  */
 export function compile(model: Model, proxy: ProxyDescription): Compiled {
-  const { resources, discovered, calledAs, notes } = planOf(model, proxy);
-  const endpoint = endpointsFor(model, discovered);
+  const { resources, discovered, zonesCount, calledAs, notes } = planOf(model, proxy);
+  const endpoint = withLocalCluster(model, proxy, endpointsFor(model, discovered), zonesCount);
   return { snapshot: { ...resources, endpoint, workload: callersOf(model, calledAs) }, notes };
 }
 
@@ -124,6 +126,7 @@ function makePlan(model: Model, proxy: ProxyDescription): Plan {
   return {
     resources: { ...resources, virtualHost, secret },
     discovered: set.discovered,
+    zonesCount: set.zonesCount,
     calledAs,
     notes: uniqueNotes([
       ...own.flatMap((port) => port.notes),

@@ -64,6 +64,7 @@ export class DryProxy {
       },
       dns: new DnsCache({ now: () => wheel.now(), resolve: () => {} }),
       ownListeners: () => ownListeners(tables),
+      locality: node.metadata.TULLE_LOCALITY ?? '',
     });
     clusters.update(unchecked(tables));
     this.context = {

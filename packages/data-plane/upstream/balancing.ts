@@ -1,5 +1,6 @@
 import { LoadBalancer } from '@tulle/decision/balance/load-balancer';
 import { reportedWeight, weighByReports } from '@tulle/decision/balance/utilization';
+import type { Callers } from '@tulle/decision/balance/zone-aware';
 import type { Headers } from '@tulle/decision/headers';
 import type { Random } from '@tulle/decision/match';
 import type { BalancerPolicy, Cluster, WarmUp } from '@tulle/decision/tables/cluster';
@@ -10,21 +11,24 @@ import { readLoadReport } from './load-report.ts';
 /** How often in its time a warm-up is looked at again. */
 const warmUpSteps = 20;
 
-type Settings = Pick<Cluster, 'balancer' | 'panicThresholdPercent' | 'localityWeighted'>;
+type Settings = Pick<Cluster, 'balancer' | 'panicThresholdPercent' | 'localityWeighted' | 'zoneAware'>;
 
 /** A cluster's balancer while its settings and endpoints change: its position is kept as long as it can be. */
 export class Balancing {
   readonly #wheel: TimerWheel;
   readonly #random: Random;
+  readonly #callers: () => Callers;
   readonly #warmUp: Timer;
   readonly #update: Timer;
   #settings: Settings;
   #balancer: LoadBalancer<EndpointState>;
   #endpoints: readonly EndpointState[] = [];
 
-  constructor(settings: Settings, wheel: TimerWheel, random: Random) {
+  /** @param callers who calls, as far as zones count */
+  constructor(settings: Settings, wheel: TimerWheel, random: Random, callers: () => Callers) {
     this.#wheel = wheel;
     this.#random = random;
+    this.#callers = callers;
     this.#warmUp = wheel.timer(() => this.rebuild());
     this.#update = wheel.timer(() => this.#updateWeights());
     this.#settings = settings;
@@ -40,7 +44,7 @@ export class Balancing {
     this.rebuild();
   }
 
-  /** Call when endpoints, their weights or health have changed. */
+  /** Call when endpoints, their weights or health, or who calls have changed. */
   rebuild(endpoints: readonly EndpointState[] = this.#endpoints): void {
     this.#endpoints = endpoints;
     const now = this.#wheel.now();
@@ -112,11 +116,13 @@ export class Balancing {
   }
 
   #create(): LoadBalancer<EndpointState> {
-    const { balancer, panicThresholdPercent, localityWeighted } = this.#settings;
+    const { balancer, panicThresholdPercent, localityWeighted, zoneAware } = this.#settings;
     return new LoadBalancer({
       policy: balancer,
       panicPercent: panicThresholdPercent,
       localityWeighted,
+      zoneAware,
+      callers: this.#callers,
       random: this.#random,
       now: () => this.#wheel.now(),
     });
@@ -130,6 +136,7 @@ function sameSettings(a: Settings, b: Settings): boolean {
   return (
     a.panicThresholdPercent === b.panicThresholdPercent &&
     a.localityWeighted === b.localityWeighted &&
+    sameFields({ ...a.zoneAware }, { ...b.zoneAware }) &&
     sameFields({ ...a.balancer, warmUp: undefined }, { ...b.balancer, warmUp: undefined }) &&
     sameFields({ ...warmUpOf(a.balancer) }, { ...warmUpOf(b.balancer) })
   );

@@ -1,11 +1,18 @@
+import type { Callers } from '@tulle/decision/balance/zone-aware';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Tables } from '@tulle/decision/tables/tables';
+import { localCluster } from '@tulle/xds/local-cluster';
 import { isLimited } from './breakers.ts';
 import { ClusterState, type UpstreamContext } from './cluster.ts';
 
 const none: readonly Endpoint[] = [];
 const nothing: Pick<Tables, 'clusters' | 'endpoints'> = { clusters: new Map(), endpoints: new Map() };
+
+export interface Surroundings extends Omit<UpstreamContext, 'callers'> {
+  /** Where the proxy is: `region/zone/subzone`, or empty. */
+  readonly locality: string;
+}
 
 /**
  * All clusters of a proxy. `update` with each epoch of the tables.
@@ -15,11 +22,14 @@ const nothing: Pick<Tables, 'clusters' | 'endpoints'> = { clusters: new Map(), e
  */
 export class ClusterManager {
   readonly #context: UpstreamContext;
+  #callers: Callers;
+  #assignedCallers: readonly Endpoint[] = none;
   #tables: Pick<Tables, 'clusters' | 'endpoints'> = nothing;
   #clusters = new Map<string, ClusterState>();
 
-  constructor(context: UpstreamContext) {
-    this.#context = context;
+  constructor({ locality, ...context }: Surroundings) {
+    this.#context = { ...context, callers: () => this.#callers };
+    this.#callers = { locality, instances: [] };
   }
 
   get(name: string): ClusterState | undefined {
@@ -42,6 +52,7 @@ export class ClusterManager {
   update(tables: Pick<Tables, 'clusters' | 'endpoints'>): void {
     const before = this.#clusters;
     this.#tables = tables;
+    this.#setCallers(tables.endpoints.get(localCluster) ?? none);
     this.#clusters = new Map();
     for (const [name, state] of before) {
       const config = tables.clusters.get(name);
@@ -55,6 +66,13 @@ export class ClusterManager {
     const shares = this.#context.share !== undefined;
     for (const [name, config] of tables.clusters)
       if (!this.#clusters.has(name) && startsAtOnce(config, shares)) this.#begin(name);
+  }
+
+  #setCallers(endpoints: readonly Endpoint[]): void {
+    if (endpoints === this.#assignedCallers) return;
+    this.#assignedCallers = endpoints;
+    const instances = endpoints.map(({ locality, health }) => ({ locality, healthy: health === 'healthy' }));
+    this.#callers = { ...this.#callers, instances };
   }
 
   #begin(name: string): ClusterState | undefined {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { parseAuthority } from '@tulle/decision/authority';
+import type { Callers } from '@tulle/decision/balance/zone-aware';
 import type { Headers } from '@tulle/decision/headers';
 import type { Random } from '@tulle/decision/match';
 import type { Cluster } from '@tulle/decision/tables/cluster';
@@ -33,6 +34,8 @@ export interface UpstreamContext {
   readonly openCodec: OpenClientCodec;
   readonly dns: DnsCache;
   readonly ownListeners: OwnListeners;
+  /** Who calls: the proxy's own service, as far as some cluster's zones count. */
+  readonly callers: () => Callers;
   /** In a worker among others: limits and failures count for all of them. */
   readonly share?: SharePermits;
   readonly outcomes?: (cluster: string) => OutcomeSharing;
@@ -80,6 +83,7 @@ export class ClusterState {
   #endpoints = new Map<string, EndpointState>();
   #list: readonly EndpointState[] = [];
   #assigned: readonly Endpoint[] | undefined;
+  #calledBy: Callers;
 
   constructor(config: Cluster, endpoints: readonly Endpoint[], context: UpstreamContext) {
     this.config = config;
@@ -92,7 +96,8 @@ export class ClusterState {
       context.outcomes?.(config.name),
     );
     this.outliers.configure(config.outlier);
-    this.#balancing = new Balancing(config, context.wheel, context.random);
+    this.#calledBy = context.callers();
+    this.#balancing = new Balancing(config, context.wheel, context.random, context.callers);
     this.#dynamic = new DynamicEndpoints(context.dns, context.ownListeners);
     this.#configureHealth(config.healthCheck);
     this.#assign(endpoints);
@@ -114,7 +119,11 @@ export class ClusterState {
       this.#balancing.configure(config);
       for (const endpoint of this.endpoints) this.#dropStalePools(endpoint, before);
     }
+    const callers = this.#context.callers();
+    const othersCall = callers !== this.#calledBy;
+    this.#calledBy = callers;
     if (endpoints !== this.#assigned) this.#assign(endpoints);
+    else if (othersCall && config.zoneAware !== undefined) this.#balancing.rebuild();
   }
 
   /** The cluster is gone: nothing new, what is under way ends by itself. */

@@ -24,7 +24,13 @@ const utilization = {
 it('reports weigh when they have come for long enough, until they are too old or nobody asks', () => {
   const clock = new VirtualClock();
   const wheel = new TimerWheel({ clock });
-  const balancing = new Balancing(settings(utilization), wheel, () => 0.5);
+  const nobody = { locality: '', instances: [] };
+  const balancing = new Balancing(
+    settings(utilization),
+    wheel,
+    () => 0.5,
+    () => nobody,
+  );
   const busy = new EndpointState(endpoint(1));
   const idle = new EndpointState(endpoint(2));
   balancing.rebuild([busy, idle]);

@@ -1,10 +1,11 @@
 import type { Random } from '../match.ts';
-import type { BalancerPolicy, WarmUp } from '../tables/cluster.ts';
+import type { BalancerPolicy, WarmUp, ZoneAware } from '../tables/cluster.ts';
 import type { Balancer, Host, Weigh } from './balancer.ts';
 import { createBalancer, isHashing } from './index.ts';
-import { localityDraw, weighByLocality } from './localities.ts';
+import { byWeight, partDraw, weighByLocality } from './localities.ts';
 import { type LevelHealth, shareLevels } from './priorities.ts';
 import { warmShare } from './warm-up.ts';
+import { byZone, type Callers } from './zone-aware.ts';
 
 export interface BalancingOptions {
   readonly policy: BalancerPolicy;
@@ -12,6 +13,10 @@ export interface BalancingOptions {
   readonly panicPercent: number;
   /** Requests are shared out among localities by their weights first. */
   readonly localityWeighted: boolean;
+  /** Requests of the first priority stay in the caller's zone, as far as it can carry them. */
+  readonly zoneAware?: ZoneAware | undefined;
+  /** Who calls, for zones; read at each `rebuild`. */
+  readonly callers?: () => Callers;
   readonly random: Random;
   /** The clock of `Host.since`. */
   readonly now: () => number;
@@ -33,8 +38,8 @@ interface Level<H extends Host> {
 
 /**
  * A cluster's choice of host: by priority (a level takes what the levels before it can't carry), then by
- * health (below the panic threshold all hosts of a level are used, as Envoy's), by locality where these are weighted,
- * then by policy.
+ * health (below the panic threshold all hosts of a level are used, as Envoy's), by locality where these are weighted
+ * or near, then by policy.
  */
 export class LoadBalancer<H extends Host> {
   readonly #options: BalancingOptions;
@@ -68,7 +73,7 @@ export class LoadBalancer<H extends Host> {
     }));
     const shares = shareLevels(this.#healths, panicPercent);
     this.#levels = shares.map(({ load, panic }, index) => {
-      const choice = this.#levels[index]?.choice ?? this.#choice();
+      const choice = this.#levels[index]?.choice ?? this.#choice(index);
       choice.rebuild(byPriority[index]?.[1] ?? [], panic, weigh, !this.#warming);
       return { choice, load, panic };
     });
@@ -115,10 +120,15 @@ export class LoadBalancer<H extends Host> {
     return this.#warming;
   }
 
-  #choice(): Choice<H> {
-    const { policy, localityWeighted, random } = this.#options;
+  #choice(level: number): Choice<H> {
+    const { policy, localityWeighted, zoneAware, callers, panicPercent, random } = this.#options;
     const create = (): Balancer<H> => createBalancer(policy, random);
-    if (localityWeighted && !isHashing(policy)) return localityDraw(create, random);
+    if (!isHashing(policy)) {
+      if (localityWeighted) return partDraw(create, random, byWeight);
+      // Envoy's: other priorities are for when this one fails, and take their hosts as they come.
+      if (zoneAware !== undefined && callers !== undefined && level === 0)
+        return partDraw(create, random, byZone(zoneAware, panicPercent, callers));
+    }
     const balancer = create();
     return {
       rebuild(hosts, panic, weigh, steady) {

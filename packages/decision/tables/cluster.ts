@@ -55,6 +55,8 @@ export interface Cluster {
   readonly panicThresholdPercent: number;
   /** Requests are shared out among localities by `Endpoint.localityWeight`. */
   readonly localityWeighted: boolean;
+  /** Requests stay in the caller's zone, as far as it can carry them; absent: zones don't count. */
+  readonly zoneAware?: ZoneAware;
   /** Istio's `metadata.istio`: the service that this cluster serves, for labels. */
   readonly service?: { readonly host: string; readonly name: string; readonly namespace: string };
 }
@@ -133,4 +135,12 @@ export interface OutlierDetection {
   readonly consecutiveLocalFailures?: number;
   /** An active check that passes lets an ejected endpoint in again, by Envoy's default; not with this. */
   readonly keepsThroughChecks?: true;
+}
+
+/** Envoy's zone aware routing. */
+export interface ZoneAware {
+  /** Of the requests, how many it is for; in percent, above 0. */
+  readonly percent: number;
+  /** Fewest healthy endpoints for which zones count. */
+  readonly minHosts: number;
 }

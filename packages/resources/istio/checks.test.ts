@@ -164,8 +164,20 @@ describe('DestinationRule', () => {
     ],
     [
       '{ portLevelSettings: [{ port: { number: 80 }, loadBalancer: { zoneAwareLbSetting: { enabled: true } } }] }',
-      ['warning trafficPolicy.portLevelSettings[0].loadBalancer.zoneAwareLbSetting not-enforced'],
+      [],
     ],
+    [
+      '{ loadBalancer: { zoneAwareLbSetting: { failoverPriority: [version, topology.kubernetes.io/zone=a] } } }',
+      ['error trafficPolicy.loadBalancer.zoneAwareLbSetting.failoverPriority[1] wrong-value'],
+    ],
+    [
+      '{ loadBalancer: { zoneAwareLbSetting: {}, localityLbSetting: {}, consistentHash: { useSourceIp: true } } }',
+      [
+        'warning trafficPolicy.loadBalancer.localityLbSetting not-applicable',
+        'warning trafficPolicy.loadBalancer.zoneAwareLbSetting not-applicable',
+      ],
+    ],
+    ['{ loadBalancer: { zoneAwareLbSetting: { enabled: false }, localityLbSetting: {} } }', []],
   ])('%s', (text, expected) => expect(policy(text).sort()).toEqual([...expected].sort()));
 
   test('hosts and subsets', () => {

@@ -7,6 +7,7 @@ import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
 import { clientSecrets } from '../tls/secrets.ts';
 import type { ClusterRef } from './cluster-ref.ts';
+import { zonesOf } from './locality-config.ts';
 import { discoveryOf } from './outbound-cluster.ts';
 import { sharedCluster } from './shared.ts';
 
@@ -19,6 +20,8 @@ export interface ClusterSet {
   readonly discovered: readonly ClusterRef[];
   /** Their names. */
   readonly endpoints: ReadonlySet<string>;
+  /** In some of them requests stay in the client's zone, if they can. */
+  readonly zonesCount: boolean;
   readonly notes: readonly Note[];
 }
 
@@ -65,7 +68,8 @@ function make(model: Model, refs: Refs, engine: Engine): ClusterSet {
   const secrets = sorted.flatMap((ref) => credentialSecrets(ref, notes));
   const discovered = sorted.filter((ref) => discoveryOf(ref) === 'eds');
   const endpoints = new Set(discovered.map(({ name }) => name));
-  return { clusters, secrets, discovered, endpoints, notes };
+  const zonesCount = sorted.some((ref) => zonesOf(ref) !== undefined);
+  return { clusters, secrets, discovered, endpoints, zonesCount, notes };
 }
 
 /** The secrets of a cluster whose rule names a credential; a note where there is none that the proxy may have. */

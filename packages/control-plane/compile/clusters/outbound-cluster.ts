@@ -23,6 +23,7 @@ import { circuitBreakers, connectTimeout, outlierDetection, tcpKeepalive } from 
 import type { ClusterRef } from './cluster-ref.ts';
 import { healthChecks } from './health-check.ts';
 import { httpOptions, outboundProtocol } from './http-protocol.ts';
+import { isShared, localityConfig } from './locality-config.ts';
 import { statName } from './stat-name.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
@@ -98,11 +99,7 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
     // Endpoints that are not ready are sent as such; by Envoy's default they would be used when most are.
     commonLbConfig: {
       healthyPanicThreshold: { value: settings.outlierDetection?.minHealthPercent ?? 0 },
-      // A policy that is an extension says it itself; Envoy refuses both.
-      ...(isShared(ref) &&
-        discovered.loadBalancingPolicy === undefined && {
-          localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
-        }),
+      ...localityConfig(ref, discovered, engine),
     },
     ...outlierDetection(settings),
     ...tcpKeepalive(settings),
@@ -114,9 +111,6 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   const message = create(ClusterSchema, init);
   return resource(ClusterSchema, message, origins);
 }
-
-/** Localities have shares of the traffic. */
-const isShared = ({ placement }: ClusterRef): boolean => Boolean(placement?.setting.distribute?.length);
 
 function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
   const { name, settings } = ref;

@@ -1,7 +1,10 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { isIpAddress } from '@tulle/resources/schema/host';
 import { HealthStatus } from '@tulle/xds/gen/envoy/config/core/v3/health_check_pb.js';
-import type { LbEndpointSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
+import type {
+  LbEndpointSchema,
+  LocalityLbEndpointsSchema,
+} from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
 import { canonicalName, canonicalRevision } from '../../model/instances/canonical.ts';
@@ -19,6 +22,7 @@ import { place } from './locality.ts';
 
 type LoadAssignment = MessageInitShape<typeof ClusterLoadAssignmentSchema>;
 type LbEndpoint = MessageInitShape<typeof LbEndpointSchema>;
+type LocalityEndpoints = MessageInitShape<typeof LocalityLbEndpointsSchema>;
 
 /** An endpoint before it is put into its locality. */
 interface Candidate {
@@ -33,7 +37,7 @@ interface Candidate {
   readonly endpoint: LbEndpoint;
 }
 
-const health = {
+export const healthOf = {
   healthy: HealthStatus.HEALTHY,
   unhealthy: HealthStatus.UNHEALTHY,
   draining: HealthStatus.DRAINING,
@@ -103,7 +107,7 @@ function instanceEndpoint(
     mutual: tlsMode === 'istio',
     endpoint: {
       ...hostIdentifier(address, target),
-      healthStatus: health[instance.health],
+      healthStatus: healthOf[instance.health],
       loadBalancingWeight: Math.max(1, weight),
       metadata: metadata([], {
         ...(tlsMode === 'istio' && { 'envoy.transport_socket_match': { tlsMode } }),
@@ -133,7 +137,7 @@ function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
   };
 }
 
-const hostIdentifier = (address: string, port: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
+export const hostIdentifier = (address: string, port: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
   hostIdentifier: { case: 'endpoint', value: { address: addressOf(address, port) } },
 });
 
@@ -150,14 +154,17 @@ function assignment(
   const sorted = [...unique.values()].toSorted((a, b) => compare(a.address, b.address) || a.port - b.port);
   return {
     clusterName,
-    endpoints: place(sorted, placement).map(({ locality, priority, weight, members }) => {
-      const [region = '', zone = '', subZone = ''] = locality.split('/');
-      return {
-        ...(locality !== '' && { locality: { region, zone, subZone } }),
-        lbEndpoints: members.map((member) => member.endpoint),
-        loadBalancingWeight: weight,
-        priority,
-      };
-    }),
+    endpoints: place(sorted, placement).map(({ locality, priority, weight, members }) => ({
+      ...localityFields(locality),
+      lbEndpoints: members.map((member) => member.endpoint),
+      loadBalancingWeight: weight,
+      priority,
+    })),
   };
+}
+
+/** @param name `region/zone/subzone`, or empty */
+export function localityFields(name: string): Pick<LocalityEndpoints, 'locality'> {
+  const [region = '', zone = '', subZone = ''] = name.split('/');
+  return name === '' ? {} : { locality: { region, zone, subZone } };
 }

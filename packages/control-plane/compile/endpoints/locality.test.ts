@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LocalityLbSetting } from '../../model/istio.ts';
-import { withTopology } from '../../model/traffic/locality.ts';
+import { type LocalityPolicy, withTopology } from '../../model/traffic/locality.ts';
 import { type Placeable, place } from './locality.ts';
 
 interface Named extends Placeable {
@@ -13,17 +13,21 @@ const at = (name: string, locality: string, weight = 1, labels = {}): Named => (
   labels: withTopology(labels, { locality, network: '', cluster: '' }),
 });
 
-const placed = (endpoints: readonly Named[], setting: LocalityLbSetting, locality: string, labels = {}) =>
+const placed = (
+  endpoints: readonly Named[],
+  setting: LocalityLbSetting,
+  locality: string,
+  labels = {},
+  kind: LocalityPolicy['kind'] = 'locality',
+) =>
   place(endpoints, {
-    setting,
+    policy: { kind, ...setting },
     client: withTopology(labels, { locality, network: '', cluster: '' }),
     key: '',
   }).map(({ priority, weight, members }) => ({ priority, weight, members: members.map(({ name }) => name) }));
 
-const priorities = (endpoints: readonly Named[], setting: LocalityLbSetting, locality: string, labels = {}) =>
-  placed(endpoints, setting, locality, labels).map(
-    ({ priority, members }) => `${priority} ${members.join()}`,
-  );
+const priorities = (...of: Parameters<typeof placed>) =>
+  placed(...of).map(({ priority, members }) => `${priority} ${members.join()}`);
 
 const everywhere = [
   at('far', 'r3/z/s'),
@@ -137,5 +141,40 @@ describe('distribute', () => {
     const shares = placed(endpoints, { distribute }, 'r1');
     expect(shares.find(({ members }) => members[0] === 'c')?.weight).toBe(7_000);
     expect(shares.find(({ members }) => members[0] === 'a')?.weight).toBe(600);
+  });
+});
+
+describe('zones', () => {
+  const zones = (setting: LocalityLbSetting, locality: string, labels = {}, endpoints = everywhere) =>
+    priorities(endpoints, setting, locality, labels, 'zone');
+
+  test('all of the own region come first, whatever their zone; other regions are for when they fail', () => {
+    expect(zones({}, 'r1/z1/s1').toSorted()).toEqual([
+      '0 here',
+      '0 region',
+      '0 zone',
+      '1 far',
+      '1 next-region',
+    ]);
+  });
+
+  test('failover says which region is next', () => {
+    const setting = { failover: [{ from: 'r1', to: 'r3' }] };
+    expect(zones(setting, 'r1/z1/s1').slice(3)).toEqual(['1 far', '2 next-region']);
+  });
+
+  test('regions part the tiers of failoverPriority, too', () => {
+    const endpoints = [
+      at('same', 'r1/z2', 1, { version: 'v1' }),
+      at('same-elsewhere', 'r2/z1', 1, { version: 'v1' }),
+      at('other', 'r1/z1', 1, { version: 'v2' }),
+      at('other-elsewhere', 'r2/z1', 1, { version: 'v2' }),
+    ];
+    expect(zones({ failoverPriority: ['version'] }, 'r1/z1', { version: 'v1' }, endpoints)).toEqual([
+      '0 same',
+      '1 same-elsewhere',
+      '2 other',
+      '3 other-elsewhere',
+    ]);
   });
 });

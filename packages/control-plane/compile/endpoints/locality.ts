@@ -1,13 +1,18 @@
 import type { LocalityLbSetting, PolicySettings } from '../../model/istio.ts';
 import { compare } from '../../model/origin.ts';
-import { localityOf, localitySetting, priorityLabel } from '../../model/traffic/locality.ts';
+import {
+  type LocalityPolicy,
+  localityOf,
+  localityPolicy,
+  priorityLabel,
+} from '../../model/traffic/locality.ts';
 import type { View } from '../scope/view.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
 /** How a client's place decides which endpoints of a cluster it prefers. */
 export interface Placement {
-  readonly setting: LocalityLbSetting;
+  readonly policy: LocalityPolicy;
   /** Labels of the client, its topology among them, as far as some setting reads them. */
   readonly client: Labels;
   /** Equal for equal clients. */
@@ -16,11 +21,11 @@ export interface Placement {
 
 /** Undefined: every endpoint is as good as any other. */
 export function placementOf(view: View, settings: PolicySettings): Placement | undefined {
-  const setting = localitySetting(settings, view.config.mesh.localityLbSetting);
-  if (setting === undefined) return undefined;
+  const policy = localityPolicy(settings, view.config.mesh.localities);
+  if (policy === undefined) return undefined;
   const { labels: client } = view;
   const read = Object.entries(client).toSorted(([a], [b]) => compare(a, b));
-  return { setting, client, key: read.map((pair) => pair.join('=')).join(',') };
+  return { policy, client, key: read.map((pair) => pair.join('=')).join(',') };
 }
 
 /** An endpoint, as far as its place matters. */
@@ -49,8 +54,9 @@ export function place<T extends Placeable>(
   endpoints: readonly T[],
   placement: Placement | undefined,
 ): readonly Group<T>[] {
-  const { setting, client = {} } = placement ?? {};
-  const rank = setting === undefined || setting.distribute?.length ? () => 0 : ranking(setting, client);
+  const { policy, client = {} } = placement ?? {};
+  const distribute = policy === undefined ? [] : sharesOf(policy);
+  const rank = policy === undefined || distribute.length > 0 ? () => 0 : ranking(policy, client);
   const ranked = Map.groupBy(endpoints, rank);
   const priorities = [...ranked.keys()].toSorted((a, b) => a - b);
   const groups = priorities.flatMap((value, priority) =>
@@ -58,25 +64,35 @@ export function place<T extends Placeable>(
       .toSorted(([a], [b]) => compare(a, b))
       .map(([locality, members]) => ({ locality, priority, members, weight: weightOf(members) })),
   );
-  return setting?.distribute?.length ? distributed(groups, setting.distribute, localityOf(client)) : groups;
+  return distribute.length > 0 ? distributed(groups, distribute, localityOf(client)) : groups;
 }
+
+/** Shares of the traffic by locality, where these are what a policy says. */
+export const sharesOf = (policy: LocalityPolicy): NonNullable<LocalityLbSetting['distribute']> =>
+  policy.kind === 'locality' ? (policy.distribute ?? []) : [];
 
 const weightOf = (members: readonly Placeable[]): number =>
   members.reduce((sum, { weight }) => sum + Math.max(1, weight), 0);
 
-/** The less the better. */
-function ranking({ failover = [], failoverPriority = [] }: LocalityLbSetting, client: Labels) {
+/** The less the better. Zones are for the proxy to choose among: with them only regions count here (Istio). */
+function ranking({ kind, failover = [], failoverPriority = [] }: LocalityPolicy, client: Labels) {
   const wanted = failoverPriority.map(priorityLabel);
   const byLabels = ({ labels }: Placeable): number => {
     const at = wanted.findIndex(({ name, value }) => (value ?? client[name] ?? '') !== (labels[name] ?? ''));
     return at < 0 ? 0 : wanted.length - at;
   };
   const own = localityOf(client);
-  const byDistance = ({ locality }: Placeable): number => distance(own, locality, failover);
+  const byDistance = ({ locality }: Placeable): number => {
+    const far = distance(own, locality, failover);
+    return kind === 'zone' && far <= sameRegion ? 0 : far;
+  };
   if (wanted.length === 0) return byDistance;
-  return failover.length === 0 ? byLabels : (one: Placeable) => byLabels(one) * farthest + byDistance(one);
+  return failover.length === 0 && kind === 'locality'
+    ? byLabels
+    : (one: Placeable) => byLabels(one) * farthest + byDistance(one);
 }
 
+const sameRegion = 2;
 const farthest = 5;
 
 /** 0: the same subzone, 1: zone, 2: region, 3: another region that may take over, 4: any other. */
@@ -86,7 +102,7 @@ function distance(own: string, other: string, failover: NonNullable<LocalityLbSe
   const [region = '', zone = '', subzone = ''] = own.split('/');
   const [theirRegion = '', theirZone = '', theirSubzone = ''] = other.split('/');
   if (region === theirRegion) {
-    if (zone !== theirZone) return 2;
+    if (zone !== theirZone) return sameRegion;
     return subzone === theirSubzone ? 0 : 1;
   }
   const next = failover.find(({ from }) => from === region);

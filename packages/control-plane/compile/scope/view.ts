@@ -5,7 +5,7 @@ import { bySpecificity, hostCovers, isExportedTo } from '../../model/services/ho
 import type { Service } from '../../model/services/service.ts';
 import type { DestinationRule } from '../../model/traffic/destination-rule.ts';
 import type { Imports } from '../../model/traffic/imports.ts';
-import { labelsReadBy } from '../../model/traffic/locality.ts';
+import { labelsOfMesh } from '../../model/traffic/locality.ts';
 import type { Listed } from '../../model/traffic/sidecar.ts';
 import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
@@ -84,12 +84,11 @@ const sharedByConfig = new WeakMap<ConfigModel, Shared>();
 function sharedOf(config: ConfigModel): Shared {
   const known = sharedByConfig.get(config);
   if (known !== undefined) return known;
-  const { localityLbSetting } = config.mesh;
   const names = new Set([
     ...config.destinationRules.clientLabels,
     ...config.limits.rate.outboundLabels,
     ...config.limits.bandwidth.outboundLabels,
-    ...(localityLbSetting === undefined ? [] : labelsReadBy(localityLbSetting)),
+    ...labelsOfMesh(config.mesh.localities),
   ]);
   for (const { http, tls, tcp } of config.virtualServices) {
     for (const { spec } of [...http, ...tls, ...tcp]) {

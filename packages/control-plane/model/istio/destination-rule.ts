@@ -53,6 +53,7 @@ export interface LoadBalancer {
   readonly consistentHash?: ConsistentHash | undefined;
   readonly backendUtilization?: BackendUtilization | undefined;
   readonly localityLbSetting?: LocalityLbSetting | undefined;
+  readonly zoneAwareLbSetting?: ZoneAwareLbSetting | undefined;
   readonly warmup?:
     | {
         readonly duration: string;
@@ -82,6 +83,9 @@ export interface LocalityLbSetting {
     | undefined;
   readonly failoverPriority?: readonly string[] | undefined;
   readonly enabled?: boolean | null | undefined;
+}
+export interface ZoneAwareLbSetting extends Omit<LocalityLbSetting, 'distribute'> {
+  readonly minClusterSize?: number | null | undefined;
 }
 export interface ConsistentHash {
   readonly httpHeaderName?: string | undefined;

@@ -1,4 +1,4 @@
-import type { ConnectionPool, HttpRetry, LocalityLbSetting } from '../istio.ts';
+import type { ConnectionPool, HttpRetry, LocalityLbSetting, ZoneAwareLbSetting } from '../istio.ts';
 import type { JsonTemplate } from './mesh.ts';
 
 type TcpKeepalive = NonNullable<NonNullable<ConnectionPool['tcp']>['tcpKeepalive']>;
@@ -14,6 +14,7 @@ export interface MeshConfigSpec {
   readonly h2UpgradePolicy?: 'DO_NOT_UPGRADE' | 'UPGRADE' | undefined;
   readonly defaultHttpRetryPolicy?: HttpRetry | undefined;
   readonly localityLbSetting?: LocalityLbSetting | undefined;
+  readonly zoneAwareLbSetting?: ZoneAwareLbSetting | undefined;
   readonly pathNormalization?: { readonly normalization?: PathNormalization | undefined } | undefined;
   readonly accessLogFile?: string | undefined;
   readonly accessLogFormat?: string | undefined;

@@ -1,4 +1,5 @@
-import type { ConnectionPool, HttpRetry, LocalityLbSetting, MtlsMode } from '../istio.ts';
+import type { ConnectionPool, HttpRetry, MtlsMode } from '../istio.ts';
+import type { LocalitySettings } from '../traffic/locality.ts';
 import { type AccessLogSettings, accessLogsOf } from './mesh-access-log.ts';
 import type {
   ForwardClientCert,
@@ -49,7 +50,7 @@ export interface MeshSettings {
   /** How long a client may take to say something where its first bytes tell what it speaks. */
   readonly protocolDetectionTimeout: string;
   /** Of all destinations, where no DestinationRule says. */
-  readonly localityLbSetting: LocalityLbSetting | undefined;
+  readonly localities: LocalitySettings;
   /** Of all routes that do not say; undefined: Istio's. */
   readonly retries: HttpRetry | undefined;
   /** How services are called where no DestinationRule says. */
@@ -104,7 +105,10 @@ export function meshSettings(spec: MeshSpec): MeshSettings {
     accessLogs: accessLogsOf(spec),
     serviceAddresses: spec.dns?.serviceAddresses ?? '240.240.0.0/16',
     protocolDetectionTimeout: spec.protocolDetectionTimeout ?? '100ms',
-    localityLbSetting: spec.localityLbSetting,
+    localities: {
+      localityLbSetting: spec.localityLbSetting,
+      zoneAwareLbSetting: spec.zoneAwareLbSetting,
+    },
     retries: spec.defaultHttpRetryPolicy,
     clients: {
       connectTimeout: spec.connectTimeout ?? '10s',

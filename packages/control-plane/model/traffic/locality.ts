@@ -1,4 +1,10 @@
-import type { LocalityLbSetting, PolicySettings, TrafficPolicySpec } from '../istio.ts';
+import type {
+  LoadBalancer,
+  LocalityLbSetting,
+  PolicySettings,
+  TrafficPolicySpec,
+  ZoneAwareLbSetting,
+} from '../istio.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -34,17 +40,29 @@ export const localityOf = (labels: Labels): string =>
     .join('/')
     .replace(/\/+$/, '');
 
+/** What of a rule, or of the mesh, is about localities. */
+export type LocalitySettings = Pick<LoadBalancer, 'localityLbSetting' | 'zoneAwareLbSetting'>;
+
+/** How localities count for a cluster. */
+export type LocalityPolicy =
+  | ({ readonly kind: 'locality' } & LocalityLbSetting)
+  | ({ readonly kind: 'zone' } & ZoneAwareLbSetting);
+
 /**
- * The locality setting that holds for a cluster: the rule's own as a whole, else the mesh's (Istio). Istio has them
- * work only beside outlier detection, without which its proxies know of no endpoint that is ill; ours are told of
- * readiness, so whatever is written works. What nobody has written, Istio's default `enabled: true`, needs it here too.
+ * The locality setting that holds for a cluster: the rule's own as a whole, else the mesh's (Istio); that of zones
+ * before the other, if it is not switched off. Istio has them work only beside outlier detection, without which its proxies know of no
+ * endpoint that is ill; ours are told of readiness, so whatever is written works. What nobody has written, Istio's
+ * default `enabled: true`, needs it here too.
  */
-export function localitySetting(
+export function localityPolicy(
   { loadBalancer, outlierDetection }: PolicySettings,
-  ofMesh: LocalityLbSetting | undefined,
-): LocalityLbSetting | undefined {
-  const setting = loadBalancer?.localityLbSetting ?? ofMesh ?? (outlierDetection && {});
-  return setting?.enabled === false ? undefined : setting;
+  ofMesh: LocalitySettings,
+): LocalityPolicy | undefined {
+  const { localityLbSetting: own, zoneAwareLbSetting: ownZones } = loadBalancer ?? {};
+  const zones = ownZones ?? (own === undefined ? ofMesh.zoneAwareLbSetting : undefined);
+  if (zones !== undefined && zones.enabled !== false) return { kind: 'zone', ...zones };
+  const setting = own ?? ofMesh.localityLbSetting ?? (outlierDetection && {});
+  return setting === undefined || setting.enabled === false ? undefined : { kind: 'locality', ...setting };
 }
 
 /** `label` or `label=value` of a failover priority. */
@@ -53,18 +71,26 @@ export function priorityLabel(text: string): { readonly name: string; readonly v
   return { name, value };
 }
 
-/** Names of the labels of a client that its clusters depend on under a setting. */
-export const labelsReadBy = ({ failoverPriority = [] }: LocalityLbSetting): readonly string[] => [
-  ...localityLabels,
+/** Names of the labels of a client that its clusters depend on under a setting. Of zones the proxy knows itself. */
+const labelsReadBy = ({ kind, failoverPriority = [] }: LocalityPolicy): readonly string[] => [
+  ...(kind === 'zone' ? [region] : localityLabels),
   ...failoverPriority.map((text) => priorityLabel(text).name),
 ];
 
 /** The same of all settings of a policy. */
 export function labelsOfPolicy(policy: TrafficPolicySpec | undefined): readonly string[] {
   return [...(policy === undefined ? [] : [policy]), ...(policy?.portLevelSettings ?? [])].flatMap(
-    (settings) => {
-      const setting = localitySetting(settings, undefined);
-      return setting === undefined ? [] : labelsReadBy(setting);
-    },
+    (settings) => labelsReadUnder(settings, {}),
   );
 }
+
+function labelsReadUnder(settings: PolicySettings, ofMesh: LocalitySettings): readonly string[] {
+  const policy = localityPolicy(settings, ofMesh);
+  return policy === undefined ? [] : labelsReadBy(policy);
+}
+
+/** The same of the mesh's own. A rule may switch off what zones say: then the other counts. */
+export const labelsOfMesh = (ofMesh: LocalitySettings): readonly string[] => [
+  ...labelsReadUnder({}, ofMesh),
+  ...labelsReadUnder({ loadBalancer: { zoneAwareLbSetting: { enabled: false } } }, ofMesh),
+];

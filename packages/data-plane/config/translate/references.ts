@@ -2,6 +2,7 @@ import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { RouteTable } from '@tulle/decision/tables/route';
 import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
+import { localCluster } from '@tulle/xds/local-cluster';
 
 /** Resources of other types that one names. */
 export interface References {
@@ -21,9 +22,12 @@ function secretsOf(tls: DownstreamTls | UpstreamTls | undefined): string[] {
   return tls.certificateSecret === undefined ? roots : [tls.certificateSecret, ...roots];
 }
 
-export function clusterReferences({ discovery, tls, tlsMatches }: Cluster): References {
+export function clusterReferences({ discovery, tls, tlsMatches, zoneAware }: Cluster): References {
   return {
-    endpoint: discovery.kind === 'eds' ? [discovery.name] : [],
+    endpoint: [
+      ...(discovery.kind === 'eds' ? [discovery.name] : []),
+      ...(zoneAware === undefined ? [] : [localCluster]),
+    ],
     route: [],
     virtualHost: [],
     secret: [secretsOf(tls), ...tlsMatches.map((match) => secretsOf(match.tls))].flat(),

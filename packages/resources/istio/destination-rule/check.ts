@@ -3,6 +3,7 @@ import type { FieldPath } from '../../path.ts';
 import { isHostName, isIpAddress } from '../../schema/host.ts';
 import { isDnsLabel, isLabelValue, isQualifiedName } from '../../schema/name.ts';
 import { checkExportTo } from '../visibility.ts';
+import { checkLocalities, checkZonesUse } from './check-localities.ts';
 import type { ClientTls } from './client-tls.ts';
 import type { ConnectionPool, OutlierDetection } from './connection-pool.ts';
 import type { DestinationRule, Subset } from './kind.ts';
@@ -122,10 +123,8 @@ function checkCommon(policy: TrafficPolicy | PortTrafficPolicy, path: FieldPath)
   ];
 }
 
-function checkLoadBalancer(
-  { simple, consistentHash, localityLbSetting }: LoadBalancer,
-  path: FieldPath,
-): Finding[] {
+function checkLoadBalancer(loadBalancer: LoadBalancer, path: FieldPath): Finding[] {
+  const { simple, consistentHash } = loadBalancer;
   const found: Finding[] = [];
   if (simple === 'LEAST_CONN')
     found.push(warning('deprecated', [...path, 'simple'], 'LEAST_CONN is deprecated; use LEAST_REQUEST'));
@@ -149,18 +148,7 @@ function checkLoadBalancer(
         warning('deprecated', [...at, 'minimumRingSize'], 'is deprecated; use ringHash.minimumRingSize'),
       );
   }
-  const { distribute = [], failover = [], failoverPriority = [] } = localityLbSetting ?? {};
-  const at = [...path, 'localityLbSetting'];
-  if (distribute.length > 0 && (failover.length > 0 || failoverPriority.length > 0)) {
-    found.push(error('conflict', [...at, 'distribute'], 'conflicts with failover and failoverPriority'));
-  }
-  for (const [index, { to = {} }] of distribute.entries()) {
-    const sum = Object.values(to).reduce((total, share) => total + share, 0);
-    if (sum !== 100)
-      found.push(
-        error('weights-sum', [...at, 'distribute', index, 'to'], `shares must add up to 100, not ${sum}`),
-      );
-  }
+  found.push(...checkLocalities(loadBalancer, path), ...checkZonesUse(loadBalancer, path));
   return found;
 }
 

@@ -5,7 +5,6 @@ import { requiredBeyondCrd, resourceSchema } from '../../schema/resource.ts';
 import { workloadSelector } from '../selector.ts';
 import { istioStatus } from '../status.ts';
 import { checkDestinationRule } from './check.ts';
-import { notEnforced } from './not-enforced.ts';
 import { trafficPolicy } from './traffic-policy.ts';
 
 const identity = {
@@ -64,5 +63,4 @@ export const destinationRule = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkDestinationRule,
-  notEnforced,
 } satisfies ResourceKind<DestinationRule>;

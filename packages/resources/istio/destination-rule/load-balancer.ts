@@ -28,12 +28,15 @@ export const localityLbSetting = options({
   enabled: nullable(z.boolean()).describe('Whether locality counts.'),
 });
 
-const zoneAwareLbSetting = options({
-  enabled: nullable(z.boolean()).describe('Whether the own zone is preferred.'),
+/** Requests stay in the caller's zone, as far as it can carry them. */
+export const zoneAwareLbSetting = options({
+  enabled: nullable(z.boolean()).describe(
+    'Whether requests stay in the caller’s zone, as far as its endpoints are as many as its callers; true by default.',
+  ),
   failover: failover(),
   failoverPriority: z.array(z.string()).describe('Labels by which endpoints are sorted into priorities.'),
   minClusterSize: nullable(z.int().min(1).max(4_294_967_295)).describe(
-    'Fewest endpoints for which zones count.',
+    'Fewest healthy endpoints of the caller’s region for which zones count; 6 by default.',
   ),
 });
 
@@ -116,7 +119,9 @@ export const loadBalancer = () =>
         'In turn, by load that endpoints report in answers’ headers or trailers (ORCA, `endpoint-load-metrics`): more requests to who is used less.',
       ),
       localityLbSetting: localityLbSetting.describe('Preference by locality.'),
-      zoneAwareLbSetting: zoneAwareLbSetting.describe('Preference for the own zone.'),
+      zoneAwareLbSetting: zoneAwareLbSetting.describe(
+        'Requests stay in the caller’s zone, as far as it can carry them; other regions are for when the own one fails.',
+      ),
       warmup: warmup.describe('New endpoints get their full share only after a while.'),
       warmupDurationSecs: duration().describe('Deprecated: use warmup.'),
     }),

@@ -1,6 +1,7 @@
 import { error, type Finding } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 import { isHostName } from '../../schema/host.ts';
+import { checkLocalities } from '../destination-rule/check-localities.ts';
 import { cipherSuites, ecdhCurves } from '../tls-names.ts';
 import { checkExportTo } from '../visibility.ts';
 import type { MeshConfig } from './fields.ts';
@@ -16,6 +17,7 @@ export function checkMeshConfig(config: MeshConfig, path: FieldPath): Finding[] 
     ...checkAccessLog(config, path),
     ...checkProviders(config, path),
     ...checkTls(config, path),
+    ...checkLocalities(config, path),
     ...(
       ['defaultServiceExportTo', 'defaultVirtualServiceExportTo', 'defaultDestinationRuleExportTo'] as const
     ).flatMap((field) => checkExportTo(config[field], [...path, field], ['~'])),

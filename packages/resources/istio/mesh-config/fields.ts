@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, durationOrZero } from '../../schema/duration.ts';
 import { mapOf, message, options } from '../../schema/message.ts';
 import { tcpKeepalive } from '../destination-rule/connection-pool.ts';
-import { localityLbSetting } from '../destination-rule/load-balancer.ts';
+import { localityLbSetting, zoneAwareLbSetting } from '../destination-rule/load-balancer.ts';
 import { retries } from '../virtual-service/http-route.ts';
 import { defaultConfig } from './default-config.ts';
 import { extensionProvider } from './extension-providers.ts';
@@ -81,6 +81,9 @@ export const meshConfigFields = {
     'How failed requests are tried again where a route does not say; Istio’s 2 attempts by default.',
   ),
   localityLbSetting: localityLbSetting.describe('Preference by locality, where no DestinationRule says.'),
+  zoneAwareLbSetting: zoneAwareLbSetting.describe(
+    'Preference for the caller’s zone, where no DestinationRule says.',
+  ),
   pathNormalization: options({
     normalization: z
       .enum(['DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'])

@@ -1,4 +1,4 @@
-import type { BreakerLimits, Cluster, TcpKeepalive } from '@tulle/decision/tables/cluster';
+import type { BreakerLimits, Cluster, TcpKeepalive, ZoneAware } from '@tulle/decision/tables/cluster';
 import type {
   cluster_CircuitBreakers,
   cluster_CircuitBreakers_Thresholds,
@@ -62,6 +62,7 @@ export function translateCluster(bytes: Uint8Array, problems: Problems): Cluster
     }),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     localityWeighted: isLocalityWeighted(cluster),
+    ...translateZones(cluster),
     panicThresholdPercent: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? defaults.panicPercent,
     ...(service === undefined ? {} : { service }),
   };
@@ -72,6 +73,14 @@ const isLocalityWeighted = ({ commonLbConfig, loadBalancingPolicy }: cluster_Clu
   loadBalancingPolicy === undefined
     ? commonLbConfig?.localityWeightedLbConfig !== undefined
     : translatePolicy(loadBalancingPolicy, new Problems()).localityWeighted;
+
+/** Envoy's defaults. What is off needs no callers. */
+function translateZones({ commonLbConfig }: cluster_Cluster): { readonly zoneAware?: ZoneAware } {
+  const zones = commonLbConfig?.zoneAwareLbConfig;
+  const percent = zones?.routingEnabled?.value ?? 100;
+  if (zones === undefined || percent === 0) return {};
+  return { zoneAware: { percent, minHosts: zones.minClusterSize ?? 6 } };
+}
 
 function translateDiscovery(cluster: cluster_Cluster, problems: Problems): Cluster['discovery'] {
   const { clusterType, edsClusterConfig, loadAssignment } = cluster;
