@@ -1,3 +1,5 @@
+import { localCluster } from '@tulle/xds/local-cluster';
+
 /**
  * What we read of Envoy's `/config_dump` and `/clusters?format=json`, which our proxy's admin endpoint answers
  * in the same shape. Everything is looked up softly: another version may lack a field.
@@ -38,9 +40,13 @@ export function readConfigDump(dump: unknown, part: 'all' | 'dynamic' = 'all'): 
       ...list(config, 'dynamic_active_secrets'),
       ...fixed(config, 'static_secrets'),
     ]),
-    endpoints: of('EndpointsConfigDump').flatMap((config) =>
-      list(config, 'dynamic_endpoint_configs').flatMap((entry) => optional(entry.endpoint_config)),
-    ),
+    endpoints: of('EndpointsConfigDump').flatMap((config) => [
+      ...list(config, 'dynamic_endpoint_configs').flatMap((entry) => optional(entry.endpoint_config)),
+      // Who calls comes by EDS, too, though its cluster is the bootstrap's.
+      ...list(config, 'static_endpoint_configs')
+        .flatMap((entry) => optional(entry.endpoint_config))
+        .filter((one) => text(one, 'cluster_name') === localCluster),
+    ]),
   };
 }
 
