@@ -66,3 +66,9 @@ export interface XdsResource {
 
 /** All that one proxy should have. Immutable; replaced as a whole. */
 export type Snapshot = Readonly<Record<XdsType, ReadonlyMap<string, XdsResource>>>;
+
+/**
+ * Envoy's `local_cluster_name`: the cluster whose endpoints are the instances of the proxy's own service. Called as
+ * Istio calls it.
+ */
+export const localCluster = 'local_cluster';

@@ -1,4 +1,4 @@
-import { localCluster } from '@tulle/xds/local-cluster';
+import { localCluster } from '@tulle/xds/resource';
 
 /**
  * What we read of Envoy's `/config_dump` and `/clusters?format=json`, which our proxy's admin endpoint answers

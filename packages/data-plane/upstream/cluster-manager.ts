@@ -2,7 +2,7 @@ import type { Callers } from '@tulle/decision/balance/zone-aware';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { Tables } from '@tulle/decision/tables/tables';
-import { localCluster } from '@tulle/xds/local-cluster';
+import { localCluster } from '@tulle/xds/resource';
 import { isLimited } from './breakers.ts';
 import { ClusterState, type UpstreamContext } from './cluster.ts';
 

@@ -1,7 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoint/v3/endpoint_pb.js';
-import { localCluster } from '@tulle/xds/local-cluster';
-import type { XdsResource } from '@tulle/xds/resource';
+import { localCluster, type XdsResource } from '@tulle/xds/resource';
 import { canonicalName } from '../../model/instances/canonical.ts';
 import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import type { InstanceIndex } from '../../model/instances/instances.ts';

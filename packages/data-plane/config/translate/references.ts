@@ -2,7 +2,7 @@ import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { RouteTable } from '@tulle/decision/tables/route';
 import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
-import { localCluster } from '@tulle/xds/local-cluster';
+import { localCluster } from '@tulle/xds/resource';
 
 /** Resources of other types that one names. */
 export interface References {
