@@ -1,4 +1,5 @@
 import { destination, type Facts, routeOrder, type Subject } from './facts.ts';
+import { isUsual } from './usual.ts';
 
 /** One difference in behaviour, and who sees it. */
 export interface Difference {
@@ -48,7 +49,7 @@ function* differences(before: Subjects, after: Subjects): Iterable<Omit<Differen
     const old = before.get(key);
     if (old === undefined) {
       if (!isImplied(subject, before, after))
-        yield described('added', subject, edges(subject.facts, 'after'));
+        yield described('added', subject, [...edges(subject.facts, 'after'), ...unusual(subject)]);
       continue;
     }
     const facts = factChanges(old, subject);
@@ -80,16 +81,29 @@ const edges = (facts: Facts, side: 'before' | 'after'): FactChange[] => {
   return to === undefined ? [] : [{ fact: destination, [side]: to }];
 };
 
-function factChanges({ facts: before }: Subject, { facts: after }: Subject): FactChange[] {
+/** What a new route does besides leading somewhere, as far as not every route does. */
+function unusual({ kind, host, facts, forwarding }: Subject): FactChange[] {
+  if (kind !== 'route') return [];
+  return [...facts, ...(forwarding ?? [])]
+    .filter(([fact, value]) => fact !== destination && !isUsual(host, fact, value))
+    .map(([fact, after]) => ({ fact, after }));
+}
+
+/** All that is true of a route, unless the other has no such action. */
+const comparable = ({ facts, forwarding }: Subject, other: Subject): Facts =>
+  forwarding === undefined || other.forwarding === undefined ? facts : new Map([...facts, ...forwarding]);
+
+function factChanges(old: Subject, now: Subject): FactChange[] {
+  const [before, after] = [comparable(old, now), comparable(now, old)];
   const gone = summarized(before, after);
   const come = summarized(after, before);
   const all = [...new Set([...before.keys(), ...after.keys()])].flatMap((fact): FactChange[] => {
     if (gone.inside(fact) || come.inside(fact)) return [];
-    const [old, now] = [before.get(fact), after.get(fact)];
-    if (old === now) return [];
-    if (fact === routeOrder && sameOrder(old ?? '', now ?? '')) return [];
+    const [was, is] = [before.get(fact), after.get(fact)];
+    if (was === is) return [];
+    if (fact === routeOrder && sameOrder(was ?? '', is ?? '')) return [];
     return [
-      { fact, ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) },
+      { fact, ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { after: is }) },
     ];
   });
   return [

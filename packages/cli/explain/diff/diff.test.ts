@@ -9,6 +9,7 @@ describe('of files', () => {
     ['change', ['-f', 'change.yaml']],
     ['delete', ['-f', 'rules.yaml', '--delete']],
     ['fault', ['-f', 'fault.yaml']],
+    ['fault-for-one', ['-f', 'fault-for-one.yaml']],
     ['limit', ['-f', 'limit.yaml']],
     ['new-service', ['-f', 'new-service.yaml']],
     ['permissive', ['-f', 'permissive.yaml']],

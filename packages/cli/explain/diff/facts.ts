@@ -16,6 +16,8 @@ export interface Subject {
   readonly host: string;
   readonly name: string;
   readonly facts: Facts;
+  /** Of a route that leads to clusters: what is true of that only. It says nothing beside an answer of the proxy's own. */
+  readonly forwarding?: Facts;
 }
 
 /** The order of a virtual host's routes, by what they match. */
@@ -70,16 +72,57 @@ function routeSubjects(resource: JsonObject, bytes: Uint8Array = new Uint8Array(
       { kind: 'host', host: '', name, facts: new Map([...leavesOf(own), [routeOrder, wanted.join('\n')]]) },
       ...routes.map((route, r): Subject => {
         const { match: __, ...does } = route;
-        return { kind: 'route', host: name, name: wanted[r] ?? '', facts: routeFacts(does) };
+        return { kind: 'route', host: name, name: wanted[r] ?? '', ...routeFacts(does) };
       }),
     ];
   });
 }
 
-function routeFacts({ route, ...rest }: JsonObject): Facts {
+function routeFacts({
+  route,
+  directResponse,
+  redirect,
+  ...rest
+}: JsonObject): Pick<Subject, 'facts' | 'forwarding'> {
+  const facts = leavesOf(rest);
+  if (isObject(directResponse)) {
+    const body = text(directResponse, 'body', 'inlineString');
+    const status = `the proxy's own answer ${String(directResponse.status)}`;
+    return { facts: new Map([[destination, body === '' ? status : `${status}: ${body}`], ...facts]) };
+  }
+  if (isObject(redirect))
+    return { facts: new Map([[destination, redirectWords(redirect as JsonObject)], ...facts]) };
   const { cluster, weightedClusters, ...policy } = (isObject(route) ? route : {}) as JsonObject;
   const to = destinations(cluster, weightedClusters);
-  return new Map([...(to === '' ? [] : [[destination, to] as const]), ...leavesOf({ ...rest, ...policy })]);
+  const forwarding = leavesOf(policy);
+  // Istio's time limit holds for gRPC's own, too.
+  if (forwarding.get('maxGrpcTimeout') === forwarding.get('timeout')) forwarding.delete('maxGrpcTimeout');
+  return {
+    facts: new Map([...(to === '' ? [] : [[destination, to] as const]), ...facts]),
+    forwarding,
+  };
+}
+
+const redirectStatus: Readonly<Record<string, number>> = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+};
+
+/** envoy.config.route.v3.RedirectAction: `a redirect (301) to https://shop.example.com/new`. */
+function redirectWords({ httpsRedirect, schemeRedirect, ...of }: JsonObject): string {
+  const { hostRedirect = '', portRedirect = 0, pathRedirect, prefixRewrite, responseCode, ...more } = of;
+  const scheme = httpsRedirect === true ? 'https' : String(schemeRedirect ?? '');
+  const target = [
+    scheme === '' ? '' : `${scheme}://`,
+    hostRedirect === '' && scheme !== '' ? 'the same host' : hostRedirect,
+    portRedirect === 0 ? '' : `:${portRedirect}`,
+    pathRedirect ?? prefixRewrite ?? '',
+  ].join('');
+  const rest = [...leavesOf(more)].map(([fact, value]) => `, ${fact} ${value}`).join('');
+  return `a redirect (${redirectStatus[String(responseCode)] ?? 301}) to ${target || 'the same URL'}${rest}`;
 }
 
 function destinations(cluster: JsonValue | undefined, weighted: JsonValue | undefined): string {

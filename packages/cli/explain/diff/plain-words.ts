@@ -10,11 +10,14 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/circuitBreakers\.thresholds\[0\]\.maxRetries$/, 'retries at a time'],
   [/^lbPolicy$/, 'load balancing'],
   [/^commonHttpProtocolOptions\.idleTimeout$/, 'idle timeout'],
+  [/^commonHttpProtocolOptions\.maxRequestsPerConnection$/, 'requests per connection'],
   [/^retryPolicy\.retryHostPredicate\[.*previous_hosts\]$/, 'retries avoid hosts that have failed'],
+  [/^retryPolicy\.hostSelectionRetryMaxAttempts$/, 'retries try other hosts at most'],
   [/^retryPolicy\.numRetries$/, 'retries'],
   [/^retryPolicy\.retryOn$/, 'retries on'],
   [/^retryPolicy\.perTryTimeout$/, 'timeout per try'],
   [/^prefixRewrite$/, 'path prefix becomes'],
+  [/^hostRewriteLiteral$/, 'host becomes'],
 ];
 
 /** A path of a message as people read it. */
