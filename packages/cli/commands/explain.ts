@@ -1,15 +1,19 @@
+import type { Model } from '@tulle/control-plane/model/model';
 import { EntranceError } from '@tulle/data-plane/explain/entrance';
 import { explain } from '@tulle/data-plane/explain/explain';
+import type { Explanation } from '@tulle/data-plane/explain/explanation';
 import type { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { listProxies } from '../api/proxies.ts';
 import { type CallOptions, parseCall } from '../explain/call.ts';
 import { chooseProxy } from '../explain/choose-proxy.ts';
+import { readLiveMesh } from '../explain/live-mesh.ts';
 import { readMeshFiles } from '../explain/mesh-files.ts';
-import { modelOfFiles } from '../explain/mesh-model.ts';
+import { modelOf, modelOfFiles } from '../explain/mesh-model.ts';
 import { compiledView, type ProxyView, runningView } from '../explain/proxy-view.ts';
 import { type Locate, renderExplanation, renderHappened, renderNotes } from '../explain/render.ts';
 import { findRecorded } from '../explain/replay/find-recorded.ts';
+import { isOutside, whyOutside } from '../explain/unknown-host.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
@@ -66,13 +70,16 @@ async function explainCall(words: readonly string[], options: ExplainOptions, io
   const call = parseCall(words, options);
   if (options.from === undefined)
     throw usageError('say who calls: --from WORKLOAD, or --from ingressgateway');
-  const { view, locate } =
+  const asked =
     options.filename === undefined
-      ? { view: await ofMesh(options.from, options, io), locate: nowhere }
+      ? await ofMesh(options.from, options, io)
       : await ofFiles(options.from, options.filename, io);
-  const explanation = explained(() => explain(view, call));
+  const explanation = explained(() => explain(asked.view, call));
+  const outside = isOutside(explanation) ? await outsideNote(asked, explanation) : undefined;
+  const { locate } = asked;
+  const notes = [...asked.view.notes, ...(outside === undefined ? [] : [outside])];
+  const view = { ...asked.view, notes };
   const from = `${view.name}.${view.namespace}`;
-  const { notes } = view;
   const paint = palette(wantsColor(io.stdout, io.env));
   if (format !== undefined)
     print(io, renderDocument({ proxy: from, ...notesOf(view), ...explanation }, format));
@@ -122,24 +129,36 @@ const notesOf = ({ notes }: ProxyView) => (notes.length > 0 ? { notes } : {});
 
 const nowhere: Locate = () => undefined;
 
-async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<ProxyView> {
-  const { client } = connect(options, io);
-  const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
-  return runningView(chooseProxy(proxies, from));
+/** A proxy, and the mesh that it is of. */
+interface Asked {
+  readonly view: ProxyView;
+  readonly locate: Locate;
+  readonly model: () => Promise<Model>;
 }
 
-async function ofFiles(
-  from: string,
-  files: readonly string[],
-  io: Io,
-): Promise<{ readonly view: ProxyView; readonly locate: Locate }> {
+async function outsideNote({ view, model }: Asked, { request }: Explanation): Promise<string | undefined> {
+  return whyOutside(await model(), view.explainer.proxy.node.metadata, request.authority);
+}
+
+async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<Asked> {
+  const { client } = connect(options, io);
+  const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
+  const model = async (): Promise<Model> => {
+    const { resources, instances } = await readLiveMesh(client);
+    return modelOf(resources, instances);
+  };
+  return { view: await runningView(chooseProxy(proxies, from)), locate: nowhere, model };
+}
+
+async function ofFiles(from: string, files: readonly string[], io: Io): Promise<Asked> {
   const { resources, locate } = await readMeshFiles(files, io);
   const { model, proxies } = await modelOfFiles(resources);
   const candidates = proxies.map((proxy) => {
     const { NAME, NAMESPACE, WORKLOAD_NAME } = proxy.metadata;
     return { proxy, name: NAME, namespace: NAMESPACE, workload: WORKLOAD_NAME };
   });
-  return { view: compiledView(model, chooseProxy(candidates, from).proxy), locate };
+  const view = compiledView(model, chooseProxy(candidates, from).proxy);
+  return { view, locate, model: async () => model };
 }
 
 function explained<T>(make: () => T): T {

@@ -174,8 +174,9 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   if (by.length > 0) push(paint.dim(by.join(', ')));
   if (delayMs !== undefined) push(`after ${duration(delayMs)}`);
   for (const line of upstreamLines(upstream)) push(line);
-  if (cluster !== undefined && error === undefined)
-    for (const line of endpointLines(cluster, endpoints)) push(line);
+  if (cluster !== undefined)
+    for (const line of error === undefined ? endpointLines(cluster, endpoints) : failingLines(endpoints))
+      push(line);
   lines.push('');
   return lines;
 }
@@ -215,6 +216,23 @@ function endpointLines(
   return [...limitLines(limits), `${balancer} over`, ...table.split('\n').slice(1, -1)];
 }
 
+/** Whom a cluster has when it serves nobody, and what speaks against each. */
+function failingLines(endpoints: readonly ExplainedEndpoint[]): string[] {
+  if (endpoints.length === 0) return ['it has no endpoint: nobody serves it, or its name has no address'];
+  const rows = endpoints.map(({ address, workload = '', health, failing }) => [
+    address,
+    workload,
+    failing ?? health,
+  ]);
+  return renderTable(
+    ['', '', ''].map((title) => ({ title })),
+    rows,
+    { width: 72 },
+  )
+    .split('\n')
+    .slice(1, -1);
+}
+
 /** Envoy's figure for "any number", which Istio's default is for all four. */
 const unlimited = 2 ** 32 - 1;
 
@@ -222,12 +240,14 @@ function limitLines(limits: ExplainedCluster['limits']): string[] {
   if (limits === undefined) return [];
   const { connections, pending, requests, retries } = limits;
   const told = [
-    [connections, 'connections'],
-    [requests, 'requests'],
-    [pending, 'waiting'],
-    [retries, 'retries'],
+    [connections, 'connection', 'connections'],
+    [requests, 'request', 'requests'],
+    [pending, 'waiting', 'waiting'],
+    [retries, 'retry', 'retries'],
   ] as const;
-  const parts = told.flatMap(([limit, what]) => (limit < unlimited ? [`${limit} ${what}`] : []));
+  const parts = told.flatMap(([limit, one, many]) =>
+    limit < unlimited ? [`${limit} ${limit === 1 ? one : many}`] : [],
+  );
   return parts.length === 0 ? [] : [`at most ${parts.join(', ')} at a time`];
 }
 
@@ -235,7 +255,7 @@ function limitLines(limits: ExplainedCluster['limits']): string[] {
 const shortFilter = (name: string): string => name.replace(/^envoy\.filters\.http\./, '');
 
 function originLines(origins: readonly Origin[], locate: Locate): string[] {
-  return origins.flatMap((origin) => {
+  return exactest(origins).flatMap((origin) => {
     const { kind, namespace, name, path } = origin;
     const where = locate(origin);
     const what = [`${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`, path]
@@ -245,6 +265,16 @@ function originLines(origins: readonly Origin[], locate: Locate): string[] {
     return what.length + where.length < 60 ? [`${what}  ${where}`] : [what, where];
   });
 }
+
+/** A resource as a whole is left out where a field of it is named. */
+const exactest = (origins: readonly Origin[]): readonly Origin[] =>
+  origins.filter(
+    ({ kind, namespace, name, path }) =>
+      path !== '' ||
+      !origins.some(
+        (one) => one.path !== '' && one.kind === kind && one.namespace === namespace && one.name === name,
+      ),
+  );
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(share < 0.1 ? 1 : 0))} %`;
 
