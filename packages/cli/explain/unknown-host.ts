@@ -1,6 +1,6 @@
-import { isExportedTo, resolveHost } from '@tulle/control-plane/model/host';
 import type { Model } from '@tulle/control-plane/model/model';
-import type { Service } from '@tulle/control-plane/model/service';
+import { isExportedTo, resolveHost } from '@tulle/control-plane/model/services/host';
+import type { Service } from '@tulle/control-plane/model/services/service';
 import type { Explanation } from '@tulle/data-plane/explain/explanation';
 import { nearestName } from '@tulle/resources/nearest';
 import type { ProxyMetadata } from '@tulle/xds/node';
