@@ -17,8 +17,8 @@ export interface DescriptorEntry {
 
 /** The entry that carries a limit's quota: `<requests>/<seconds>`, then named values that have others. */
 const quotaKey = 'quota';
-/** Values that are longer are counted under their digest. */
-const longestValues = 512;
+/** What is longer is counted under its digest: callers say it, and counts are kept by it. */
+const longestPart = 512;
 
 /**
  * What a descriptor is counted by; undefined: it carries no quota, so it has no limit here (as in lyft's service).
@@ -35,12 +35,14 @@ export function quotaOf(domain: string, entries: readonly DescriptorEntry[]): Qu
   const values = entries.slice(1).filter(({ key }) => key !== quotaKey);
   const windowSeconds = Math.max(1, Number(parsed[2]));
   const text = JSON.stringify(values.map(({ value }) => value));
-  const short = text.length <= longestValues ? text : createHash('sha256').update(text).digest('base64url');
   const own = overrides.map((one) => /^(.*) (\d{1,10})$/.exec(one)).find((one) => one?.[1] === text);
   return {
-    key: [domain, limit, String(windowSeconds), short].join('\0'),
+    key: [short(domain), short(limit), String(windowSeconds), short(text)].join('\0'),
     name: limit.slice(limit.lastIndexOf('/') + 1),
     requests: Number(own?.[2] ?? parsed[1]),
     windowSeconds,
   };
 }
+
+const short = (text: string): string =>
+  text.length <= longestPart ? text : createHash('sha256').update(text).digest('base64url');

@@ -115,7 +115,8 @@ export class RespClient {
 
   #reply(reply: Reply): void {
     const [first] = this.#pending;
-    if (first === undefined) return;
+    // From then on replies would be taken for those of other commands.
+    if (first === undefined) throw new Error('the server answers what it was not asked');
     first.replies.push(reply);
     if (--first.left > 0) return;
     this.#pending.shift();

@@ -38,18 +38,24 @@ function read(bytes: Buffer, at: number): Found | undefined {
     case 0x2d: // -
       return { reply: new RespError(text), next };
     case 0x3a: // :
-      return { reply: Number(text), next };
+      return { reply: integer(text), next };
     case 0x24: // $
-      return readBulk(bytes, next, Number(text));
+      return readBulk(bytes, next, integer(text));
     case 0x2a: // *
-      return readArray(bytes, next, Number(text));
+      return readArray(bytes, next, integer(text));
     default:
       throw new Error('the server does not speak RESP2');
   }
 }
 
+function integer(text: string): number {
+  if (!/^-?\d{1,15}$/.test(text)) throw new Error('the server does not speak RESP2: a number is none');
+  return Number(text);
+}
+
 function readBulk(bytes: Buffer, at: number, length: number): Found | undefined {
   if (length < 0) return { reply: null, next: at };
+  if (length > longestReply) throw new Error('a reply is too long');
   const next = at + length + 2;
   return next > bytes.length ? undefined : { reply: bytes.toString('utf8', at, at + length), next };
 }

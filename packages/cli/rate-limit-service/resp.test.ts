@@ -23,9 +23,19 @@ test('replies are the same however their bytes are cut', () => {
   }
 });
 
-test('what is no RESP2 is refused', () => {
-  expect(() => new RespParser().push(Buffer.from('HTTP/1.1 400\r\n'), () => {})).toThrow('RESP2');
-});
+test.each(['HTTP/1.1 400\r\n', '$x\r\n', '$1e9\r\n', ':\r\n', ':1.5\r\n', '*NaN\r\n', '*1\r\n$ 1\r\na\r\n'])(
+  'what is no RESP2 is refused: %j',
+  (text) => {
+    expect(() => new RespParser().push(Buffer.from(text), () => {})).toThrow('RESP2');
+  },
+);
+
+test.each(['$1048577\r\n', `+${'x'.repeat(1_100_000)}`, '*1\r\n'.repeat(300_000)])(
+  'a reply without end is refused: %.12j',
+  (text) => {
+    expect(() => new RespParser().push(Buffer.from(text), () => {})).toThrow();
+  },
+);
 
 test.each([
   ['redis://h', { host: 'h', port: 6379, tls: false, database: 0 }],
@@ -114,4 +124,25 @@ test('a wrong command, a connection that breaks: all that waits learns it, and t
   await expect(client.pipeline([['DIE']])).rejects.toThrow();
   expect(await client.pipeline([['PING']])).toEqual(['OK']);
   expect(connections).toBe(2);
+});
+
+test('an answer to nothing would be taken for that of the next command: the connection is given up', async () => {
+  let connections = 0;
+  const client = await fake(([name], socket) => {
+    if (name === 'AUTH') connections++;
+    if (name !== 'PING' || connections > 1) return '+OK\r\n';
+    setImmediate(() => socket.write(':1\r\n'));
+    return '+PONG\r\n';
+  });
+  expect(await client.pipeline([['PING']])).toEqual(['PONG']);
+  // Asked once it has come: on the same connection its reply would be 1.
+  let last: unknown = 'PONG';
+  for (let tries = 0; last === 'PONG' || last instanceof Error; tries++) {
+    expect(tries).toBeLessThan(100);
+    last = await client.pipeline([['GET', 'a']]).then(
+      ([reply]) => (connections > 1 ? reply : 'PONG'),
+      (error: unknown) => error,
+    );
+  }
+  expect(last).toBe('OK');
 });

@@ -33,6 +33,18 @@ test('values of any length and with any bytes are told apart', () => {
   );
 });
 
+test('what callers say makes keys of bounded length, still told apart', () => {
+  const key = (domain: string, limit: string) =>
+    quotaOf(domain, [
+      { key: 'limit', value: limit },
+      { key: 'quota', value: '1/1' },
+    ])?.key ?? '';
+  const long = 'x'.repeat(1_000_000);
+  const keys = [key(long, 'a'), key(`${long}y`, 'a'), key('a', long), key('a', `${long}y`), key('a', 'a')];
+  expect(new Set(keys).size).toBe(5);
+  for (const one of keys) expect(one.length).toBeLessThan(2_000);
+});
+
 test('windows are fixed, and say what is left and when they end', async () => {
   const counters = new MemoryCounters();
   const ask = async (now: number) => (await shouldRateLimit(counters, 'd', [entries('2/10')], 1, now))[0];
@@ -52,6 +64,11 @@ test('what has no limit is let through, and does not shift the others', async ()
   const [none, limited] = await shouldRateLimit(counters, 'd', descriptors, 1, 0);
   expect(none).toEqual({ overLimit: false });
   expect(limited?.overLimit).toBe(true);
+});
+
+test('one question does not ask for everything', async () => {
+  const descriptors = Array.from({ length: 1_001 }, (_, at) => entries('9/10', String(at)));
+  await expect(shouldRateLimit(new MemoryCounters(), 'd', descriptors, 1, 0)).rejects.toThrow('descriptors');
 });
 
 test('counts are bounded: those that are over go first, then the oldest', async () => {

@@ -14,7 +14,10 @@ export interface LimitStatus {
   };
 }
 
-/** Decides one ShouldRateLimit request. @throws Error when the counters can't say */
+/** More than a proxy has limits for one request. */
+const mostDescriptors = 1_000;
+
+/** Decides one ShouldRateLimit request. @throws Error when the counters can't say, or for a request of no sound proxy */
 export async function shouldRateLimit(
   counters: Counters,
   domain: string,
@@ -22,6 +25,7 @@ export async function shouldRateLimit(
   hits: number,
   now: number,
 ): Promise<readonly LimitStatus[]> {
+  if (descriptors.length > mostDescriptors) throw new Error(`more than ${mostDescriptors} descriptors`);
   const quotas = descriptors.map((entries) => quotaOf(domain, entries));
   const limited = quotas.flatMap((quota) => quota ?? []);
   const counts = limited.length === 0 ? [] : await counters.add(limited, hits, now);

@@ -24,7 +24,10 @@ const isOurs = (resource: Resource | undefined): boolean =>
 const retryMs = 1_000;
 
 export interface KeptService {
-  /** Resolves when it is there, or known not to be wanted. */
+  /**
+   * Resolves when it is there, or known not to be wanted; also when writing it has failed, which is tried again: a mesh without
+   * it starts all the same, and its policies say what they do then. And when it is closed.
+   */
   readonly ready: Promise<void>;
   close(): void;
 }
@@ -69,12 +72,12 @@ export function keepRateLimitService(
       clearTimeout(timer);
       try {
         await reconcile();
-        becomeReady();
       } catch (error) {
         if (closed) break;
         onError(error);
         timer = setTimeout(touch, retryMs);
       }
+      becomeReady();
     }
     busy = false;
   }
@@ -100,6 +103,7 @@ export function keepRateLimitService(
       closed = true;
       clearTimeout(timer);
       for (const informer of informers) informer.close();
+      becomeReady();
     },
   };
 }

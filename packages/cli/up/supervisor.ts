@@ -198,6 +198,7 @@ export class Supervisor {
     });
     this.#informers.push(rateLimits);
     await rateLimits.ready;
+    if (this.#stopped) return;
     await this.#follow(client);
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS).unref();
   }
