@@ -1,4 +1,16 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
@@ -103,7 +115,50 @@ test('what a newer program has stored beside the types of this one is left out',
       ['cluster', 'a', '1', bytes.length],
     ],
   });
-  writeFileSync(join(dir, 'configuration.bin'), Buffer.concat([Buffer.from(`${head}\nxx`), bytes]));
+  writeFileSync(join(dir, 'configuration.bin'), Buffer.concat([Buffer.from(`${head}\nxx`), bytes]), {
+    mode: 0o600,
+  });
   expect(open().load()?.cluster).toMatchObject([{ name: 'a', bytes: new Uint8Array(bytes) }]);
   expect(errors).toEqual([]);
+});
+
+test.each<[string, (path: string) => void]>([
+  ['that others can write', (path) => chmodSync(path, 0o620)],
+  [
+    'that is a link to another',
+    (path) => {
+      renameSync(path, `${path}.theirs`);
+      symlinkSync(`${path}.theirs`, path);
+    },
+  ],
+  [
+    'that is none',
+    (path) => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+  ],
+  [
+    'that nobody writes to',
+    (path) => {
+      rmSync(path);
+      execFileSync('mkfifo', ['-m', '600', path]);
+    },
+  ],
+])('a file %s is not believed', async (_, plant) => {
+  const before = open();
+  before.touch();
+  await before.close();
+  expect(open().load()).toEqual(resources);
+  plant(join(dir, 'configuration.bin'));
+  expect(open().load()).toBeUndefined();
+  expect(errors).toHaveLength(1);
+});
+
+test.runIf(process.geteuid?.() === 0)('nor one of another user', async () => {
+  const before = open();
+  before.touch();
+  await before.close();
+  chownSync(join(dir, 'configuration.bin'), 12_345, 0);
+  expect(open().load()).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RawResource } from '@tulle/xds/client/ads-client';
@@ -37,7 +37,7 @@ export class LastGood {
   /** Undefined if there is none, or it cannot be read: then the control plane is needed. */
   load(): RawResources | undefined {
     try {
-      return parse(readFileSync(this.#path));
+      return parse(readOwn(this.#path));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onError(error as Error);
       return undefined;
@@ -72,6 +72,22 @@ export class LastGood {
       this.#write();
     }
     await this.#writing;
+  }
+}
+
+/**
+ * A file that nobody else can have written: who says what a proxy does with requests must be who it asked.
+ * @throws Error for another
+ */
+function readOwn(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0)
+      throw new Error('the stored configuration is not this proxy’s alone: it is not used');
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
