@@ -15,6 +15,9 @@ type QueryMatcher = MessageInitShape<typeof QueryParameterMatcherSchema>;
 
 export const everything: RouteMatch = { pathSpecifier: { case: 'prefix', value: '/' } };
 
+/** Also `*`, of which OPTIONS asks (RFC 9112 section 3.2.4). */
+export const everyPath: RouteMatch = { pathSpecifier: { case: 'prefix', value: '' } };
+
 export const connectRequests: RouteMatch = { pathSpecifier: { case: 'connectMatcher', value: {} } };
 
 /** Envoy's match of one `HTTPMatchRequest`; sources, gateways and ports are decided before (`source-match.ts`). */

@@ -7,7 +7,7 @@ import { cached, cachedByName } from '../messages/cached.ts';
 import { contentHash } from '../messages/content-hash.ts';
 import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
-import { everything } from '../routes/route-match.ts';
+import { connectRequests, everyPath } from '../routes/route-match.ts';
 import { jwtFilterName } from './names.ts';
 import { provider } from './provider.ts';
 import { requirementOf } from './requirement.ts';
@@ -41,24 +41,18 @@ export function managerTokens(
 function make({ keySets }: ConfigModel, rules: readonly TokenRule[], routesByClaims: boolean): ManagerTokens {
   // Istio's names, for who patches them by EnvoyFilter.
   const named = rules.map((rule, index) => ({ rule, name: `origins-${index}` }));
+  const requirement = requirementOf(
+    named.map(({ rule, name }) => ({ provider: name, isRequired: rule.spec.presence === 'REQUIRED' })),
+  );
   const value = any(JwtAuthenticationSchema, {
     providers: Object.fromEntries(
       named.map(({ rule, name }) => [name, provider(rule, keySets, routesByClaims)]),
     ),
-    rules: [
-      {
-        match: everything,
-        requirementType: {
-          case: 'requires',
-          value: requirementOf(
-            named.map(({ rule, name }) => ({
-              provider: name,
-              isRequired: rule.spec.presence === 'REQUIRED',
-            })),
-          ),
-        },
-      },
-    ],
+    // Whatever is asked for: `OPTIONS *` and CONNECT have no path that begins with a slash.
+    rules: [everyPath, connectRequests].map((match) => ({
+      match,
+      requirementType: { case: 'requires' as const, value: requirement },
+    })),
     bypassCorsPreflight: true,
   });
   return {

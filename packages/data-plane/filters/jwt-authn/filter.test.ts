@@ -124,6 +124,14 @@ describe('what is let in', () => {
     expect([silent.status, silent.body, silent.headers['www-authenticate']]).toEqual([401, '', undefined]);
   });
 
+  it('is not what asks for no path, though no path of it begins with a slash', async () => {
+    const required: TokenRequirement = { kind: 'provider', provider: plain };
+    // As the control plane writes it.
+    const match = { path: { kind: 'prefix', value: '', ignoreCase: false }, headers: [], query: [] } as const;
+    const rules = [{ match, requirement: required }];
+    expect((await through(required, { method: 'OPTIONS', path: '*' }, { rules })).status).toBe(401);
+  });
+
   it('is a CORS preflight', async () => {
     const preflight = { origin: 'https://a', 'access-control-request-method': 'GET' };
     const required: TokenRequirement = { kind: 'provider', provider: plain };
