@@ -1,15 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { eventually } from './mesh.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
 /** `tulle analyze` on a mesh that runs, and what its control plane says by itself. */
-const state = temporaryFolder();
-const change = join(state.path, 'change.yaml');
-let mesh: Mesh;
+const mesh = sharedMesh('examples/bookinfo/mesh.yaml');
+const change = join(mesh.stateDir, 'change.yaml');
 
 beforeAll(async () => {
-  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
   writeFileSync(
     change,
     `apiVersion: networking.istio.io/v1
@@ -21,11 +20,6 @@ spec:
     - route: [{destination: {host: details, subset: v9}}]
 `,
   );
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
 });
 
 const details = async () => JSON.parse(await mesh.ok('get', 'virtualservice', 'details', '-o', 'json'));

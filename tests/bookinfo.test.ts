@@ -1,18 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
-
-beforeAll(async () => {
-  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+const mesh = sharedMesh('examples/bookinfo/mesh.yaml');
 
 const versionsOf = async (
   count: number,

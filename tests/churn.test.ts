@@ -3,28 +3,22 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { freePort } from '@tulle/data-plane/testing/free-port';
 import type { Resource } from '@tulle/resources/kind';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Api, apiOf } from './api.ts';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
 import { processesOf } from './processes.ts';
+import { sharedMesh, untilServed } from './shared-mesh.ts';
 
 const changes = 500;
 const withinMs = 60_000;
-const state = temporaryFolder();
 const networking = '/apis/networking.istio.io/v1/namespaces/default';
-let mesh: Mesh;
+const mesh = sharedMesh('tests/fixtures/churn/mesh.yaml');
 let api: Api;
 
 beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/churn/mesh.yaml', state.path);
-  api = apiOf(state.path);
-  await eventually('web serves', async () => ((await fetchOnce(mesh.url)).status === 200 ? true : undefined));
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
+  api = apiOf(mesh.stateDir);
+  await untilServed(mesh);
 });
 
 const merge = (path: string, spec: unknown): Promise<Resource> =>
@@ -139,7 +133,7 @@ async function openEcho(port: number) {
 
 /** Resident bytes of the gateway's process. */
 function gatewayRss(): number {
-  const gateway = processesOf(state.path).find(({ name }) => name.startsWith('ingressgateway'));
+  const gateway = processesOf(mesh.stateDir).find(({ name }) => name.startsWith('ingressgateway'));
   const status = readFileSync(`/proc/${gateway?.pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }

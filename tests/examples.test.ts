@@ -1,18 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Answer, fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
-
-beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+const mesh = sharedMesh('tests/fixtures/empty-mesh.yaml');
 
 const color = (host: string): Promise<Answer> => fetchOnce(`${mesh.url}/api/color`, { host });
 

@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
 /** `tulle explain` and `tulle diff` on a mesh that runs. */
-const state = temporaryFolder();
-let mesh: Mesh;
-
-beforeAll(async () => {
-  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+const mesh = sharedMesh('examples/bookinfo/mesh.yaml');
 
 const explain = async (...words: string[]) => JSON.parse(await mesh.ok('explain', ...words, '-o', 'json'));
 

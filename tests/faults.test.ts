@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
 import { processNamed } from './processes.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
-
-beforeAll(async () => {
-  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+const mesh = sharedMesh('examples/bookinfo/mesh.yaml');
 
 const reviews = () => `${mesh.url}/api/v1/products/0/reviews`;
 
@@ -24,10 +15,10 @@ const versionsSeen = async (count: number): Promise<Set<string>> => {
 
 /** Kills one process of the mesh and waits until another of the same name runs. */
 const killAndAwaitSuccessor = async (name: string): Promise<void> => {
-  const { pid } = processNamed(state.path, name);
+  const { pid } = processNamed(mesh.stateDir, name);
   process.kill(pid, 'SIGKILL');
   await eventually(`a new ${name}`, async () =>
-    processNamed(state.path, name).pid === pid ? undefined : true,
+    processNamed(mesh.stateDir, name).pid === pid ? undefined : true,
   );
 };
 

@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
 import { type Series, scrape } from './prometheus.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
+const mesh = sharedMesh('examples/bookinfo/mesh.yaml');
 
 beforeAll(async () => {
-  mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
   const seen = new Set<string>();
   await eventually('all versions of reviews have answered', async () => {
     const { body } = await fetchOnce(`${mesh.url}/api/v1/products/0/reviews`);
     seen.add((JSON.parse(body) as { version: string }).version);
     return seen.size === 3 ? true : undefined;
   });
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
 });
 
 /** Of productpage → reviews `version`, by Istio's documentation of its standard metrics. */
@@ -60,8 +54,8 @@ describe.each(['v1', 'v2', 'v3'])('productpage → reviews %s', (version) => {
     );
 
   test('both reporters count the same requests under the same labels', async () => {
-    const source = between(await scrape(state.path, 'productpage-v1-0'), 'source');
-    const destination = between(await scrape(state.path, `${workload}-0`), 'destination');
+    const source = between(await scrape(mesh.stateDir, 'productpage-v1-0'), 'source');
+    const destination = between(await scrape(mesh.stateDir, `${workload}-0`), 'destination');
     const counts = [source, destination].map((series) => {
       const requests = series.filter(({ name }) => name === 'istio_requests_total');
       expect(requests).toHaveLength(1);
@@ -75,7 +69,7 @@ describe.each(['v1', 'v2', 'v3'])('productpage → reviews %s', (version) => {
   });
 
   test('the duration histogram has every request', async () => {
-    const series = between(await scrape(state.path, 'productpage-v1-0'), 'source');
+    const series = between(await scrape(mesh.stateDir, 'productpage-v1-0'), 'source');
     const named = (suffix: string) =>
       series.filter(({ name }) => name === `istio_request_duration_milliseconds${suffix}`);
     const [count] = named('_count');

@@ -1,10 +1,12 @@
 /** How soon a whole mesh knows that an instance is not ready, and what becomes of what it was doing. */
+
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf } from './api.ts';
 import { fetchOnce } from './load.ts';
 import { eventually, type Mesh, root, startMesh, temporaryFolder } from './mesh.ts';
+import { allTo } from './shared-mesh.ts';
 
 const state = temporaryFolder();
 const control = temporaryFolder();
@@ -36,17 +38,7 @@ apiVersion: v1
 kind: Service
 metadata: { name: web }
 spec: { selector: { app: web }, ports: [{ name: http, port: 80, targetPort: 8000 }] }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: web }
-spec: { hosts: ["*"], gateways: [edge], http: [{ route: [{ destination: { host: web } }] }] }
----`;
+---${allTo('web')}---`;
 
 beforeAll(async () => {
   const probe =

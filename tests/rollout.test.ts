@@ -3,25 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchOnce, startLoad } from './load.ts';
-import { eventually, type Mesh, root, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually, root, temporaryFolder } from './mesh.ts';
 import { isRunning, processesOf, processNamed } from './processes.ts';
+import { sharedMesh, untilServed } from './shared-mesh.ts';
 
-const state = temporaryFolder();
 const files = temporaryFolder();
-let mesh: Mesh;
+const mesh = sharedMesh('tests/fixtures/churn/mesh.yaml');
 
-beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/churn/mesh.yaml', state.path);
-  await eventually('the mesh serves', async () =>
-    (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
-  );
-});
+beforeAll(() => untilServed(mesh));
 
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-  files.remove();
-});
+afterAll(() => files.remove());
 
 const web = (version: string, said = version): string => `
 apiVersion: tulle.dev/v1alpha1
@@ -53,7 +44,7 @@ const has = (versions: Set<string>, version: string): boolean =>
   [...versions].some((text) => text.includes(version));
 
 test('deleted and applied again: its share goes to the others and comes back', async () => {
-  const pids = ['web-v2-0', 'web-v2-0.proxy'].map((name) => processNamed(state.path, name).pid);
+  const pids = ['web-v2-0', 'web-v2-0.proxy'].map((name) => processNamed(mesh.stateDir, name).pid);
   const load = startLoad(mesh.url, { connections: 4 });
   await mesh.ok('delete', 'workload', 'web-v2');
   await eventually('its processes are gone', async () => (pids.some(isRunning) ? undefined : true));
@@ -70,7 +61,9 @@ test('changed again while it still rolls out: the last change wins', async () =>
   for (const generation of ['v1a', 'v1b', 'v1c']) await apply(web('v1', generation));
   await until('the last change serves', (versions) => has(versions, 'v1c'));
   await eventually('one instance of it is left', async () =>
-    processesOf(state.path).filter(({ name }) => /^web-v1-\d+$/.test(name)).length === 1 ? true : undefined,
+    processesOf(mesh.stateDir).filter(({ name }) => /^web-v1-\d+$/.test(name)).length === 1
+      ? true
+      : undefined,
   );
   const versions = await said();
   expect([has(versions, 'v1a'), has(versions, 'v1b')]).toEqual([false, false]);
@@ -80,11 +73,13 @@ test('changed again while it still rolls out: the last change wins', async () =>
 test('changed while the control plane dies: it rolls out all the same', async () => {
   const load = startLoad(mesh.url, { connections: 4 });
   await apply(web('v1', 'v1d'));
-  const { pid } = processNamed(state.path, 'control-plane');
+  const { pid } = processNamed(mesh.stateDir, 'control-plane');
   process.kill(pid, 'SIGKILL');
   await until('the change serves', (versions) => has(versions, 'v1d'));
   await eventually('one instance of it is left', async () =>
-    processesOf(state.path).filter(({ name }) => /^web-v1-\d+$/.test(name)).length === 1 ? true : undefined,
+    processesOf(mesh.stateDir).filter(({ name }) => /^web-v1-\d+$/.test(name)).length === 1
+      ? true
+      : undefined,
   );
   expect((await load.stop()).failures).toEqual([]);
 });
@@ -111,7 +106,7 @@ spec:
   expect(await mesh.ok('status')).toMatch(/never +v9 +0\/1/);
   await mesh.ok('delete', 'workload', 'never');
   await eventually('it is gone', async () =>
-    processesOf(state.path).some(({ name }) => name.startsWith('never-')) ? undefined : true,
+    processesOf(mesh.stateDir).some(({ name }) => name.startsWith('never-')) ? undefined : true,
   );
   expect((await load.stop()).failures).toEqual([]);
 }, 90_000);

@@ -4,28 +4,18 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { enrol, FakeProxy, proxyMetadata, renew } from '@tulle/control-plane/fake-proxy.fixture';
 import { encodePeerMetadata } from '@tulle/data-plane/telemetry/peer-metadata';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { apiOf } from './api.ts';
 import { adminPort, bootstrapOf, inboundPort, outboundPort } from './bootstraps.ts';
 import { fetchOnce } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually } from './mesh.ts';
 import { certificateFor, foreignIssuer, meshIssuer, type ShownCertificate } from './mesh-certificates.ts';
 import { processesOf } from './processes.ts';
+import { sharedMesh, untilServed } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
+const mesh = sharedMesh('tests/fixtures/mirror/mesh.yaml');
 
-beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/mirror/mesh.yaml', state.path);
-  await eventually('the mesh serves', async () =>
-    (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
-  );
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+beforeAll(() => untilServed(mesh));
 
 const request = 'GET / HTTP/1.1\r\nhost: mirror\r\nconnection: close\r\n\r\n';
 
@@ -46,7 +36,7 @@ describe('the STRICT port of a sidecar', () => {
   const show = async (shown: Partial<ShownCertificate>, more = {}): Promise<string> => {
     const socket = connectTls({
       host: '127.0.0.1',
-      port: inboundPort(state.path, 'mirror-0'),
+      port: inboundPort(mesh.stateDir, 'mirror-0'),
       servername: 'outbound_.80_._.mirror.default.svc.cluster.local',
       ALPNProtocols: ['istio', 'http/1.1'],
       rejectUnauthorized: false,
@@ -58,7 +48,7 @@ describe('the STRICT port of a sidecar', () => {
   const caller = 'spiffe://cluster.local/ns/default/sa/caller';
 
   test('serves a caller of the mesh', async () => {
-    const answer = await show(await certificateFor(caller, await meshIssuer(state.path)));
+    const answer = await show(await certificateFor(caller, await meshIssuer(mesh.stateDir)));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
@@ -68,31 +58,31 @@ describe('the STRICT port of a sidecar', () => {
       'one of a CA of the same name',
       async () => certificateFor(caller, await foreignIssuer('cluster.local')),
     ],
-    ['an expired one', async () => certificateFor(caller, await meshIssuer(state.path), 25)],
+    ['an expired one', async () => certificateFor(caller, await meshIssuer(mesh.stateDir), 25)],
     [
       'one of another trust domain',
-      async () => certificateFor('spiffe://other/ns/default/sa/caller', await meshIssuer(state.path)),
+      async () => certificateFor('spiffe://other/ns/default/sa/caller', await meshIssuer(mesh.stateDir)),
     ],
     [
       'one whose trust domain only begins like ours',
       async () =>
-        certificateFor('spiffe://cluster.local.evil/ns/default/sa/caller', await meshIssuer(state.path)),
+        certificateFor('spiffe://cluster.local.evil/ns/default/sa/caller', await meshIssuer(mesh.stateDir)),
     ],
     [
       'one that is no SPIFFE ID',
-      async () => certificateFor('https://cluster.local/', await meshIssuer(state.path)),
+      async () => certificateFor('https://cluster.local/', await meshIssuer(mesh.stateDir)),
     ],
   ])('refuses %s', async (_, certificate) => {
     expect(await show(await certificate())).toBe('');
   });
 
   test('refuses TLS before 1.3', async () => {
-    const shown = await certificateFor(caller, await meshIssuer(state.path));
+    const shown = await certificateFor(caller, await meshIssuer(mesh.stateDir));
     expect(await show(shown, { maxVersion: 'TLSv1.2' })).toBe('');
   });
 
   test('refuses plain text', async () => {
-    const socket = connectTcp(inboundPort(state.path, 'mirror-0'), '127.0.0.1');
+    const socket = connectTcp(inboundPort(mesh.stateDir, 'mirror-0'), '127.0.0.1');
     expect(await allOf(socket, request)).toBe('');
   });
 });
@@ -121,7 +111,7 @@ describe('what a client says', () => {
   });
 
   test('as an application is not believed either', async () => {
-    const proxy = `http://127.0.0.1:${outboundPort(state.path, 'caller-0')}`;
+    const proxy = `http://127.0.0.1:${outboundPort(mesh.stateDir, 'caller-0')}`;
     const { body, headers: answered } = await fetchOnce(`${proxy}/`, { ...forged, host: 'mirror' });
     const { headers } = JSON.parse(body) as { headers: Record<string, string> };
     expect(headers['x-envoy-peer-metadata']).toBeUndefined();
@@ -129,7 +119,9 @@ describe('what a client says', () => {
     expect(headers['x-forwarded-client-cert']).not.toContain('admin');
     expect(headers['x-forwarded-client-cert']).toContain('URI=spiffe://cluster.local/ns/default/sa/caller');
     expect(answered['x-envoy-peer-metadata']).toBeUndefined();
-    const stats = await fetchOnce(`http://127.0.0.1:${adminPort(state.path, 'mirror-0')}/stats/prometheus`);
+    const stats = await fetchOnce(
+      `http://127.0.0.1:${adminPort(mesh.stateDir, 'mirror-0')}/stats/prometheus`,
+    );
     expect(stats.body).toMatch(/istio_requests_total\{reporter="destination",source_workload="caller"/);
     expect(stats.body).not.toContain('admin-v1');
   });
@@ -139,7 +131,7 @@ describe('the gateway', () => {
   const raw = (head: string): Promise<string> => allOf(connectTcp(mesh.port, '127.0.0.1'), `${head}\r\n\r\n`);
 
   test('forwards to nobody but its routes', async () => {
-    const admin = `127.0.0.1:${adminPort(state.path, 'mirror-0')}`;
+    const admin = `127.0.0.1:${adminPort(mesh.stateDir, 'mirror-0')}`;
     const tunnel = await raw(`CONNECT ${admin} HTTP/1.1\r\nhost: ${admin}\r\nconnection: close`);
     expect(tunnel).toMatch(/^HTTP\/1\.1 (403|404|405) /);
     const absolute = await raw(
@@ -153,7 +145,7 @@ describe('the gateway', () => {
 
 describe('the API', () => {
   const api = (path: string, headers: Record<string, string>, method = 'GET') =>
-    fetch(`${apiOf(state.path).url}${path}`, { method, headers });
+    fetch(`${apiOf(mesh.stateDir).url}${path}`, { method, headers });
 
   test.each([
     ['no token', {}],
@@ -175,7 +167,7 @@ describe('the API', () => {
 
 describe('an admin endpoint', () => {
   const admin = (headers: Record<string, string>) =>
-    fetchOnce(`http://127.0.0.1:${adminPort(state.path, 'mirror-0')}/config_dump`, headers);
+    fetchOnce(`http://127.0.0.1:${adminPort(mesh.stateDir, 'mirror-0')}/config_dump`, headers);
 
   test('answers no page of another site', async () => {
     expect((await admin({ host: 'evil.example' })).status).toBe(403);
@@ -187,14 +179,14 @@ describe('an admin endpoint', () => {
 describe('enrolment', () => {
   const tokenFor = async (account: string, instance: string): Promise<string> => {
     const path = `/api/v1/namespaces/default/serviceaccounts/${account}/token`;
-    const answer = await apiOf(state.path).request('POST', path, {
+    const answer = await apiOf(mesh.stateDir).request('POST', path, {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       spec: { audiences: ['tulle-enrolment'], boundObjectRef: { name: instance } },
     });
     return (answer.status as { token: string }).token;
   };
-  const controlPlane = () => bootstrapOf(state.path, 'mirror-0').controlPlane;
+  const controlPlane = () => bootstrapOf(mesh.stateDir, 'mirror-0').controlPlane;
 
   test('spends a token once, and none that is made up', async () => {
     const token = await tokenFor('caller', 'guest-0');
@@ -229,7 +221,7 @@ describe('enrolment', () => {
     );
     const proxy = new FakeProxy(controlPlane(), svid, proxyMetadata('caller-7', 'caller', claims));
     const registration = await eventually('it is registered', () =>
-      apiOf(state.path)
+      apiOf(mesh.stateDir)
         .request('GET', '/apis/tulle.dev/v1alpha1/namespaces/default/registrations/caller-7')
         .catch(() => undefined),
     );
@@ -241,13 +233,13 @@ describe('enrolment', () => {
 describe('secrets', () => {
   /** Every file below the state folder, with its mode. */
   const files = (): { path: string; mode: number }[] =>
-    readdirSync(state.path, { recursive: true, withFileTypes: true })
+    readdirSync(mesh.stateDir, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => ({ path, mode: statSync(path).mode & 0o777 }));
 
   test('are files that their owner alone can read', () => {
-    expect(statSync(state.path).mode & 0o777).toBe(0o700);
+    expect(statSync(mesh.stateDir).mode & 0o777).toBe(0o700);
     const open = files().filter(
       ({ path, mode }) => (mode & 0o077) !== 0 && !path.includes('/compile-cache/'),
     );
@@ -256,18 +248,18 @@ describe('secrets', () => {
 
   test('show in no log, no argument, no environment, no admin page', async () => {
     const secrets = [
-      readFileSync(join(state.path, 'api-token'), 'utf8').trim(),
-      ...['mirror-0', 'caller-0'].flatMap((name) => bootstrapOf(state.path, name).enrolmentToken ?? []),
+      readFileSync(join(mesh.stateDir, 'api-token'), 'utf8').trim(),
+      ...['mirror-0', 'caller-0'].flatMap((name) => bootstrapOf(mesh.stateDir, name).enrolmentToken ?? []),
       'PRIVATE KEY',
     ];
     const shown: [string, string][] = files()
       .filter(({ path }) => path.includes('/logs/'))
       .map(({ path }) => [path, readFileSync(path, 'utf8')]);
-    for (const { pid, name } of processesOf(state.path))
+    for (const { pid, name } of processesOf(mesh.stateDir))
       for (const file of ['cmdline', 'environ'])
         shown.push([`${file} of ${name}`, readFileSync(`/proc/${pid}/${file}`, 'latin1')]);
     for (const page of ['config_dump', 'certs', 'server_info', 'stats', 'clusters']) {
-      const { body } = await fetchOnce(`http://127.0.0.1:${adminPort(state.path, 'mirror-0')}/${page}`);
+      const { body } = await fetchOnce(`http://127.0.0.1:${adminPort(mesh.stateDir, 'mirror-0')}/${page}`);
       shown.push([page, body]);
     }
     shown.push(['proxy-config secrets', await mesh.ok('proxy-config', 'mirror-0', 'secrets', '-o', 'json')]);

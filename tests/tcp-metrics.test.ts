@@ -2,26 +2,17 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { freePort } from '@tulle/data-plane/testing/free-port';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { expect, test } from 'vitest';
+import { eventually } from './mesh.ts';
 import { type Series, scrape } from './prometheus.ts';
+import { sharedMesh } from './shared-mesh.ts';
 
-const state = temporaryFolder();
-let mesh: Mesh;
-
-beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/tcp-callers/mesh.yaml', state.path);
-});
-
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-});
+const mesh = sharedMesh('tests/fixtures/tcp-callers/mesh.yaml');
 
 /** The TCP series that a proxy reports of the traffic between a workload and echo, once bytes have flowed. */
 const between = (instance: string, reporter: string, source: string): Promise<Series[]> =>
   eventually(`${instance} reports ${source}`, async () => {
-    const series = (await scrape(state.path, instance)).filter(
+    const series = (await scrape(mesh.stateDir, instance)).filter(
       ({ name, labels }) =>
         name.startsWith('istio_tcp_') && labels.reporter === reporter && labels.source_workload === source,
     );
@@ -75,7 +66,7 @@ test.each(['v1', 'v2'])(
 
 test('a gateway is known as well', async () => {
   const port = await freePort();
-  const file = `${state.path}/gateway.yaml`;
+  const file = `${mesh.stateDir}/gateway.yaml`;
   writeFileSync(
     file,
     `

@@ -1,4 +1,5 @@
 /** A process that joins by a WorkloadGroup: its labels, account, ports and probe are the group's. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf } from './api.ts';
 import { fetchOnce } from './load.ts';
 import { command, eventually, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
+import { allTo } from './shared-mesh.ts';
 
 const state = temporaryFolder();
 const control = temporaryFolder();
@@ -48,17 +50,7 @@ apiVersion: networking.istio.io/v1beta1
 kind: ProxyConfig
 metadata: { name: legacy }
 spec: { selector: { matchLabels: { app: legacy } }, environmentVariables: { OF_GROUP: 'yes' } }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: edge }
-spec: { hosts: ["*"], gateways: [edge], http: [{ route: [{ destination: { host: legacy.example.com } }] }] }
-`;
+---${allTo('legacy.example.com')}`;
 
 beforeAll(async () => {
   const file = join(control.path, 'mesh.yaml');

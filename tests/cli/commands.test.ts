@@ -6,24 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fetchOnce } from '../load.ts';
-import { eventually, type Finished, type Mesh, startMesh, temporaryFolder, tulle } from '../mesh.ts';
+import { eventually, type Finished, tulle } from '../mesh.ts';
+import { sharedMesh, untilServed } from '../shared-mesh.ts';
 
-const state = temporaryFolder();
 const files = mkdtempSync(join(tmpdir(), 'tulle-files-'));
-let mesh: Mesh;
+const mesh = sharedMesh('tests/fixtures/churn/mesh.yaml');
 
-beforeAll(async () => {
-  mesh = await startMesh('tests/fixtures/churn/mesh.yaml', state.path);
-  await eventually('the mesh serves', async () =>
-    (await fetchOnce(mesh.url)).status === 200 ? true : undefined,
-  );
-});
+beforeAll(() => untilServed(mesh));
 
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-  rmSync(files, { recursive: true });
-});
+afterAll(() => rmSync(files, { recursive: true }));
 
 const write = (name: string, text: string): string => {
   const path = join(files, name);
@@ -138,7 +129,8 @@ describe('looking into the mesh', () => {
 
 describe('joining the mesh', () => {
   /** The mesh is named by the environment: what comes after -- is the command's own. */
-  const run = (...args: string[]): Promise<Finished> => tulle(['run', ...args], { TULLE_STATE: state.path });
+  const run = (...args: string[]): Promise<Finished> =>
+    tulle(['run', ...args], { TULLE_STATE: mesh.stateDir });
 
   /** An application that serves until the test ends it. */
   async function application(): Promise<{ readonly script: string; readonly end: () => void }> {

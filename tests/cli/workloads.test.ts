@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchOnce, startLoad } from '../load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from '../mesh.ts';
+import { eventually } from '../mesh.ts';
 import { isRunning, processesOf, processNamed } from '../processes.ts';
+import { allTo, sharedMesh } from '../shared-mesh.ts';
 
-const state = temporaryFolder();
 const files = mkdtempSync(join(tmpdir(), 'tulle-files-'));
-let mesh: Mesh;
+const mesh = sharedMesh('tests/fixtures/empty-mesh.yaml');
 
 /** Says its greeting and when it was started. */
 const app = `
@@ -36,28 +36,11 @@ apiVersion: v1
 kind: Service
 metadata: { name: hello }
 spec: { selector: { app: hello }, ports: [{ name: http, port: 80, targetPort: 8000 }] }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: hello }
-spec: { hosts: ["*"], gateways: [edge], http: [{ route: [{ destination: { host: hello } }] }] }
-`;
+---${allTo('hello')}`;
 
-beforeAll(async () => {
-  writeFileSync(join(files, 'app.cjs'), app);
-  mesh = await startMesh('tests/fixtures/empty-mesh.yaml', state.path);
-});
+beforeAll(() => writeFileSync(join(files, 'app.cjs'), app));
 
-afterAll(async () => {
-  await mesh?.stop();
-  state.remove();
-  rmSync(files, { recursive: true });
-});
+afterAll(() => rmSync(files, { recursive: true }));
 
 async function apply(text: string): Promise<void> {
   const path = join(files, 'applied.yaml');
@@ -76,7 +59,7 @@ test('an applied Workload is started, from the folder of its file', async () => 
 });
 
 test('a changed Workload is replaced, the new one ready before the old one drains: no request fails', async () => {
-  const { pid } = processNamed(state.path, 'hello-0');
+  const { pid } = processNamed(mesh.stateDir, 'hello-0');
   const load = startLoad(mesh.url, { connections: 4 });
   await apply(workload('two'));
   await answers('two');
@@ -87,7 +70,8 @@ test('a changed Workload is replaced, the new one ready before the old one drain
 });
 
 test('scaled up and down under load: no request fails', async () => {
-  const running = (): number => processesOf(state.path).filter(({ name }) => /^hello-\d+$/.test(name)).length;
+  const running = (): number =>
+    processesOf(mesh.stateDir).filter(({ name }) => /^hello-\d+$/.test(name)).length;
   const load = startLoad(mesh.url, { connections: 4 });
   await apply(workload('two', 3));
   await eventually('three run', async () => (running() === 3 ? true : undefined));
@@ -111,7 +95,7 @@ test('a version that does not start leaves the old one serving and says why', as
 });
 
 test('a deleted Workload ends', async () => {
-  const hello = () => processesOf(state.path).filter(({ name }) => name.startsWith('hello-'));
+  const hello = () => processesOf(mesh.stateDir).filter(({ name }) => name.startsWith('hello-'));
   const pids = await eventually('one instance is left', async () =>
     hello().length === 2 ? hello().map(({ pid }) => pid) : undefined,
   );
