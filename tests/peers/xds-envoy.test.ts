@@ -1,20 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as grpc from '@grpc/grpc-js';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { freePort } from '@tulle/data-plane/testing/free-port';
-import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
-import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
-import { type AdsCall, type AdsHandler, adsServerOptions } from '@tulle/xds/server/grpc-stream';
-import { readDeltaRequest } from '@tulle/xds/server/request';
-import { type Draft, decode, encode, type Messages } from '@tulle/xds/wire';
 import { expect, test } from 'vitest';
 import { describeWithPeers } from './peer.ts';
+import { ControlPlane } from './xds-envoy/recorded-control-plane.ts';
+import { cluster, endpoints, listener, type Parts, route, snapshotOf } from './xds-envoy/resources.ts';
 
 /**
  * A real Envoy, configured by our ADS server alone. With UPDATE_GOLDEN=1 the requests and responses of the
@@ -32,76 +27,6 @@ const golden = join(
 );
 const rewrite = process.env.UPDATE_GOLDEN === '1';
 if (rewrite && process.env.CI) throw new Error('UPDATE_GOLDEN rewrites what CI is to check: not here');
-
-const pack = <N extends keyof Messages>(name: N, message: Draft<Messages[N]>) => ({
-  typeUrl: `type.googleapis.com/${name}`,
-  value: encode(name, message),
-});
-const resource = <N extends keyof Messages>(
-  type: N,
-  name: string,
-  version: string,
-  message: Draft<Messages[N]>,
-): XdsResource => ({
-  name,
-  version,
-  bytes: encode(type, message),
-  origins: [],
-});
-const socket = (portValue: number) => ({ socketAddress: { address: '127.0.0.1', portValue } });
-const ads = { ads: {} } as const;
-
-const cluster = (name: string, version: string, seconds = 1): XdsResource =>
-  resource('envoy.config.cluster.v3.Cluster', name, version, {
-    name,
-    type: 'EDS',
-    edsClusterConfig: { edsConfig: ads },
-    connectTimeout: { seconds, nanos: 0 },
-  });
-const endpoints = (name: string, version: string, port: number): XdsResource =>
-  resource('envoy.config.endpoint.v3.ClusterLoadAssignment', name, version, {
-    clusterName: name,
-    endpoints: [{ lbEndpoints: [{ endpoint: { address: socket(port) } }] }],
-  });
-const route = (version: string, to: string): XdsResource =>
-  resource('envoy.config.route.v3.RouteConfiguration', 'routes', version, {
-    name: 'routes',
-    virtualHosts: [
-      { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: to } }] },
-    ],
-  });
-const managerName = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-const listener = (name: string, version: string, port: number, prefix = 'web'): XdsResource =>
-  resource('envoy.config.listener.v3.Listener', name, version, {
-    name,
-    address: socket(port),
-    filterChains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typedConfig: pack(managerName, {
-              statPrefix: prefix,
-              rds: { configSource: ads, routeConfigName: 'routes' },
-              httpFilters: [
-                {
-                  name: 'envoy.filters.http.router',
-                  typedConfig: pack('envoy.extensions.filters.http.router.v3.Router', {}),
-                },
-              ],
-            }),
-          },
-        ],
-      },
-    ],
-  });
-
-type Parts = Partial<Record<XdsType, readonly XdsResource[]>>;
-const types: readonly XdsType[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
-const snapshotOf = (parts: Parts): Snapshot =>
-  Object.fromEntries(
-    types.map((type) => [type, new Map((parts[type] ?? []).map((item) => [item.name, item]))]),
-  ) as unknown as Snapshot;
 
 /** Cleanups of a test, last first. */
 const cleanups = cleanupAfterEach();
@@ -136,146 +61,6 @@ async function getUntil(port: number, wanted: string): Promise<void> {
   const deadline = Date.now() + 15_000;
   for (let body = await get(port); body !== wanted; body = await get(port)) {
     if (Date.now() > deadline) throw new Error(`${body} instead of ${wanted}`);
-  }
-}
-
-interface Recorded {
-  readonly kind: 'snapshot' | 'request' | 'response';
-  readonly [field: string]: unknown;
-}
-
-class ControlPlane {
-  readonly events: string[] = [];
-  readonly record: Recorded[] = [];
-  readonly ads: AdsServer;
-  readonly #server = new grpc.Server(adsServerOptions);
-  #snapshot: Snapshot;
-  #wakers: (() => void)[] = [];
-
-  constructor(snapshot: Snapshot) {
-    this.#snapshot = snapshot;
-    this.ads = createAdsServer({
-      authenticate: (_, node) => ({ kind: 'accepted', proxyId: node.id }),
-      onConnect: (id) => {
-        this.#note(`connect ${id}`);
-        this.set(this.#snapshot);
-      },
-      onDisconnect: (_, reason) => this.#note(reason),
-      onAck: (_, type, versions, removed) =>
-        this.#note(
-          [
-            'ack',
-            type,
-            ...[...versions].map(([name, version]) => `${name}@${version}`),
-            ...removed.map((name) => `-${name}`),
-          ].join(' '),
-        ),
-      onNack: (_, type, error, rejected) =>
-        this.#note(`nack ${type} ${[...rejected.keys()].join(' ')}: ${error.message}`),
-    });
-    const add = (definition: grpc.ServiceDefinition, handlers: grpc.UntypedServiceImplementation): void => {
-      const delta = this.#recorded(handlers.DeltaAggregatedResources as AdsHandler);
-      this.#server.addService(definition, { ...handlers, DeltaAggregatedResources: delta });
-    };
-    this.ads.addTo({ addService: add } as unknown as grpc.Server);
-  }
-
-  async listen(port = 0): Promise<number> {
-    const bound = await new Promise<number>((resolve, reject) =>
-      this.#server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, at) =>
-        error ? reject(error) : resolve(at),
-      ),
-    );
-    cleanups.push(() => this.stop());
-    return bound;
-  }
-
-  stop(): void {
-    this.#server.forceShutdown();
-  }
-
-  set(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-    const parts = types.map((type) => [
-      type,
-      [...snapshot[type].values()].map(({ name, version, bytes }) => ({
-        name,
-        version,
-        bytes: Buffer.from(bytes).toString('base64'),
-      })),
-    ]);
-    this.record.push({ kind: 'snapshot', resources: Object.fromEntries(parts) });
-    this.ads.setSnapshot('envoy', snapshot);
-  }
-
-  #recorded(handler: AdsHandler): AdsHandler {
-    return (call: AdsCall) => {
-      call.on('data', (bytes: Buffer) => {
-        const { type, nonce, error, subscribe, unsubscribe, initialVersions } = readDeltaRequest(bytes);
-        this.record.push({
-          kind: 'request',
-          type,
-          nonce,
-          error,
-          subscribe,
-          unsubscribe,
-          initialVersions: Object.fromEntries(initialVersions),
-        });
-      });
-      this.#recordResponses(call);
-      handler(call);
-    };
-  }
-
-  /** Messages are written to the HTTP/2 stream under the call, in pieces. */
-  #recordResponses(call: AdsCall): void {
-    const { stream } = (call as unknown as { readonly call: { readonly stream: ServerHttp2Stream } }).call;
-    const write = stream.write.bind(stream) as (...of: unknown[]) => boolean;
-    let frames: Buffer = Buffer.alloc(0);
-    stream.write = (bytes: Uint8Array, ...rest: unknown[]) => {
-      frames = Buffer.concat([frames, bytes]);
-      // gRPC's length-prefixed messages: a flag and four bytes of length.
-      while (frames.length >= 5 && frames.length >= 5 + frames.readUInt32BE(1)) {
-        const end = 5 + frames.readUInt32BE(1);
-        this.#recordResponse(frames.subarray(5, end));
-        frames = frames.subarray(end);
-      }
-      return write(bytes, ...rest);
-    };
-  }
-
-  #recordResponse(message: Uint8Array): void {
-    const { nonce, resources, removedResources } = decode(
-      'envoy.service.discovery.v3.DeltaDiscoveryResponse',
-      message,
-    );
-    this.record.push({
-      kind: 'response',
-      nonce,
-      resources: resources.map(({ name, version }) => `${name}@${version}`),
-      removed: removedResources,
-    });
-  }
-
-  #note(event: string): void {
-    this.events.push(event);
-    for (const wake of this.#wakers.splice(0)) wake();
-  }
-
-  /** Waits for an event that matches, and forgets all up to it. */
-  async until(wanted: string | RegExp): Promise<string> {
-    const tooLong = setTimeout(() => this.#note('timeout'), 20_000);
-    for (;;) {
-      const at = this.events.findIndex((event) =>
-        typeof wanted === 'string' ? event === wanted : wanted.test(event),
-      );
-      if (at >= 0) {
-        clearTimeout(tooLong);
-        return this.events.splice(0, at + 1).at(-1) as string;
-      }
-      if (this.events.includes('timeout')) throw new Error(`no "${wanted}" in:\n${this.events.join('\n')}`);
-      await new Promise<void>((wake) => this.#wakers.push(wake));
-    }
   }
 }
 
@@ -361,6 +146,7 @@ describeWithPeers('Envoy on our ADS server', ['envoy'], () => {
     };
     const plane = new ControlPlane(snapshotOf(first));
     const xdsPort = await plane.listen();
+    cleanups.push(() => plane.stop());
     const envoy = startEnvoy(xdsPort, 'DELTA_GRPC');
 
     await plane.until('ack cluster a@1');
@@ -414,6 +200,7 @@ describeWithPeers('Envoy on our ADS server', ['envoy'], () => {
     expect(await get(web)).toBe('one');
     const second = new ControlPlane(snapshotOf({ ...moved, endpoint: [endpoints('b', '2', two)] }));
     await second.listen(xdsPort);
+    cleanups.push(() => second.stop());
     await second.until('ack listener -extra');
     await getUntil(web, 'two');
     await getUntil(extra, 'ECONNREFUSED');
@@ -437,7 +224,9 @@ describeWithPeers('Envoy on our ADS server', ['envoy'], () => {
       route: [route('1', 'a')],
     };
     const plane = new ControlPlane(snapshotOf(first));
-    startEnvoy(await plane.listen(), 'GRPC');
+    const xdsPort = await plane.listen();
+    cleanups.push(() => plane.stop());
+    startEnvoy(xdsPort, 'GRPC');
     await plane.until('ack route routes@1');
     await getUntil(web, 'one');
     const moved: Parts = {
