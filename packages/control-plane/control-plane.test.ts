@@ -142,6 +142,7 @@ describe('a proxy', () => {
     const proxy = run('reviews-v1-0', 'reviews', await svidFor('reviews'));
     await setReady('reviews-v1-0');
     await until(() => proxy.endpoints(reviews)[0] === '21000 HEALTHY');
+    await until(() => proxy.received.listener.size === 2);
     expect([...proxy.received.listener.keys()].sort()).toEqual(['inbound_9080', 'outbound_http_proxy']);
     expect([...proxy.received.cluster.keys()]).toContain('inbound|9080||');
     expect(proxy.received.secret.has('ROOTCA')).toBe(true);

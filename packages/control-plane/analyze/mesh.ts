@@ -138,7 +138,7 @@ function workloadsOf(
       upstreams: spec.upstreams,
     });
   }
-  for (const { namespace, workload, labels, tlsMode, ports, portsByName } of instances.byKey.values()) {
+  for (const { namespace, workload, labels, tlsMode, ports, portsByName } of instances.all) {
     const key = `${namespace}/${workload}`;
     if (found.has(key)) continue;
     const hasSidecar = tlsMode === 'istio';

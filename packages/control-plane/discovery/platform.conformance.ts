@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
-import { byName, type OnInstances, type Platform } from './platform.ts';
+import { byName } from '../model/instances/instance-list.ts';
+import type { OnInstances, Platform } from './platform.ts';
 
 /** A platform under test, and the hands that change what it sees. */
 export interface PlatformFixture {

@@ -3,7 +3,7 @@ import type { Problem } from '@tulle/resources/problem';
 import { type Basis, basisOf } from './basis.ts';
 import { type AccountIndex, indexAccounts } from './instances/accounts.ts';
 import type { WorkloadInstance } from './instances/instance.ts';
-import { type InstanceIndex, indexInstances } from './instances/instances.ts';
+import { type InstanceIndex, type InstanceSources, indexInstances } from './instances/instances.ts';
 import { checkWorkloadEntries, workloadEntryInstance } from './instances/workload-entry.ts';
 import { indexWorkloads, type WorkloadIndex } from './instances/workloads.ts';
 import type { ServiceEntrySpec } from './istio.ts';
@@ -68,8 +68,6 @@ export interface ConfigModel {
 /** Configuration and who runs where. Immutable; parts that did not change are the same objects as before. */
 export interface Model {
   readonly config: ConfigModel;
-  /** As instances. */
-  readonly workloadEntries: readonly WorkloadInstance[];
   readonly instances: InstanceIndex;
   readonly accounts: AccountIndex;
   readonly workloads: WorkloadIndex;
@@ -97,7 +95,7 @@ const noKeySets: KeySets = new Map();
 export function buildModel(input: ModelInput, previous?: Model): Model {
   const config = buildConfig(input, previous?.config);
   const entries = input.resources.filter(({ kind }) => kind === 'WorkloadEntry');
-  return withInstances(config, input.instances, { entries: asInstances(entries), previous });
+  return withInstances(config, { discovered: input.instances, written: asInstances(entries) }, previous);
 }
 
 /**
@@ -109,8 +107,8 @@ export function updateInstances(
   instances: readonly WorkloadInstance[],
   entries?: readonly Resource[],
 ): Model {
-  const written = entries === undefined ? model.workloadEntries : asInstances(entries);
-  return withInstances(model.config, instances, { entries: written, previous: model });
+  const written = entries === undefined ? model.instances.sources.written : asInstances(entries);
+  return withInstances(model.config, { discovered: instances, written }, model);
 }
 
 const asInstances = (entries: readonly Resource[]): readonly WorkloadInstance[] =>
@@ -118,22 +116,14 @@ const asInstances = (entries: readonly Resource[]): readonly WorkloadInstance[] 
 
 function withInstances(
   config: ConfigModel,
-  found: readonly WorkloadInstance[],
-  {
-    entries,
-    previous,
-  }: { readonly entries: readonly WorkloadInstance[]; readonly previous: Model | undefined },
+  found: Pick<InstanceSources, 'discovered' | 'written'>,
+  previous: Model | undefined,
 ): Model {
-  const known = new Set(found.map((instance) => `${instance.namespace}/${instance.name}`));
-  const written = entries.filter((instance) => !known.has(`${instance.namespace}/${instance.name}`));
-  const instances = indexInstances(
-    config.services,
-    [...found, ...written].filter(({ namespace }) => config.isDiscovered(namespace)),
-    previous?.instances,
-  );
-  const accounts = indexAccounts(config.services, config.workloads, instances, previous?.accounts);
-  const workloads = indexWorkloads(config.workloads, config.sidecars, instances, previous?.workloads);
-  return { config, workloadEntries: entries, instances, accounts, workloads };
+  const sources = { ...found, isSeen: config.isDiscovered };
+  const instances = indexInstances(config.services, sources, previous?.instances);
+  const accounts = indexAccounts(config, instances, previous);
+  const workloads = indexWorkloads(config, instances, previous);
+  return { config, instances, accounts, workloads };
 }
 
 function buildConfig(

@@ -4,6 +4,7 @@ import { type AdsServer, createAdsServer } from '@tulle/xds/server/ads-server';
 import { type AdmittedProxy, admit } from '../discovery/universal/admission.ts';
 import { ConnectedProxies } from '../discovery/universal/connected-proxies.ts';
 import type { UniversalPlatform } from '../discovery/universal/universal.ts';
+import { find } from '../model/instances/instance-list.ts';
 import type { Metrics } from '../routes/metrics.ts';
 import type { ProgressBook } from '../status/progress.ts';
 import type { Mirror } from './mirror.ts';
@@ -33,7 +34,7 @@ export function createProxyStreams(options: {
   const { trustDomain, mirror, platform, progress, metrics, onProgress } = options;
   const workload = (namespace: string, name: string) => mirror.get('Workload', namespace, name);
   const registeredLabels = (namespace: string, name: string) =>
-    platform.instances().find((one) => one.name === name && one.namespace === namespace)?.labels;
+    find(platform.instances(), { namespace, name })?.labels;
   const proxies = new ConnectedProxies();
   const ads = createAdsServer({
     clock: options.clock,

@@ -61,7 +61,7 @@ export async function startApi(options: StartApiOptions): Promise<ApiServer> {
         metricsRoute(app, options.metrics, options.gate, () => ({
           pilot_xds: proxies.size,
           pilot_services: options.publisher.model.config.services.all.length,
-          tulle_instances: options.publisher.model.instances.byKey.size,
+          tulle_instances: options.publisher.model.instances.all.length,
           process_resident_memory_bytes: process.memoryUsage.rss(),
         }));
       },

@@ -47,7 +47,7 @@ describe('what was found', () => {
     const analysis = new Analysis(() => now);
     const model = modelOf([sidecar]);
     await analysis.update(model, breather);
-    const [gateway] = model.instances.byKey.values();
+    const [gateway] = model.instances.all;
     if (gateway === undefined) throw new Error('no gateway');
     const found = analysis.of(key);
     await analysis.update(updateInstances(model, [{ ...gateway, health: 'draining' }]), breather);

@@ -11,7 +11,7 @@ export const hourMs = 3_600_000;
 export class Analysis {
   readonly #now: () => number;
   #config: Model['config'] | undefined;
-  #running = '';
+  #running: Model['instances']['running'] | undefined;
   #hour = 0;
   #found: ReadonlyMap<string, readonly Finding[]> = new Map();
 
@@ -22,7 +22,8 @@ export class Analysis {
 
   /** Looks again if there is something new; proxies are served between its steps. */
   async update(model: Model, breather: Breather): Promise<void> {
-    const running = whatRuns(model);
+    // Instances' number, health and addresses change often, and tell nothing.
+    const { running } = model.instances;
     // Certificates grow old by themselves.
     const hour = Math.floor(this.#now() / hourMs);
     if (model.config === this.#config && running === this.#running && hour === this.#hour) return;
@@ -42,14 +43,6 @@ export class Analysis {
   of(key: string): readonly Finding[] {
     return this.#found.get(key) ?? [];
   }
-}
-
-/** Which workloads run, whatever their instances' number, health and addresses: those change often, and tell nothing. */
-function whatRuns({ instances }: Model): string {
-  const workloads = new Set<string>();
-  for (const { namespace, workload, tlsMode } of instances.byKey.values())
-    workloads.add(`${namespace}/${workload} ${tlsMode}`);
-  return [...workloads].sort().join();
 }
 
 interface ValidationMessage {

@@ -2,9 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@tulle/xds/clock';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { type Follow, followCollection } from '../../follow.ts';
-import type { WorkloadInstance } from '../../model/instances/instance.ts';
+import {
+  byName,
+  type Change,
+  find,
+  type InstanceList,
+  nameOf,
+  patched,
+} from '../../model/instances/instance-list.ts';
 import type { Store } from '../../store/store.ts';
-import { byName, type OnInstances, type Platform } from '../platform.ts';
+import type { OnInstances, Platform } from '../platform.ts';
 import { Leases, type RegistrationWriter } from './leases.ts';
 import { instanceOf, type Registration, registrationCollection } from './registration.ts';
 
@@ -32,24 +39,23 @@ export async function startUniversal(options: {
 }): Promise<UniversalPlatform> {
   const { store, onInstances } = options;
   const leases = new Leases(options);
-  const byKey = new Map<string, WorkloadInstance>();
-  let instances: readonly WorkloadInstance[] = [];
+  let instances: InstanceList = [];
   let started = false;
 
   const follow: Follow = await followCollection({
     store,
     collection: registrationCollection,
-    onChange(changes) {
-      let changed = false;
-      for (const { key, resource } of changes) {
-        const next = resource === undefined ? undefined : instanceOf(resource as Registration);
-        if (isDeepStrictEqual(byKey.get(key), next)) continue;
-        if (next === undefined) byKey.delete(key);
-        else byKey.set(key, next);
-        changed = true;
-      }
-      if (!changed) return;
-      instances = [...byKey.values()].sort(byName);
+    onChange(found) {
+      const changes = found
+        .map(({ key, resource }): Change => {
+          const [namespace = '', name = ''] = key.split('/');
+          const after = resource === undefined ? undefined : instanceOf(resource as Registration);
+          return { before: find(instances, { namespace, name }), after };
+        })
+        .filter(({ before, after }) => !isDeepStrictEqual(before, after))
+        .sort((a, b) => byName(nameOf(a), nameOf(b)));
+      if (changes.length === 0) return;
+      instances = patched(instances, changes);
       if (started) onInstances(instances);
     },
     onError: options.onError,

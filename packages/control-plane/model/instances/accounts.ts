@@ -16,21 +16,37 @@ interface WorkloadSpec {
   readonly serviceAccount?: string | undefined;
 }
 
-/** @param previous the same object is returned when nothing changed. */
+/** What names of accounts are made of. */
+interface Accounted {
+  readonly services: ServiceIndex;
+  readonly workloads: readonly Resource[];
+}
+
+/** @param previous the same object is returned when nothing changed; services whose instances are the same are not looked at */
 export function indexAccounts(
-  services: ServiceIndex,
-  workloads: readonly Resource[],
+  { services, workloads }: Accounted,
   instances: InstanceIndex,
-  previous?: AccountIndex,
+  previous?: {
+    readonly config: Accounted;
+    readonly instances: InstanceIndex;
+    readonly accounts: AccountIndex;
+  },
 ): AccountIndex {
   const declared = declaredAccounts(services, workloads);
+  const isKept = previous?.config.services === services && previous.config.workloads === workloads;
   const accounts = new Map<string, readonly string[]>();
   for (const { key } of services.all) {
+    const serving = instances.byService.get(key);
+    const before = previous?.accounts.get(key);
+    if (isKept && before !== undefined && previous.instances.byService.get(key) === serving) {
+      accounts.set(key, before);
+      continue;
+    }
     const found = new Set(declared.get(key));
-    for (const instance of instances.byService.get(key) ?? []) found.add(instance.serviceAccount);
+    for (const instance of serving ?? []) found.add(instance.serviceAccount);
     accounts.set(key, [...found].toSorted(compare));
   }
-  return previous !== undefined && isSame(previous, accounts) ? previous : accounts;
+  return previous !== undefined && isSame(previous.accounts, accounts) ? previous.accounts : accounts;
 }
 
 type Declared = ReadonlyMap<string, readonly string[]>;
@@ -78,6 +94,9 @@ function workloadsByLabel(workloads: readonly Resource[]): ReadonlyMap<string, r
 
 function isSame(a: AccountIndex, b: AccountIndex): boolean {
   if (a.size !== b.size) return false;
-  for (const [key, names] of a) if (names.join() !== b.get(key)?.join()) return false;
+  for (const [key, names] of a) {
+    const other = b.get(key);
+    if (names !== other && names.join() !== other?.join()) return false;
+  }
   return true;
 }

@@ -2,6 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { compare } from '../origin.ts';
 import type { SidecarIndex } from '../traffic/sidecar.ts';
 import { canonicalName, canonicalRevision } from './canonical.ts';
+import type { Groups, InstanceList } from './instance-list.ts';
 import type { InstanceIndex } from './instances.ts';
 
 /** Who has an identity of the mesh, as metrics name it. */
@@ -31,13 +32,40 @@ interface WorkloadSpec {
   readonly upstreams?: readonly string[] | undefined;
 }
 
-/** @param previous the same object is returned when nothing changed. */
+/** What identities are made of, but for instances. */
+interface Declaring {
+  readonly workloads: readonly Resource[];
+  readonly sidecars: SidecarIndex;
+}
+
+/** @param previous the same object is returned when nothing changed */
 export function indexWorkloads(
-  workloads: readonly Resource[],
-  sidecars: SidecarIndex,
+  config: Declaring,
   instances: InstanceIndex,
-  previous?: WorkloadIndex,
+  previous?: {
+    readonly config: Declaring;
+    readonly instances: InstanceIndex;
+    readonly workloads: WorkloadIndex;
+  },
 ): WorkloadIndex {
+  const { workloads, sidecars } = config;
+  const isKept = previous?.config.workloads === workloads && previous.config.sidecars === sidecars;
+  if (isKept && sameIdentities(previous.instances.byWorkload, instances.byWorkload))
+    return previous.workloads;
+  const found = declaredIdentities(config);
+  const declared = new Set(found.keys());
+  for (const list of instances.byWorkload.values()) {
+    for (const identity of identitiesOf(list)) {
+      const key = keyOf(identity);
+      if (!declared.has(key)) found.set(key, inCommon(identity, found.get(key)));
+    }
+  }
+  const index = new Map([...found].toSorted(([a], [b]) => compare(a, b)));
+  return previous !== undefined && isSame(previous.workloads, index) ? previous.workloads : index;
+}
+
+/** Workloads that are resources, by their keys. */
+function declaredIdentities({ workloads, sidecars }: Declaring): Map<string, WorkloadIdentity> {
   const found = new Map<string, WorkloadIdentity>();
   for (const { metadata, spec } of workloads) {
     const { labels = {}, serviceAccount = 'default', upstreams } = (spec ?? {}) as WorkloadSpec;
@@ -49,18 +77,38 @@ export function indexWorkloads(
     const hosts = sidecars.decide(namespace, labels)?.egress === undefined ? declared : undefined;
     found.set(keyOf(identity), { ...identity, upstreams: hosts });
   }
-  const declared = new Set(found.keys());
-  for (const instance of instances.byKey.values()) {
-    const { namespace, serviceAccount, workload, labels, cluster } = instance;
+  return found;
+}
+
+const known = new WeakMap<InstanceList, readonly WorkloadIdentity[]>();
+
+/** Under which identities a workload's instances run: one for each service account. */
+function identitiesOf(list: InstanceList): readonly WorkloadIdentity[] {
+  const before = known.get(list);
+  if (before !== undefined) return before;
+  const found = new Map<string, WorkloadIdentity>();
+  for (const { namespace, serviceAccount, workload, labels, cluster, tlsMode, isGateway } of list) {
     // Without a proxy it has no identity.
-    if (instance.tlsMode !== 'istio' && instance.isGateway !== true) continue;
-    const key = keyOf({ namespace, serviceAccount, workload });
-    if (declared.has(key)) continue;
+    if (tlsMode !== 'istio' && isGateway !== true) continue;
     const identity = { namespace, serviceAccount, workload, cluster, ...named(labels, workload) };
-    found.set(key, inCommon({ ...identity, upstreams: undefined }, found.get(key)));
+    found.set(serviceAccount, inCommon({ ...identity, upstreams: undefined }, found.get(serviceAccount)));
   }
-  const index = new Map([...found].toSorted(([a], [b]) => compare(a, b)));
-  return previous !== undefined && isSame(previous, index) ? previous : index;
+  const identities = [...found.values()];
+  known.set(list, identities);
+  return identities;
+}
+
+function sameIdentities(a: Groups, b: Groups): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const [key, list] of b) {
+    const before = a.get(key);
+    if (before === list) continue;
+    if (before === undefined) return false;
+    const [was, is] = [identitiesOf(before), identitiesOf(list)];
+    if (was.length !== is.length || is.some((one, at) => !isSameIdentity(was[at], one))) return false;
+  }
+  return true;
 }
 
 const keyOf = (of: Pick<WorkloadIdentity, 'namespace' | 'serviceAccount' | 'workload'>): string =>
@@ -87,16 +135,14 @@ function inCommon(one: WorkloadIdentity, other: WorkloadIdentity = one): Workloa
 
 function isSame(a: WorkloadIndex, b: WorkloadIndex): boolean {
   if (a.size !== b.size) return false;
-  for (const [key, one] of b) {
-    const other = a.get(key);
-    if (
-      other === undefined ||
-      other.canonicalName !== one.canonicalName ||
-      other.canonicalRevision !== one.canonicalRevision ||
-      other.cluster !== one.cluster ||
-      other.upstreams?.join() !== one.upstreams?.join()
-    )
-      return false;
-  }
+  for (const [key, one] of b) if (!isSameIdentity(a.get(key), one)) return false;
   return true;
 }
+
+const isSameIdentity = (a: WorkloadIdentity | undefined, b: WorkloadIdentity): boolean =>
+  a !== undefined &&
+  keyOf(a) === keyOf(b) &&
+  a.canonicalName === b.canonicalName &&
+  a.canonicalRevision === b.canonicalRevision &&
+  a.cluster === b.cluster &&
+  a.upstreams?.join() === b.upstreams?.join();

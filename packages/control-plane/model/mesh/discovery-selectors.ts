@@ -13,7 +13,7 @@ export function discovered(
   selectors: readonly LabelSelector[],
   namespaces: readonly Resource[],
 ): (namespace: string) => boolean {
-  if (selectors.length === 0) return () => true;
+  if (selectors.length === 0) return everywhere;
   const labels = new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
   const known = new Map<string, boolean>([
     ['', true],
@@ -28,6 +28,8 @@ export function discovered(
     return answer;
   };
 }
+
+const everywhere = (): boolean => true;
 
 function matches({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
   return (
