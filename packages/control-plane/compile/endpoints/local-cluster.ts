@@ -33,21 +33,27 @@ export function withLocalCluster(
 /** The same map for all proxies of a service that have the same endpoints. */
 const made = new WeakMap<Resources, WeakMap<XdsResource, Resources>>();
 
-const services = new WeakMap<InstanceIndex, Map<string, XdsResource>>();
+const services = new WeakMap<InstanceIndex, Services>();
+
+interface Services {
+  readonly instances: ReadonlyMap<string, readonly WorkloadInstance[]>;
+  readonly assignments: Map<string, XdsResource>;
+}
 
 /** A service is what Istio takes for one: all of a canonical name and namespace, whatever their versions. */
+const serviceOf = (namespace: string, labels: Readonly<Record<string, string>>, workload: string): string =>
+  `${namespace}/${canonicalName(labels, workload)}`;
+
 function callersOf(instances: InstanceIndex, { metadata }: ProxyDescription): XdsResource {
   const { NAMESPACE, LABELS, WORKLOAD_NAME } = metadata;
-  const name = canonicalName(LABELS, WORKLOAD_NAME);
-  const known = cached(services, instances, () => new Map<string, XdsResource>());
-  return cachedByName(known, `${NAMESPACE}/${name}`, () =>
-    assignment(
-      [...instances.byKey.values()].filter(
-        ({ namespace, labels, workload }) =>
-          namespace === NAMESPACE && canonicalName(labels, workload) === name,
-      ),
+  const key = serviceOf(NAMESPACE, LABELS, WORKLOAD_NAME);
+  const known = cached(services, instances, () => ({
+    instances: Map.groupBy(instances.all, ({ namespace, labels, workload }) =>
+      serviceOf(namespace, labels, workload),
     ),
-  );
+    assignments: new Map<string, XdsResource>(),
+  }));
+  return cachedByName(known.assignments, key, () => assignment(known.instances.get(key) ?? []));
 }
 
 function assignment(instances: readonly WorkloadInstance[]): XdsResource {
