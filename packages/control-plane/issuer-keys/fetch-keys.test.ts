@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fetchKeys } from './fetch-keys.ts';
+import { fetchKeys, safeLookup } from './fetch-keys.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const jwk = publicKey.export({ format: 'jwk' });
@@ -54,11 +54,32 @@ it.each([
   ['/around', 'it leads on too often'],
   ['/inside', '169.254.169.254 is an address that is not asked'],
   ['http://169.254.169.254/latest', '169.254.169.254 is an address that is not asked'],
+  ['http://[::ffff:169.254.169.254]/', 'is an address that is not asked'],
+  ['http://[64:ff9b::169.254.169.254]/', 'is an address that is not asked'],
+  ['http://2852039166/', '169.254.169.254 is an address that is not asked'],
+  ['http://0/', '0.0.0.0 is an address that is not asked'],
   ['/file', 'it leads on to file://'],
   ['/large', 'the answer is larger than 262144 bytes'],
   ['/private', 'the key set has a private key'],
 ])('%s: %s', async (path, message) => {
   await expect(fetched(path)).rejects.toThrow(message);
+});
+
+it.each([
+  ['127.0.0.1', undefined],
+  ['169.254.169.254', 'metadata.test is at an address that is not asked'],
+  ['::ffff:169.254.169.254', 'metadata.test is at an address that is not asked'],
+])('a name is what it leads to, also one of several: %s', (address, message) => {
+  const resolve = ((_host: string, { all }: { all?: boolean }, done: (...found: unknown[]) => void) =>
+    all
+      ? done(null, [
+          { address: '127.0.0.1', family: 4 },
+          { address, family: 4 },
+        ])
+      : done(null, address, 4)) as never;
+  for (const all of [true, false])
+    safeLookup(resolve)('metadata.test', { all }, (error) => expect(error?.message).toBe(message));
+  expect.assertions(2);
 });
 
 it('waits no longer than it may', async () => {

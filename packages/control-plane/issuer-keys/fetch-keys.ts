@@ -8,6 +8,8 @@ import { plainKeySet } from './key-set.ts';
 /** All proxies get what is fetched. */
 const maxBytes = 256 * 1024;
 const maxRedirects = 3;
+/** Whatever a resource says: who answers byte by byte keeps others waiting. */
+const maxTimeoutMs = 30_000;
 
 /** Where machines tell secrets to whoever asks from them (169.254.169.254), and what is nobody's address. */
 const forbidden = new BlockList();
@@ -18,19 +20,23 @@ forbidden.addSubnet('fe80::', 10, 'ipv6');
 forbidden.addSubnet('ff00::', 8, 'ipv6');
 forbidden.addAddress('::', 'ipv6');
 forbidden.addAddress('fd00:ec2::254', 'ipv6');
+// The same, as networks of IPv6 alone call it (NAT64, RFC 6052).
+forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 
 const isForbidden = (address: string): boolean =>
   forbidden.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** Of the addresses that a connection is then made to: a name that changes its mind meanwhile gains nothing. */
-const safeLookup: LookupFunction = (host, options, done) =>
-  lookup(host, options, (error, found, family) => {
-    const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
-    if (error !== null) done(error, '', 0);
-    else if (addresses.some(isForbidden))
-      done(new Error(`${host} is at an address that is not asked`), '', 0);
-    else done(null, found, family);
-  });
+export const safeLookup =
+  (resolve: typeof lookup): LookupFunction =>
+  (host, options, done) =>
+    resolve(host, options, (error, found, family) => {
+      const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
+      if (error !== null) done(error, '', 0);
+      else if (addresses.some(isForbidden))
+        done(new Error(`${host} is at an address that is not asked`), '', 0);
+      else done(null, found, family);
+    });
 
 /**
  * The key set at a URL, or at the one that an issuer's OpenID configuration names.
@@ -40,7 +46,7 @@ export async function fetchKeys(
   { url, isDiscovery, timeoutMs }: KeySource,
   closing: AbortSignal,
 ): Promise<string> {
-  const signal = AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)]);
+  const signal = AbortSignal.any([closing, AbortSignal.timeout(Math.min(timeoutMs, maxTimeoutMs))]);
   const text = await get(new URL(url), signal, maxRedirects);
   if (!isDiscovery) return plainKeySet(text);
   const { jwks_uri: at } = JSON.parse(text) as { readonly jwks_uri?: unknown };
@@ -85,7 +91,7 @@ function ask(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const options = {
     signal,
     agent: false as const,
-    lookup: safeLookup,
+    lookup: safeLookup(lookup),
     headers: { accept: 'application/json' },
   };
   return new Promise((resolve, reject) => request(url, options, resolve).on('error', reject).end());

@@ -76,3 +76,35 @@ test('what nobody wants any more is not asked for', async () => {
   await pass(60 * minute);
   expect(asked.length).toBe(3);
 });
+
+test('issuers that do not answer take no more than their part; those behind them come in their turn', async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const keys = new KeyBook({
+    fetch: ({ url }) => {
+      asked.push(url);
+      return new Promise((resolve) => answers.push(() => resolve('keys')));
+    },
+    clock: new ManualClock(),
+    known: new Map(),
+    onChange: () => {},
+  });
+  const sources = Array.from({ length: 1_200 }, (_, at) => source(`http://${at}`));
+  keys.want(sources);
+  expect(asked.length).toBe(64);
+  expect([keys.failure('http://999'), keys.failure('http://1000')]).toEqual([
+    undefined,
+    'it is not asked, as more than 1000 URLs would be',
+  ]);
+  // Who is wanted no longer is not waited for, and makes room.
+  keys.want([...sources.slice(0, 64), source('http://another'), ...sources.slice(900)]);
+  for (const answer of answers.splice(0)) answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked.slice(64, 66)).toEqual(['http://900', 'http://901']);
+  expect(asked.length).toBe(128);
+  expect(keys.failure('http://1000')).toBeUndefined();
+  keys.close();
+  for (const answer of answers.splice(0)) answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked.length).toBe(128);
+});

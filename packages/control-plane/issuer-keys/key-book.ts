@@ -7,6 +7,10 @@ const refreshMs = 20 * 60_000;
 const firstRetryMs = 1_000;
 const maxRetryMs = 60_000;
 
+/** URLs come from whoever may write a RequestAuthentication; descriptors and memory are the whole mesh's. */
+const maxAtOnce = 64;
+const maxUrls = 1_000;
+
 interface Entry {
   source: KeySource;
   /** Waits for the next time; undefined: it is being fetched. */
@@ -21,6 +25,12 @@ export class KeyBook {
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
   #keySets: KeySets;
+  /** Being fetched. */
+  #running = 0;
+  /** To be fetched next; who has waited longest first. */
+  readonly #waiting: (readonly [url: string, entry: Entry])[] = [];
+  /** Too many. */
+  #refused: ReadonlySet<string> = new Set();
 
   constructor(options: KeyBookOptions) {
     this.#options = options;
@@ -34,6 +44,7 @@ export class KeyBook {
 
   /** Why the last try failed; undefined: it did not. */
   failure(url: string): string | undefined {
+    if (this.#refused.has(url)) return `it is not asked, as more than ${maxUrls} URLs would be`;
     return this.#entries.get(url)?.failure;
   }
 
@@ -45,16 +56,22 @@ export class KeyBook {
         entry.timer?.cancel();
         this.#entries.delete(url);
       }
+    const refused = new Set<string>();
     for (const [url, source] of wanted) {
       const known = this.#entries.get(url);
       if (known !== undefined) {
         known.source = source;
         continue;
       }
+      if (this.#entries.size >= maxUrls) {
+        refused.add(url);
+        continue;
+      }
       const entry: Entry = { source, timer: undefined, retryMs: firstRetryMs, failure: undefined };
       this.#entries.set(url, entry);
-      void this.#fetch(url, entry);
+      this.#start(url, entry);
     }
+    this.#refused = refused;
   }
 
   close(): void {
@@ -62,9 +79,28 @@ export class KeyBook {
     for (const { timer } of this.#entries.values()) timer?.cancel();
   }
 
+  #start(url: string, entry: Entry): void {
+    entry.timer = undefined;
+    this.#waiting.push([url, entry]);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#running < maxAtOnce && !this.#closing.signal.aborted) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const [url, entry] = next;
+      if (this.#entries.get(url) !== entry) continue;
+      this.#running++;
+      void this.#fetch(url, entry).finally(() => {
+        this.#running--;
+        this.#next();
+      });
+    }
+  }
+
   async #fetch(url: string, entry: Entry): Promise<void> {
     const { fetch, clock, onChange } = this.#options;
-    entry.timer = undefined;
     const before = entry.failure;
     let isNew = false;
     try {
@@ -79,7 +115,7 @@ export class KeyBook {
     if (this.#closing.signal.aborted || this.#entries.get(url) !== entry) return;
     const waitMs = entry.failure === undefined ? refreshMs : entry.retryMs;
     if (entry.failure !== undefined) entry.retryMs = Math.min(entry.retryMs * 2, maxRetryMs);
-    entry.timer = clock.after(waitMs, () => void this.#fetch(url, entry));
+    entry.timer = clock.after(waitMs, () => this.#start(url, entry));
     if (isNew || before !== entry.failure) onChange(isNew);
   }
 

@@ -83,7 +83,7 @@ export const jwtRule = withRules(
     forwardOriginalToken: z
       .boolean()
       .describe('The token is passed on too; by default it is removed where it stood (but from cookies).'),
-    timeout: duration().describe('How long fetching the keys may take; 5s by default.'),
+    timeout: duration().describe('How long fetching the keys may take; 5s by default, 30s at most.'),
     spaceDelimitedClaims: z
       .array(z.string().min(1))
       .max(64)
