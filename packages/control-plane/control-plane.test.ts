@@ -14,6 +14,7 @@ class ShiftedClock implements Clock {
   #offset = 0;
   readonly #due = new Set<{ at: number; run: () => void }>();
   now = (): number => Date.now() + this.#offset;
+  steady = (): number => this.now();
   after(ms: number, run: () => void): { cancel(): void } {
     const entry = { at: this.now() + ms, run: () => void cancel() };
     const cancel = (): void => {

@@ -1,6 +1,9 @@
-/** Time of both planes, injected so that tests own it. Milliseconds since the epoch; `after` runs once. */
+/** Time of both planes, injected so that tests own it. Milliseconds; `after` runs once. */
 export interface Clock {
+  /** Since the epoch, as the machine believes: it may jump, either way. For what is shown, and for certificates. */
   now(): number;
+  /** Since some time; it never jumps. For how long something takes. */
+  steady(): number;
   after(ms: number, run: () => void): Timer;
 }
 
@@ -26,6 +29,7 @@ const wait = (ms: number, run: () => void): NodeJS.Timeout =>
 /** The machine's clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, run) => {
     const timer = wait(ms, run).unref();
     return { cancel: () => clearTimeout(timer) };
@@ -35,8 +39,27 @@ export const systemClock: Clock = {
 /** The machine's clock, for who has nothing else open yet: a timer keeps the process alive until it ran or was cancelled. */
 export const holdingClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, run) => {
     const timer = wait(ms, run);
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** How late an alarm may be after a machine has slept. */
+const lookMs = 60_000;
+
+/**
+ * Runs once the machine believes that it is `time`, milliseconds since the epoch. Looks every minute: timers stand still
+ * while a machine sleeps, and know nothing of a clock that somebody sets.
+ */
+export function alarm(clock: Clock, time: number, run: () => void): Timer {
+  let timer: Timer;
+  const look = (): void => {
+    const left = time - clock.now();
+    if (left <= 0) run();
+    else timer = clock.after(Math.min(left, lookMs), look);
+  };
+  timer = clock.after(Math.min(Math.max(time - clock.now(), 0), lookMs), look);
+  return { cancel: () => timer.cancel() };
+}

@@ -3,6 +3,7 @@ import type { Clock, Timer } from './clock.ts';
 /** A clock that tests move: `advance` runs what falls due, in order of time. */
 export class ManualClock implements Clock {
   #now: number;
+  #jump = 0;
   #order = 0;
   readonly #due: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
 
@@ -11,7 +12,16 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#jump;
+  }
+
+  steady(): number {
     return this.#now;
+  }
+
+  /** Somebody sets the machine's clock. */
+  jump(ms: number): void {
+    this.#jump += ms;
   }
 
   after(ms: number, run: () => void): Timer {

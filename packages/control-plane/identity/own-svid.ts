@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@tulle/xds/clock';
+import { alarm, type Clock, type Timer } from '@tulle/xds/clock';
 import type { Authority } from './authority.ts';
 import { newKeyPem, signingKeys } from './key-file.ts';
 import { controlPlaneIdentity } from './spiffe.ts';
@@ -41,12 +41,9 @@ export async function startOwnSvid(options: {
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     });
     const svid = await authority.issue(controlPlaneIdentity, csr.toString('pem'));
-    schedule((svid.notAfter - clock.now()) / 2);
+    const now = clock.now();
+    if (!closed) timer = alarm(clock, now + (svid.notAfter - now) / 2, rotate);
     return { keyPem, chainPem: [...svid.chain, svid.roots].join(''), rootsPem: svid.roots };
-  }
-
-  function schedule(ms: number): void {
-    if (!closed) timer = clock.after(ms, rotate);
   }
 
   function rotate(): void {
@@ -57,7 +54,7 @@ export async function startOwnSvid(options: {
       },
       (error: unknown) => {
         options.onError(error);
-        schedule(retryMs);
+        if (!closed) timer = clock.after(retryMs, rotate);
       },
     );
   }

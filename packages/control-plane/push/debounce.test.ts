@@ -31,6 +31,17 @@ describe('a debounce', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
+  it('waits no longer when the machine’s clock is set back', () => {
+    const { clock, run, debounce } = setUp();
+    debounce.call();
+    clock.jump(-3_600_000);
+    for (let ms = 0; ms < 150; ms += 5) {
+      debounce.call();
+      clock.advance(5);
+    }
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
   it('does not run after close', () => {
     const { clock, run, debounce } = setUp();
     debounce.call();

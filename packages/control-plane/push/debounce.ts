@@ -24,13 +24,16 @@ export function createDebounce(options: {
   return {
     call() {
       if (closed) return;
-      first ??= clock.now();
+      first ??= clock.steady();
       timer?.cancel();
-      timer = clock.after(Math.max(Math.min(options.quietMs, first + options.maxMs - clock.now()), 0), () => {
-        timer = undefined;
-        first = undefined;
-        options.run();
-      });
+      timer = clock.after(
+        Math.max(Math.min(options.quietMs, first + options.maxMs - clock.steady()), 0),
+        () => {
+          timer = undefined;
+          first = undefined;
+          options.run();
+        },
+      );
     },
     close() {
       closed = true;

@@ -186,13 +186,13 @@ export class Publisher {
   #pushSlice(): void {
     const { clock } = this.#options;
     this.#slice = undefined;
-    const begin = clock.now();
+    const begin = clock.steady();
     this.#updateInstances();
     for (const id of this.#stale) {
       this.#stale.delete(id);
       const proxy = this.#proxies.get(id);
       if (proxy !== undefined) this.#push(proxy);
-      const spent = clock.now() - begin;
+      const spent = clock.steady() - begin;
       if (spent >= sliceMs && this.#stale.size > 0) {
         this.#slice = this.#pause(spent, () => this.#pushSlice());
         break;
@@ -226,11 +226,11 @@ export class Publisher {
 
   #timed<T>(stage: PushStage, run: () => T): T {
     const { clock, onStage } = this.#options;
-    const begin = clock.now();
+    const begin = clock.steady();
     try {
       return run();
     } finally {
-      onStage(stage, clock.now() - begin);
+      onStage(stage, clock.steady() - begin);
     }
   }
 }

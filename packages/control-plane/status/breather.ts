@@ -9,10 +9,10 @@ export interface Breather {
 
 /** @param sliceMs after which a pause is due; counted from the end of the last one */
 export function createBreather(clock: Clock, sliceMs: number): Breather {
-  let begin = clock.now();
+  let begin = clock.steady();
   const breathe = async (): Promise<void> => {
     await turn();
-    begin = clock.now();
+    begin = clock.steady();
   };
-  return { pause: () => (clock.now() - begin < sliceMs ? undefined : breathe()) };
+  return { pause: () => (clock.steady() - begin < sliceMs ? undefined : breathe()) };
 }

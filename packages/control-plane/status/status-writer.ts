@@ -83,8 +83,8 @@ export function createStatusWriter(options: {
       touchedMeanwhile = true;
       return;
     }
-    firstTouch ??= clock.now();
-    arm(Math.max(Math.min(quietMs, firstTouch + maxWaitMs - clock.now()), restUntil - clock.now()));
+    firstTouch ??= clock.steady();
+    arm(Math.max(Math.min(quietMs, firstTouch + maxWaitMs - clock.steady()), restUntil - clock.steady()));
   }
 
   function arm(ms: number): void {
@@ -93,12 +93,12 @@ export function createStatusWriter(options: {
       timer = undefined;
       firstTouch = undefined;
       busy = true;
-      const begin = clock.now();
+      const begin = clock.steady();
       writing = settle()
         .catch(options.onError)
         .finally(() => {
           busy = false;
-          restUntil = clock.now() + Math.min((clock.now() - begin) * rest, maxRestMs);
+          restUntil = clock.steady() + Math.min((clock.steady() - begin) * rest, maxRestMs);
           if (touchedMeanwhile) {
             touchedMeanwhile = false;
             touch();
@@ -151,9 +151,9 @@ export function createStatusWriter(options: {
       unsettled.delete(key);
       return undefined;
     }
-    const since = unsettled.get(key) ?? clock.now();
+    const since = unsettled.get(key) ?? clock.steady();
     unsettled.set(key, since);
-    const left = since + stuckMs - clock.now();
+    const left = since + stuckMs - clock.steady();
     return left > 0 ? left : undefined;
   }
 

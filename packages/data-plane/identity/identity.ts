@@ -1,6 +1,6 @@
 import { Backoff } from '@tulle/xds/client/backoff';
 import type { CallCertificateService } from '@tulle/xds/client/certificates';
-import type { Clock } from '@tulle/xds/clock';
+import { alarm, type Clock } from '@tulle/xds/clock';
 import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import type { Bootstrap } from '../bootstrap.ts';
 import { PinError } from './pinned-root.ts';
@@ -70,11 +70,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     backoff.reset();
     const life = svid.notAfter - svid.notBefore;
     const at = svid.notBefore + life / 2 + life * jitterShare * (random() * 2 - 1);
-    after(Math.max(at - clock.now(), 0));
-  }
-
-  function after(ms: number): void {
-    if (!closed) timer = clock.after(ms, () => void rotate());
+    if (!closed) timer = alarm(clock, at, () => void rotate());
   }
 
   async function rotate(): Promise<void> {
@@ -88,7 +84,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     } catch (error) {
       // Even a refusal is tried again: the old SVID may serve for hours, and the mesh may change its mind.
       options.onFailure?.(error);
-      after(backoff.next());
+      if (!closed) timer = clock.after(backoff.next(), () => void rotate());
     }
   }
 

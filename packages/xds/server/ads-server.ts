@@ -123,7 +123,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
         variant: stream.variant,
         peer: stream.peer,
         connectedAt: stream.connectedAt,
-        types: typesOf(stream.session),
+        types: typesOf(stream.session, clock.now() - clock.steady()),
       })),
     close() {
       for (const stream of open) stream.fail(status.UNAVAILABLE, 'the control plane is stopping');

@@ -152,3 +152,14 @@ test('whatever comes: no more than a response above the bounds, and all is sent 
     { numRuns: 200, seed: 7 },
   );
 });
+
+test.each([-3_600_000, 3_600_000])(
+  'whoever sets the machine’s clock (by %d ms) closes nobody and stops nobody',
+  (ms) => {
+    budget.ask(sender('stuck', [100]));
+    budget.ask(sender('next', [10]));
+    clock.jump(ms);
+    clock.advance(2_000);
+    expect(journal).toEqual(['stuck', 'next']);
+  },
+);

@@ -95,7 +95,7 @@ export class SendBudget {
 
   #serve(): void {
     this.#next = undefined;
-    let since = this.#clock.now();
+    let since = this.#clock.steady();
     while (this.#bytes < this.#limits.maxBytes) {
       const lane = this.#turn();
       const [sender] = lane.waiting;
@@ -104,7 +104,7 @@ export class SendBudget {
       const bytes = sender.send();
       lane.sent += bytes;
       if (bytes > 0) this.#hold(sender, bytes);
-      const now = this.#clock.now();
+      const now = this.#clock.steady();
       this.#spent += now - since;
       since = now;
       if (this.#spent < sliceMs) continue;
@@ -121,7 +121,7 @@ export class SendBudget {
   }
 
   #hold(sender: Sender, bytes: number): void {
-    this.#held.set(sender, { bytes, since: this.#clock.now(), slow: false });
+    this.#held.set(sender, { bytes, since: this.#clock.steady(), slow: false });
     this.#bytes += bytes;
     this.#watch();
   }
@@ -143,7 +143,7 @@ export class SendBudget {
   #lookAtSlow(): void {
     this.#look = undefined;
     const { patienceMs, maxSlowBytes, maxSlowMs } = this.#limits;
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     for (const held of this.#held.values()) {
       if (now - held.since < patienceMs) break;
       if (held.slow) continue;

@@ -30,13 +30,18 @@ export interface SessionInfo {
   readonly types: Readonly<Record<XdsType, TypeInfo>>;
 }
 
-export function typesOf(session: Session): Readonly<Record<XdsType, TypeInfo>> {
-  return byType((type) => typeInfo(session.subscriptions[type], session.snapshot?.[type] ?? nothing));
+/** @param begin when the times of the session began, in milliseconds since the epoch */
+export function typesOf(session: Session, begin: number): Readonly<Record<XdsType, TypeInfo>> {
+  return byType((type) => typeInfo(session.subscriptions[type], session.snapshot?.[type] ?? nothing, begin));
 }
 
 const nothing: ReadonlyMap<string, XdsResource> = new Map();
 
-function typeInfo(subscription: Subscription, wanted: ReadonlyMap<string, XdsResource>): TypeInfo {
+function typeInfo(
+  subscription: Subscription,
+  wanted: ReadonlyMap<string, XdsResource>,
+  begin: number,
+): TypeInfo {
   const relevant = [...wanted.values()].filter((resource) => subscription.wants(resource.name));
   const sent = [...subscription.sent].flatMap(([name, entry]) =>
     entry === null ? [] : [{ name, version: entry.version }],
@@ -50,8 +55,8 @@ function typeInfo(subscription: Subscription, wanted: ReadonlyMap<string, XdsRes
     sentVersion: digest(sent),
     ackedVersion: digest(acked),
     acked: new Map(subscription.acked),
-    ...(pending === undefined ? {} : { pending: { nonce: pending.nonce, sentAt: pending.sentAt } }),
-    ...(nack === undefined ? {} : { nack }),
+    ...(pending === undefined ? {} : { pending: { nonce: pending.nonce, sentAt: begin + pending.sentAt } }),
+    ...(nack === undefined ? {} : { nack: { ...nack, at: begin + nack.at } }),
     synced: subscription.settled(wanted),
   };
 }

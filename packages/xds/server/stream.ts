@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { Clock } from '../clock.ts';
+import { alarm, type Clock } from '../clock.ts';
 import { healthTypeUrl, type Snapshot } from '../resource.ts';
 import { type core_Node, WireError } from '../wire.ts';
 import { type AdsCall, resetStream, writeMessage } from './grpc-stream.ts';
@@ -106,7 +106,8 @@ export class AdsStream implements Sender {
         this.#events.onHealth(this, request.error === undefined, request.error?.message ?? '');
         return;
       }
-      for (const event of this.session.request(request, this.#clock.now())) this.#events.onEvent(this, event);
+      for (const event of this.session.request(request, this.#clock.steady()))
+        this.#events.onEvent(this, event);
       this.#pump();
     } catch (error) {
       if (error instanceof StreamRefused) this.fail(error.code, error.message);
@@ -139,7 +140,7 @@ export class AdsStream implements Sender {
 
   send(): number {
     const clock = this.#clock;
-    const begin = clock.now();
+    const begin = clock.steady();
     const response = this.session.next(begin, this.variant);
     if (response === undefined) {
       this.#isNew &&= Object.values(this.session.subscriptions).some(({ pending }) => pending !== undefined);
@@ -147,7 +148,7 @@ export class AdsStream implements Sender {
       return 0;
     }
     const parts = encodeResponse(response);
-    const encoded = clock.now();
+    const encoded = clock.steady();
     this.#events.onStage('serialise', encoded - begin);
     this.#sending = true;
     const bytes = writeMessage(this.#call, parts, () => {
@@ -155,7 +156,7 @@ export class AdsStream implements Sender {
       this.#budget.taken(this);
       this.#pump();
     });
-    this.#events.onStage('send', clock.now() - encoded);
+    this.#events.onStage('send', clock.steady() - encoded);
     return bytes;
   }
 
@@ -169,7 +170,7 @@ export class AdsStream implements Sender {
 
   #wakeLater(): void {
     this.#timer.cancel();
-    const now = this.#clock.now();
+    const now = this.#clock.steady();
     const wake = this.session.wakeAt(now);
     if (wake !== undefined) this.#timer = this.#clock.after(wake - now, () => this.#pump());
   }
@@ -186,11 +187,9 @@ export class AdsStream implements Sender {
    * and nobody else does.
    */
   endAt(time: number): void {
-    this.#expiry = this.#clock.after(time - this.#clock.now(), () => {
-      // A delay can be cut short (setTimeout takes 24 days).
-      if (this.#clock.now() < time) this.endAt(time);
-      else this.fail(status.UNAUTHENTICATED, 'the certificate of this stream has expired');
-    });
+    this.#expiry = alarm(this.#clock, time, () =>
+      this.fail(status.UNAUTHENTICATED, 'the certificate of this stream has expired'),
+    );
   }
 
   /** Ends the stream because a newer one of the same proxy has taken over. */
