@@ -1,19 +1,13 @@
 import { stringify } from 'yaml';
 import type { Column, ResourceKind } from './kind.ts';
 import { kinds } from './kinds.ts';
-import { type JsonSchema, renderSchema } from './schema/render.ts';
+import { type JsonSchema, ownFields, renderSchema } from './schema/render.ts';
 
 /** The CustomResourceDefinition of a kind, as an object. Not for the core group, whose kinds Kubernetes has. */
 export function crd(kind: ResourceKind): JsonSchema {
   const { group, kind: name, plural, singular, shortNames, categories, versions, namespaced } = kind;
   const whole = renderSchema(kind.schema, 'crd');
-  // apiVersion, kind and metadata are the API server's own.
-  const {
-    apiVersion: _version,
-    kind: _kind,
-    metadata: _metadata,
-    ...fields
-  } = whole.properties as Record<string, JsonSchema>;
+  const fields = ownFields(whole);
   const required = ((whole.required as string[] | undefined) ?? []).filter((field) => field in fields);
   const openAPIV3Schema = {
     type: 'object',

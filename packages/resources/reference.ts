@@ -1,7 +1,7 @@
 import type { ResourceKind } from './kind.ts';
 import { kinds } from './kinds.ts';
 import { problemCodes } from './problem-codes.ts';
-import { type JsonSchema, renderSchema } from './schema/render.ts';
+import { type JsonSchema, ownFields, renderSchema } from './schema/render.ts';
 import { apiVersionOf } from './schema/resource.ts';
 
 /** The reference as Markdown pages by file name: `index.md`, one page per kind, and `problems.md`. */
@@ -54,12 +54,7 @@ const apiVersions = (kind: ResourceKind): string[] =>
 
 function page(kind: ResourceKind): string {
   const schema = renderSchema(kind.schema, 'openapi');
-  const {
-    apiVersion: _version,
-    kind: _kind,
-    metadata: _metadata,
-    ...fields
-  } = schema.properties as Record<string, JsonSchema>;
+  const fields = ownFields(schema);
   const inert = new Map(
     [
       ...Object.entries(kind.notEnforced ?? {}).map(

@@ -22,6 +22,17 @@ export function renderSchema(schema: z.ZodType, target: RenderTarget): JsonSchem
   return clean(rest, target);
 }
 
+/** The fields of a resource that are its kind's: apiVersion, kind and metadata are the API server's. */
+export function ownFields(resource: JsonSchema): Record<string, JsonSchema> {
+  const {
+    apiVersion: _version,
+    kind: _kind,
+    metadata: _metadata,
+    ...fields
+  } = resource.properties as Record<string, JsonSchema>;
+  return fields;
+}
+
 function clean(node: JsonSchema, target: RenderTarget): JsonSchema {
   const {
     properties,
