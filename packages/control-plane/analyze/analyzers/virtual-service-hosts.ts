@@ -1,4 +1,5 @@
 import { clusterDomain, isExportedTo } from '../../model/services/host.ts';
+import { isHttp } from '../../model/services/protocol.ts';
 import type { ServicePort } from '../../model/services/service.ts';
 import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Analyzer } from '../analyzer.ts';
@@ -97,27 +98,11 @@ function wrongRules(
   { http, tcp, tls }: VirtualService,
   ports: readonly ServicePort[],
 ): readonly [string, string] | undefined {
-  const layers = new Set(ports.map(({ protocol }) => layerOf(protocol)));
-  if (ports.length === 0 || layers.has('any')) return undefined;
-  if (http.length > 0 && !layers.has('http')) return ['http', 'has no port for HTTP'];
-  if (tcp.length > 0 && !layers.has('bytes')) return ['tcp', 'has no port for plain TCP or TLS'];
-  if (tls.length > 0 && !layers.has('bytes')) return ['tls', 'has no port for TLS'];
+  if (ports.length === 0 || ports.some(({ protocol }) => protocol === 'unspecified')) return undefined;
+  const hasHttp = ports.some(({ protocol }) => isHttp(protocol));
+  const hasBytes = ports.some(({ protocol }) => !isHttp(protocol));
+  if (http.length > 0 && !hasHttp) return ['http', 'has no port for HTTP'];
+  if (tcp.length > 0 && !hasBytes) return ['tcp', 'has no port for plain TCP or TLS'];
+  if (tls.length > 0 && !hasBytes) return ['tls', 'has no port for TLS'];
   return undefined;
-}
-
-function layerOf(protocol: ServicePort['protocol']): 'http' | 'bytes' | 'any' {
-  switch (protocol) {
-    case 'http':
-    case 'http2':
-    case 'grpc':
-    case 'grpc-web':
-      return 'http';
-    case 'unspecified':
-      return 'any';
-    case 'https':
-    case 'tls':
-    case 'tcp':
-    case 'udp':
-      return 'bytes';
-  }
 }

@@ -1,6 +1,6 @@
 import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { rootNamespace } from '../../model/origin.ts';
-import type { Protocol } from '../../model/services/protocol.ts';
+import { isHttp, type Protocol } from '../../model/services/protocol.ts';
 import type { Service } from '../../model/services/service.ts';
 import { duration, none } from '../messages/duration.ts';
 import { type Note, note } from '../note.ts';
@@ -9,17 +9,8 @@ import { type Note, note } from '../note.ts';
 export type Layer = 'http' | 'tcp' | 'sniffed';
 
 export function layerOf(protocol: Protocol): Layer {
-  switch (protocol) {
-    case 'http':
-    case 'http2':
-    case 'grpc':
-    case 'grpc-web':
-      return 'http';
-    case 'unspecified':
-      return 'sniffed';
-    default:
-      return 'tcp';
-  }
+  if (isHttp(protocol)) return 'http';
+  return protocol === 'unspecified' ? 'sniffed' : 'tcp';
 }
 
 /** How long first bytes are waited for; 0: for ever. */

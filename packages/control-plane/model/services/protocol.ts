@@ -10,6 +10,10 @@ export type Protocol =
   | 'udp'
   | 'unspecified';
 
+/** Whether its bytes are HTTP that a proxy reads: `https` is not, `unspecified` only bytes can tell. */
+export const isHttp = (protocol: Protocol): boolean =>
+  protocol === 'http' || protocol === 'http2' || protocol === 'grpc' || protocol === 'grpc-web';
+
 /**
  * Istio's explicit protocol selection: names of `appProtocol`, of Gateway and ServiceEntry ports, and the part
  * of a port's name before the first `-`.
