@@ -10,6 +10,7 @@ import type { JsonTemplate, MeshSettings } from '../../model/mesh/mesh.ts';
 import type { AccessLogSettings } from '../../model/mesh/mesh-access-log.ts';
 import { compare } from '../../model/origin.ts';
 import { cached } from '../messages/cached.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 
 type AccessLog = MessageInitShape<typeof AccessLogSchema>;
@@ -76,18 +77,13 @@ function accessLog({ path, format, text, json }: AccessLogSettings): AccessLog {
   const accessLogFormat = { case: 'logFormat' as const, value: logFormat };
   switch (path) {
     case '/dev/stdout':
-      return logger('envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat }));
+      return extension('envoy.access_loggers.stdout', any(StdoutAccessLogSchema, { accessLogFormat }));
     case '/dev/stderr':
-      return logger('envoy.access_loggers.stderr', any(StderrAccessLogSchema, { accessLogFormat }));
+      return extension('envoy.access_loggers.stderr', any(StderrAccessLogSchema, { accessLogFormat }));
     default:
-      return logger('envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat }));
+      return extension('envoy.access_loggers.file', any(FileAccessLogSchema, { path, accessLogFormat }));
   }
 }
-
-const logger = (name: string, value: ReturnType<typeof any>): AccessLog => ({
-  name,
-  configType: { case: 'typedConfig', value },
-});
 
 /** Fields in code-unit order: a Struct is serialised as it was built. */
 function sorted(template: JsonTemplate): JsonObject {

@@ -9,6 +9,7 @@ import type { HttpFilterSchema } from '@tulle/xds/gen/envoy/extensions/filters/n
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
 import { dnsCache } from '../clusters/outbound-cluster.ts';
 import { cachedByName } from '../messages/cached.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 import { corsFilterName, faultFilterName } from '../routes/route-filters.ts';
@@ -55,10 +56,7 @@ const afterTokens: ReadonlySet<string> = new Set([faultFilterName, ...afterLimit
 const made = new Map<string, HttpFilter[]>();
 
 function make(side: Side, engine: Engine): HttpFilter[] {
-  const router: HttpFilter = {
-    name: 'envoy.filters.http.router',
-    configType: { case: 'typedConfig', value: any(RouterSchema, {}) },
-  };
+  const router: HttpFilter = extension('envoy.filters.http.router', any(RouterSchema, {}));
   if (engine === 'envoy')
     return side === 'inbound' ? [grpcStats, router] : [grpcStats, fault, cors, dynamicForwardProxy, router];
   return [
@@ -75,40 +73,25 @@ function make(side: Side, engine: Engine): HttpFilter[] {
 }
 
 /** What routes say, and nothing else. */
-const fault: HttpFilter = {
-  name: faultFilterName,
-  configType: { case: 'typedConfig', value: any(HTTPFaultSchema, {}) },
-};
-const cors: HttpFilter = {
-  name: corsFilterName,
-  configType: { case: 'typedConfig', value: any(CorsSchema, {}) },
-};
+const fault: HttpFilter = extension(faultFilterName, any(HTTPFaultSchema, {}));
+const cors: HttpFilter = extension(corsFilterName, any(CorsSchema, {}));
 
 /** Browsers' gRPC becomes gRPC: on ports that say so, as Istio. */
-const grpcWebFilter: HttpFilter = {
-  name: 'envoy.filters.http.grpc_web',
-  configType: { case: 'typedConfig', value: any(GrpcWebSchema, {}) },
-};
+const grpcWebFilter: HttpFilter = extension('envoy.filters.http.grpc_web', any(GrpcWebSchema, {}));
 
 /** Messages of gRPC calls, for metrics; as Istio sets it. */
-const grpcStats: HttpFilter = {
-  name: 'envoy.filters.http.grpc_stats',
-  configType: {
-    case: 'typedConfig',
-    value: any(GrpcStatsSchema, {
-      emitFilterState: true,
-      perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
-    }),
-  },
-};
+const grpcStats: HttpFilter = extension(
+  'envoy.filters.http.grpc_stats',
+  any(GrpcStatsSchema, {
+    emitFilterState: true,
+    perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: false } },
+  }),
+);
 
-const dynamicForwardProxy: HttpFilter = {
-  name: 'envoy.filters.http.dynamic_forward_proxy',
-  configType: {
-    case: 'typedConfig',
-    value: any(FilterConfigSchema, { implementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache } }),
-  },
-};
+const dynamicForwardProxy: HttpFilter = extension(
+  'envoy.filters.http.dynamic_forward_proxy',
+  any(FilterConfigSchema, { implementationSpecifier: { case: 'dnsCacheConfig', value: dnsCache } }),
+);
 
 /** From whom the peer's metadata is learnt and to whom ours is told; never to hosts outside the mesh. */
 const peerMetadata: Readonly<Record<Side, JsonObject>> = {
@@ -134,5 +117,5 @@ const stats: Readonly<Record<Side, JsonObject>> = {
 };
 
 export function typedStruct(name: string, typeUrl: string, value: JsonObject): HttpFilter {
-  return { name, configType: { case: 'typedConfig', value: any(TypedStructSchema, { typeUrl, value }) } };
+  return extension(name, any(TypedStructSchema, { typeUrl, value }));
 }

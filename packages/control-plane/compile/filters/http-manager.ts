@@ -15,6 +15,7 @@ import type { ManagerLimits } from '../limits/manager-limits.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { ads } from '../messages/config-source.ts';
 import { none } from '../messages/duration.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 import type { ManagerTokens } from '../tokens/manager-tokens.ts';
@@ -123,20 +124,15 @@ function makeManager(mesh: MeshSettings, engine: Engine, options: HttpManagerOpt
       ? { serverName: 'tulle' }
       : { serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH }),
   });
-  return {
-    name: 'envoy.filters.network.http_connection_manager',
-    configType: { case: 'typedConfig', value },
-  };
+  return extension('envoy.filters.network.http_connection_manager', value);
 }
 
 /** Before a TCP proxy: its connections go where the server name of their TLS leads. */
-export const serverNameForward = (port: number): NetworkFilter => ({
-  name: 'envoy.filters.network.sni_dynamic_forward_proxy',
-  configType: {
-    case: 'typedConfig',
-    value: any(SniForwardSchema, {
+export const serverNameForward = (port: number): NetworkFilter =>
+  extension(
+    'envoy.filters.network.sni_dynamic_forward_proxy',
+    any(SniForwardSchema, {
       dnsCacheConfig: dnsCache,
       portSpecifier: { case: 'portValue', value: port },
     }),
-  },
-});
+  );

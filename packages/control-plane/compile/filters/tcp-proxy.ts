@@ -4,6 +4,7 @@ import type { PolicySettings } from '../../model/istio.ts';
 import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { blackHoleCluster } from '../clusters/cluster-ref.ts';
 import { duration } from '../messages/duration.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { WeightedName } from '../routes/tcp-routes.ts';
 import { accessLogs } from './access-log.ts';
@@ -30,7 +31,7 @@ export function tcpProxy(
           },
     accessLog: accessLogs(mesh),
   });
-  return { name: 'envoy.filters.network.tcp_proxy', configType: { case: 'typedConfig', value } };
+  return extension('envoy.filters.network.tcp_proxy', value);
 }
 
 /** What a listener has one of: the first destination's that has one. */

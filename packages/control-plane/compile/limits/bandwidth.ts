@@ -8,6 +8,7 @@ import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.j
 import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import type { HttpFilter } from '../filters/http-filters.ts';
 import type { NetworkFilter } from '../filters/http-manager.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
@@ -31,7 +32,7 @@ export function bandwidthFilters(policy: BandwidthPolicy, engine: Engine): HttpF
     if (policy.spec[way] === undefined) return [];
     const name = filterName(policy, way);
     const value = policy.targets.length > 0 ? envoys(name, Mode.DISABLED) : config(policy, way, name);
-    return [{ name, configType: { case: 'typedConfig', value } }];
+    return [extension(name, value)];
   });
 }
 
@@ -54,7 +55,7 @@ export function bandwidthNetworkFilters(
   if (engine === 'envoy') return [];
   return policies.map((policy) => {
     const name = `tulle.bandwidth.${policy.namespace}.${policy.name}`;
-    return { name, configType: { case: 'typedConfig', value: own(policy, ways, name) } };
+    return extension(name, own(policy, ways, name));
   });
 }
 

@@ -10,6 +10,7 @@ import { compare } from '../../model/origin.ts';
 import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import { type HttpFilter, typedStruct } from '../filters/http-filters.ts';
 import { duration } from '../messages/duration.ts';
+import { extension } from '../messages/extension.ts';
 import { fraction } from '../messages/fraction.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
@@ -40,7 +41,7 @@ export function rateLimitFilters(
   const value = isGlobal(policy)
     ? any(RateLimitSchema, globalRateLimit(policy, stage, hasService))
     : any(LocalRateLimitSchema, localRateLimit(policy));
-  const filter: HttpFilter = { name, configType: { case: 'typedConfig', value } };
+  const filter: HttpFilter = extension(name, value);
   const fields = engine === 'tulle' ? fieldsFilter(policy) : undefined;
   return fields === undefined ? [filter] : [fields, filter];
 }

@@ -8,6 +8,7 @@ import { ProxyProtocolSchema } from '@tulle/xds/gen/envoy/extensions/filters/lis
 import { TlsInspectorSchema } from '@tulle/xds/gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import type { Origin, XdsResource } from '@tulle/xds/resource';
 import { addressOf } from '../messages/address.ts';
+import { extension } from '../messages/extension.ts';
 import { metadata } from '../messages/origins.ts';
 import { any, resource } from '../messages/serialize.ts';
 
@@ -33,22 +34,10 @@ export interface ListenerParts {
   readonly inspectFor?: Duration;
 }
 
-const originalDst = {
-  name: 'envoy.filters.listener.original_dst',
-  configType: { case: 'typedConfig' as const, value: any(OriginalDstSchema, {}) },
-};
-const proxyProtocol = {
-  name: 'envoy.filters.listener.proxy_protocol',
-  configType: { case: 'typedConfig' as const, value: any(ProxyProtocolSchema, {}) },
-};
-const tlsInspector = {
-  name: 'envoy.filters.listener.tls_inspector',
-  configType: { case: 'typedConfig' as const, value: any(TlsInspectorSchema, {}) },
-};
-const httpInspector = {
-  name: 'envoy.filters.listener.http_inspector',
-  configType: { case: 'typedConfig' as const, value: any(HttpInspectorSchema, {}) },
-};
+const originalDst = extension('envoy.filters.listener.original_dst', any(OriginalDstSchema, {}));
+const proxyProtocol = extension('envoy.filters.listener.proxy_protocol', any(ProxyProtocolSchema, {}));
+const tlsInspector = extension('envoy.filters.listener.tls_inspector', any(TlsInspectorSchema, {}));
+const httpInspector = extension('envoy.filters.listener.http_inspector', any(HttpInspectorSchema, {}));
 
 /** A listener; looks for TLS and HTTP where a chain wants it. */
 export function listener(parts: ListenerParts): XdsResource {

@@ -6,6 +6,7 @@ import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener
 import type { DnsTable_DnsVirtualDomainSchema } from '@tulle/xds/gen/envoy/data/dns/v3/dns_table_pb.js';
 import { DnsFilterConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/udp/dns_filter/v3/dns_filter_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
+import { extension } from '../messages/extension.ts';
 import { any, resource } from '../messages/serialize.ts';
 import { serviceNames } from '../scope/domains.ts';
 import type { Scope } from '../scope/scope.ts';
@@ -40,12 +41,7 @@ export function dnsListener(
       },
     },
     trafficDirection: TrafficDirection.OUTBOUND,
-    listenerFilters: [
-      {
-        name: 'envoy.filters.udp.dns_filter',
-        configType: { case: 'typedConfig', value: dnsFilter(view, scope) },
-      },
-    ],
+    listenerFilters: [extension('envoy.filters.udp.dns_filter', dnsFilter(view, scope))],
   });
   return resource(ListenerSchema, message, []);
 }

@@ -1,5 +1,6 @@
 import { ConfigSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
 import type { NetworkFilter } from '../filters/http-manager.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 import { sniffedHttp } from '../scope/protocol.ts';
@@ -35,30 +36,27 @@ function isOpen(match: FilterChain['filterChainMatch']): boolean {
 }
 
 /** An Envoy's cluster has one list of ALPN names: that of bytes. Connections for HTTP offer another. */
-const sayHttp: NetworkFilter = {
-  name: 'envoy.filters.network.set_filter_state',
-  configType: {
-    case: 'typedConfig',
-    value: any(ConfigSchema, {
-      onNewConnection: [
-        {
-          key: { case: 'objectKey', value: 'envoy.network.application_protocols' },
+const sayHttp: NetworkFilter = extension(
+  'envoy.filters.network.set_filter_state',
+  any(ConfigSchema, {
+    onNewConnection: [
+      {
+        key: { case: 'objectKey', value: 'envoy.network.application_protocols' },
+        value: {
+          case: 'formatString',
           value: {
-            case: 'formatString',
-            value: {
-              format: {
-                case: 'textFormatSource',
-                value: {
-                  specifier: {
-                    case: 'inlineString',
-                    value: [...sniffedHttpAlpn, ...clientAlpn.bytes].join(','),
-                  },
+            format: {
+              case: 'textFormatSource',
+              value: {
+                specifier: {
+                  case: 'inlineString',
+                  value: [...sniffedHttpAlpn, ...clientAlpn.bytes].join(','),
                 },
               },
             },
           },
         },
-      ],
-    }),
-  },
-};
+      },
+    ],
+  }),
+);

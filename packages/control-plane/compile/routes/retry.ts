@@ -4,6 +4,7 @@ import { PreviousHostsPredicateSchema } from '@tulle/xds/gen/envoy/extensions/re
 import { PreviousPrioritiesConfigSchema } from '@tulle/xds/gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
 import type { HttpRetry } from '../../model/istio.ts';
 import { duration } from '../messages/duration.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 
 type RetryPolicy = MessageInitShape<typeof RetryPolicySchema>;
@@ -15,19 +16,13 @@ const defaultAttempts = 2;
 const hostSelectionAttempts = 5n;
 
 /** Istio: after two attempts other priorities than theirs, which is where other localities are. */
-const leavePreviousPriorities = {
-  name: 'envoy.retry_priorities.previous_priorities',
-  configType: {
-    case: 'typedConfig' as const,
-    value: any(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }),
-  },
-};
+const leavePreviousPriorities = extension(
+  'envoy.retry_priorities.previous_priorities',
+  any(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }),
+);
 
 const avoidPreviousHosts = [
-  {
-    name: 'envoy.retry_host_predicates.previous_hosts',
-    configType: { case: 'typedConfig' as const, value: any(PreviousHostsPredicateSchema, {}) },
-  },
+  extension('envoy.retry_host_predicates.previous_hosts', any(PreviousHostsPredicateSchema, {})),
 ];
 
 /**

@@ -11,6 +11,7 @@ import { isForwarded } from '../../model/services/service.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { outboundProtocol } from '../clusters/http-protocol.ts';
 import { secretConfig } from '../messages/config-source.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 import { layerOf } from '../scope/protocol.ts';
@@ -81,16 +82,14 @@ function withProxyHeader(
   { transportSocket = rawBuffer, transportSocketMatches }: Sockets,
   version = 'V1',
 ): Sockets {
-  const wrap = (inner: TransportSocket): TransportSocket => ({
-    name: 'envoy.transport_sockets.upstream_proxy_protocol',
-    configType: {
-      case: 'typedConfig',
-      value: any(ProxyProtocolUpstreamTransportSchema, {
+  const wrap = (inner: TransportSocket): TransportSocket =>
+    extension(
+      'envoy.transport_sockets.upstream_proxy_protocol',
+      any(ProxyProtocolUpstreamTransportSchema, {
         config: { version: ProxyProtocolConfig_Version[version as 'V1' | 'V2'] },
         transportSocket: inner,
       }),
-    },
-  });
+    );
   if (transportSocketMatches === undefined) return { transportSocket: wrap(transportSocket) };
   return {
     transportSocketMatches: transportSocketMatches.map(({ transportSocket: inner, ...match }) => ({
@@ -149,7 +148,7 @@ function originatedTls(
     ...(tls.insecureSkipVerify ? {} : verifiedBy(roots, validation, engine)),
   };
   const value = any(UpstreamTlsContextSchema, { sni, commonTlsContext: common });
-  return { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } };
+  return extension('envoy.transport_sockets.tls', value);
 }
 
 /** Rules name no versions and no algorithms: the mesh does. */

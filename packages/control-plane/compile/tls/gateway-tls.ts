@@ -11,6 +11,7 @@ import type { Credential } from '../../model/security/credential.ts';
 import type { Gateway } from '../../model/traffic/gateway.ts';
 import type { BoundServer } from '../gateways/gateway-ports.ts';
 import { secretConfig } from '../messages/config-source.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import type { Engine } from '../proxy.ts';
@@ -105,7 +106,7 @@ export function endedTls(
     requireClientCertificate: mode === 'MUTUAL',
   });
   return {
-    socket: { name: 'envoy.transport_sockets.tls', configType: { case: 'typedConfig', value } },
+    socket: extension('envoy.transport_sockets.tls', value),
     secrets,
   };
 }

@@ -14,6 +14,7 @@ import {
 import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { identitySecret, rootsSecret, secretConfig } from '../messages/config-source.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 
@@ -23,10 +24,10 @@ type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>;
 
 const tls13 = TlsParameters_TlsProtocol.TLSv1_3;
 
-export const rawBuffer: TransportSocket = {
-  name: 'envoy.transport_sockets.raw_buffer',
-  configType: { case: 'typedConfig', value: any(RawBufferSchema, {}) },
-};
+export const rawBuffer: TransportSocket = extension(
+  'envoy.transport_sockets.raw_buffer',
+  any(RawBufferSchema, {}),
+);
 
 /** By which name a sidecar asks for a port of a service, or a subset of it (Istio). */
 export const meshServerName = ({
@@ -52,13 +53,10 @@ export function meshClientTls(
   alpn: readonly string[],
   engine: Engine,
 ): TransportSocket {
-  return {
-    name: 'envoy.transport_sockets.tls',
-    configType: {
-      case: 'typedConfig',
-      value: any(UpstreamTlsContextSchema, { sni, commonTlsContext: meshTls(mesh, peers, alpn, engine) }),
-    },
-  };
+  return extension(
+    'envoy.transport_sockets.tls',
+    any(UpstreamTlsContextSchema, { sni, commonTlsContext: meshTls(mesh, peers, alpn, engine) }),
+  );
 }
 
 /** A server's half: who may call, by certificate. */
@@ -68,16 +66,13 @@ export function meshServerTls(
   alpn: readonly string[],
   engine: Engine,
 ): TransportSocket {
-  return {
-    name: 'envoy.transport_sockets.tls',
-    configType: {
-      case: 'typedConfig',
-      value: any(DownstreamTlsContextSchema, {
-        commonTlsContext: meshTls(mesh, peers, alpn, engine),
-        requireClientCertificate: true,
-      }),
-    },
-  };
+  return extension(
+    'envoy.transport_sockets.tls',
+    any(DownstreamTlsContextSchema, {
+      commonTlsContext: meshTls(mesh, peers, alpn, engine),
+      requireClientCertificate: true,
+    }),
+  );
 }
 
 /**

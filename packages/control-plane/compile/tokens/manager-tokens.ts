@@ -5,6 +5,7 @@ import type { TokenRule } from '../../model/security/request-authentication.ts';
 import type { HttpFilter } from '../filters/http-filters.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { contentHash } from '../messages/content-hash.ts';
+import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import { type Note, note } from '../note.ts';
 import { connectRequests, everyPath } from '../routes/route-match.ts';
@@ -57,7 +58,7 @@ function make({ keySets }: ConfigModel, rules: readonly TokenRule[], routesByCla
   });
   return {
     key: contentHash(value.value),
-    filters: [{ name: jwtFilterName, configType: { case: 'typedConfig', value } }],
+    filters: [extension(jwtFilterName, value)],
     origins: rules.map(({ origin }) => origin),
     notes: rules.flatMap(({ keys, origin }) =>
       keys === undefined || keySets.has(keys.url)
