@@ -1,4 +1,5 @@
 import { destination, type Facts, routeOrder, type Subject } from './facts.ts';
+import { plainFact } from './plain-words.ts';
 import { isUsual } from './usual.ts';
 
 /** One difference in behaviour, and who sees it. */
@@ -110,7 +111,7 @@ function factChanges(old: Subject, now: Subject): FactChange[] {
     ...all,
     ...gone.tops.map((fact) => ({ fact, before: gone.text(fact) })),
     ...come.tops.map((fact) => ({ fact, after: come.text(fact) })),
-  ];
+  ].map((change) => ({ ...change, fact: plainFact(change.fact) }));
 }
 
 /** What is new under one path is told whole up to so many characters. */

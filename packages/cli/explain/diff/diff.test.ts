@@ -13,6 +13,7 @@ describe('of files', () => {
     ['limit', ['-f', 'limit.yaml']],
     ['new-service', ['-f', 'new-service.yaml']],
     ['permissive', ['-f', 'permissive.yaml']],
+    ['policies', ['-f', 'policies.yaml']],
   ])('%s', async (name, words) => {
     const { code, stdout, stderr } = await diff(...words);
     expect([code, stderr]).toEqual([0, '']);

@@ -4,7 +4,7 @@ import { matchWords } from '@tulle/data-plane/explain/match-words';
 import { joinedRoutes } from '@tulle/xds/joined-routes';
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { decode } from '@tulle/xds/wire';
-import { isObject, list, text } from '../../api/config-dump.ts';
+import { at, isObject, list, text } from '../../api/config-dump.ts';
 import { leavesOf } from './leaves.ts';
 
 /** What is true of something: `timeout` ⇒ `3 s`. */
@@ -142,8 +142,34 @@ export function shortCluster(name: string): string {
 
 function clusterFacts(resource: JsonObject): Facts {
   const inMesh = list(resource, 'transportSocketMatches').some(({ name }) => name === 'tlsMode-istio');
-  const own = resource.transportSocket === undefined ? 'plain text' : 'TLS';
+  const own = resource.transportSocket === undefined ? 'plain text' : tlsWords(resource.transportSocket);
   return new Map([['security', inMesh ? 'mTLS to sidecars' : own], ...leavesOf(resource)]);
+}
+
+/** envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, within another socket too. */
+function tlsWords(socket: JsonValue): string {
+  const inner = at(socket, 'typedConfig', 'transportSocket');
+  if (isObject(inner)) return tlsWords(inner as JsonObject);
+  const context = at(socket, 'typedConfig');
+  const sni = text(context, 'sni');
+  const certificates = list(at(context, 'commonTlsContext'), 'tlsCertificateSdsSecretConfigs');
+  const validation =
+    at(context, 'commonTlsContext', 'combinedValidationContext', 'defaultValidationContext') ??
+    at(context, 'commonTlsContext', 'validationContext');
+  const names = list(validation, 'matchTypedSubjectAltNames').map((one) => text(one, 'matcher', 'exact'));
+  const unverified = at(context, 'commonTlsContext', 'combinedValidationContext') ?? validation;
+  return [
+    'TLS',
+    ...(sni === '' ? [] : [`server name ${sni}`]),
+    ...(certificates.length === 0
+      ? []
+      : [`with the certificate ${certificates.map((one) => text(one, 'name')).join(', ')}`]),
+    ...(names.length === 0 ? [] : [`to ${[...new Set(names)].join(' or ')}`]),
+    ...(unverified === undefined &&
+    at(context, 'commonTlsContext', 'validationContextSdsSecretConfig') === undefined
+      ? ['unverified']
+      : []),
+  ].join(', ');
 }
 
 function endpointFacts(resource: JsonObject): Facts {
@@ -152,11 +178,18 @@ function endpointFacts(resource: JsonObject): Facts {
     const { lbEndpoints, ...where } = group;
     for (const endpoint of (lbEndpoints ?? []) as JsonObject[]) {
       const { endpoint: own, ...says } = endpoint;
-      const at = text(own, 'address', 'socketAddress', 'address') || text(own, 'address', 'pipe', 'path');
+      const address =
+        text(own, 'address', 'socketAddress', 'address') || text(own, 'address', 'pipe', 'path');
       const port = text(own, 'address', 'socketAddress', 'portValue');
-      const state = [...leavesOf({ ...where, ...says })].map(([field, value]) => `${field} ${value}`);
-      facts.set(port === '' ? at : `${at}:${port}`, state.join(', '));
+      const state = [...leavesOf({ ...where, ...says })].map(([field, value]) => stateWords(field, value));
+      facts.set(port === '' ? address : `${address}:${port}`, state.join(', '));
     }
   }
   return facts;
 }
+
+/** `loadBalancingWeight 1` ⇒ `weight 1`, `healthStatus healthy` ⇒ `healthy`. */
+const stateWords = (field: string, value: string): string =>
+  field === 'healthStatus'
+    ? value.toLowerCase()
+    : `${field.replace(/^loadBalancingWeight$/, 'weight')} ${value}`;

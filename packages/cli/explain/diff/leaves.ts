@@ -1,10 +1,14 @@
 import type { JsonObject, JsonValue } from '@tulle/xds/json';
 import { durationWords } from './duration-words.ts';
+import { checkWords, hashWords } from './item-words.ts';
 import { limitWords, ruleWords } from './limit-words.ts';
 import { plainPath, plainValue } from './plain-words.ts';
 
 /** What only says where a message is from, or what it is called. */
 const silent: ReadonlySet<string> = new Set([
+  // Said in words: `security` of facts.ts.
+  'transportSocket',
+  'transportSocketMatches',
   'metadata',
   '@type',
   'statPrefix',
@@ -37,9 +41,9 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
         all.set(plain(`${path}[${header.name}]`), header.value);
         return;
       }
-      const limit = limitWords(item as JsonObject) ?? ruleWords(item);
-      if (limit !== undefined) {
-        all.set(limit.fact, limit.words);
+      const said = limitWords(item as JsonObject) ?? ruleWords(item) ?? hashWords(item) ?? checkWords(item);
+      if (said !== undefined) {
+        all.set(said.fact, said.words);
         return;
       }
       const name = nameOf(item);
@@ -61,6 +65,7 @@ function headerOf(item: JsonValue): { readonly name: string; readonly value: str
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
   const { header, appendAction } = item;
   if (typeof header !== 'object' || header === null || Array.isArray(header)) return undefined;
+  if (header.key === undefined) return undefined;
   const replaces = String(appendAction ?? '').startsWith('OVERWRITE');
   return { name: String(header.key), value: `${String(header.value)}${replaces ? ' (replaces)' : ''}` };
 }

@@ -17,15 +17,30 @@ export function limitWords(filter: JsonObject): LimitWords | undefined {
   if (kind === undefined) return undefined;
   const config = at(filter, 'typedConfig');
   if (kind === 'bandwidth') {
-    const [, name, direction] = /^(.+)\.(request|response)$/.exec(rest) ?? [];
-    const rate = text(config, 'limitKbps') || text(config, 'value', 'kibibytesPerSecond');
-    if (rate === '') return undefined;
-    return { fact: `bandwidth limit ${namespace}/${name}, ${direction}s`, words: `${rate} KiB/s` };
+    return bandwidth(`bandwidth limit ${namespace}/`, rest, config);
   }
   // What only names the fields of answers counts nothing.
   if (rest.endsWith('.fields')) return undefined;
   const limits = list(config, 'descriptors').length > 0 ? local(config) : global(config);
   return { fact: `rate limit ${namespace}/${rest}`, words: [...limits, ...enforcement(config)].join('; ') };
+}
+
+/** Envoy's filter for one direction, `files.request`, or our own, which has both and a scope, in bytes. */
+function bandwidth(fact: string, rest: string, config: unknown): LimitWords | undefined {
+  const name = rest.replace(/\.(request|response)$/, '');
+  const kibibytes = text(config, 'limitKbps');
+  if (kibibytes !== '') {
+    const direction = rest.slice(name.length + 1);
+    return { fact: `${fact}${name}, ${direction}s`, words: `${kibibytes} KiB/s` };
+  }
+  const rates = ['request', 'response'].flatMap((direction) => {
+    const bytes = Number(text(config, 'value', direction));
+    return bytes > 0 ? [`${direction}s ${bytes / 1024} KiB/s`] : [];
+  });
+  if (rates.length === 0) return undefined;
+  const scope = text(config, 'value', 'scope').toLowerCase();
+  const each = scope === 'source' || scope === 'connection' ? ` for each ${scope}` : '';
+  return { fact: `${fact}${name}`, words: `${rates.join(', ')}${each}` };
 }
 
 /** Of the key under which all its descriptors begin: `default/reviews/users` ⇒ `users`. */

@@ -1,4 +1,7 @@
-/** Fields whose names say little to who writes Istio's resources, and the words for them: by the end of their path. */
+/**
+ * Fields whose names say little to who writes Istio's resources, and the words for them. No two fields of a message have
+ * the same: one of both would not be told.
+ */
 const words: readonly (readonly [RegExp, string])[] = [
   [
     /(^|\.)typedExtensionProtocolOptions\.envoy\.extensions\.upstreams\.http\.v3\.HttpProtocolOptions\./,
@@ -8,21 +11,87 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/circuitBreakers\.thresholds\[0\]\.maxPendingRequests$/, 'waiting requests'],
   [/circuitBreakers\.thresholds\[0\]\.maxRequests$/, 'requests at a time'],
   [/circuitBreakers\.thresholds\[0\]\.maxRetries$/, 'retries at a time'],
+  [
+    /circuitBreakers\.thresholds\[0\]\.retryBudget\.budgetPercent\.value$/,
+    'retries at a time, in % of the requests',
+  ],
+  [/circuitBreakers\.thresholds\[0\]\.retryBudget\.minRetryConcurrency$/, 'retries at a time, at least'],
+  [/^connectTimeout$/, 'connect timeout'],
   [/^lbPolicy$/, 'load balancing'],
+  [/^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\.slowStartWindow$/, 'warm-up'],
+  [/^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\./, 'warm-up: '],
+  [/^ringHashLbConfig\.minimumRingSize$/, 'ring of at least'],
+  [/^maglevLbConfig\.tableSize$/, 'Maglev table of'],
+  [/^commonLbConfig\.healthyPanicThreshold\.value$/, 'all are used when fewer % are healthy'],
+  [/^outlierDetection\.consecutive5xx$/, 'ejected after answers of 5xx in a row'],
+  [/^outlierDetection\.consecutiveGatewayFailure$/, 'ejected after gateway errors in a row'],
+  [/^outlierDetection\.consecutiveLocalOriginFailure$/, 'ejected after failures to connect in a row'],
+  [/^outlierDetection\.splitExternalLocalOriginErrors$/, 'failures to connect are counted apart'],
+  [/^outlierDetection\.interval$/, 'ejections are looked at every'],
+  [/^outlierDetection\.baseEjectionTime$/, 'ejected for'],
+  [/^outlierDetection\.maxEjectionTime$/, 'ejected for at most'],
+  [/^outlierDetection\.maxEjectionPercent$/, 'ejected at most, in %'],
+  [/^outlierDetection\.enforcingConsecutive5xx$/, 'of answers of 5xx, ejected in %'],
+  [/^outlierDetection\.enforcingConsecutiveGatewayFailure$/, 'of gateway errors, ejected in %'],
+  [/^outlierDetection\.enforcingConsecutiveLocalOriginFailure$/, 'of failures to connect, ejected in %'],
+  [/^outlierDetection\.alwaysEjectOneHost$/, 'one endpoint may always be ejected'],
+  [/^outlierDetection$/, 'ejection of endpoints'],
+  [/^(?:commonHttpProtocolOptions\.)?maxRequestsPerConnection$/, 'requests per connection'],
+  [/^commonHttpProtocolOptions\.maxConnectionDuration$/, 'longest connection'],
   [/^commonHttpProtocolOptions\.idleTimeout$/, 'idle timeout'],
-  [/^commonHttpProtocolOptions\.maxRequestsPerConnection$/, 'requests per connection'],
+  [/^upstreamConnectionOptions\.tcpKeepalive\.keepaliveTime$/, 'TCP keep-alive after seconds'],
+  [/^upstreamConnectionOptions\.tcpKeepalive\.keepaliveInterval$/, 'TCP keep-alive every seconds'],
+  [/^upstreamConnectionOptions\.tcpKeepalive\.keepaliveProbes$/, 'TCP keep-alive, so many times'],
+  [/^upstreamConnectionOptions\.tcpKeepalive$/, 'TCP keep-alive'],
   [/^retryPolicy\.retryHostPredicate\[.*previous_hosts\]$/, 'retries avoid hosts that have failed'],
+  [/^retryPolicy\.retryPriority\.updateFrequency$/, 'retries go to other localities after tries'],
+  [/^retryPolicy\.retryPriority$/, 'retries in other localities'],
   [/^retryPolicy\.hostSelectionRetryMaxAttempts$/, 'retries try other hosts at most'],
+  [/^retryPolicy\.retryBackOff\.baseInterval$/, 'back-off'],
+  [/^retryPolicy\.retryBackOff\.maxInterval$/, 'back-off at most'],
+  [/^retryPolicy\.retriableStatusCodes\[(\d+)\]$/, 'retries on status ($1)'],
   [/^retryPolicy\.numRetries$/, 'retries'],
   [/^retryPolicy\.retryOn$/, 'retries on'],
   [/^retryPolicy\.perTryTimeout$/, 'timeout per try'],
-  [/^prefixRewrite$/, 'path prefix becomes'],
+  [/^retryPolicy$/, 'retries'],
+  [/^hedgePolicy\.hedgeOnPerTryTimeout$/, 'late tries go on beside the next'],
+  [/^fault\.abort\.httpStatus$/, 'aborted with status'],
+  [/^fault\.abort\.grpcStatus$/, 'aborted with gRPC status'],
+  [/^fault\.abort\.percentage$/, 'aborted'],
+  [/^fault\.delay\.fixedDelay$/, 'delayed by'],
+  [/^fault\.delay\.percentage$/, 'delayed'],
+  [/^requestMirrorPolicies\[(\d+)\]\.cluster$/, 'mirror ($1)'],
+  [/^requestMirrorPolicies\[(\d+)\]\.runtimeFraction\.defaultValue$/, 'mirror ($1), of the requests'],
+  [/^requestHeadersToAdd\[([^\]]+)\]$/, 'request header $1'],
+  [/^responseHeadersToAdd\[([^\]]+)\]$/, 'response header $1'],
+  [/^requestHeadersToRemove\[(\d+)\]$/, 'request header removed ($1)'],
+  [/^responseHeadersToRemove\[(\d+)\]$/, 'response header removed ($1)'],
   [/^hostRewriteLiteral$/, 'host becomes'],
+  [/^prefixRewrite$/, 'path prefix becomes'],
+  [/^regexRewrite\.pattern\.regex$/, 'path is searched for'],
+  [/^regexRewrite\.substitution$/, 'path becomes'],
+  [/^requireTls$/, 'needs TLS'],
 ];
 
 /** A path of a message as people read it. */
 export function plainPath(path: string): string {
   return words.reduce((now, [pattern, said]) => now.replace(pattern, said), path);
+}
+
+/**
+ * A fact of a listener: `filterChains[inbound_80_tls].httpFilters[x].y` ⇒ `by mTLS: filter x: y`. Once facts of one path
+ * are together.
+ */
+export function plainFact(fact: string): string {
+  const [, chain = '', rest = ''] = /^filterChains\[([^\]]+)\]\.?(.*)$/.exec(fact) ?? [];
+  if (chain === '') return fact;
+  const [, direction, how] = /^(inbound)_.+_(tls|raw)$/.exec(chain) ?? [];
+  const who =
+    direction === undefined
+      ? `connections of ${chain}`
+      : `connections ${how === 'tls' ? 'by mTLS' : 'in plain text'}`;
+  if (rest === '') return who;
+  return `${who}: ${rest.replace(/^(?:httpFilters|filters)\[([^\]]+)\](\.?)/, (_, name, dot) => `filter ${name}${dot === '' ? '' : ': '}`)}`;
 }
 
 /** Envoy's figure for any number. */

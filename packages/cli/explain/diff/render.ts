@@ -18,7 +18,15 @@ export function renderDifferences(differences: readonly Difference[], paint: Pal
   const bySeers = Map.groupBy(differences, ({ workloads }) => workloads.join('\n'));
   for (const some of bySeers.values()) {
     lines.push(...fold(`For ${workloadsText(some[0]?.workloads ?? [])}:`, 78).map(paint.bold));
-    for (const difference of some) lines.push(...differenceLines(difference, paint));
+    // What is the same of several (subsets, ports) is said once, under all their names.
+    const alike = Map.groupBy(some, ({ change, kind, facts }) =>
+      facts.length === 0 ? Symbol() : JSON.stringify([change, kind, facts]),
+    );
+    for (const each of alike.values()) {
+      lines.push(...each.flatMap((difference) => titleLines(difference, paint)));
+      const [{ change, facts }] = each as [Difference];
+      lines.push(...facts.flatMap((fact) => factLines(fact, change)));
+    }
     lines.push('');
   }
   return `${lines.join('\n')}`;
@@ -31,15 +39,11 @@ function workloadsText(workloads: readonly string[]): string {
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 }
 
-function differenceLines({ change, kind, host, name, facts }: Difference, paint: Palette): string[] {
+function titleLines({ change, kind, host, name }: Difference, paint: Palette): string[] {
   const color = { added: paint.green, removed: paint.red, changed: paint.yellow }[change];
   const title = kind === 'route' ? `${host}: ${name}` : `${names[kind]} ${name}`;
   const [first = '', ...rest] = fold(title, 74);
-  return [
-    color(`  ${signs[change]} ${first}`),
-    ...rest.map((line) => color(`      ${line}`)),
-    ...facts.flatMap((fact) => factLines(fact, change)),
-  ];
+  return [color(`  ${signs[change]} ${first}`), ...rest.map((line) => color(`      ${line}`))];
 }
 
 function factLines({ fact, before, after }: FactChange, change: Difference['change']): string[] {
