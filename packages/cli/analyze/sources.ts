@@ -1,5 +1,5 @@
 import { analyze, sorted } from '@tulle/control-plane/analyze/analyze';
-import { invalid, unknownKind } from '@tulle/control-plane/analyze/document-messages';
+import { badPattern, invalid, unknownKind } from '@tulle/control-plane/analyze/document-messages';
 import { formatFinding } from '@tulle/control-plane/analyze/format';
 import type { Finding } from '@tulle/control-plane/analyze/message';
 import type { Resource } from '@tulle/resources/kind';
@@ -97,7 +97,7 @@ function refusal({ code, path, message }: Problem, object: unknown): Finding {
   const isForeign = code === 'unknown-kind' && !ours.test(String(apiVersion));
   return isForeign
     ? { message: unknownKind, origin, detail: `${apiVersion} ${kind} is not looked at` }
-    : { message: invalid, origin, detail: message };
+    : { message: code === 'bad-regex' ? badPattern : invalid, origin, detail: message };
 }
 
 /** Groups of which an unknown kind is a mistake. */

@@ -2,6 +2,7 @@ import type { Analyzer } from './analyzer.ts';
 import { credentials } from './analyzers/credentials.ts';
 import { destinationRules } from './analyzers/destination-rules.ts';
 import { destinations } from './analyzers/destinations.ts';
+import { envoyFilters } from './analyzers/envoy-filters.ts';
 import { gateways } from './analyzers/gateways.ts';
 import { headers } from './analyzers/headers.ts';
 import { mutualTls } from './analyzers/mutual-tls.ts';
@@ -40,4 +41,5 @@ export const analyzers: readonly Analyzer[] = [
   headers,
   policies,
   tokens,
+  envoyFilters,
 ];

@@ -9,6 +9,15 @@ export const invalid: Message = {
   remedy: 'Correct the field that the message names.',
 };
 
+export const badPattern: Message = {
+  code: 'IST0122',
+  name: 'InvalidRegexp',
+  level: 'Error',
+  about: 'A regular expression is none of RE2 syntax, or too large.',
+  consequence: invalid.consequence,
+  remedy: 'Correct it: look-around and back-references are not of RE2.',
+};
+
 export const unknownKind: Message = {
   code: 'TUL0010',
   name: 'UnknownKind',
@@ -19,4 +28,4 @@ export const unknownKind: Message = {
 };
 
 /** About documents of files, whose resources never get into a model. */
-export const documentMessages: readonly Message[] = [invalid, unknownKind];
+export const documentMessages: readonly Message[] = [invalid, badPattern, unknownKind];

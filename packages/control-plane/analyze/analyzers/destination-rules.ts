@@ -57,8 +57,8 @@ const noLabels: Message = {
   code: 'TUL0501',
   name: 'SubsetWithoutLabels',
   level: 'Info',
-  about: 'A subset has neither labels nor a trafficPolicy.',
-  consequence: 'It is all instances of the service, as if there were no subset.',
+  about: 'A subset has no labels.',
+  consequence: 'It is all instances of the service; only its traffic policy differs.',
   remedy: 'Add the labels that tell its instances, unless this is meant.',
 };
 
@@ -144,11 +144,10 @@ function checkSubsets(
   used: ReadonlySet<string>,
   report: Report,
 ): void {
-  for (const [index, { name, labels = {}, trafficPolicy }] of (spec.subsets ?? []).entries()) {
+  for (const [index, { name, labels = {} }] of (spec.subsets ?? []).entries()) {
     const path = `spec.subsets[${index}]`;
     if (Object.keys(labels).length === 0) {
-      // One for the sake of its policy is Istio's own way, of egress gateways for example.
-      if (trafficPolicy === undefined) report(noLabels, at(path), `subset ${name} is every instance`);
+      report(noLabels, at(path), `subset ${name} is every instance`);
       continue;
     }
     const topology = Object.keys(labels).some((label) => label.startsWith('topology.'));

@@ -25,7 +25,7 @@ const sharedHttpHost: Message = {
   about: 'Two Gateways serve the same host by plain HTTP on the same port.',
   consequence:
     'The routes of both hold, the oldest VirtualService’s first; httpsRedirect of one redirects all.',
-  remedy: 'Nothing, if that is meant; else use one Gateway for both.',
+  remedy: 'Nothing, if that is meant (istioctl says IST0145 all the same); else use one Gateway for both.',
 };
 
 const portNotOffered: Message = {
