@@ -1,25 +1,46 @@
 /** What senders logged of requests, by the scenario header. */
+import { EventEmitter, once } from 'node:events';
 import { eventually } from '../mesh.ts';
+import type { From } from './scenario.ts';
 
-interface Entry {
+/** Null: there is none. */
+export interface Entry {
   readonly of: string;
-  /** Null: none. */
+  readonly route: string | null;
+  readonly cluster: string | null;
+  readonly status: number | null;
+  readonly details: string | null;
   readonly flags: string | null;
 }
 
 export class AccessLog {
-  readonly #flags = new Map<string, string[]>();
+  /** An event per request, when it is logged. */
+  readonly #logged = new EventEmitter().setMaxListeners(0);
+  readonly #entries = new Map<string, { readonly from: From; readonly entry: Entry }[]>();
 
-  take(line: string): void {
+  take(line: string, from: From): void {
     if (!line.startsWith('{')) return;
-    const { of, flags } = JSON.parse(line) as Entry;
-    const list = this.#flags.get(of);
-    if (list === undefined) this.#flags.set(of, [flags ?? '-']);
-    else list.push(flags ?? '-');
+    const entry = JSON.parse(line) as Entry;
+    const list = this.#entries.get(entry.of);
+    if (list === undefined) this.#entries.set(entry.of, [{ from, entry }]);
+    else list.push({ from, entry });
+    this.#logged.emit(entry.of);
+  }
+
+  /** What a sender has logged of a request. Waits until it is written. */
+  async entryOf(request: string, from: From): Promise<Entry> {
+    for (;;) {
+      const found = this.#entries.get(request)?.find((one) => one.from === from);
+      if (found !== undefined) return found.entry;
+      await once(this.#logged, request);
+    }
   }
 
   /** The first entry of a request: its sender's, which is where it failed if it did. Waits until it is written. */
   flagsOf(request: string): Promise<string> {
-    return eventually(`a log entry of ${request}`, async () => this.#flags.get(request)?.[0]);
+    return eventually(`a log entry of ${request}`, async () => {
+      const first = this.#entries.get(request)?.[0];
+      return first && (first.entry.flags ?? '-');
+    });
   }
 }

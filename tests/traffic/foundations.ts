@@ -5,13 +5,23 @@ import { namespace, senders } from './members.ts';
 
 export const meshName = 'traffic';
 
+/** access-log.ts reads it. */
+const logged = {
+  of: '%REQ(X-SCENARIO)%',
+  flags: '%RESPONSE_FLAGS%',
+  route: '%ROUTE_NAME%',
+  cluster: '%UPSTREAM_CLUSTER%',
+  status: '%RESPONSE_CODE%',
+  details: '%RESPONSE_CODE_DETAILS%',
+};
+
 export const foundations = (certificates: Certificates, settings: object): readonly string[] => [
   stringify({
     apiVersion: 'tulle.dev/v1alpha1',
     kind: 'Mesh',
     metadata: { name: meshName },
     spec: {
-      accessLog: { format: 'JSON', json: { of: '%REQ(X-SCENARIO)%', flags: '%RESPONSE_FLAGS%' } },
+      accessLog: { format: 'JSON', json: logged },
       ...settings,
     },
   }),

@@ -7,6 +7,7 @@ import { eventually } from '../mesh.ts';
 import { type Answer, ask, askBytes, type BytesAnswer } from './ask.ts';
 import { checkAnswers, checkBytes } from './check.ts';
 import { filled } from './documents.ts';
+import { checkExplained, checkExplainedBytes } from './explained.ts';
 import { defaultUrl, type RowPlan } from './plan.ts';
 import { type HttpStep, isBytes, type Scenario, type Step, senderOf, type TcpStep } from './scenario.ts';
 import type { World } from './world.ts';
@@ -15,8 +16,16 @@ export async function runScenario(row: Scenario, world: World): Promise<void> {
   const plan = world.plans.get(row) as RowPlan;
   expect(world.refused.get(plan.name)).toBeUndefined();
   const steps = row.differs?.engine === world.engine ? row.differs.steps : row.steps;
-  for (const [index, step] of steps.entries()) await runStep(filledStep(step, plan), plan, index, world);
+  const later: Later = [];
+  for (const [index, step] of steps.entries())
+    await runStep(filledStep(step, plan), plan, index, world, later);
+  // What is applied on the way is not what was explained.
+  if (steps.some((step) => !isBytes(step) && step.applies !== undefined)) return;
+  await Promise.all(later.map((check) => check()));
 }
+
+/** What waits for the access log, which is written a moment later. */
+type Later = (() => Promise<void>)[];
 
 /** The step with the row's values for its words. */
 function filledStep(step: Step, { words }: RowPlan): Step {
@@ -32,13 +41,13 @@ const revivePatterns = (_: string, value: unknown): unknown =>
     ? new RegExp(String(value.pattern))
     : value;
 
-async function runStep(step: Step, plan: RowPlan, index: number, world: World): Promise<void> {
+async function runStep(step: Step, plan: RowPlan, index: number, world: World, later: Later): Promise<void> {
   if (isBytes(step)) return runBytes(step, world);
   const of = `${plan.name}/${index}`;
-  if (step.settles !== true) return runHttp(step, of, world);
+  if (step.settles !== true) return runHttp(step, of, world, later);
   let tries = 0;
   await eventually(of, async () => {
-    await runHttp(step, `${of}/${tries++}`, world);
+    await runHttp(step, `${of}/${tries++}`, world, later);
     return true;
   });
 }
@@ -62,7 +71,7 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
-async function runHttp(step: HttpStep, of: string, world: World): Promise<void> {
+async function runHttp(step: HttpStep, of: string, world: World, later: Later): Promise<void> {
   const begin = performance.now();
   // The API may be closing a connection that was idle for so long.
   for (const text of step.applies ?? [])
@@ -82,14 +91,26 @@ async function runHttp(step: HttpStep, of: string, world: World): Promise<void> 
     outcomes.push(await one(number));
   });
   await checkAnswers(step.expect, outcomes, world);
+  if (world.engine === 'envoy') return;
+  const answered = outcomes.flatMap(({ of: request, answer }) => (answer === undefined ? [] : [request]));
+  later.push(() => checkExplained(step, headersOf(step, `${of}/0`), answered, world));
 }
 
 /** Draws for a distribution are independent of each other, and quicker side by side. */
 const lanesOf = ({ expect: { shares, statusShares } }: HttpStep): number =>
   shares !== undefined || statusShares !== undefined ? 8 : 1;
 
+const headersOf = (
+  { behave, headers = {} }: HttpStep,
+  request: string,
+): Readonly<Record<string, string>> => ({
+  'x-scenario': request,
+  ...(behave !== undefined && { 'x-behave': JSON.stringify(behave) }),
+  ...headers,
+});
+
 function send(step: HttpStep, request: string, world: World): Promise<Answer> {
-  const { kind = 'http', method = 'GET', headers = {}, behave, body } = step;
+  const { kind = 'http', method = 'GET', body } = step;
   const url = new URL(step.url as string);
   const isTls = url.protocol === 'https:';
   const from = senderOf(step);
@@ -99,11 +120,7 @@ function send(step: HttpStep, request: string, world: World): Promise<Answer> {
   return ask({
     ...{ kind, method, url, body },
     port: Number(step.port ?? (isTls ? entrance.https : entrance.http)),
-    headers: {
-      'x-scenario': request,
-      ...(behave !== undefined && { 'x-behave': JSON.stringify(behave) }),
-      ...headers,
-    },
+    headers: headersOf(step, request),
     absolute: kind === 'http' && from !== 'gateway',
     tls: isTls ? { ca, ...own, ...step.offers } : undefined,
   });
@@ -139,4 +156,8 @@ async function runBytes(step: TcpStep, world: World): Promise<void> {
   });
   for (const answer of answers) answer?.socket.destroy();
   checkBytes(step.expect, answers);
+  const answered = answers.filter((answer) => answer !== undefined).length;
+  const listener = { host: address || '127.0.0.1', port: Number(ownPort) };
+  // An address that no server binds is nothing to explain.
+  if (world.engine === 'tulle' && answered > 0) checkExplainedBytes(step, listener, world);
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startControlPlane } from '@tulle/control-plane/control-plane';
 import type { ProxyStatus } from '@tulle/control-plane/routes/proxies';
 import { createApiClient } from '../../packages/cli/api/client.ts';
+import type { ProxyView } from '../../packages/cli/explain/proxy-view.ts';
 import { MemoryCounters } from '../../packages/cli/rate-limit-service/memory-counters.ts';
 import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts';
 import { PortAllocator } from '../../packages/cli/up/ports/ports.ts';
@@ -15,6 +16,7 @@ import { AccessLog } from './access-log.ts';
 import { apply, applyAll, type Refused } from './apply.ts';
 import { type Certificates, makeCertificates, type Pair, withMesh } from './certificates.ts';
 import { type Echo, Sightings, startEcho } from './echo.ts';
+import { viewsOf } from './explained.ts';
 import { foundations, meshName } from './foundations.ts';
 import { senders, servers } from './members.ts';
 import { planFor, type RowPlan, upstreamsOf } from './plan.ts';
@@ -27,6 +29,8 @@ export interface World {
   readonly plans: ReadonlyMap<Scenario, RowPlan>;
   readonly sightings: Sightings;
   readonly accessLog: AccessLog;
+  /** For explanations; none of Envoys. */
+  readonly views: ReadonlyMap<From, ProxyView>;
   readonly certificates: Certificates;
   readonly entrances: Readonly<Record<From, Entrance>>;
   /** Rows whose resources were refused, or have no effect, and why. */
@@ -99,11 +103,11 @@ export async function startWorld(
       running.defer(() => proxy.close());
     });
     await Promise.all(serving);
-    const logged = { ...surroundings, onLogLine: (line: string) => accessLog.take(line) };
     const entrances = {} as Record<From, Entrance>;
     const sending = (Object.keys(senders) as From[]).map(async (from) => {
       const declares = from !== 'client' && from !== 'gateway';
       const calls = declares ? upstreamsOf(from, plans.values()) : undefined;
+      const logged = { ...surroundings, onLogLine: (line: string) => accessLog.take(line, from) };
       const { proxy, entrance } = await startSender(senders[from], calls, ports, logged);
       running.defer(() => proxy.close());
       entrances[from] = entrance;
@@ -119,6 +123,7 @@ export async function startWorld(
     );
     return {
       ...{ engine, plans, sightings, accessLog, entrances, refused, complaints, proxies },
+      views: engine === 'tulle' ? await viewsOf(await proxies()) : new Map(),
       certificates: await withMesh(certificates, folder.path),
       apply: (text) => apply(client, text),
       close: () => running.disposeAsync(),
