@@ -17,7 +17,7 @@ export interface Informer {
   close(): void;
 }
 
-function keyOf(resource: Resource): string {
+export function keyOf(resource: Resource): string {
   return `${resource.metadata.namespace ?? ''}/${resource.metadata.name}`;
 }
 

@@ -106,7 +106,7 @@ function outcomeOf(change: Change): Outcome {
   }
 }
 
-async function find(client: ApiClient, item: Applicable): Promise<Resource | undefined> {
+export async function find(client: ApiClient, item: Applicable): Promise<Resource | undefined> {
   try {
     return await client.get(item.kind, item.namespace, item.name);
   } catch (error) {

@@ -50,11 +50,18 @@ export function parseCall(words: readonly string[], options: CallOptions): Call 
     method,
     scheme: url.protocol === 'https:' ? 'https' : 'http',
     authority,
-    path: `${url.pathname}${url.search}`,
+    ...(authority === url.host ? {} : { urlAuthority: url.host }),
+    path: pathOf(second ?? first, url),
     headers,
     protocol: options.http2 || options.grpc ? 'HTTP/2' : 'HTTP/1.1',
   };
 }
+
+/** Path and query as they are written: URLs would resolve `..` and leave others' mistakes out. */
+const pathOf = (text: string, { pathname, search }: URL): string => {
+  const [, path = ''] = /^(?:https?:\/\/)?[^/?#]*([^#]*)/i.exec(text) ?? [];
+  return /^\/[\x21-\x7e]*$/.test(path) ? path : `${pathname}${search}`;
+};
 
 function parseUrl(text: string): URL {
   if (text === '') throw usageError('say what is called: a URL, --tcp HOST:PORT or --tls NAME');

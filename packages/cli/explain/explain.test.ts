@@ -6,6 +6,8 @@ const explain = (...words: string[]) =>
 
 const inbound = ['http://reviews:9080/reviews/1', '--from', 'reviews-v2', '--listener', 'inbound_9080'];
 
+const mutual = [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default'];
+
 describe('from files alone', () => {
   test.each([
     ['weights', ['http://reviews:9080/reviews/1', '--from', 'productpage']],
@@ -23,9 +25,10 @@ describe('from files alone', () => {
     ['tls', ['--tls', 'api.example.com', '--from', 'reviews-v1']],
     ['not-http', ['--tcp', 'reviews:9080', '--from', 'productpage']],
     ['grpc', ['--grpc', 'http://reviews:9080/shop.Reviews/List', '--from', 'productpage-v1-0']],
-    ['inbound', [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default']],
+    ['inbound', mutual],
     ['inbound-plain', inbound],
-    ['limit', [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default', '-f', 'limit.yaml']],
+    ['rate-limit', [...mutual, '-f', 'rate-limit.yaml']],
+    ['limit', [...mutual, '-f', 'limit.yaml']],
   ])('%s', async (name, words) => {
     const { code, stdout, stderr } = await explain(...words);
     expect([code, stderr]).toEqual([0, '']);

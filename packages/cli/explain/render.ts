@@ -1,10 +1,12 @@
 import type {
   ExplainedCluster,
   ExplainedEndpoint,
+  ExplainedError,
   ExplainedOutcome,
   ExplainedRoute,
   Explanation,
 } from '@tulle/data-plane/explain/explanation';
+import { grpcStatusName } from '@tulle/resources/istio/virtual-service/grpc-status';
 import type { Origin } from '@tulle/xds/resource';
 import type { Palette } from '../output/color.ts';
 import { fold } from '../output/fold.ts';
@@ -40,7 +42,15 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
     originLines(some, locate).map((line) => paint.dim(line));
 
   const place = listener.port === 0 ? listener.address : `${listener.address}:${listener.port}`;
-  section('Listener', `${listener.name}  ${paint.dim(place)}`, ...chainLines(of, paint));
+  const { tls } = listener;
+  section(
+    'Listener',
+    `${listener.name}  ${paint.dim(place)}`,
+    ...chainLines(of, paint),
+    ...(tls === undefined || tls.clientCertificate === 'not asked for'
+      ? []
+      : [`the client’s certificate is ${tls.clientCertificate}`]),
+  );
   if (route !== undefined) {
     const where =
       virtualHost === undefined
@@ -69,6 +79,9 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
         66,
       ),
     );
+  const { whenLimited } = of;
+  if (whenLimited !== undefined)
+    section('Limits', `used up: ${statusText(whenLimited)} (${whenLimited.flags.join(',')})`);
   lines.push('');
   const many = of.outcomes.length > 1;
   if (of.outcomes.length === 0 && of.error !== undefined)
@@ -145,6 +158,7 @@ function policyLines(route: ExplainedRoute): string[] {
       : [
           `${retries.attempts} ${retries.attempts === 1 ? 'retry' : 'retries'} on ${[...retries.on, ...retries.statuses].join(', ')}`,
           ...(retries.perTryTimeoutMs === 0 ? [] : [`${duration(retries.perTryTimeoutMs)} per try`]),
+          ...(retries.hedged ? ['late tries go on beside the next'] : []),
         ]),
     ...mirrors.map(({ cluster, share }) => `${percent(share)} mirrored to ${cluster}`),
     ...(hashPolicy === undefined ? [] : [`hashed by ${hashPolicy.join(', ')}`]),
@@ -162,13 +176,17 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
       lines.push(`${lines.length === 0 ? paint.bold(head) : pad}${line}`.trimEnd());
   };
   if (directResponse !== undefined) {
-    const { status, location, body } = directResponse;
-    push(paint.yellow(`${status}${location === undefined ? '' : ` to ${location}`} from the proxy itself`));
+    const { location, body } = directResponse;
+    push(
+      paint.yellow(
+        `${statusText(directResponse)}${location === undefined ? '' : ` to ${location}`} from the proxy itself`,
+      ),
+    );
     if (body !== undefined) push(paint.dim(JSON.stringify(body.slice(0, 60))));
   } else if (cluster !== undefined) push(error === undefined ? cluster.name : paint.red(cluster.name));
   if (error !== undefined) {
     const flags = error.flags.length === 0 ? '' : ` (${error.flags.join(',')})`;
-    push(paint.red(`${error.status ?? 'closed'}${flags}: ${error.message}`));
+    push(paint.red(`${statusText(error)}${flags}: ${error.message}`));
   }
   if (cluster !== undefined) for (const line of origins(cluster.origins)) push(line);
   if (by.length > 0) push(paint.dim(by.join(', ')));
@@ -180,6 +198,9 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   lines.push('');
   return lines;
 }
+
+const statusText = ({ status, grpcStatus }: Pick<ExplainedError, 'status' | 'grpcStatus'>): string =>
+  `${status ?? 'closed'}${grpcStatus === undefined ? '' : `, gRPC status ${grpcStatus} ${grpcStatusName(grpcStatus)}`.trimEnd()}`;
 
 function upstreamLines(upstream: ExplainedOutcome['upstream']): string[] {
   if (upstream === undefined) return [];

@@ -16,7 +16,7 @@ import { enforcedCondition } from './enforced.ts';
 import type { ProgressBook } from './progress.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { tally } from './tally.ts';
+import { tallyInSlices } from './tally.ts';
 import { countInstances, type WorkloadCount, workloadStatus } from './workload-status.ts';
 
 /** Connects the status writer with what it looks at and where it writes. */
@@ -48,7 +48,7 @@ export function startStatus(options: {
     sources: {
       resources: options.resources,
       conditioned: conditionedKinds,
-      counts: (breather) => tally(options.progress.values(), breather),
+      counts: (breather) => tallyInSlices(options.progress.values(), breather),
       analyze: (breather) => analysis.update(options.model(), breather),
       findings: (key) => analysis.of(key),
       conditions(resource) {

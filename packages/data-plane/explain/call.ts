@@ -18,6 +18,8 @@ export interface HttpCall extends AnyCall {
   readonly scheme: 'http' | 'https';
   /** As the Host field has it: without the scheme's default port. */
   readonly authority: string;
+  /** Of the URL, where the Host field says something else: who is connected to, or asked for at an HTTP proxy. */
+  readonly urlAuthority?: string;
   /** Path and query. */
   readonly path: string;
   readonly headers: Headers;
@@ -34,7 +36,7 @@ export interface BytesCall extends AnyCall {
 /** Host and port that a call goes to. */
 export function destinationOf(call: Call): { readonly host: string; readonly port: number } {
   if (call.kind !== 'http') return call;
-  const url = new URL(`${call.scheme}://${call.authority}`);
+  const url = new URL(`${call.scheme}://${call.urlAuthority ?? call.authority}`);
   const port = url.port === '' ? (call.scheme === 'https' ? 443 : 80) : Number(url.port);
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port };
 }

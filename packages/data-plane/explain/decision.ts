@@ -2,6 +2,7 @@ import type { DynamicMetadata } from '@tulle/decision/dynamic-metadata';
 import type { Miss, RouteChoice } from '@tulle/decision/match';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
+import type { ForwardLimits } from '../http/request-trace.ts';
 import type { RequestHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { ChainStep } from '../net/filter-chain.ts';
@@ -19,6 +20,8 @@ export interface Decision {
   readonly routing: Routing | undefined;
   /** One for each way that chance can go, the likeliest first; shares add up to 1. None: the connection is closed. */
   readonly outcomes: readonly Outcome[];
+  /** What becomes of the likeliest when the limits that count it are used up; undefined: the same. */
+  readonly limited: Outcome | undefined;
 }
 
 export interface RuledOut {
@@ -38,6 +41,8 @@ export interface Routing {
   readonly choice: RouteChoice | undefined;
   /** What was looked for: paths and hosts are put right first. Undefined: no route was asked for. */
   readonly asked: Asked | undefined;
+  /** Undefined: it is not forwarded. */
+  readonly limits: ForwardLimits | undefined;
   /** The tunnel that a CONNECT opens, rather than a request. */
   readonly tunnel: boolean;
 }

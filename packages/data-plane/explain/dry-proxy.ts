@@ -1,11 +1,13 @@
-import type { RouteTrace } from '@tulle/decision/match';
+import type { Budget } from '@tulle/decision/limits/budgets';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
+import type { TokenBucketSettings } from '@tulle/decision/tables/rate-limit';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { ProxyMetadata } from '@tulle/xds/node';
 import { encode } from '@tulle/xds/wire';
 import type { Stage } from '../filters/chain.ts';
 import type { CallCluster } from '../grpc/cluster-call.ts';
 import { ManagerRuntime, type StreamContext } from '../http/manager.ts';
+import type { RequestTrace } from '../http/request-trace.ts';
 import { RouteStats } from '../http/route-stats.ts';
 import type { RequestHead } from '../http/stream.ts';
 import { limitEnvironment } from '../limits/environment.ts';
@@ -43,6 +45,8 @@ export class DryProxy {
   visits: FilterVisit[] = [];
   /** In [0, 1); 0 unless somebody tries what else it could be. */
   draw: () => number = () => 0;
+  /** Limits are used up: by what came before is not known, so both are looked at. */
+  usedUp = false;
   readonly #builder: ChainBuilder;
   readonly #services = new WeakMap<FilterChain, ChainService>();
 
@@ -50,7 +54,7 @@ export class DryProxy {
    * @param trace hears how routes are found
    * @param wallNow what tokens are held against, in milliseconds since 1970
    */
-  constructor(tables: Tables, node: DryNode, trace: RouteTrace, wallNow: () => number) {
+  constructor(tables: Tables, node: DryNode, trace: RequestTrace, wallNow: () => number) {
     this.tables = tables;
     this.node = node;
     const wheel = new TimerWheel({ clock: this.clock });
@@ -78,7 +82,7 @@ export class DryProxy {
       trace,
     };
     const metrics = new IstioMetrics(new MetricRegistry());
-    const limits = limitEnvironment(wheel);
+    const limits = limitEnvironment(wheel, (_name, settings) => this.#bucket(settings));
     const { role, metadata, trustDomain, uri, id } = node;
     this.#builder = new ChainBuilder({
       context: this.context,
@@ -92,7 +96,7 @@ export class DryProxy {
         wheel,
         random,
         limits,
-        callCluster: withinLimits,
+        callCluster: this.#countedElsewhere,
       }),
       loggers: () => [],
     });
@@ -107,6 +111,24 @@ export class DryProxy {
     }
     return service;
   }
+
+  #bucket({ maxTokens, tokensPerFill, fillIntervalMs }: TokenBucketSettings): Budget {
+    const rate = tokensPerFill / fillIntervalMs;
+    return {
+      maxTokens,
+      rate,
+      take: () => !this.usedUp,
+      left: () => (this.usedUp ? 0 : maxTokens),
+      wait: () => (this.usedUp ? 1 / rate : 0),
+    };
+  }
+
+  /** The service that counts for all proxies is not asked. */
+  readonly #countedElsewhere: CallCluster = (_cluster, _path, _message, _timeoutMs, onAnswer) => {
+    const overallCode = this.usedUp ? 'OVER_LIMIT' : 'OK';
+    onAnswer(encode('envoy.service.ratelimit.v3.RateLimitResponse', { overallCode }), '');
+    return () => {};
+  };
 
   /** Its filters tell when a request comes to them. */
   #watched(service: ChainService): ChainService {
@@ -150,12 +172,6 @@ function unchecked(tables: Tables): Tables {
     if (healthCheck !== undefined) clusters.set(name, cluster);
   return { ...tables, clusters };
 }
-
-/** Nobody is asked: as far as anybody here knows every request is within its limits. */
-const withinLimits: CallCluster = (_cluster, _path, _message, _timeoutMs, onAnswer) => {
-  onAnswer(encode('envoy.service.ratelimit.v3.RateLimitResponse', { overallCode: 'OK' }), '');
-  return () => {};
-};
 
 function* ownListeners(tables: Tables): Iterable<{ readonly address: string; readonly port: number }> {
   for (const { direction, unbound, address, port } of tables.listeners.values())

@@ -1,5 +1,6 @@
 import { Headers } from '@tulle/decision/headers';
 import type { FilterChain } from '@tulle/decision/tables/listener';
+import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import { describeFilter } from '../filters/index.ts';
 import { flagMeaning } from '../telemetry/response-flags.ts';
 import { type Call, destinationOf } from './call.ts';
@@ -50,6 +51,7 @@ export function explain(of: Explained, call: Call): Explanation {
     filters: filterWords(of, decision),
     outcomes,
     ...first,
+    ...(decision.limited !== undefined && { whenLimited: errorWords(decision.limited) }),
     ...(decision.outcomes.length === 0 && { error: decision.chain === undefined ? refused : noHttp }),
   };
 }
@@ -98,9 +100,13 @@ function listenerWords(of: Explained, { entrance, chain, ruledOut }: Decision): 
       chosen: one === chain,
       ...(one === chain ? {} : { reason: chainReason(one, ruledOut) }),
     })),
+    ...(chain?.tls !== undefined && { tls: { clientCertificate: certificateWanted(chain.tls) } }),
     origins: of.sources.ofListener(listener),
   };
 }
+
+const certificateWanted = ({ requireClientCertificate, validation }: DownstreamTls) =>
+  requireClientCertificate ? 'required' : validation === undefined ? 'not asked for' : 'optional';
 
 const stepWords: Readonly<Record<RuledOut['step'], string>> = {
   destinationPort: 'destination port',
@@ -120,7 +126,7 @@ function chainReason(chain: FilterChain, ruledOut: readonly RuledOut[]): string 
 }
 
 function routeWords({ sources }: Explained, call: Call, { routing }: Decision): ExplainedRoute {
-  const { tried = [], choice, table, asked, tunnel } = routing ?? {};
+  const { tried = [], choice, table, asked, limits, tunnel } = routing ?? {};
   const headers = call.kind === 'http' ? call.headers : new Headers();
   const header = (name: string): string | undefined => {
     if (name === ':method') return asked?.method;
@@ -130,7 +136,8 @@ function routeWords({ sources }: Explained, call: Call, { routing }: Decision): 
   };
   const action = choice?.route.action;
   const forward = action?.kind === 'forward' ? action : undefined;
-  const retry = forward?.retry ?? choice?.virtualHost.retry;
+  // A request that a filter answers has not asked yet: the route's hold.
+  const retry = limits === undefined ? (forward?.retry ?? choice?.virtualHost.retry) : limits.retry;
   return {
     ...(choice !== undefined && { name: choice.route.name }),
     origins: choice === undefined || table === undefined ? [] : sources.ofRoute(choice.route, table),
@@ -147,7 +154,7 @@ function routeWords({ sources }: Explained, call: Call, { routing }: Decision): 
     }),
     ...(tunnel === true && { tunnel }),
     ...(forward !== undefined && {
-      timeoutMs: forward.timeoutMs,
+      timeoutMs: limits?.timeoutMs ?? forward.timeoutMs,
       ...(forward.idleTimeoutMs !== undefined && { idleTimeoutMs: forward.idleTimeoutMs }),
       ...(retry !== undefined &&
         retry.retries > 0 && {
@@ -155,7 +162,8 @@ function routeWords({ sources }: Explained, call: Call, { routing }: Decision): 
             attempts: retry.retries,
             on: [...retry.on],
             statuses: [...retry.statuses],
-            perTryTimeoutMs: retry.perTryTimeoutMs,
+            perTryTimeoutMs: limits?.tryMs ?? retry.perTryTimeoutMs,
+            ...(limits?.hedges === true && { hedged: true as const }),
           },
         }),
       ...(forward.mirrors.length > 0 && {
@@ -168,12 +176,15 @@ function routeWords({ sources }: Explained, call: Call, { routing }: Decision): 
   };
 }
 
-function filterWords(of: Explained, { chain, entrance, outcomes, routing }: Decision): ExplainedFilter[] {
+function filterWords(
+  of: Explained,
+  { chain, entrance, outcomes, routing, limited }: Decision,
+): ExplainedFilter[] {
   if (chain?.filter.kind !== 'http') return [];
   const service = of.explainer.proxy.serviceOf(chain, entrance.listener);
   if (service.kind !== 'http') return [];
   const { chain: compiled, config } = service.manager;
-  const visits = outcomes.flatMap((outcome) => outcome.visits);
+  const visits = [...outcomes, ...(limited === undefined ? [] : [limited])].flatMap((one) => one.visits);
   const looks = new Set(compiled.decode.flatMap(({ name, head }) => (head === undefined ? [] : [name])));
   return compiled.filters.map(({ name }) => {
     const own = config.filters.find((filter) => filter.name === name);
@@ -212,20 +223,31 @@ function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOut
       ...base,
       directResponse: {
         status: reply.status,
+        ...grpcStatusOf(reply),
         ...(location !== undefined && { location }),
         ...(reply.body !== '' && { body: reply.body }),
         details,
       },
     };
   }
+  return { ...base, ...cluster, error: errorWords(outcome) };
+}
+
+function errorWords({ reply, info: { flags, details } }: Outcome): ExplainedError {
   const waits = 'a filter waits for another service, whose answer is not known';
   const why = reply === undefined && flags.length === 0 ? waits : details;
-  const message = flags.length === 0 ? why : flags.map((flag) => flagMeaning(flag)).join(' ');
   return {
-    ...base,
-    ...cluster,
-    error: { ...(reply !== undefined && { status: reply.status }), flags, details, message },
+    ...(reply !== undefined && { status: reply.status, ...grpcStatusOf(reply) }),
+    flags,
+    details,
+    message: flags.length === 0 ? why : flags.map((flag) => flagMeaning(flag)).join(' '),
   };
+}
+
+/** Calls of gRPC are answered with status 200; what became of them is said in a field. */
+function grpcStatusOf({ headers }: NonNullable<Outcome['reply']>): { readonly grpcStatus?: number } {
+  const status = headers.get('grpc-status');
+  return status === undefined ? {} : { grpcStatus: Number(status) };
 }
 
 function clusterWords({ explainer, sources }: Explained, name: string): ExplainedCluster {

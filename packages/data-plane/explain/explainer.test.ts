@@ -196,3 +196,37 @@ it('endpoints that are checked are taken for healthy: nobody can be asked here',
   if (outcome === undefined || cluster === undefined) throw new Error('no outcome');
   expect(endpointChances(of.proxy, cluster, outcome).map(({ chance }) => chance)).toEqual([0.5, 0.5]);
 });
+
+describe('what a client says of itself', () => {
+  const said = new Headers();
+  said.add('x-envoy-upstream-rq-timeout-ms', '1500');
+  said.add('x-envoy-max-retries', '4');
+
+  it('in a sidecar the timeouts and retries that hold are the ones that it asks for', () => {
+    const retry = make.retry({ retries: 1, perTryTimeoutMs: 2_000 });
+    const of = explainer(served([make.route(make.forward('a', { timeoutMs: 9_000, retry }))]));
+    expect(of.decide(call()).routing?.limits).toMatchObject({
+      timeoutMs: 9_000,
+      tryMs: 2_000,
+      retry: { retries: 1 },
+    });
+    // A try that is no shorter than the whole has no limit of its own.
+    expect(of.decide(call({ headers: said })).routing?.limits).toMatchObject({
+      timeoutMs: 1_500,
+      tryMs: 0,
+      retry: { retries: 4 },
+    });
+  });
+
+  it('the URL says what an HTTP proxy is asked for, and who TLS asks for; the Host field what a server is', () => {
+    const chain = make.httpChain(make.manager(make.routeTable([make.host([make.route(make.forward('a'))])])));
+    const tables = make.tables({
+      listeners: [make.listener('in', [chain]), make.listener('outbound_http_proxy', [chain])],
+      clusters: [make.cluster('a', [make.endpoint(1)])],
+    });
+    const asked = (listener: string) =>
+      explainer(tables).decide(call({ listener, authority: 'field', urlAuthority: 'url' })).routing?.asked
+        ?.authority;
+    expect([asked('in'), asked('outbound_http_proxy')]).toEqual(['field', 'url']);
+  });
+});

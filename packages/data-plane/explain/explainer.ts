@@ -1,11 +1,12 @@
 import { Headers } from '@tulle/decision/headers';
-import type { Miss, RouteChoice, RouteTrace } from '@tulle/decision/match';
+import type { Miss, RouteChoice } from '@tulle/decision/match';
 import type { RoutedRequest } from '@tulle/decision/routed-request';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { Tables } from '@tulle/decision/tables/tables';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { ManagerRuntime } from '../http/manager.ts';
+import type { ForwardLimits, RequestTrace } from '../http/request-trace.ts';
 import type { RequestHead } from '../http/stream.ts';
 import { inspectsTls } from '../listener/active-listener.ts';
 import { connectRoute, tunnelOf } from '../listener/tunnel.ts';
@@ -43,16 +44,15 @@ export class Explainer {
     const chain = chooseFilterChain(listener, inspectionOf(call, entrance), ends, (one, step, matches) =>
       ruledOut.push({ chain: one, step, matches }),
     );
-    if (chain === undefined) return { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
-    const closed = { entrance, ruledOut, chain, routing: undefined, outcomes: [] };
+    const closed = { entrance, ruledOut, chain, routing: undefined, outcomes: [], limited: undefined };
+    if (chain === undefined) return closed;
     const service = this.proxy.serviceOf(chain, listener);
     // TLS that nobody here ends is no HTTP, and who ends TLS takes nothing else.
     const carries = speaksTls(call, entrance);
     if (chain.tls === undefined ? carries && service.kind === 'http' : !carries) return closed;
     const connection = connectionOf(call, entrance, chain);
     if (service.kind === 'tcp') {
-      const outcomes = this.#bytes(service.proxy, connection);
-      return { entrance, ruledOut, chain, routing: undefined, outcomes };
+      return { ...closed, outcomes: this.#bytes(service.proxy, connection) };
     }
     // Bytes that are no HTTP: the codec refuses them.
     if (call.kind !== 'http' && !entrance.viaProxy) return closed;
@@ -69,20 +69,29 @@ export class Explainer {
     head: RequestHead,
     chain: FilterChain,
     listener: Listener,
-  ): Pick<Decision, 'routing' | 'outcomes'> {
+  ): Pick<Decision, 'routing' | 'outcomes' | 'limited'> {
     this.#trace.begin();
     const first = runDry(this.proxy, manager, connection, head);
     const { choice } = this.#trace;
     const routing = this.#routing(manager, choice, false);
-    const worlds = this.#worldsOf(manager, choice, chain, listener);
-    const outcomes =
-      worlds.length === 1 && worlds[0]?.manager === manager
-        ? [outcomeOf(1, [], first, () => runDry(this.proxy, manager, connection, head))]
-        : worlds.map(({ share, by, manager: other }) => {
-            const run = () => runDry(this.proxy, other, connection, head);
-            return outcomeOf(share, by, run(), run);
-          });
-    return { routing, outcomes: likeliestFirst(outcomes) };
+    const ways = this.#worldsOf(manager, choice, chain, listener)
+      .map(({ share, by, manager: one }) => {
+        const run = () => runDry(this.proxy, one, connection, head);
+        return { share, by, run, decided: one === manager ? first : run() };
+      })
+      .sort((a, b) => b.share - a.share);
+    const outcomes = ways.map(({ share, by, run, decided }) => outcomeOf(share, by, decided, run));
+    return { routing, outcomes, limited: this.#limited(ways[0]) };
+  }
+
+  #limited(
+    way: { readonly run: () => DryRequest; readonly decided: DryRequest } | undefined,
+  ): Outcome | undefined {
+    if (way === undefined) return undefined;
+    this.proxy.usedUp = true;
+    const other = way.run();
+    this.proxy.usedUp = false;
+    return other.info.details === way.decided.info.details ? undefined : outcomeOf(1, [], other, way.run);
   }
 
   /** What is no HTTP goes through an HTTP proxy by CONNECT: to its route's clusters, as it is. */
@@ -92,7 +101,7 @@ export class Explainer {
     call: Call,
     chain: FilterChain,
     listener: Listener,
-  ): Pick<Decision, 'routing' | 'outcomes'> {
+  ): Pick<Decision, 'routing' | 'outcomes' | 'limited'> {
     const { host, port } = destinationOf(call);
     // What the client says in the tunnel, it does not say to the proxy.
     const head: RequestHead = {
@@ -115,7 +124,7 @@ export class Explainer {
       outcome.info.virtualHost = choice?.virtualHost.name ?? '';
       return outcome;
     });
-    return { routing, outcomes };
+    return { routing, outcomes, limited: undefined };
   }
 
   #bytes(config: Parameters<typeof runDryBytes>[1], connection: ConnectionInfo): Outcome[] {
@@ -142,8 +151,8 @@ export class Explainer {
   }
 
   #routing(manager: ManagerRuntime, choice: RouteChoice | undefined, tunnel: boolean): Routing {
-    const { virtualHost, tried, asked } = this.#trace;
-    return { table: manager.matcher?.table, virtualHost, tried, choice, asked, tunnel };
+    const { virtualHost, tried, asked, limits } = this.#trace;
+    return { table: manager.matcher?.table, virtualHost, tried, choice, asked, limits, tunnel };
   }
 
   #worldsOf(
@@ -225,7 +234,8 @@ function inspectionOf(call: Call, { listener, viaProxy }: Entrance): Inspection 
   if (call.peer !== undefined && inspectsTls(listener))
     return {
       transport: 'tls',
-      serverName: '',
+      // Of bytes through a gateway it says where to.
+      serverName: call.kind === 'tls' ? call.host.toLowerCase() : '',
       protocols: meshProtocols[call.kind === 'http' ? 'http' : 'bytes'],
     };
   if (!viaProxy && isSecure(call)) {
@@ -266,7 +276,9 @@ function tlsOf(call: Call): NonNullable<ConnectionInfo['tls']> {
 }
 
 function headOf(call: Extract<Call, { kind: 'http' }>, { viaProxy }: Entrance): RequestHead {
-  const { method, path, authority, scheme, headers, protocol } = call;
+  const { method, path, urlAuthority, scheme, headers, protocol } = call;
+  // RFC 9112, 3.2.2: what a request in absolute form is for is said by its URL.
+  const authority = viaProxy ? (urlAuthority ?? call.authority) : call.authority;
   return {
     method,
     path,
@@ -279,15 +291,17 @@ function headOf(call: Extract<Call, { kind: 'http' }>, { viaProxy }: Entrance): 
 }
 
 /** Keeps what a match has tried; the last one counts. */
-class Recorder implements RouteTrace {
+class Recorder implements RequestTrace {
   virtualHost: VirtualHost | undefined = undefined;
   tried: { readonly route: Route; readonly miss: Miss | undefined }[] = [];
   asked: Asked | undefined = undefined;
+  limits: ForwardLimits | undefined = undefined;
 
   begin(): void {
     this.virtualHost = undefined;
     this.tried = [];
     this.asked = undefined;
+    this.limits = undefined;
   }
 
   onVirtualHost(host: VirtualHost | undefined, { method, authority, path, metadata }: RoutedRequest): void {
@@ -298,6 +312,10 @@ class Recorder implements RouteTrace {
 
   onRoute(route: Route, miss: Miss | undefined): void {
     this.tried.push({ route, miss });
+  }
+
+  onForward(limits: ForwardLimits): void {
+    this.limits = limits;
   }
 
   get choice(): RouteChoice | undefined {

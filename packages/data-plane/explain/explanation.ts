@@ -16,6 +16,8 @@ export interface Explanation {
   readonly endpoints?: readonly ExplainedEndpoint[];
   readonly directResponse?: DirectResponse;
   readonly error?: ExplainedError;
+  /** What it gets when limits that count it are used up; absent: none does. */
+  readonly whenLimited?: ExplainedError;
 }
 
 export interface ExplainedRequest {
@@ -38,6 +40,8 @@ export interface ExplainedListener {
     /** Why it was not; absent for the chosen one. */
     readonly reason?: string;
   }[];
+  /** The chosen chain ends TLS: whether its client must show a certificate. Absent: it does not end TLS. */
+  readonly tls?: { readonly clientCertificate: 'required' | 'optional' | 'not asked for' };
   readonly origins: readonly Origin[];
 }
 
@@ -72,6 +76,8 @@ export interface ExplainedRoute {
     readonly statuses: readonly number[];
     /** 0: the whole request's timeout holds. */
     readonly perTryTimeoutMs: number;
+    /** An attempt that is late goes on beside the next one. */
+    readonly hedged?: true;
   };
   readonly mirrors?: readonly { readonly cluster: string; readonly share: number }[];
   readonly hashPolicy?: readonly string[];
@@ -136,6 +142,8 @@ export interface ExplainedEndpoint {
 
 export interface DirectResponse {
   readonly status: number;
+  /** To a call of gRPC. */
+  readonly grpcStatus?: number;
   readonly location?: string;
   readonly body?: string;
   readonly details: string;
@@ -145,6 +153,8 @@ export interface DirectResponse {
 export interface ExplainedError {
   /** Absent: the connection is closed. */
   readonly status?: number;
+  /** To a call of gRPC. */
+  readonly grpcStatus?: number;
   /** Response flags, as in the access log. */
   readonly flags: readonly string[];
   readonly details: string;

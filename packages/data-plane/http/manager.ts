@@ -1,10 +1,11 @@
-import { type Random, RouteMatcher, type RouteTrace } from '@tulle/decision/match';
+import { type Random, RouteMatcher } from '@tulle/decision/match';
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { RouteTable } from '@tulle/decision/tables/route';
 import type { FilterChain } from '../filters/chain.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { Edge } from './edge/edge.ts';
+import type { RequestTrace } from './request-trace.ts';
 import type { RouteStats } from './route-stats.ts';
 import type { RequestHead, ResponseHead } from './stream.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -21,8 +22,7 @@ export interface StreamContext {
   readonly draining: () => boolean;
   /** Memory is short: new requests are answered 503. */
   readonly refusing: () => boolean;
-  /** Hears how routes are found; where requests are explained, not served. */
-  readonly trace?: RouteTrace;
+  readonly trace?: RequestTrace;
 }
 
 /** Writes a line for each stream that ends. */

@@ -366,6 +366,8 @@ export class Router implements AttemptOwner, TimeoutOwner {
     if (wholeMs > 0 || tryMs > 0)
       this.#timeouts = new Timeouts(this.#stream.manager.context.wheel, wholeMs, tryMs, this);
     this.#hedges = tryMs > 0 && hedgesOf(action, headers);
+    const { trace } = this.#stream.manager.context;
+    trace?.onForward({ timeoutMs: wholeMs, tryMs, retry: this.#retryPolicy, hedges: this.#hedges });
   }
 
   /** The request is complete: Envoy measures its timeouts from here. */

@@ -43,7 +43,7 @@ export function mtlsOutbound(account: string): UpstreamTls {
   };
 }
 
-function labelsOf(workload: string): WorkloadLabels {
+export function labelsOf(workload: string): WorkloadLabels {
   return {
     workload,
     namespace: 'default',

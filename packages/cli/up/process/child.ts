@@ -107,8 +107,7 @@ function supervise(child: ChildProcess, spec: ChildSpec, registry: ChildRegistry
       resolve(exit);
     };
     child.once('error', (error) => {
-      if (pid === undefined)
-        end({ code: null, signal: null, error: describeSpawnError(error, spec.command, spec.cwd) });
+      if (pid === undefined) end({ code: null, signal: null, error: describeSpawnError(error, spec) });
     });
     child.once('exit', (code, signal) => end({ code, signal }));
   });
@@ -165,10 +164,9 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Why a command did not start, in words. */
-export function describeSpawnError(error: Error, command: string, cwd: string): string {
-  if (errorCode(error) === 'ENOENT') return `no such program "${command}" (or directory ${cwd})`;
-  if (errorCode(error) === 'EACCES') return `not allowed to run "${command}"`;
+function describeSpawnError(error: Error, spec: ChildSpec): string {
+  if (errorCode(error) === 'ENOENT') return `no such program "${spec.command}" (or directory ${spec.cwd})`;
+  if (errorCode(error) === 'EACCES') return `not allowed to run "${spec.command}"`;
   return error.message;
 }
 

@@ -22,7 +22,7 @@ export async function applyMeshFile(client: ApiClient, file: MeshFile): Promise<
 }
 
 /** Exported for its test. */
-function verdict(
+export function verdict(
   item: Applicable,
   current: Resource,
   hash: string,

@@ -100,7 +100,12 @@ export function inbound(config: ConfigModel, proxy: ProxyDescription, served: Se
         ...(inspectFor && { inspectFor }),
       }),
     ),
-    cluster: inboundCluster(port, protocol, servicesOf(config, proxy, port), config.mesh),
+    cluster: inboundCluster(
+      { ...port, origins: [...port.origins, ...concurrency.origins] },
+      protocol,
+      servicesOf(config, proxy, port),
+      config.mesh,
+    ),
     calls: limits.services,
     notes: [
       ...(ended?.notes ?? []),

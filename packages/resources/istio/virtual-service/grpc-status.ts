@@ -18,3 +18,7 @@ export const grpcStatusCodes: Readonly<Record<string, number>> = {
   DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 };
+
+/** The name of a status; empty: it has none. */
+export const grpcStatusName = (code: number): string =>
+  Object.entries(grpcStatusCodes).find(([, number]) => number === code)?.[0] ?? '';
