@@ -33,6 +33,7 @@ export interface Observation {
 
 const nobody: Tables['workloads'] = new Map();
 
+/** What a proxy counts and logs: metrics by pair of workloads, access logs by their sinks. */
 export function createObservation(parts: ObservationParts): Observation {
   const registry = new MetricRegistry();
   const metrics = new IstioMetrics(registry);

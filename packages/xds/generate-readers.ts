@@ -114,6 +114,7 @@ function declaration(field: FieldTable): string {
   return field.optional ? `  ${field.key}?: ${type};` : `  ${field.key}: ${type};`;
 }
 
+/** Writes the tables by which proxies read and write the messages of `proxy-messages.ts`, and nothing more. */
 export async function generateReaders(gen = join(import.meta.dirname, 'gen')): Promise<void> {
   const descriptors = await loadMessages(gen);
   const messages: Record<string, MessageTable> = {};

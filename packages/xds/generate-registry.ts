@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Writes one module that knows all generated files, for what must find a message by its type URL. */
 export function generateRegistry(gen: string): void {
   const modules = readdirSync(gen, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('_pb.js'))

@@ -67,6 +67,7 @@ export interface ApiClientOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** A client of a mesh’s API; its warnings go to `onWarning`, its refusals are thrown as they came. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { token, onWarning = () => {}, fetch: send = fetch } = options;
   const url = (): string => (typeof options.url === 'string' ? options.url : options.url());

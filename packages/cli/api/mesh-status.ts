@@ -63,6 +63,7 @@ export interface InstanceStatus {
   readonly message?: string;
 }
 
+/** What `tulle status` shows, from the API and the files of the run. */
 export async function readMeshStatus({ client, run, state }: Connection): Promise<MeshStatus> {
   const list = async (apiVersion: string, kind: string): Promise<readonly Resource[]> => {
     const known = findKind(apiVersion, kind);

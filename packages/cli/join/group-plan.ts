@@ -17,6 +17,7 @@ export interface GroupPlan {
   readonly readiness?: Probe;
 }
 
+/** What a WorkloadGroup says of those that join it. */
 export function planGroup({ metadata, spec }: WorkloadGroup): GroupPlan {
   const { template, metadata: own, probe } = spec;
   const { name, namespace = 'default' } = metadata;

@@ -88,6 +88,9 @@ export interface PlanDefaults {
   readonly capture: CaptureMode;
 }
 
+/**
+ * What a Workload asks of this machine, with defaults filled in. Equal specs (but for `replicas`) have equal hashes.
+ */
 export function planWorkload(workload: Workload, defaults: PlanDefaults): WorkloadPlan {
   const { metadata, spec } = workload;
   const { name, namespace = 'default' } = metadata;

@@ -26,6 +26,7 @@ export type PushStage = (typeof pushStages)[number];
 export type Counter = keyof typeof counters;
 export type Gauge = keyof typeof gauges;
 
+/** Counts and times of the control plane, for Prometheus. */
 export class Metrics {
   readonly #counts = new Map<Counter, number>();
   readonly #pushMs: Record<PushStage, number> = { model: 0, compile: 0, serialise: 0, send: 0 };

@@ -58,6 +58,7 @@ export interface Statements {
   setMeta(name: 'revision' | 'compacted', value: number): void;
 }
 
+/** All statements of the store, prepared once per database. */
 export function prepareStatements(database: DatabaseSync): Statements {
   const byKey = 'grp = ? AND plural = ? AND namespace = ? AND name = ?';
   const get = database.prepare(`SELECT revision, body FROM resources WHERE ${byKey}`);

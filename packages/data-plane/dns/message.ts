@@ -48,6 +48,7 @@ export interface BadQuestion {
 
 export const isBad = (question: Question | BadQuestion): question is BadQuestion => 'code' in question;
 
+/** The one question of a query (RFC 1035 section 4.1); an OPT record says how much the client takes (RFC 6891). */
 export function readQuestion(message: Buffer): Question | BadQuestion {
   if (message.length < headerBytes) return { id: 0, code: undefined };
   const id = message.readUInt16BE(0);

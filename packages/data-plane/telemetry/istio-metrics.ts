@@ -76,6 +76,10 @@ interface HttpSeries {
   readonly messages: { readonly request: Slot; readonly response: Slot } | undefined;
 }
 
+/**
+ * The series of one source and destination. Those of each status are made when it first comes, and held for ever
+ * after.
+ */
 export class IstioPair {
   readonly #metrics: IstioMetrics;
   readonly #values: readonly string[];

@@ -30,6 +30,7 @@ export interface ResourceSet {
   readonly resolve: (host: string, namespace: string) => string;
 }
 
+/** Resources by kind and name, as checks across them look things up. They have passed their own checks. */
 export function resourceSet(resources: readonly Resource[], defaultNamespace: string): ResourceSet {
   const all = resources.map(
     (resource, index): Member => ({

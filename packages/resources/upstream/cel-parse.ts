@@ -13,6 +13,7 @@ export type Cel =
 const token =
   /\s*(?:(\d+)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([A-Za-z_]\w*)|(\|\||&&|==|!=|<=|>=|[-+!<>?:.,()[\]{}]))/y;
 
+/** Reads the part of CEL that Istio’s CRDs use. @throws Error for anything else */
 export function parseCel(text: string): Cel {
   const tokens: string[] = [];
   token.lastIndex = 0;

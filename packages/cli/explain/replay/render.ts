@@ -6,6 +6,7 @@ import type { Replayed, ReplayedPair } from './replay.ts';
 /** Requests that are named, of each kind that fails. */
 const mostNamed = 20;
 
+/** A replay as text. @param window in words: `10 minutes` */
 export function renderReplay(replayed: Replayed, window: string, paint: Palette): string {
   const { pairs, requests, undecided } = replayed;
   const lines = [paint.bold(`${counted(requests, 'request')} of the last ${window}, decided again:`)];

@@ -23,6 +23,7 @@ export interface InstancePorts {
   appPort(known: number | string | undefined): number | undefined;
 }
 
+/** Takes all ports that an instance needs. The caller gives `allocated` back when it is gone. */
 export async function allocatePorts(
   allocator: Pick<PortAllocator, 'take'>,
   plan: Pick<WorkloadPlan, 'command' | 'ports' | 'upstreams'> &

@@ -59,6 +59,7 @@ export interface Child {
   onMessage(listener: (message: unknown) => void): void;
 }
 
+/** Starts a process that is in `registry` before anything else happens with it. */
 export function startChild(spec: ChildSpec, registry: ChildRegistry): Child {
   let log: number | undefined;
   const start = (): ChildProcess =>

@@ -62,6 +62,7 @@ exit 0
 
 export type WardenRole = 'app' | 'proxy';
 
+/** A shell process that outlives the supervisor just long enough to end what that started: docs/decisions/0005. */
 export class Warden {
   readonly #entries = new Map<number, string>();
   #process: ChildProcess | undefined;

@@ -15,6 +15,7 @@ const ADDRESS = '127.0.0.1';
 /** The number of the lifeline's descriptor in every proxy that we start. */
 export const LIFELINE_FD = 3;
 
+/** What a proxy of ours is told in its bootstrap file. */
 export function makeBootstrap(input: BootstrapInput): Bootstrap {
   const { controlPlane, enrolmentToken } = input;
   return {

@@ -40,6 +40,7 @@ export interface ProxyNode {
 /** The address by which other proxies on this machine reach the instance. */
 const ADDRESS = '127.0.0.1';
 
+/** The Node by which a proxy is known to the control plane. */
 export function makeNode(input: NodeInput): ProxyNode {
   const { labels, locality, network, weight } = input;
   return {

@@ -70,6 +70,7 @@ export interface FollowedProxySettings {
   close(): void;
 }
 
+/** Follows ProxyConfigs and the mesh’s defaults by watch. Resolves when all have been listed once. */
 export async function followProxySettings(client: ApiClient, mesh: string): Promise<FollowedProxySettings> {
   const follow = (apiVersion: string, name: string): Informer => {
     const kind = findKind(apiVersion, name);

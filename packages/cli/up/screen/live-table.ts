@@ -27,6 +27,7 @@ const COLUMNS = [
   { title: 'P99', align: 'right' },
 ] as const;
 
+/** The table’s lines. @param width columns of the terminal; undefined: none to keep to */
 export function renderLiveTable(
   rows: readonly LiveRow[],
   palette: Palette,

@@ -18,6 +18,7 @@ export interface View extends Reporter {
   close(): void;
 }
 
+/** Lines, with a table beneath them on a terminal that can redraw. */
 export function openView(io: Io): View {
   const colors = palette(wantsColor(io.stdout, io.env));
   const isLive = io.stdout.isTTY === true && io.env.TERM !== 'dumb';

@@ -25,6 +25,7 @@ export interface StateDir {
   readonly controlPlaneLog: string;
 }
 
+/** Where everything of a mesh lies below its folder; nothing is made. */
 export function stateDirAt(root: string): StateDir {
   const at = (...parts: string[]): string => join(root, ...parts);
   return {

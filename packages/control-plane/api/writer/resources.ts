@@ -71,6 +71,7 @@ export interface ResourcesOptions {
 
 const attempts = 16;
 
+/** What the API does with resources, over a store: validated, versioned, and with Kubernetes’ rules for each verb. */
 export function createResources(options: ResourcesOptions): Resources {
   const { store, clock, random = (limit) => randomInt(limit), uuid = randomUUID } = options;
   const kinds = new ServedKinds(options.kinds);

@@ -39,6 +39,7 @@ export interface LimitScope {
 
 const made = new WeakMap<ConfigModel, Map<string, ManagerLimits>>();
 
+/** The limit filters of a manager, made once for all that have the same. */
 export function managerLimits(config: ConfigModel, scope: LimitScope, engine: Engine): ManagerLimits {
   const { rate, bandwidth } = config.limits;
   const fits = ({ targets }: LimitPolicy): boolean => targets.some(({ key }) => scope.hasRoutesOf(key));

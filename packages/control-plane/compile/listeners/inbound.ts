@@ -43,6 +43,9 @@ export interface Inbound {
   readonly calls: readonly RateLimitServiceRef[];
 }
 
+/**
+ * A port of the application as its sidecar serves it: chains by what callers may speak, and the cluster behind them.
+ */
 export function inbound(config: ConfigModel, proxy: ProxyDescription, served: ServedPort): Inbound {
   const { metadata: node } = proxy;
   const { mode, origin } = config.peerAuthentications.decide(node.NAMESPACE, node.LABELS, served.port);

@@ -36,6 +36,7 @@ export interface Outbound {
   readonly collector: Collector;
 }
 
+/** The listeners that an application calls by itself: the HTTP proxy and one per declared upstream. */
 export function outbound(view: View, scope: Scope, proxy: ProxyDescription): Outbound {
   const collector = new Collector();
   const { TULLE_ENGINE, TULLE_OUTBOUND, TULLE_CAPTURE } = proxy.metadata;
@@ -141,6 +142,7 @@ export function bytesChains(
   return [...chains, { filters: [all] }];
 }
 
+/** The connection manager of an outbound listener. @param routes name of its table */
 export function outboundManager(
   view: View,
   engine: Engine,

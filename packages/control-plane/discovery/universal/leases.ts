@@ -36,6 +36,7 @@ interface Lease {
   writes: Promise<void>;
 }
 
+/** All registrations’ lives, in memory and, by the writer, in the store. What the store refuses goes to `onError`. */
 export class Leases {
   readonly #leases = new Map<string, Lease>();
   readonly #writer: RegistrationWriter;

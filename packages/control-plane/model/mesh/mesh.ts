@@ -93,6 +93,7 @@ export interface GatewaySettings {
   readonly clientCertificate: ForwardClientCert;
 }
 
+/** The mesh’s settings with every default filled in: Istio’s, but mTLS is STRICT where nobody says. */
 export function meshSettings(spec: MeshSpec): MeshSettings {
   const { ports = {}, defaultConfig } = spec;
   const topology = { ...defaultConfig?.gatewayTopology, ...spec.gatewayTopology };

@@ -21,6 +21,10 @@ export interface PeerAuthenticationIndex {
   decide(namespace: string, labels: Readonly<Record<string, string>>, port: number): MtlsDecision;
 }
 
+/**
+ * Istio’s precedence: port, workload, namespace, mesh; the oldest of equals. @param mesh of ports that nobody speaks
+ * of
+ */
 export function indexPeerAuthentications(
   resources: readonly Resource[],
   mesh: MtlsMode,

@@ -51,6 +51,7 @@ export interface RequestAuthenticationIndex {
 /** Istio's. */
 const defaultTimeoutMs = 5_000;
 
+/** Rules by workload; all that select one hold together (Istio). @param report what is wrong with one */
 export function indexRequestAuthentications(
   resources: readonly Resource[],
   report: (origin: Origin, problem: Problem) => void,

@@ -27,6 +27,7 @@ export interface KubernetesServiceSpec {
 /** Istio's annotation: to whom a Service is visible, as `exportTo` elsewhere. */
 const exportToAnnotation = 'networking.istio.io/exportTo';
 
+/** A Service of the core group as the model’s; an ExternalName is one outside the mesh. */
 export function kubernetesService(resource: Resource): Service {
   const spec = (resource.spec ?? {}) as KubernetesServiceSpec;
   const seniority = seniorityOf(resource.metadata);

@@ -80,6 +80,9 @@ const everything = (_: Service): boolean => true;
 
 const rank = (service: Service): number => (service.origin.kind === 'Service' ? 0 : 1);
 
+/**
+ * Services by host and namespace. Of one host the viewer’s own namespace comes first, then Services, then the oldest.
+ */
 export function indexServices(services: readonly Service[]): ServiceIndex {
   const all = services.toSorted((a, b) => compare(a.host, b.host) || rank(a) - rank(b) || bySeniority(a, b));
   const byHost = Map.groupBy(all, (service) => service.host);

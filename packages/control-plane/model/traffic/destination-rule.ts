@@ -41,6 +41,7 @@ export interface DestinationRuleIndex {
   readonly clientLabels: ReadonlySet<string>;
 }
 
+/** Rules by host, merged as Istio merges them. @param exportTo of rules that do not say to whom they are visible */
 export function indexDestinationRules(
   resources: readonly Resource[],
   isKnown: (host: string) => boolean,

@@ -26,6 +26,7 @@ export interface EnvoyFilterIndex {
   ofWorkload(namespace: string, labels: Labels): readonly EnvoyFilter[] | undefined;
 }
 
+/** EnvoyFilters by the workloads that they select. @param report what is wrong with one */
 export function indexEnvoyFilters(
   resources: readonly Resource[],
   report: (origin: Origin, problem: Problem) => void,

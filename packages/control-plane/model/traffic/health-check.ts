@@ -26,6 +26,7 @@ export interface HealthCheckIndex {
   lookup(service: Service, client: string, port: number, subset: string): HealthCheckPolicy | undefined;
 }
 
+/** Of the policies for a place the most specific: by host, subset, port; then the oldest. @param isKnown whether a host is a service’s */
 export function indexHealthChecks(
   resources: readonly Resource[],
   isKnown: (host: string) => boolean,

@@ -17,6 +17,7 @@ const automatic = [
   'topology.istio.io/subzone',
 ];
 
+/** Istio’s rules of `localityLbSetting`: `distribute` or a failover, shares of 100 in all; and those of zones beside it. */
 export function checkLocalities(settings: Localities, path: FieldPath): Finding[] {
   const { localityLbSetting: locality = {}, zoneAwareLbSetting: zones } = settings;
   const { distribute = [], failover = [], failoverPriority = [] } = locality;

@@ -38,6 +38,10 @@ export function translateHttpFilter(
   return config === undefined ? undefined : { name: filter.name, ...config };
 }
 
+/**
+ * A filter’s configuration by its type, also inside a TypedStruct. @param optional unknown types are left out, not
+ * refused
+ */
 export function readFilterConfig(
   any: protobuf_Any,
   readers: FilterConfigReaders,
