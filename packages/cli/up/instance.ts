@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { enrolmentToken } from '../api/enrolment.ts';
 import { messageOf } from '../failure.ts';
-import { inheritedEnv, resolveEnv } from './app/app-env.ts';
+import { resolveEnv } from './app/app-env.ts';
 import { type AppEvent, AppProcess } from './app/app-process.ts';
-import { captureEnv } from './app/env-capture.ts';
+import { appSpec } from './app/app-spec.ts';
 import { planProbes } from './app/probe-plan.ts';
-import { limitedCommand } from './app/resource-limits.ts';
 import { findUser, type UserIds } from './app/user.ts';
 import { appGroup, proxyGroup } from './capture/capture.ts';
 import type { InstanceContext } from './instance-context.ts';
@@ -243,7 +242,17 @@ export class Instance implements RolloutInstance {
     if (ports === undefined || command === undefined) return;
     let spec: LoggedChildSpec;
     try {
-      spec = this.#appSpec(command, ports, await resolveEnv(client, this.plan.namespace, this.plan.env));
+      spec = appSpec({
+        plan: this.plan,
+        command,
+        instance: this.name,
+        ports,
+        inherited: this.#context.env,
+        own: await resolveEnv(client, this.plan.namespace, this.plan.env),
+        user: this.#user,
+        group: this.plan.capture === 'transparent' ? appGroup(this.fileName) : undefined,
+        logPath: this.#context.state.appLog(this.fileName),
+      });
       if (this.#stopped) return;
       // Not one connection of it may go past the sidecar.
       await this.#redirect(ports);
@@ -336,35 +345,6 @@ export class Instance implements RolloutInstance {
     if (event.failures > 1) reporter.error(explain(text, event.lastLines));
     else reporter.warn(text);
     this.#enter('running', event.reason);
-  }
-
-  #appSpec(
-    written: readonly [string, ...string[]],
-    ports: InstancePorts,
-    own: Record<string, string>,
-  ): LoggedChildSpec {
-    const { plan } = this;
-    const env = {
-      ...inheritedEnv(this.#context.env),
-      ...captureEnv({ ports: ports.inbound, httpProxyPort: ports.httpProxy, upstreams: ports.upstreams }),
-      TULLE_INSTANCE: this.name,
-      TULLE_NAMESPACE: plan.namespace,
-      TULLE_WORKLOAD: plan.name,
-      ...own,
-    };
-    const [command, ...args] = limitedCommand(written, plan.limits);
-    return {
-      name: this.name,
-      role: 'app',
-      command,
-      args,
-      env,
-      cwd: plan.cwd,
-      ...this.#user,
-      ...(plan.capture === 'transparent' ? { group: appGroup(this.fileName) } : {}),
-      logPath: this.#context.state.appLog(this.fileName),
-      lifeline: false,
-    };
   }
 
   async #bootstrap(ports: InstancePorts): Promise<Bootstrap> {
