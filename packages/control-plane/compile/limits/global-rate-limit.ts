@@ -10,7 +10,8 @@ import { duration } from '../messages/duration.ts';
 import { fraction } from '../messages/fraction.ts';
 import type { View } from '../scope/view.ts';
 import { rateLimitRule } from './descriptors.ts';
-import { headerOptions, type RateLimitPolicy } from './rate-limit.ts';
+import { headerOptions } from './header-options.ts';
+import type { RateLimitPolicy } from './rate-limit.ts';
 
 /** A rate limit service of the mesh. */
 export interface RateLimitServiceRef {

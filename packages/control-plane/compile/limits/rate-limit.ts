@@ -1,12 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { parseDuration } from '@tulle/resources/schema/duration';
 import type { RateLimitPolicySpec } from '@tulle/resources/tulle/limits/rate-limit-policy';
-import type { HeaderValueOptionSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import { XRateLimitHeadersRFCVersion } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import { LocalRateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js';
 import { RateLimitSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import type { TokenBucketSchema } from '@tulle/xds/gen/envoy/type/v3/token_bucket_pb.js';
-import { compare } from '../../model/origin.ts';
 import type { LimitPolicy } from '../../model/traffic/limits.ts';
 import { type HttpFilter, typedStruct } from '../filters/http-filters.ts';
 import { duration } from '../messages/duration.ts';
@@ -16,8 +14,8 @@ import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
 import { entriesOf, isGlobal, type LimitSpec, limitId, rateLimitRule } from './descriptors.ts';
 import { globalRateLimit } from './global-rate-limit.ts';
+import { headerOptions } from './header-options.ts';
 
-type HeaderValueOption = MessageInitShape<typeof HeaderValueOptionSchema>;
 type TokenBucket = MessageInitShape<typeof TokenBucketSchema>;
 export type RateLimitPolicy = LimitPolicy<RateLimitPolicySpec>;
 
@@ -79,11 +77,6 @@ function tokenBucket({ requests, burst, per }: Pick<LimitSpec, 'requests' | 'bur
     tokensPerFill: requests,
     ...(fillInterval && { fillInterval }),
   };
-}
-
-export function headerOptions(headers: Readonly<Record<string, string>> = {}): HeaderValueOption[] {
-  const sorted = Object.entries(headers).toSorted(([a], [b]) => compare(a, b));
-  return sorted.map(([key, value]) => ({ header: { key, value } }));
 }
 
 /** What the IETF's drafts call the limits, for our engine. */
