@@ -1,3 +1,4 @@
+import type { Origin } from '@tulle/xds/resource';
 import type { ClientTls, DestinationRuleSpec } from '../../model/istio.ts';
 import { bySeniority, seniorityOf } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
@@ -94,9 +95,11 @@ export const destinationRules: Analyzer = {
   ],
   analyze(mesh, report) {
     const rules = rulesOf(mesh);
-    const used = new Set(
+    const used = new Map(
       mesh.config.virtualServices.flatMap((service) =>
-        [...destinationsOf(service)].map(({ destination }) => `${destination.host} ${destination.subset}`),
+        [...destinationsOf(service)].map(
+          ({ destination }) => [`${destination.host} ${destination.subset}`, service.origin] as const,
+        ),
       ),
     );
     for (const rule of rules) {
@@ -137,11 +140,11 @@ export function rulesOf({ config, resources }: AnalyzedMesh): readonly AnalyzedR
   });
 }
 
-/** @param used `host subset` to which routes lead */
+/** @param used `host subset` to which routes lead, and a VirtualService that has one */
 function checkSubsets(
   mesh: AnalyzedMesh,
   { spec, services, at }: AnalyzedRule,
-  used: ReadonlySet<string>,
+  used: ReadonlyMap<string, Origin>,
   report: Report,
 ): void {
   for (const [index, { name, labels = {} }] of (spec.subsets ?? []).entries()) {
@@ -152,12 +155,13 @@ function checkSubsets(
     }
     const topology = Object.keys(labels).some((label) => label.startsWith('topology.'));
     if (!mesh.knows.workloads || topology || services.length === 0) continue;
-    if (!services.some((service) => serves(mesh, service, labels)))
-      report(
-        services.some(({ host }) => used.has(`${host} ${name}`)) ? emptySubset : unusedSubset,
-        at(`${path}.labels`),
-        `no workload of ${services[0]?.host} has ${shownLabels(labels)}`,
-      );
+    if (services.some((service) => serves(mesh, service, labels))) continue;
+    const [leads] = services.flatMap(({ host }) => used.get(`${host} ${name}`) ?? []);
+    report(
+      leads === undefined ? unusedSubset : emptySubset,
+      at(`${path}.labels`),
+      `no workload of ${services[0]?.host} has ${shownLabels(labels)}${leads === undefined ? '' : `; ${leads.kind} ${leads.namespace}/${leads.name} leads there`}`,
+    );
   }
 }
 
