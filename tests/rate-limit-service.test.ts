@@ -1,66 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyLimit, startLimitedMesh } from './limited-mesh.ts';
 import { fetchOnce } from './load.ts';
-import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+import { eventually, type Mesh, temporaryFolder } from './mesh.ts';
 
-/** A limit that proxies share: `tulle up` starts the service that counts when the first such policy appears. */
-const file = `
-apiVersion: tulle.dev/v1alpha1
-kind: Mesh
-metadata: { name: limited }
----
-apiVersion: tulle.dev/v1alpha1
-kind: Workload
-metadata: { name: app }
-spec:
-  command: [node, -e, "require('http').createServer((q, s) => s.end('ok')).listen(process.env.PORT, '127.0.0.1')"]
-  labels: { app: app }
-  ports: [{ name: http, port: 80 }]
-  upstreams: []
----
-apiVersion: v1
-kind: Service
-metadata: { name: app }
-spec: { selector: { app: app }, ports: [{ name: http, port: 80 }] }
----
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: { name: edge }
-spec:
-  selector: { istio: ingressgateway }
-  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['*'] }]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: app }
-spec: { hosts: ['*'], gateways: [edge], http: [{ route: [{ destination: { host: app } }] }] }
-`;
-
-const policy = `
-apiVersion: tulle.dev/v1alpha1
-kind: RateLimitPolicy
-metadata: { name: users }
-spec:
-  targetRefs: [{ kind: Gateway, name: edge }]
-  scope: MESH
-  limits:
-    - name: users
-      by: [header: x-user]
-      requests: 3
-      per: 1000000s
-      overrides: [{ values: [vip], requests: 5 }]
-  response: { rateLimitHeaders: RATELIMIT }
-  service: { timeout: 1s, onFailure: DENY }
-`;
-
+/** `tulle up` starts the service that counts when the first policy for all proxies appears. */
 const state = temporaryFolder();
 let mesh: Mesh;
 
 beforeAll(async () => {
-  const path = join(state.path, 'mesh.yaml');
-  writeFileSync(path, file);
-  mesh = await startMesh(path, join(state.path, 'state'));
+  mesh = await startLimitedMesh(state.path);
 });
 
 afterAll(async () => {
@@ -101,10 +49,9 @@ test('nobody counts where nobody asks', async () => {
 });
 
 test('a policy of scope MESH that is applied later is counted by a service that comes with it', async () => {
-  writeFileSync(join(state.path, 'policy.yaml'), policy);
-  await mesh.ok('apply', '-f', join(state.path, 'policy.yaml'));
+  await applyLimit(mesh, state.path);
   await isEnforced('True ServiceReady');
-  // Until the gateway has the service's endpoint it refuses with 500.
+  // Until the gateway has the service's endpoint it refuses.
   await eventually('the service counts', async () =>
     (await fetchOnce(mesh.url, { 'x-user': 'first' })).headers['ratelimit-policy'] === undefined
       ? undefined

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Engine } from '@tulle/data-plane/engine';
 import { rateLimitFilter } from '@tulle/data-plane/filters/rate-limit/filter';
 import { named } from '@tulle/data-plane/testing/backend';
@@ -28,7 +25,8 @@ import { expect, test } from 'vitest';
 import { RedisCounters } from '../../packages/cli/rate-limit-service/redis-counters.ts';
 import { RespClient } from '../../packages/cli/rate-limit-service/resp-client.ts';
 import { serveRateLimits } from '../../packages/cli/rate-limit-service/server.ts';
-import { describeWithPeers, peerPath } from './peer.ts';
+import { describeWithPeers } from './peer.ts';
+import { startProgram, startRedis } from './program.ts';
 
 /** One rate limit service on a real Redis, asked by our engine and by a real Envoy. */
 const cleanup = cleanupAfterEach();
@@ -39,30 +37,10 @@ const folder = (): string => {
   return made;
 };
 
-/** Starts a program; resolves when it says `ready`. */
-async function program(command: string, args: readonly string[], ready: string): Promise<void> {
-  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  cleanup.push(async () => {
-    if (child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill();
-    await exited;
-  });
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      if (stream !== null)
-        createInterface({ input: stream }).on('line', (line) => line.includes(ready) && resolve());
-    child.once('exit', (code) => reject(new Error(`${command} ended with ${code}`)));
-  });
-}
-
 async function redis(): Promise<number> {
   const port = await freePort();
-  await program(
-    peerPath('redis-server'),
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder()],
-    'Ready to accept connections',
-  );
+  const { stop } = await startRedis(port, folder());
+  cleanup.push(stop);
   return port;
 }
 
@@ -187,7 +165,9 @@ async function envoy(servicePort: number, appPort: number): Promise<number> {
   };
   const file = join(folder(), 'envoy.json');
   writeFileSync(file, JSON.stringify(config));
-  await program('envoy', ['-c', file, '--use-dynamic-base-id'], 'starting main dispatch loop');
+  const args = ['-c', file, '--use-dynamic-base-id'];
+  const { stop } = await startProgram('envoy', args, 'starting main dispatch loop');
+  cleanup.push(stop);
   return port;
 }
 

@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { FileSecrets } from '../file-secrets.ts';
+import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { peerCertificate } from './peer-certificate.ts';
 import { TlsClient } from './tls-client.ts';
@@ -103,4 +108,35 @@ test('nothing said is nothing revoked', async () => {
   trusted.review();
   expect(trusted.size).toBe(1);
   socket.destroy();
+});
+
+test('roots and lists in files are looked at while connections depend on them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tulle-trust-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'roots.pem');
+  const rootsSecret = `file-root:${path}`;
+  const files = new FileSecrets();
+  writeFileSync(path, mesh.rootPem + other.rootPem);
+  const clock = new VirtualClock();
+  const wheel = new TimerWheel({ clock });
+  trusted = new TrustedConnections(
+    { get: (name) => (name === rootsSecret ? files.get(name) : secrets.get(name)) },
+    wheel,
+  );
+  validation = { ...(upstream.validation as PeerValidation), rootsSecret };
+  const client = new TlsClient(secrets);
+  const stays = await connection(await serverOf(mesh), client);
+  const goes = await connection(await serverOf(other), client);
+  const asked = once(goes, revoked);
+  writeFileSync(path, mesh.rootPem);
+  utimesSync(path, 1, 1);
+  clock.advance(1_100);
+  await asked;
+  expect(trusted.size).toBe(1);
+  stays.destroy();
+  await once(stays, 'close');
+  goes.destroy();
+  await once(goes, 'close');
+  clock.advance(1_100);
+  expect(wheel.armed).toBe(0);
 });

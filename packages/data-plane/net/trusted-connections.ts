@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
-import type { TimerWheel } from '../timers/wheel.ts';
+import { isFileSecret } from '../file-secrets.ts';
+import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { leadsTo } from './certificate-chain.ts';
 import { pemCertificates } from './pem.ts';
 import { isRevoked, type Revocations, readRevocations } from './revocation-list.ts';
@@ -22,6 +24,9 @@ interface Trusted {
 /** Trust with roots. */
 type Known = readonly [roots: RootsSecret, crl?: CrlSecret];
 
+/** How often files of trust are looked at, while connections depend on them. */
+const fileLookMs = 1_000;
+
 /** Emitted by a socket whose peer is no longer believed: finish what is under way, and close. */
 export const revoked = 'revoked';
 
@@ -38,6 +43,9 @@ export class TrustedConnections {
   readonly #wheel: TimerWheel;
   readonly #limitMs: number;
   readonly #trusted = new Map<TLSSocket, Trusted>();
+  /** What was last found in files: nobody tells when they change. */
+  readonly #files = new Map<string, SecretTable | undefined>();
+  readonly #look: Timer;
   /** Revoked by now, ever. */
   revoked = 0;
 
@@ -45,6 +53,7 @@ export class TrustedConnections {
     this.#secrets = secrets;
     this.#wheel = wheel;
     this.#limitMs = limitMs;
+    this.#look = wheel.timer(() => this.#lookAtFiles());
   }
 
   get size(): number {
@@ -59,6 +68,30 @@ export class TrustedConnections {
     if (checked === undefined || trust === undefined) return;
     this.#trusted.set(socket, { certificate, validation, checked, trust });
     socket.once('close', () => this.#trusted.delete(socket));
+    this.#watch(checked.rootsSecret);
+    if (checked.crlSecret !== undefined) this.#watch(checked.crlSecret);
+  }
+
+  #watch(name: string): void {
+    if (!isFileSecret(name) || this.#files.has(name)) return;
+    this.#files.set(name, this.#secrets.get(name));
+    if (!this.#look.armed) this.#look.start(fileLookMs);
+  }
+
+  #lookAtFiles(): void {
+    if (this.#trusted.size === 0) {
+      this.#files.clear();
+      return;
+    }
+    let hasChanged = false;
+    for (const [name, before] of this.#files) {
+      const secret = this.#secrets.get(name);
+      if (secret === before) continue;
+      this.#files.set(name, secret);
+      hasChanged = true;
+    }
+    if (hasChanged) this.review();
+    this.#look.start(fileLookMs);
   }
 
   /** Trust may have changed: roots, lists of what was revoked, or the names that are accepted. */
