@@ -128,7 +128,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   // --- routes --------------------------------------------------------------------------------------------
   [`${route}RouteConfiguration`]: `name virtual_hosts vhds ${headersOnBoth} ~validate_clusters ~max_direct_response_body_size_bytes ignore_port_in_host_matching ~metadata most_specific_header_mutations_wins`,
   [`${route}Vhds`]: 'config_source',
-  [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count include_attempt_count_in_response retry_policy ~per_request_buffer_limit_bytes ~metadata require_tls`,
+  [`${route}VirtualHost`]: `name domains routes ${headersOnBoth} typed_per_filter_config include_request_attempt_count include_attempt_count_in_response retry_policy rate_limits ~per_request_buffer_limit_bytes ~metadata require_tls`,
   [`${route}Route`]: `name match route redirect direct_response metadata ~decorator typed_per_filter_config ${headersOnBoth} stat_prefix ~tracing ~per_request_buffer_limit_bytes`,
   [`${route}RouteMatch`]:
     'prefix path safe_regex connect_matcher path_separated_prefix case_sensitive runtime_fraction headers query_parameters dynamic_metadata',

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyLimit, startLimitedMesh } from '../limited-mesh.ts';
 import { fetchOnce } from '../load.ts';
-import { eventually, freePort, type Mesh, temporaryFolder } from '../mesh.ts';
+import { eventually, type Mesh, temporaryFolder } from '../mesh.ts';
 import { describeWithPeers } from './peer.ts';
 import { type Program, startRedis } from './program.ts';
 

@@ -2,7 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { ApiError } from '../api/status-error.ts';
 import type { Resources } from '../api/writer/resources.ts';
 import { followCollection } from '../follow.ts';
-import { rootNamespace } from '../model/origin.ts';
+import { rootNamespace, rootNamespaces } from '../model/origin.ts';
 import type { Store } from '../store/store.ts';
 
 /** Labels by which Istio's samples select the ingress gateway. */
@@ -33,13 +33,13 @@ const gatewayService: Resource = {
 /** What every mesh has, however empty it is. */
 export const systemResources: readonly Resource[] = [
   namespace('default'),
-  namespace(rootNamespace),
+  ...rootNamespaces.map(namespace),
   gatewayService,
   serviceAccount(rootNamespace, 'ingressgateway'),
 ];
 
 /**
- * Makes what every mesh has: namespaces `default` and `tulle-system`, the ingress gateway's Service and
+ * Makes what every mesh has: namespaces `default`, `tulle-system` and `istio-system`, the ingress gateway's Service and
  * account, and in each namespace the account `default`, also in those that are made later. What is there
  * already is left as it is.
  */

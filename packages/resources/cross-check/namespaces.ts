@@ -3,7 +3,7 @@ import { nearestName } from '../nearest.ts';
 import type { ResourceSet } from './resource-set.ts';
 
 /** What every mesh has. */
-const builtIn = ['default', 'tulle-system'];
+const builtIn = ['default', 'tulle-system', 'istio-system'];
 
 /** Resources of a whole mesh are in namespaces that it has: the API refuses others, and then some are written and some not. */
 export function namespaces(set: ResourceSet, report: (index: number, finding: Finding) => void): void {

@@ -81,6 +81,37 @@ export const envoyFilters: readonly Scenario[] = [
     steps: [{ url: 'http://$host/nowhere', expect: { status: 503 } }, { expect: { status: 200 } }],
   },
   {
+    title: 'EnvoyFilter: rate_limits of a VIRTUAL_HOST, for a filter that is inserted',
+    doc: 'https://istio.io/latest/docs/tasks/policy-enforcement/rate-limit/',
+    resources: [
+      envoyFilter(`
+        configPatches:
+        - applyTo: HTTP_FILTER
+          match: { context: SIDECAR_OUTBOUND, proxy: { metadata: { NAME: client-0 } } }
+          patch:
+            operation: INSERT_FIRST
+            value:
+              name: $name.limit
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+                stat_prefix: patched
+                stage: 9
+                token_bucket: { max_tokens: 100000, tokens_per_fill: 100000, fill_interval: 3600s }
+                filter_enabled: { default_value: { numerator: 100 } }
+                filter_enforced: { default_value: { numerator: 100 } }
+                descriptors:
+                - entries: [{ key: generic_key, value: $name }]
+                  token_bucket: { max_tokens: 2, tokens_per_fill: 2, fill_interval: 3600s }
+        - applyTo: VIRTUAL_HOST
+          match: { ${host} } } }
+          patch:
+            operation: MERGE
+            value: { rate_limits: [{ stage: 9, actions: [{ generic_key: { descriptor_value: $name } }] }] }
+      `),
+    ],
+    steps: [{ times: 4, expect: { status: { 200: 2, 429: 2 } } }],
+  },
+  {
     title: 'EnvoyFilter: HTTP_FILTER INSERT_FIRST of a Lua filter',
     doc: 'https://istio.io/latest/docs/reference/config/networking/envoy-filter/',
     resources: [

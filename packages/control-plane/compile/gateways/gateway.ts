@@ -69,6 +69,8 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
     draft.collector.notes.push(portTaken(bound, first, kind));
     return false;
   });
+  const { origins: routed } = draft.collector;
+  const before = routed.length;
   const filterChains = chainsOf[kind](draft, same);
   if (filterChains.length === 0) return undefined;
   const { address, port } = first.binding;
@@ -79,7 +81,8 @@ function portListener(draft: Draft, name: string, servers: readonly BoundServer[
           ...managerTokens(draft.view.config, draft.proxy.metadata, 'gateway').origins,
           ...gatewayLimits(draft.view, draft.proxy, same).origins,
         ];
-  const origins = [...same.map(({ server }) => server.origin), ...policies];
+  // The rules of bytes are in the chains themselves.
+  const origins = [...same.map(({ server }) => server.origin), ...routed.slice(before), ...policies];
   return listener({
     name,
     address,

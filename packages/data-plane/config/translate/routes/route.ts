@@ -1,9 +1,11 @@
+import type { DescriptorRule } from '@tulle/decision/tables/rate-limit';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
 import type { protobuf_Any, route_Route, route_RouteConfiguration, route_VirtualHost } from '@tulle/xds/wire';
 import { type FilterConfigReaders, readFilterConfig } from '../filters/http-filter.ts';
 import { checkSource } from '../tls/tls.ts';
 import { noMutations, translateMutations } from '../values/header-mutation.ts';
 import { join, type Problems, read } from '../values/problems.ts';
+import { translateDescriptorRules } from './rate-limit-rule.ts';
 import { translateRetry } from './retry.ts';
 import { translateAction } from './route-action.ts';
 import { translateMatch } from './route-match.ts';
@@ -90,14 +92,15 @@ function translateVirtualHost(
   if (host.requireTls === 'EXTERNAL_ONLY')
     problems.add(join(path, 'require_tls'), 'EXTERNAL_ONLY is not supported');
   const perFilter = translatePerFilter(host.typedPerFilterConfig, readers, path, problems);
+  const limits = translateDescriptorRules(host.rateLimits, join(path, 'rate_limits'), problems);
   return {
     name: host.name,
     domains: host.domains.map((domain) => domain.toLowerCase()),
     routes: [
       ...(host.requireTls === 'ALL' ? [toHttps] : []),
-      ...host.routes.map((route, i) =>
-        translateRoute(route, perFilter, readers, join(path, `routes[${i}]`), problems),
-      ),
+      ...host.routes
+        .map((route, i) => translateRoute(route, perFilter, readers, join(path, `routes[${i}]`), problems))
+        .map((route) => (limits.length === 0 ? route : limitedBy(limits, route))),
     ],
     ...(host.retryPolicy === undefined
       ? {}
@@ -107,6 +110,12 @@ function translateVirtualHost(
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
   };
 }
+
+/** Routes that count nothing themselves count as their host says (Envoy's `vh_rate_limits: OVERRIDE`). */
+const limitedBy = (rateLimits: readonly DescriptorRule[], route: Route): Route =>
+  route.action.kind === 'forward' && route.action.rateLimits === undefined
+    ? { ...route, action: { ...route.action, rateLimits } }
+    : route;
 
 /** `require_tls: ALL`: what came in plain text is sent to https, before any other route is looked at. */
 const toHttps: Route = {

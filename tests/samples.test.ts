@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Condition } from '@tulle/resources/kind';
+import { hasUpstream, upstream } from '@tulle/resources/upstream/upstream-files';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
+
+/** Istio's samples, unchanged, applied to Bookinfo with the Services that other samples are about. */
+const samples = join(upstream, 'istio-samples');
+
+interface Document {
+  readonly apiVersion?: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+const documentsOf = (name: string): Document[] =>
+  parseAllDocuments(readFileSync(join(samples, name), 'utf8')).flatMap(
+    (one) => (one.toJS() as Document | null) ?? [],
+  );
+const isTraffic = ({ apiVersion = '' }: Document): boolean => apiVersion.startsWith('networking.istio.io/');
+
+const files = hasUpstream
+  ? readdirSync(samples, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'))
+  : [];
+const ofTraffic = files.filter((name) => documentsOf(name).some(isTraffic)).toSorted();
+
+/** What the others’ documentation says to apply before: subsets, a gateway. */
+const base = ['bookinfo/networking/destination-rule-all.yaml', 'tcp-echo/tcp-echo-all-v1.yaml'];
+
+const tcpEcho = (version: string): string => `
+apiVersion: tulle.dev/v1alpha1
+kind: Workload
+metadata: { name: tcp-echo-${version} }
+spec:
+  command: [node, -e, "require('net').createServer((s) => s.pipe(s)).listen(process.env.PORT, '127.0.0.1')"]
+  labels: { app: tcp-echo, version: ${version} }
+  ports: [{ name: tcp, port: 9000 }]
+---
+`;
+
+/** Who may call everything; applications of samples as they deploy them; a Service that one routes to and none has. */
+const around = `${tcpEcho('v1')}${tcpEcho('v2')}
+apiVersion: tulle.dev/v1alpha1
+kind: Workload
+metadata: { name: curl }
+spec: { command: [node, -e, 'setInterval(() => {}, 1e6)'], labels: { app: curl } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cert-manager-resolver, namespace: istio-system }
+spec: { selector: { app: cert-manager-resolver }, ports: [{ name: http, port: 8089 }] }
+`;
+
+describe.runIf(hasUpstream)('Istio’s samples', () => {
+  const state = temporaryFolder();
+  let mesh: Mesh;
+  const apply = (name: string) => mesh.tulle('apply', '-f', join(samples, name));
+  beforeAll(async () => {
+    mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
+    const services = files.flatMap(documentsOf).filter(({ kind }) => kind === 'Service');
+    const byName = new Map(services.map((one) => [one.metadata.name, one]));
+    const documents = [...byName.values()].map((one) => JSON.stringify(one));
+    const path = join(state.path, 'around.yaml');
+    writeFileSync(path, [around, ...documents].join('\n---\n'));
+    await mesh.ok('apply', '-f', path);
+    for (const name of base) await apply(name);
+  });
+  afterAll(async () => {
+    await mesh?.stop();
+    state.remove();
+  });
+
+  const conditionsOf = async ({ kind, metadata }: Document): Promise<readonly Condition[]> => {
+    const where = metadata.namespace === undefined ? [] : ['-n', metadata.namespace];
+    const text = await mesh.ok('get', kind.toLowerCase(), metadata.name, ...where, '-o', 'json');
+    const { status } = JSON.parse(text) as { readonly status?: { readonly conditions?: Condition[] } };
+    return status?.conditions ?? [];
+  };
+
+  test.each(ofTraffic)('%s', async (name) => {
+    const { code, stderr } = await apply(name);
+    expect(stderr).not.toMatch(/^error|not enforced/m);
+    expect(code).toBe(0);
+    for (const one of documentsOf(name).filter(isTraffic)) {
+      let last: readonly string[] = [];
+      await eventually(`${one.kind} ${one.metadata.name} is what its sample says`, async () => {
+        const conditions = await conditionsOf(one);
+        last = conditions.map(({ type, status, message }) => `${type} ${status}: ${message}`);
+        const isTrue = conditions.length >= 3 && conditions.every(({ status }) => status === 'True');
+        return isTrue ? true : undefined;
+      }).catch(() => expect(last).toEqual([]));
+    }
+    await mesh.ok('delete', '-f', join(samples, name));
+    for (const one of base) expect((await apply(one)).code).toBe(0);
+  });
+});
