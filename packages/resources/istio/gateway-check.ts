@@ -5,6 +5,7 @@ import { isHostName, isIpAddress } from '../schema/host.ts';
 import { isDnsLabel } from '../schema/name.ts';
 import type { Gateway, Server, ServerTls } from './gateway.ts';
 import { isHttp, isProtocol, isTls, protocols } from './protocol.ts';
+import { isKnownCurve, isKnownSuite } from './tls-names.ts';
 
 /** What Istio's webhook refuses in a Gateway (pkg/config/validation). */
 export function checkGateway({ spec }: Gateway): Finding[] {
@@ -143,6 +144,12 @@ function checkTls({ port, tls }: Server, path: FieldPath): Finding[] {
   return found;
 }
 
+/** Names that only mean something if both engines' libraries know them. */
+const namesOf = [
+  ['cipherSuites', isKnownSuite],
+  ['ecdhCurves', isKnownCurve],
+] as const;
+
 /** What only matters to certificates of clients. */
 const clientFields = [
   'subjectAltNames',
@@ -221,6 +228,16 @@ function checkCertificates(tls: ServerTls, path: FieldPath): Finding[] {
         'below TLSV1_2 needs cipherSuites that such old clients know',
       ),
     );
+  for (const [name, isKnown] of namesOf)
+    for (const [index, one] of (tls[name] ?? []).entries())
+      if (!isKnown(one))
+        found.push(
+          warning(
+            'no-effect',
+            [...path, name, index],
+            `is left out: ${JSON.stringify(one)} is not known here`,
+          ),
+        );
   if (mode === 'SIMPLE')
     for (const name of clientFields)
       if (tls[name])

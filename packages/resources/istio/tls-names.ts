@@ -25,3 +25,11 @@ export const cipherSuites: ReadonlySet<string> = new Set([
   'AES128-SHA',
   'AES256-SHA',
 ]);
+
+export const isKnownCurve = (name: string): boolean => ecdhCurves.has(name);
+/** Also of several that count the same: `[A|B]` (BoringSSL). */
+export const isKnownSuite = (name: string): boolean =>
+  name
+    .replace(/^\[(.*)\]$/, '$1')
+    .split('|')
+    .every((one) => cipherSuites.has(one));

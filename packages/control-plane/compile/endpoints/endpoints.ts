@@ -124,8 +124,9 @@ function workloadLabel({ workload, namespace, labels, cluster }: WorkloadInstanc
 }
 
 function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
-  const target =
-    listed.ports[port.name] ?? (typeof port.targetPort === 'number' ? port.targetPort : port.number);
+  // A port may be called constructor.
+  const own = Object.hasOwn(listed.ports, port.name) ? listed.ports[port.name] : undefined;
+  const target = own ?? (typeof port.targetPort === 'number' ? port.targetPort : port.number);
   return {
     address: listed.address,
     port: target,

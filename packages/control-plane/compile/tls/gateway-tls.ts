@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { isKnownCurve, isKnownSuite } from '@tulle/resources/istio/tls-names';
 import { CertificateValidationContext_TrustChainVerification } from '@tulle/xds/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import {
   type CommonTlsContextSchema,
@@ -86,16 +87,22 @@ export function endedTls(
   const verified = mutual ? clientVerification(tls, engine, find, secrets) : {};
   if (typeof verified === 'string') return { lacks: `${mode} needs ${verified}` };
   const { defaults } = mesh.tls;
-  const own = <T>(list: readonly T[] = [], absent: readonly T[] = []): T[] => [
-    ...(list.length > 0 ? list : absent),
-  ];
+  // A name that an engine does not know would have it refuse the listener, and with it other Gateways' servers.
+  const own = (
+    list: readonly string[] = [],
+    absent: readonly string[] = [],
+    isKnown: (name: string) => boolean,
+  ) => {
+    const known = list.filter(isKnown);
+    return [...(known.length > 0 ? known : absent)];
+  };
   const lowest = tls.minProtocolVersion === 'TLS_AUTO' ? undefined : tls.minProtocolVersion;
   const commonTlsContext: MessageInitShape<typeof CommonTlsContextSchema> = {
     tlsParams: {
       tlsMinimumProtocolVersion: tlsVersion(lowest ?? defaults.minProtocolVersion, 'TLSV1_2', engine),
       tlsMaximumProtocolVersion: tlsVersion(tls.maxProtocolVersion, 'TLSV1_3', engine),
-      cipherSuites: own(tls.cipherSuites, defaults.cipherSuites),
-      ecdhCurves: own(tls.ecdhCurves, defaults.ecdhCurves),
+      cipherSuites: own(tls.cipherSuites, defaults.cipherSuites, isKnownSuite),
+      ecdhCurves: own(tls.ecdhCurves, defaults.ecdhCurves, isKnownCurve),
     },
     alpnProtocols: isHttp ? ['h2', 'http/1.1'] : [],
     ...shown,

@@ -33,6 +33,10 @@ test.each([
     'spec.limits[0].by[0].header: must be a header’s name, not "a b"',
   ],
   [
+    'limits: [{ name: a, requests: 1, per: 1s, by: [{ header: "a%b" }] }]',
+    'spec.limits[0].by[0].header: must be a header’s name without "%", not "a%b"',
+  ],
+  [
     'limits: [{ name: a, requests: 1, per: 1s, by: [{}] }]',
     'spec.limits[0].by[0]: must say what to count by',
   ],

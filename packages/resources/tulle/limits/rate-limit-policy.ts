@@ -16,12 +16,14 @@ const identity = { group: 'tulle.dev', kind: 'RateLimitPolicy', versions: ['v1al
 
 const isHeaderName = (name: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(name);
 
+/** One by which is counted stands between percent signs in what proxies get. */
 const headerName = () =>
   checked(
     z.string(),
     'bad-header',
-    isHeaderName,
-    (name) => `must be a header’s name, not ${JSON.stringify(name)}`,
+    (name) => isHeaderName(name) && !name.includes('%'),
+    (name) =>
+      `must be a header’s name${name.includes('%') ? ' without "%"' : ''}, not ${JSON.stringify(name)}`,
   );
 
 const count = () => uint32().min(1);
