@@ -21,6 +21,8 @@ import { GrpcCall } from './call.ts';
  * all proxies of a mesh come back to lets them in one after the other: who gives up early only comes again.
  */
 const connectTimeoutMs = 20_000;
+/** Who has got through TLS may take as long to speak. */
+const limits = { ...defaultHttp2Limits, headTimeoutMs: connectTimeoutMs };
 /** How soon a control plane that is gone without a word is noticed: every 10 s a PING, 5 s for any sign of life. */
 const keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
 
@@ -102,7 +104,7 @@ class Http2GrpcConnection implements GrpcConnection {
       return;
     }
     this.#client = new Http2Client(socket, {
-      limits: defaultHttp2Limits,
+      limits,
       keepalive,
       timers: this.#wheel,
       outboxes: this.#outboxes,

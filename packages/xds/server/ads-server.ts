@@ -1,7 +1,8 @@
 import { type Server, status } from '@grpc/grpc-js';
-import { type Clock, type Pause, systemClock } from '../clock.ts';
+import { type Clock, type Pause, pauseOf, systemClock } from '../clock.ts';
 import type { Snapshot, XdsType } from '../resource.ts';
 import type { core_Node } from '../wire.ts';
+import { Arrivals } from './arrivals.ts';
 import { type AdsCall, adsService } from './grpc-stream.ts';
 import type { NackDetail } from './request.ts';
 import { SendBudget } from './send-budget.ts';
@@ -43,7 +44,7 @@ export interface AdsServerOptions {
   /** How long a stage of sending took. */
   readonly onStage?: (stage: SendStage, milliseconds: number) => void;
   readonly clock?: Clock;
-  /** Between slices of sending; one turn of the event loop by default. */
+  /** Between slices of looking at new streams and of sending; one turn of the event loop by default. */
   readonly pause?: Pause;
   readonly log?: (message: string) => void;
 }
@@ -64,7 +65,9 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   const log = options.log ?? (() => {});
   const streams = new Map<string, AdsStream>();
   const open = new Set<AdsStream>();
-  const budget = new SendBudget(clock, undefined, options.pause);
+  const { pause = pauseOf(clock) } = options;
+  const budget = new SendBudget(clock, undefined, pause);
+  const arrivals = new Arrivals(clock, pause);
 
   const events: StreamEvents = {
     identify(stream, node) {
@@ -104,7 +107,7 @@ export function createAdsServer(options: AdsServerOptions): AdsServer {
   };
 
   const handler = (variant: 'delta' | 'sotw') => (call: AdsCall) => {
-    const stream = new AdsStream(call, variant, { clock, events, budget });
+    const stream = new AdsStream(call, variant, { clock, events, budget, arrivals });
     open.add(stream);
   };
 

@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { alarm, type Clock } from '../clock.ts';
 import { healthTypeUrl, type Snapshot } from '../resource.ts';
 import { type core_Node, WireError } from '../wire.ts';
+import type { Arrivals } from './arrivals.ts';
 import { type AdsCall, resetStream, writeMessage } from './grpc-stream.ts';
 import { readDeltaRequest, readStateOfTheWorldRequest, type SessionRequest } from './request.ts';
 import { encodeResponse } from './response.ts';
@@ -24,6 +25,14 @@ export interface StreamEvents {
   onClose(stream: AdsStream, reason: 'goodbye' | 'lost'): void;
 }
 
+/** What all streams share. */
+export interface StreamSurroundings {
+  readonly clock: Clock;
+  readonly events: StreamEvents;
+  readonly budget: SendBudget;
+  readonly arrivals: Arrivals;
+}
+
 /** What becomes of a response: it is chosen and encoded, then handed to the transport. */
 export type SendStage = 'serialise' | 'send';
 
@@ -43,7 +52,7 @@ const firstRequestMs = 10_000;
  * Drives one session over one gRPC stream: one response at a time, made when the transport has taken the one before
  * and the budget of all streams allows for it.
  *
- * Opened → Identified → Closed
+ * Opened → (first request) → Arrived → (its turn) → Identified → Closed
  */
 export class AdsStream implements Sender {
   readonly variant: 'delta' | 'sotw';
@@ -56,7 +65,10 @@ export class AdsStream implements Sender {
   readonly #clock: Clock;
   readonly #events: StreamEvents;
   readonly #budget: SendBudget;
-  #state: 'opened' | 'identified' | 'closed' = 'opened';
+  readonly #arrivals: Arrivals;
+  /** Looks at the first request; it waits while this is set. */
+  #arrive: (() => void) | undefined;
+  #state: 'opened' | 'arrived' | 'identified' | 'closed' = 'opened';
   /** The transport has not taken the last response. */
   #sending = false;
   #isNew = true;
@@ -66,7 +78,7 @@ export class AdsStream implements Sender {
   constructor(
     call: AdsCall,
     variant: 'delta' | 'sotw',
-    { clock, events, budget }: { clock: Clock; events: StreamEvents; budget: SendBudget },
+    { clock, events, budget, arrivals }: StreamSurroundings,
   ) {
     this.variant = variant;
     this.connectedAt = clock.now();
@@ -74,6 +86,7 @@ export class AdsStream implements Sender {
     this.#clock = clock;
     this.#events = events;
     this.#budget = budget;
+    this.#arrivals = arrivals;
     this.#timer = clock.after(firstRequestMs, () => this.fail(status.DEADLINE_EXCEEDED, 'no request'));
     call.on('data', (bytes: Buffer) => this.#receive(bytes));
     // A client that has drained ends its side; a broken connection is cancelled, with or without an end.
@@ -99,9 +112,13 @@ export class AdsStream implements Sender {
 
   #receive(bytes: Buffer): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'opened') {
+      this.#wait(bytes);
+      return;
+    }
     try {
       const request = this.variant === 'delta' ? readDeltaRequest(bytes) : readStateOfTheWorldRequest(bytes);
-      if (this.#state === 'opened') this.#identify(request);
+      if (this.#state === 'arrived') this.#identify(request);
       if (request.typeUrl === healthTypeUrl) {
         this.#events.onHealth(this, request.error === undefined, request.error?.message ?? '');
         return;
@@ -118,12 +135,25 @@ export class AdsStream implements Sender {
     }
   }
 
+  /** Opened → Arrived: nothing more is read until it is its turn. */
+  #wait(first: Buffer): void {
+    this.#state = 'arrived';
+    this.#timer.cancel();
+    this.#call.pause();
+    this.#arrive = () => {
+      this.#arrive = undefined;
+      this.#receive(first);
+      this.#call.resume();
+    };
+    this.#arrivals.add(this.#arrive);
+  }
+
+  /** Arrived → Identified */
   #identify(request: SessionRequest): void {
     if (request.node === undefined)
       throw new StreamRefused(status.INVALID_ARGUMENT, 'the first request must carry a node');
     this.node = request.node;
     this.#events.identify(this, request.node);
-    this.#timer.cancel();
     this.#state = 'identified';
     this.#events.onOpen(this, request.node);
   }
@@ -203,6 +233,7 @@ export class AdsStream implements Sender {
     this.#timer.cancel();
     this.#expiry?.cancel();
     this.#budget.forget(this);
+    if (this.#arrive !== undefined) this.#arrivals.forget(this.#arrive);
     if (reason === 'goodbye') this.#call.end();
     this.#events.onClose(this, reason);
   }
