@@ -21,7 +21,7 @@ import { GrpcCall } from './call.ts';
  * all proxies of a mesh come back to lets them in one after the other: who gives up early only comes again.
  */
 const connectTimeoutMs = 20_000;
-/** Who has got through TLS may take as long to speak. */
+/** Who has got through TLS may take as long to speak, if it answers PINGs. */
 const limits = { ...defaultHttp2Limits, headTimeoutMs: connectTimeoutMs };
 /** How soon a control plane that is gone without a word is noticed: every 10 s a PING, 5 s for any sign of life. */
 const keepalive = { intervalMs: 10_000, timeoutMs: 5_000 };
