@@ -43,18 +43,17 @@ export interface Followed {
 }
 
 /**
- * Takes what was found, in any order. Of what is equal to what was before, the same objects stay; names are compared only
- * where objects differ.
+ * Takes what was found, in any order. What is equal to what was before is no change, though the list has the objects that were
+ * found last: names are compared only where objects differ from those.
  */
 export function followed(before: InstanceList, found: readonly WorkloadInstance[]): Followed {
   if (found === before) return { list: before, changes: [] };
   const changes: Change[] = [];
-  const same: [at: number, instance: WorkloadInstance][] = [];
   let at = 0;
   let last: WorkloadInstance | undefined;
   /** The one before was where it was: two of those in a row need no comparison. */
   let inStep = false;
-  for (const [index, instance] of found.entries()) {
+  for (const instance of found) {
     const stays = before[at] === instance;
     if (last !== undefined && !(inStep && stays) && byName(last, instance) >= 0)
       return followed(before, sorted(found));
@@ -67,20 +66,13 @@ export function followed(before: InstanceList, found: readonly WorkloadInstance[
     const next = position(before, instance, at);
     for (; at < next; at++) changes.push({ before: before[at], after: undefined });
     const known = before[at];
-    if (known === undefined || byName(known, instance) !== 0) {
-      changes.push({ before: undefined, after: instance });
-      continue;
-    }
-    at++;
-    if (isSame(known, instance)) same.push([index, known]);
-    else changes.push({ before: known, after: instance });
+    const isKnown = known !== undefined && byName(known, instance) === 0;
+    if (isKnown) at++;
+    if (!isKnown || !isSame(known, instance))
+      changes.push({ before: isKnown ? known : undefined, after: instance });
   }
   for (; at < before.length; at++) changes.push({ before: before[at], after: undefined });
-  if (changes.length === 0) return { list: before, changes };
-  if (same.length === 0) return { list: found, changes };
-  const list = [...found];
-  for (const [index, instance] of same) list[index] = instance;
-  return { list, changes };
+  return { list: found, changes };
 }
 
 /** Of instances that wrongly share one name, one that the order of the input does not decide. */
