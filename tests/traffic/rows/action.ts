@@ -244,13 +244,13 @@ export const action: readonly Scenario[] = [
         gateways: [$name]
         http:
         - match: [{ uri: { prefix: /productpage } }]
-          delegate: { name: $name-productpage, namespace: traffic }
+          delegate: { name: $name-productpage, namespace: elsewhere }
         - match: [{ uri: { prefix: /reviews } }]
           delegate: { name: $name-reviews }
       `),
       `apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: { name: $name-productpage }
+metadata: { name: $name-productpage, namespace: elsewhere }
 spec:
   http:
   - match: [{ uri: { prefix: /productpage/v1/ } }]

@@ -106,6 +106,27 @@ export const bytes: readonly Scenario[] = [
     ],
   },
   {
+    title: 'tls: by the caller’s namespace, and for sidecars alone (gateways)',
+    doc: docs.virtualService('TLSMatchAttributes'),
+    resources: [
+      subsets(),
+      virtualService(`
+        gateways: [mesh, $name]
+        tls:
+        - match: [{ sniHosts: [$host], gateways: [$name] }]
+          ${to('v3', 84)}
+        - match: [{ sniHosts: [$host], sourceNamespace: elsewhere, gateways: [mesh] }]
+          ${to('v2', 84)}
+        - match: [{ sniHosts: [$host] }]
+          ${to('v1', 84)}
+      `),
+    ],
+    steps: [
+      { kind: 'tls', to: '$host:84', sni: '$host', expect: { version: 'v1' } },
+      { kind: 'tls', from: 'other', to: '$host:84', sni: '$host', expect: { version: 'v2' } },
+    ],
+  },
+  {
     title: 'tls: by the address that was called (destinationSubnets)',
     doc: docs.virtualService('TLSMatchAttributes'),
     resources: [

@@ -165,4 +165,20 @@ spec:
     ],
     steps: [{ from: 'other', times: 12, headers: { 'x-user': 'jason' }, expect: { versions: 1 } }],
   },
+  {
+    title: 'workloadSelector: a rule for callers with other labels is none',
+    doc: docs.destinationRule('DestinationRule'),
+    resources: [
+      `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: $name, namespace: elsewhere }
+spec:
+  host: $host
+  workloadSelector: { matchLabels: { app: another } }
+  trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: x-user } } }
+`,
+    ],
+    // Each of at least two of three is asked at random: all the same with (1/3)^39.
+    steps: [{ from: 'other', times: 40, headers: { 'x-user': 'jason' }, expect: { versions: 3 } }],
+  },
 ];

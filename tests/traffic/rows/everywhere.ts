@@ -32,6 +32,7 @@ export const anyProtocol: readonly Scenario[] = [
       { url: '/?b=17', expect: { version: 'v2' } },
       { url: '/?b=17x', expect: { version: 'v1' } },
       { url: '/?c=three', expect: { version: 'v2' } },
+      { url: '/?c=two', expect: { version: 'v1' } },
       { url: '/test.Echo/Other', expect: { version: 'v3' } },
       { url: '/test.Echo/Other', headers: { plain: 'yes' }, expect: { version: 'v1' } },
     ],

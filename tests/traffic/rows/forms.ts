@@ -29,6 +29,10 @@ export const forms: readonly Scenario[] = [
       virtualService(`
         http:
         - match:
+          - { uri: { prefix: /scheme }, scheme: { prefix: https } }
+          - { uri: { prefix: /scheme }, scheme: { regex: "https|ftp" } }
+          ${to('v3')}
+        - match:
           - { name: one, uri: { prefix: /scheme }, scheme: { regex: "htt.?" }, method: { prefix: PA } }
           - { uri: { prefix: /host }, authority: { exact: $host } }
           - { uri: { prefix: /host }, authority: { regex: "$name\\\\.traffic" } }
