@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import type { Resource } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import { systemClock } from '@tulle/xds/clock';
 import { ServedKinds } from './api/served-kinds.ts';
 import { createResources } from './api/writer/resources.ts';
 import type { ControlPlane, ControlPlaneOptions } from './config.ts';
+import { GroupEntries } from './discovery/universal/group-entries.ts';
 import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
 import { startUniversal } from './discovery/universal/universal.ts';
 import { HandshakeGate } from './handshakes/gate.ts';
@@ -54,6 +56,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const writer = createRegistrationWriter(store, resources);
     const onInstances = (): void => {
       publisher.instancesChanged();
+      groupEntries.update(platform.instances());
       status.touch();
     };
     const platform = await startUniversal({ store, writer, clock, onInstances, onError });
@@ -68,6 +71,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     };
     const mirror = await startMirror({ store, kinds: followed, onChange, onError });
     running.defer(() => mirror.close());
+
+    // Who joined by a WorkloadGroup shows as a WorkloadEntry.
+    const written = (): Iterable<Resource> => mirror.of('WorkloadEntry');
+    const groupEntries = new GroupEntries({ resources, written, onError });
+    running.defer(() => groupEntries.close());
+    groupEntries.update(platform.instances());
 
     // Who may shake hands now; everything else makes room for it.
     const gate = new HandshakeGate(clock);

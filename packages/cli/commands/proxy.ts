@@ -7,27 +7,39 @@ import { TimerWheel } from '@tulle/data-plane/timers/wheel';
 import { certificateService } from '@tulle/xds/client/certificates';
 import { holdingClock } from '@tulle/xds/clock';
 import { type Command, Option } from 'commander';
+import { connect } from '../api/connect.ts';
 import { makeAgentFolder, runEnvoy } from '../envoy/agent.ts';
 import { findEnvoy } from '../envoy/find-envoy.ts';
 import { Failure, messageOf, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
+import { checkNew, findGroup } from '../join/find-group.ts';
+import { runJoined } from '../join/joined-process.ts';
 import { watchLifeline } from '../lifeline.ts';
 import { formatExit } from '../up/process/child.ts';
 import { runWorkers } from '../up/proxy/run-workers.ts';
 import { example } from './examples.ts';
+import { addMeshOptions } from './mesh-options.ts';
+import { collect, readUpstreams } from './upstream-option.ts';
 
 interface ProxyOptions {
-  readonly bootstrap: string;
+  readonly bootstrap?: string;
+  readonly group?: string;
+  readonly namespace: string;
+  readonly name?: string;
+  readonly upstream?: string[];
   readonly engine?: 'envoy' | 'tulle';
   readonly concurrency: string;
+  readonly mesh?: string;
+  readonly state?: string;
 }
 
 export function define(command: Command, io: Io): void {
-  command
-    .requiredOption(
-      '--bootstrap <file>',
-      'the bootstrap that says who the proxy is and where its control plane',
-    )
+  addMeshOptions(command)
+    .option('--bootstrap <file>', 'the bootstrap that says who the proxy is and where its control plane')
+    .option('--group <name>', 'the WorkloadGroup that a program of this machine joins by')
+    .option('-n, --namespace <name>', 'namespace of the group', 'default')
+    .option('--name <name>', 'name of the instance in the group')
+    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
     .addOption(
       new Option(
         '--engine <name>',
@@ -38,6 +50,9 @@ export function define(command: Command, io: Io): void {
     .addHelpText(
       'after',
       [
+        '\nWith --group: a program that something else runs is in the mesh for as long as',
+        'this runs: labels, account, ports and probe are the group’s, and a WorkloadEntry',
+        'shows it. Without a program to start, as `tulle run` does.',
         '\nOur own engine: starts its workers and keeps them running; SIGUSR2 replaces',
         'them while they serve.',
         '\nEnvoy ($TULLE_ENVOY, or the first "envoy" on the PATH): enrols, makes key and',
@@ -46,14 +61,18 @@ export function define(command: Command, io: Io): void {
         example(
           'tulle proxy --bootstrap run/default.details-v1-0.json --concurrency 2',
           'tulle proxy --engine envoy --bootstrap run/default.details-v1-0.json',
+          'tulle proxy --group reviews --name reviews-host7',
         ),
       ].join('\n'),
     )
-    .action((options: ProxyOptions) => proxy(options, io));
+    .action((_: unknown, self: Command) => proxy(self.optsWithGlobals<ProxyOptions>(), io));
 }
 
 async function proxy(options: ProxyOptions, io: Io): Promise<void> {
-  const bootstrap = readBootstrap(options.bootstrap);
+  if ((options.bootstrap === undefined) === (options.group === undefined))
+    throw usageError('say --bootstrap, or --group');
+  if (options.group !== undefined) return joinGroup(options.group, options, io);
+  const bootstrap = readBootstrap(options.bootstrap ?? '');
   if ((options.engine ?? bootstrap.node.metadata.TULLE_ENGINE) === 'envoy') await proxyByEnvoy(bootstrap, io);
   else
     await runWorkers(
@@ -62,6 +81,26 @@ async function proxy(options: ProxyOptions, io: Io): Promise<void> {
       io,
       lifelineClosed(bootstrap.lifelineFd),
     );
+}
+
+async function joinGroup(group: string, options: ProxyOptions, io: Io): Promise<void> {
+  const { namespace, engine = 'tulle' } = options;
+  const upstreams = readUpstreams(options.upstream ?? []);
+  const connection = connect(options, io);
+  const plan = await findGroup(connection.client, namespace, group);
+  const instance = options.name ?? `${group}-${process.pid}`;
+  await checkNew(connection.client, namespace, instance);
+  await runJoined(
+    { ...plan, instance, engine, capture: 'env', upstreams },
+    {
+      connection,
+      env: io.env,
+      cwd: io.cwd,
+      isTerminal: false,
+      interrupted: io.interrupted,
+      say: (text) => note(io, `tulle: ${text}`),
+    },
+  );
 }
 
 function readConcurrency(text: string): number {

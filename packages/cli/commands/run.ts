@@ -1,23 +1,20 @@
-import { type WorkloadGroup, workloadGroup } from '@tulle/resources/istio/workload-group';
-import type { Resource } from '@tulle/resources/kind';
 import type { Probe } from '@tulle/resources/tulle/probe';
 import { type Command, Option } from 'commander';
-import { isApiError } from '../api/api-error.ts';
-import type { ApiClient, KindAddress } from '../api/client.ts';
+import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note } from '../io.ts';
-import { type GroupPlan, planGroup } from '../join/group-plan.ts';
+import { checkNew, findGroup, isThere, WORKLOAD } from '../join/find-group.ts';
+import type { GroupPlan } from '../join/group-plan.ts';
 import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
-import { parseUpstream } from '../up/app/env-capture.ts';
 import { findUser, type UserIds } from '../up/app/user.ts';
-import { REGISTRATION } from '../up/registration-status.ts';
 import type { CaptureMode, PlannedPort } from '../up/workload-plan.ts';
 import { captureOption } from './capture-option.ts';
 import { example } from './examples.ts';
 import { parseLabels } from './labels.ts';
 import { addMeshOptions } from './mesh-options.ts';
+import { collect, readUpstreams } from './upstream-option.ts';
 
 interface RunOptions {
   readonly service?: string;
@@ -50,7 +47,7 @@ export function define(command: Command, io: Io): void {
     .option('--label <label>', 'KEY=VALUE, such as version=v4; repeatable', collect)
     .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
     .option('-n, --namespace <name>', 'namespace', 'default')
-    .option('--service-account <name>', 'identity; the group’s, or default')
+    .option('--service-account <name>', 'identity; default without')
     .option('--name <name>', 'name of the instance')
     .option(
       '--readiness <path>',
@@ -77,22 +74,10 @@ export function define(command: Command, io: Io): void {
     );
 }
 
-const WORKLOAD: KindAddress = {
-  group: 'tulle.dev',
-  versions: ['v1alpha1'],
-  kind: 'Workload',
-  plural: 'workloads',
-  namespaced: true,
-};
-
 async function runCommand(words: readonly string[], options: RunOptions, io: Io): Promise<void> {
   const [program, ...args] = words;
   if (program === undefined) throw usageError('say what to run after --');
-  const upstreams = (options.upstream ?? []).map((text) => {
-    const upstream = parseUpstream(text);
-    if (upstream === undefined) throw usageError(`--upstream must be host:port, not "${text}"`);
-    return upstream;
-  });
+  const upstreams = readUpstreams(options.upstream ?? []);
   const user = options.user === undefined ? undefined : readUser(options.user);
   const appPort = options.appPort === undefined ? undefined : readPort('--app-port', options.appPort);
   checkJoin(options);
@@ -107,8 +92,7 @@ async function runCommand(words: readonly string[], options: RunOptions, io: Io)
   const labels = { ...what.labels, ...parseLabels(options.label ?? []) };
   // The pid keeps instances of two terminals apart, and apart from the supervisor's small numbers.
   const instance = options.name ?? `${workload}-${process.pid}`;
-  if (await isThere(client, REGISTRATION, namespace, instance))
-    throw new Failure(`${instance} is in the mesh already; choose another --name`);
+  await checkNew(client, namespace, instance);
   const joined = await what.join(instance);
   const [first, ...others] = joined.ports;
   const ports =
@@ -158,7 +142,9 @@ interface Joining {
   join(instance: string): Promise<{ readonly ports: readonly PlannedPort[]; leave(): Promise<void> }>;
 }
 
-function checkJoin({ service, port, group }: RunOptions): void {
+function checkJoin({ service, port, group, serviceAccount }: RunOptions): void {
+  if (group !== undefined && serviceAccount !== undefined)
+    throw usageError('--group says the account: its template has the serviceAccount');
   if (group !== undefined && (service !== undefined || port !== undefined))
     throw usageError('--group says what --service and --port would: give only one of them');
   if (group === undefined && (service === undefined || port === undefined))
@@ -185,17 +171,11 @@ async function asService(client: ApiClient, options: RunOptions): Promise<Joinin
 }
 
 async function asGroup(client: ApiClient, namespace: string, name: string): Promise<Joining> {
-  let group: Resource;
-  try {
-    group = await client.get(workloadGroup, namespace, name);
-  } catch (error) {
-    if (isApiError(error, 404))
-      throw new Failure(`there is no WorkloadGroup ${name} in namespace ${namespace}`);
-    throw error;
-  }
-  if (await isThere(client, WORKLOAD, namespace, name))
-    throw new Failure(`${name} is a Workload too: its instances could not be told from those of the group`);
-  const { workload, serviceAccount, labels, ports, readiness, ...rest } = planGroup(group as WorkloadGroup);
+  const { workload, serviceAccount, labels, ports, readiness, ...rest } = await findGroup(
+    client,
+    namespace,
+    name,
+  );
   const { locality, network, weight } = rest;
   return {
     workload,
@@ -213,10 +193,6 @@ async function asGroup(client: ApiClient, namespace: string, name: string): Prom
 
 const readinessOf = (path: string): Probe => ({ httpGet: { path }, periodSeconds: 2 });
 
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
-}
-
 function readPort(option: string, text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
@@ -229,20 +205,5 @@ function readUser(text: string): UserIds {
     return findUser(text);
   } catch (error) {
     throw usageError(`--user: ${(error as Error).message}`);
-  }
-}
-
-async function isThere(
-  client: ApiClient,
-  kind: KindAddress,
-  namespace: string,
-  name: string,
-): Promise<boolean> {
-  try {
-    await client.get(kind, namespace, name);
-    return true;
-  } catch (error) {
-    if (isApiError(error, 404)) return false;
-    throw error;
   }
 }

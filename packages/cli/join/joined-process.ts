@@ -13,7 +13,7 @@ import { planProbes } from '../up/app/probe-plan.ts';
 import type { UserIds } from '../up/app/user.ts';
 import { appGroup, Capture, proxyGroup } from '../up/capture/capture.ts';
 import { serviceAddressesOf } from '../up/capture/service-addresses.ts';
-import { allocatePorts, type InstancePorts } from '../up/ports/instance-ports.ts';
+import { type InstancePorts, sidecarPorts } from '../up/ports/instance-ports.ts';
 import { PortAllocator } from '../up/ports/ports.ts';
 import type { ChildRegistry } from '../up/process/child.ts';
 import { lastWords } from '../up/process/log-file.ts';
@@ -42,7 +42,8 @@ export interface JoinPlan {
   readonly weight?: number;
   /** An open first port is enough without; without ports, that it runs. */
   readonly readiness?: ProbeSpec;
-  readonly command: readonly [string, ...string[]];
+  /** Without, something else runs the application: the sidecar stays until it is interrupted. */
+  readonly command?: readonly [string, ...string[]];
   /** Whom the command runs as; as us without. */
   readonly user?: UserIds;
 }
@@ -62,7 +63,7 @@ const quickMs = 2_000;
 
 /**
  * Starts the sidecar, then the command as a member of the mesh, and stays until the command ends.
- * @returns its exit code; 128 and the signal's number when a signal ended it, as a shell has it
+ * @returns its exit code; 128 and the signal's number when a signal ended it, as a shell has it; 0 without a command
  */
 export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promise<number> {
   const { connection, say, interrupted } = around;
@@ -85,7 +86,7 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
   };
   const registrations = new RegistrationStatus(client);
   const allocator = new PortAllocator(process.pid * 64);
-  const ports = await allocatePorts(allocator, plan);
+  const ports = await sidecarPorts(allocator, plan);
   const stateDir = state.proxyState(plan.instance);
   // What a killed one of the same name has left is bound to what that one was.
   rmSync(stateDir, { recursive: true, force: true });
@@ -159,8 +160,10 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
       await capture.add({ ...ports.capture, name: plan.instance, uid: plan.user?.uid, appPorts });
     }
     const group = ports.capture === undefined ? undefined : appGroup(plan.instance);
-    app = capture.start(group, () => startCommand(plan, ports, around, exit));
-    const identity = app.pid === undefined ? undefined : identifyProcess(app.pid);
+    const { command } = plan;
+    if (command !== undefined)
+      app = capture.start(group, () => startCommand(command, plan, ports, around, exit));
+    const identity = app?.pid === undefined ? undefined : identifyProcess(app.pid);
     // The warden ends groups: only a command that leads one is given to it.
     if (identity !== undefined && !around.isTerminal) warden.add('app', identity);
     const probe = watchHealth(plan, ports, around, (passing) => {
@@ -180,7 +183,8 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
           : 'SIGTERM';
       // Others stop calling it and what is open finishes, before the command is told.
       void leave().finally(() => {
-        if (!around.isTerminal || signal !== 'SIGINT') app?.kill(signal);
+        if (app === undefined) exit.resolve(0);
+        else if (!around.isTerminal || signal !== 'SIGINT') app.kill(signal);
       });
     });
     const code = await exit.promise;
@@ -200,12 +204,12 @@ export async function runJoined(plan: JoinPlan, around: JoinSurroundings): Promi
 }
 
 function startCommand(
+  [command, ...args]: NonNullable<JoinPlan['command']>,
   plan: JoinPlan,
   ports: InstancePorts,
   around: JoinSurroundings,
   exit: { resolve: (code: number) => void; reject: (error: Error) => void },
 ): ChildProcess {
-  const [command, ...args] = plan.command;
   const child = spawn(command, args, {
     ...plan.user,
     cwd: around.cwd,

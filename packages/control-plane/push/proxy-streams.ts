@@ -33,6 +33,7 @@ export function createProxyStreams(options: {
 }): ProxyStreams {
   const { trustDomain, mirror, platform, progress, metrics, onProgress } = options;
   const workload = (namespace: string, name: string) => mirror.get('Workload', namespace, name);
+  const group = (namespace: string, name: string) => mirror.get('WorkloadGroup', namespace, name);
   const registeredLabels = (namespace: string, name: string) =>
     find(platform.instances(), { namespace, name })?.labels;
   const proxies = new ConnectedProxies();
@@ -42,7 +43,7 @@ export function createProxyStreams(options: {
     log: options.log,
     onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
     authenticate(certificate, node) {
-      const admission = admit(certificate, node, { trustDomain, workload, registeredLabels });
+      const admission = admit(certificate, node, { trustDomain, workload, group, registeredLabels });
       if (admission.kind === 'refused') return admission;
       proxies.admitted(admission.proxy);
       const { id, notAfter } = admission.proxy;

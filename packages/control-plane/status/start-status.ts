@@ -6,8 +6,10 @@ import type { Clock } from '@tulle/xds/clock';
 import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
+import { healthCondition } from '../discovery/universal/group-entries.ts';
 import { keysCondition } from '../issuer-keys/condition.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
+import { find } from '../model/instances/instance-list.ts';
 import type { Model } from '../model/model.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { Analysis, withValidationMessages } from './analysis.ts';
@@ -54,6 +56,12 @@ export function startStatus(options: {
       conditions(resource) {
         if (resource.kind === 'RateLimitPolicy')
           return [enforcedCondition(resource as RateLimitPolicy, options.model())];
+        if (resource.kind === 'WorkloadEntry') {
+          const { namespace = '', name } = resource.metadata;
+          const instance = find(options.model().instances.all, { namespace, name });
+          const condition = healthCondition(resource, instance);
+          return condition === undefined ? [] : [condition];
+        }
         if (resource.kind !== 'RequestAuthentication') return [];
         const condition = keysCondition(resource, options.model().config, options.keyFailure);
         return condition === undefined ? [] : [condition];

@@ -23,20 +23,31 @@ export interface InstancePorts {
   appPort(known: number | string | undefined): number | undefined;
 }
 
-/** Takes all ports that an instance needs. The caller gives `allocated` back when it is gone. */
-export async function allocatePorts(
-  allocator: Pick<PortAllocator, 'take'>,
-  plan: Pick<WorkloadPlan, 'command' | 'ports' | 'upstreams'> &
-    Partial<Pick<WorkloadPlan, 'onlyDeclared' | 'capture'>>,
-): Promise<InstancePorts> {
+type Allocator = Pick<PortAllocator, 'take'>;
+type Planned = Pick<WorkloadPlan, 'ports' | 'upstreams'> &
+  Partial<Pick<WorkloadPlan, 'onlyDeclared' | 'capture'>>;
+
+/** Takes all ports that an instance needs; without a command it is a gateway. The caller gives `allocated` back when it is gone. */
+export const allocatePorts = (
+  allocator: Allocator,
+  plan: Planned & Pick<WorkloadPlan, 'command'>,
+): Promise<InstancePorts> =>
+  plan.command === undefined ? gatewayPorts(allocator, plan.ports) : sidecarPorts(allocator, plan);
+
+/** Hands out ports, and remembers which. */
+function taking(allocator: Allocator) {
   const allocated: number[] = [];
   const take = async (): Promise<number> => {
     const port = await allocator.take();
     allocated.push(port);
     return port;
   };
+  return { allocated, take };
+}
+
+export async function sidecarPorts(allocator: Allocator, plan: Planned): Promise<InstancePorts> {
+  const { allocated, take } = taking(allocator);
   const admin = await take();
-  if (plan.command === undefined) return gatewayPorts(admin, plan.ports, take, allocated);
   const isTransparent = plan.capture === 'transparent';
   const httpProxy = isTransparent ? undefined : await take();
   const capture = isTransparent
@@ -80,12 +91,9 @@ export async function allocatePorts(
 }
 
 /** Of a gateway, which has no application: where it listens by itself. */
-async function gatewayPorts(
-  admin: number,
-  planned: WorkloadPlan['ports'],
-  take: () => Promise<number>,
-  allocated: readonly number[],
-): Promise<InstancePorts> {
+async function gatewayPorts(allocator: Allocator, planned: WorkloadPlan['ports']): Promise<InstancePorts> {
+  const { allocated, take } = taking(allocator);
+  const admin = await take();
   const inbound = await Promise.all(
     planned.map(async ({ appPort, ...port }) => {
       const bindPort = appPort ?? (await take());

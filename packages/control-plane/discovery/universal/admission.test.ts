@@ -55,7 +55,12 @@ const workload = (serviceAccount: string) => (_: string, name: string) =>
         spec: { command: ['true'], serviceAccount, labels },
       }
     : undefined;
-const mesh = { trustDomain: 'mesh.test', workload: () => undefined, registeredLabels: () => undefined };
+const mesh = {
+  trustDomain: 'mesh.test',
+  workload: () => undefined,
+  group: () => undefined,
+  registeredLabels: () => undefined,
+};
 
 describe('admission', () => {
   it('takes a proxy at its word where its certificate agrees', () => {

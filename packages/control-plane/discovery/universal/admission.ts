@@ -6,6 +6,7 @@ import { commonNameOf } from '../../identity/bound.ts';
 import { claimsDigest } from '../../identity/claims.ts';
 import { readPeer } from '../../identity/peer.ts';
 import { spiffeUri } from '../../identity/spiffe.ts';
+import { asMember } from './group-membership.ts';
 import { NodeMetadataError, readProxyMetadata } from './node-metadata.ts';
 
 /** A proxy whose word is believed as far as its certificate goes. */
@@ -36,8 +37,8 @@ const unauthenticated = 16;
 /**
  * Decides whether a proxy may be what its Node message says: namespace, service account and, where its
  * enrolment was for one instance, that instance must be those of its certificate. An instance of a Workload
- * has that Workload's account and labels, whatever it claims: labels decide whose requests it gets. Others are
- * what their enrolment token says. So a proxy that was broken into stays what it is.
+ * has that Workload's account and labels, whatever it claims: labels decide whose requests it gets; one of a WorkloadGroup
+ * that group's. Others are what their enrolment token says. So a proxy that was broken into stays what it is.
  * @param peerCertificate DER, verified against the mesh's roots; undefined without mutual TLS
  */
 export function admit(
@@ -46,6 +47,7 @@ export function admit(
   mesh: {
     readonly trustDomain: string;
     readonly workload: (namespace: string, name: string) => Resource | undefined;
+    readonly group: (namespace: string, name: string) => Resource | undefined;
     /** The labels under which an instance is registered already. */
     readonly registeredLabels: (namespace: string, name: string) => Labels | undefined;
   },
@@ -106,6 +108,8 @@ export function admit(
       `the certificate of ${NAME} is not for a ${id.role} of workload ${WORKLOAD_NAME} with the labels that it says`,
     );
   }
+  const member = workload === undefined ? asMember(metadata, mesh.group) : undefined;
+  if (typeof member === 'string') return refused(permissionDenied, member);
   // While a changed Workload rolls out, an instance of before keeps the labels that it was admitted with.
   const earlier = mesh.registeredLabels(NAMESPACE, NAME);
   const isEarlier = earlier !== undefined && isDeepStrictEqual({ ...earlier }, metadata.LABELS);
@@ -114,7 +118,7 @@ export function admit(
     id: `${NAME}.${NAMESPACE}`,
     nodeId: node.id,
     role: id.role,
-    metadata: { ...metadata, LABELS },
+    metadata: member ?? { ...metadata, LABELS },
     identity: spiffeUri(mesh.trustDomain, peer.identity),
     serialNumber: peer.serialNumber,
     notAfter: peer.notAfter,
