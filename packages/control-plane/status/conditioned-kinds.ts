@@ -7,6 +7,7 @@ export const conditionedKinds: ReadonlySet<string> = new Set([
   'Gateway',
   'HealthCheckPolicy',
   'PeerAuthentication',
+  'ProxyConfig',
   'RateLimitPolicy',
   'RequestAuthentication',
   'Service',

@@ -1,3 +1,4 @@
+import type { ProxyConfig } from '@tulle/resources/istio/proxy-config';
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { RateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
@@ -16,6 +17,7 @@ import { Analysis, withValidationMessages } from './analysis.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
 import { enforcedCondition } from './enforced.ts';
 import type { ProgressBook } from './progress.ts';
+import { atStartCondition } from './proxy-config-status.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 import { tallyInSlices } from './tally.ts';
@@ -56,6 +58,8 @@ export function startStatus(options: {
       conditions(resource) {
         if (resource.kind === 'RateLimitPolicy')
           return [enforcedCondition(resource as RateLimitPolicy, options.model())];
+        if (resource.kind === 'ProxyConfig')
+          return [atStartCondition(resource as ProxyConfig, options.instances())];
         if (resource.kind === 'WorkloadEntry') {
           const { namespace = '', name } = resource.metadata;
           const instance = find(options.model().instances.all, { namespace, name });

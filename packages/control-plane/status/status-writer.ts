@@ -42,7 +42,7 @@ export interface StatusSources {
   analyze(breather: Breather): Promise<void>;
   /** What an analysis found, by `resourceKey`, the worst first. */
   findings(key: string): readonly Found[];
-  /** What only some kinds say of themselves. */
+  /** What only some kinds say of themselves; what they say of `Applied` is what holds. */
   conditions(resource: Resource): readonly Finding[];
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
@@ -124,10 +124,12 @@ export function createStatusWriter(options: {
         const count = counts.get(key);
         findings.push(acceptedCondition(sources.problems(key, resource), generation));
         findings.push(analyzedCondition(sources.findings(key), generation));
-        findings.push(...sources.conditions(resource));
+        const own = sources.conditions(resource);
+        findings.push(...own);
         const left = stillUnsettled(key, count);
-        if (left === undefined) findings.push(appliedCondition(count, generation));
-        else waitMs = Math.min(waitMs ?? left, left);
+        if (left !== undefined) waitMs = Math.min(waitMs ?? left, left);
+        else if (!own.some(({ type }) => type === 'Applied'))
+          findings.push(appliedCondition(count, generation));
       }
       const write = writeDifference(resource, findings);
       if (write !== undefined) writes.push(write);
