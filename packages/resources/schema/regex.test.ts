@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, test } from 'vitest';
-import { regexProblem } from './regex.ts';
+import { regexProblem, substitutionProblem } from './regex.ts';
 
 /** RE2's own verdict. */
 function compiles(pattern: string): boolean {
@@ -111,4 +111,16 @@ test('on random patterns we say what RE2 says', () => {
     }),
     { numRuns: 4000 },
   );
+});
+
+test.each<[string, string, string | undefined]>([
+  ['/a/(b)(?:c)(?P<d>d)', '/\\1/\\2/\\0', undefined],
+  ['/a/(b)', '\\\\2', undefined],
+  ['/a/(b)[(]', '\\2', 'uses group 2: the pattern has 1'],
+  ['\\Q(', '\\1', 'uses group 1: the pattern has 0'],
+  ['/a', '\\x', 'must have a digit or a backslash after each backslash'],
+  ['/a', 'b\\', 'must have a digit or a backslash after each backslash'],
+  ['(', '\\1', undefined],
+])('%j replaced by %j: %s', (pattern, substitution, problem) => {
+  expect(substitutionProblem(pattern, substitution)).toBe(problem);
 });

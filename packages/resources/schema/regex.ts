@@ -14,6 +14,19 @@ export function regexProblem(pattern: string): string | undefined {
   }
 }
 
+/** What is wrong with what takes the place of a match (`\1` is its first group); undefined also for a bad pattern. */
+export function substitutionProblem(pattern: string, substitution: string): string | undefined {
+  if (regexProblem(pattern) !== undefined) return undefined;
+  const scanner = new Scanner(pattern);
+  scanner.alternatives(0);
+  for (const [, next = ''] of substitution.matchAll(/\\([\s\S]?)/g)) {
+    if (next === '\\') continue;
+    if (!/^\d$/.test(next)) return 'must have a digit or a backslash after each backslash';
+    if (Number(next) > scanner.groups) return `uses group ${next}: the pattern has ${scanner.groups}`;
+  }
+  return undefined;
+}
+
 class RegexSyntax extends Error {}
 
 /** RE2's limit on x{n,m}. */
@@ -27,6 +40,8 @@ const posixClasses = new Set(
 
 class Scanner {
   at = 0;
+  /** That have been captured so far. */
+  groups = 0;
   readonly #text: string;
   readonly #names = new Set<string>();
 
@@ -103,9 +118,13 @@ class Scanner {
       const name = named[1] ?? '';
       if (this.#names.has(name)) throw new RegexSyntax(`group name ${name} used twice`);
       this.#names.add(name);
+      this.groups++;
       this.at += named[0].length;
     } else if (rest.startsWith('(?')) throw new RegexSyntax(`unknown group "${rest.slice(0, 4)}"`);
-    else this.at++;
+    else {
+      this.groups++;
+      this.at++;
+    }
     this.alternatives(nesting + 1);
     if (this.#text[this.at] !== ')') throw new RegexSyntax('missing ")"');
     this.at++;

@@ -2,6 +2,7 @@ import { error, type Finding, warning } from '../../finding.ts';
 import { nearestName } from '../../nearest.ts';
 import type { FieldPath } from '../../path.ts';
 import { isDnsLabel } from '../../schema/name.ts';
+import { substitutionProblem } from '../../schema/regex.ts';
 import { claimOfHeader } from '../claim-path.ts';
 import { checkDestination, checkHeaders, isHeaderName } from './check-destination.ts';
 import { checkWeights } from './check-weights.ts';
@@ -158,7 +159,8 @@ function checkRewrite({ uri, authority, uriRegexRewrite }: HttpRewrite, path: Fi
     return [error('conflict', [...path, 'uriRegexRewrite'], 'conflicts with uri: set only one of both')];
   if (!uriRegexRewrite.match)
     return [error('required', [...path, 'uriRegexRewrite', 'match'], 'is required (string)')];
-  return [];
+  const problem = substitutionProblem(uriRegexRewrite.match, uriRegexRewrite.rewrite ?? '');
+  return problem === undefined ? [] : [error('bad-regex', [...path, 'uriRegexRewrite', 'rewrite'], problem)];
 }
 
 /** Envoy's x-envoy-retry-on and x-envoy-retry-grpc-on. */
