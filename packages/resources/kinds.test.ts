@@ -72,7 +72,9 @@ function isField(schema: Record<string, unknown>, pattern: string): boolean {
     const properties: Record<string, Record<string, unknown>> | undefined = at?.properties as
       | Record<string, Record<string, unknown>>
       | undefined;
-    at = name === '[]' ? (at?.items as Record<string, unknown> | undefined) : properties?.[name];
+    if (name === '[]') at = at?.items as Record<string, unknown> | undefined;
+    else if (name === '*') at = at?.additionalProperties as Record<string, unknown> | undefined;
+    else at = properties?.[name];
   }
   return at !== undefined;
 }

@@ -11,6 +11,8 @@ export interface Entry {
   readonly status: number | null;
   readonly details: string | null;
   readonly flags: string | null;
+  /** Whom it was sent to, address and port. */
+  readonly upstream: string | null;
 }
 
 export class AccessLog {
@@ -37,10 +39,7 @@ export class AccessLog {
   }
 
   /** The first entry of a request: its sender's, which is where it failed if it did. Waits until it is written. */
-  flagsOf(request: string): Promise<string> {
-    return eventually(`a log entry of ${request}`, async () => {
-      const first = this.#entries.get(request)?.[0];
-      return first && (first.entry.flags ?? '-');
-    });
+  firstOf(request: string): Promise<Entry> {
+    return eventually(`a log entry of ${request}`, async () => this.#entries.get(request)?.[0]?.entry);
   }
 }

@@ -37,8 +37,14 @@ export async function checkAnswers(
   if (expected.flags !== undefined) {
     const flags = sortedFlags(expected.flags);
     for (const { of } of outcomes)
-      expect(sortedFlags(await world.accessLog.flagsOf(of)), 'flags').toEqual(flags);
+      expect(sortedFlags((await world.accessLog.firstOf(of)).flags ?? '-'), 'flags').toEqual(flags);
   }
+  if (expected.upstream !== undefined)
+    for (const { of } of outcomes)
+      checkFields(
+        { upstream: expected.upstream },
+        { upstream: (await world.accessLog.firstOf(of)).upstream ?? '' },
+      );
 }
 
 const sortedFlags = (flags: string): readonly string[] => flags.split(',').toSorted();

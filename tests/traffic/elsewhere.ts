@@ -61,6 +61,10 @@ export const elsewhere: readonly (readonly [string, string])[] = [
   ['Mesh dnsRefreshRate', 'packages/data-plane/upstream/dns.test.ts'],
   ['Mesh inboundClusterStatName', 'a name of metrics'],
   ['Mesh outboundClusterStatName', 'a name of metrics'],
+  [
+    'Mesh meshNetworks',
+    'packages/control-plane/compile/golden/networks; rows name a network’s gateway by its Service',
+  ],
   ['Mesh concurrency', 'tests/workers.test.ts'],
   ['Mesh dns', 'tests/peers/capture.test.ts, capture-envoy.test.ts: needs captured traffic'],
   [

@@ -1,7 +1,7 @@
 /** What the rows stand on: the mesh, its namespaces, certificates of its gateway. */
 import { stringify } from 'yaml';
 import type { Certificates, Pair } from './certificates.ts';
-import { namespace, senders } from './members.ts';
+import { namespace, relayPort, relays, senders } from './members.ts';
 
 export const meshName = 'traffic';
 
@@ -13,6 +13,7 @@ const logged = {
   cluster: '%UPSTREAM_CLUSTER%',
   status: '%RESPONSE_CODE%',
   details: '%RESPONSE_CODE_DETAILS%',
+  upstream: '%UPSTREAM_HOST%',
 };
 
 export const foundations = (certificates: Certificates, settings: object): readonly string[] => [
@@ -28,12 +29,31 @@ export const foundations = (certificates: Certificates, settings: object): reado
   ...[namespace, senders.other.namespace].map((name) =>
     stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
   ),
+  entered,
   credential('edge', certificates.pairs.get('edge')),
   credential('shop', certificates.pairs.get('shop')),
   credential('edge-rsa', certificates.pairs.get('edge-rsa')),
   credential('edge-roots', undefined, { 'ca.crt': certificates.ca }),
   credential('edge-mutual', certificates.pairs.get('edge'), { 'ca.crt': certificates.ca }),
 ];
+
+/** How `network-2` is entered: for services whose names end so. */
+const entered = `
+apiVersion: v1
+kind: Service
+metadata: { name: eastwest, labels: { topology.istio.io/network: ${relays.eastwest.network} } }
+spec: { selector: { app: eastwest }, ports: [{ name: tls, port: ${relayPort} }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: eastwest }
+spec:
+  selector: { app: eastwest }
+  servers:
+  - port: { number: ${relayPort}, name: tls, protocol: TLS }
+    hosts: ['*-far.${namespace}.svc.cluster.local']
+    tls: { mode: AUTO_PASSTHROUGH }
+`;
 
 function credential(
   name: string,

@@ -22,12 +22,15 @@ interface Around {
   readonly certificates: Certificates;
   /** Port of a rate limit service. */
   readonly limiter: number;
+  /** Of the gateway of `network-2`, and of a sidecar behind it. */
+  readonly eastwest: number;
+  readonly far: number;
 }
 
 export async function planFor(
   row: Scenario,
   index: number,
-  { ports, outside, certificates, limiter }: Around,
+  { ports, outside, certificates, limiter, eastwest, far }: Around,
 ): Promise<RowPlan> {
   const name = `s${index}`;
   const [first, second] = outside.map((one) => one.ports) as [Echo['ports'], Echo['ports']];
@@ -37,6 +40,8 @@ export async function planFor(
     edge: `${name}.edge.test`,
     outside: `${name}.outside.test`,
     limiter: String(limiter),
+    eastwest: String(eastwest),
+    far: String(far),
     certs: certificates.folder,
     ...digestsOf(certificates.pairs.get('visitor') as Pair),
     port: String(await ports.take()),

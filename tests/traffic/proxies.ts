@@ -53,9 +53,8 @@ export async function startMember(plan: ProxyPlan, around: ProxySurroundings): P
 
 async function bootstrapFor(plan: ProxyPlan, around: ProxySurroundings): Promise<Bootstrap> {
   const { member, inbound, outbound, adminPort } = plan;
-  const { role, namespace, workload, labels, locality } = member;
+  const { role, namespace, workload, serviceAccount = 'default', labels, locality, network } = member;
   const instance = instanceOf(member);
-  const serviceAccount = role === 'router' ? workload : 'default';
   const stateDir = join(around.folder, instance);
   const claims = { role, workload, labels };
   const token = await enrolmentToken(around.client, {
@@ -83,6 +82,7 @@ async function bootstrapFor(plan: ProxyPlan, around: ProxySurroundings): Promise
     drainSeconds: 0,
     controlPlane: around.plane,
     ...(locality === undefined ? {} : { locality }),
+    ...(network === undefined ? {} : { network }),
     ...(token === undefined ? {} : { enrolmentToken: token }),
   });
 }

@@ -11,7 +11,7 @@ export type Fields = Readonly<Record<string, string | RegExp | null>>;
  * `$name` name of its service in namespace `traffic`; `$host` that service's full name; `$edge` a host name for
  * gateways; `$outside` a host name for ServiceEntries; `$port`, `$port2` free ports; `$http`, `$https`, `$h2c`, `$tcp`,
  * `$tls` ports of applications outside the mesh (`$http2nd`, `$tls2nd` of a second one, whose certificate is revoked), `$limiter`
- * that of a rate limit service; `$certs` a folder of certificates, `$hash`
+ * that of a rate limit service; `$eastwest` where `network-2` is entered; `$far` where the sidecar of what runs there takes HTTP; `$certs` a folder of certificates, `$hash`
  * and `$spki` the digests of the certificate `visitor` in it, and of its key.
  */
 export interface Scenario {
@@ -28,7 +28,15 @@ export interface Scenario {
 export type Step = HttpStep | TcpStep;
 
 /** Who sends: the name of a sidecar (`clients.ts`), or the gateway. */
-export type From = 'client' | 'other' | 'declared' | 'near' | 'neighbour' | 'scoped' | 'gateway';
+export type From =
+  | 'client'
+  | 'other'
+  | 'declared'
+  | 'near'
+  | 'neighbour'
+  | 'scoped'
+  | 'networked'
+  | 'gateway';
 
 /** Requests one after the other. */
 export interface HttpStep {
@@ -124,6 +132,8 @@ export interface HttpExpectation {
   readonly slowestAtLeastMs?: number;
   /** Envoy's response flags in the sender's access log. */
   readonly flags?: string;
+  /** Whom the sender sent each to, `address:port`. */
+  readonly upstream?: string | RegExp;
   /** The connection was closed, or TLS refused, instead of an answer. */
   readonly refused?: boolean;
 }

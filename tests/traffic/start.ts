@@ -5,26 +5,48 @@ import { REGISTRATION } from '../../packages/cli/up/registration-status.ts';
 import { eventually } from '../mesh.ts';
 import { servicePorts } from './documents.ts';
 import type { Echo } from './echo.ts';
-import type { Member } from './members.ts';
+import { type Member, relayPort } from './members.ts';
 import { instanceOf, type ProxySurroundings, type StartedProxy, startMember } from './proxies.ts';
 
 const address = '127.0.0.1';
 
-/** An application's sidecar; it calls nobody. */
+/**
+ * An application's sidecar; it calls nobody.
+ * @param http where it takes that, if that matters
+ */
 export async function startServer(
   member: Member,
   { ports: app }: Echo,
   ports: PortAllocator,
   around: ProxySurroundings,
+  http?: number,
 ): Promise<StartedProxy> {
   const appPorts = { http: app.http, http2: app.h2c, grpc: app.h2c, tcp: app.tcp, tls: app.tls };
   const inbound = [];
   for (const name of Object.keys(servicePorts) as (keyof typeof servicePorts)[]) {
-    const bind = { bindAddress: address, bindPort: await ports.take() };
+    const own = name === 'http' ? http : undefined;
+    const bind = { bindAddress: address, bindPort: own ?? (await ports.take()) };
     inbound.push({ name, port: servicePorts[name], ...bind, appAddress: address, appPort: appPorts[name] });
   }
   const outbound = { upstreams: [], onlyDeclared: true };
   const proxy = await startMember({ member, inbound, outbound, adminPort: await ports.take() }, around);
+  await announceReady(around.client, member);
+  return proxy;
+}
+
+/** A gateway between networks. */
+export async function startRelay(
+  member: Member,
+  bindPort: number,
+  ports: PortAllocator,
+  around: ProxySurroundings,
+): Promise<StartedProxy> {
+  const pod = { port: relayPort, bindAddress: address, bindPort, appAddress: address, appPort: bindPort };
+  const outbound = { upstreams: [] };
+  const proxy = await startMember(
+    { member, adminPort: await ports.take(), inbound: [pod], outbound },
+    around,
+  );
   await announceReady(around.client, member);
   return proxy;
 }

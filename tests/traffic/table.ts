@@ -14,6 +14,7 @@ import { gatewayTls } from './rows/gateway-tls.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
+import { networks } from './rows/networks.ts';
 import { outlier } from './rows/outlier.ts';
 import { pool } from './rows/pool.ts';
 import { protocols } from './rows/protocols.ts';
@@ -56,4 +57,5 @@ export const scenarios: readonly Scenario[] = [
   ...tokens,
   ...forms,
   ...warmUps,
+  ...networks,
 ];

@@ -18,11 +18,11 @@ import { type Certificates, makeCertificates, type Pair, withMesh } from './cert
 import { type Echo, Sightings, startEcho } from './echo.ts';
 import { viewsOf } from './explained.ts';
 import { foundations, meshName } from './foundations.ts';
-import { senders, servers } from './members.ts';
+import { relays, senders, servers } from './members.ts';
 import { planFor, type RowPlan, upstreamsOf } from './plan.ts';
 import { type ProxySurroundings, promptEnvoy } from './proxies.ts';
 import type { Engine, From, Scenario } from './scenario.ts';
-import { type Entrance, startSender, startServer } from './start.ts';
+import { type Entrance, startRelay, startSender, startServer } from './start.ts';
 
 export interface World {
   readonly engine: Engine;
@@ -75,6 +75,8 @@ export async function startWorld(
       ports,
       certificates,
       limiter: limiter.port,
+      eastwest: await ports.take(),
+      far: await ports.take(),
       outside: await Promise.all([echo('out1'), echo('out2', 'revoked')]),
     };
     const plans = new Map<Scenario, RowPlan>();
@@ -99,10 +101,19 @@ export async function startWorld(
       onWords: (text) => void words.push(text),
     };
     const serving = Object.entries(servers).map(async ([version, member]) => {
-      const proxy = await startServer(member, await echo(version), ports, surroundings);
+      const proxy = await startServer(
+        member,
+        await echo(version),
+        ports,
+        surroundings,
+        version === 'far' ? around.far : undefined,
+      );
       running.defer(() => proxy.close());
     });
-    await Promise.all(serving);
+    const relaying = startRelay(relays.eastwest, around.eastwest, ports, surroundings).then((proxy) =>
+      running.defer(() => proxy.close()),
+    );
+    await Promise.all([...serving, relaying]);
     const entrances = {} as Record<From, Entrance>;
     const sending = (Object.keys(senders) as From[]).map(async (from) => {
       const declares = from !== 'client' && from !== 'gateway';

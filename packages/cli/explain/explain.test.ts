@@ -29,6 +29,7 @@ describe('from files alone', () => {
     ['inbound-plain', inbound],
     ['rate-limit', [...mutual, '-f', 'rate-limit.yaml']],
     ['limit', [...mutual, '-f', 'limit.yaml']],
+    ['networks', ['http://stock/', '--from', 'shop', '-f', 'networks.yaml']],
   ])('%s', async (name, words) => {
     const { code, stdout, stderr } = await explain(...words);
     expect([code, stderr]).toEqual([0, '']);

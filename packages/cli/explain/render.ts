@@ -193,7 +193,9 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   if (delayMs !== undefined) push(`after ${duration(delayMs)}`);
   for (const line of upstreamLines(upstream)) push(line);
   if (cluster !== undefined)
-    for (const line of error === undefined ? endpointLines(cluster, endpoints) : failingLines(endpoints))
+    for (const line of error === undefined
+      ? endpointLines(cluster, endpoints, origins)
+      : failingLines(endpoints))
       push(line);
   lines.push('');
   return lines;
@@ -216,14 +218,15 @@ function upstreamLines(upstream: ExplainedOutcome['upstream']): string[] {
 function endpointLines(
   { balancer, limits }: ExplainedCluster,
   endpoints: readonly ExplainedEndpoint[],
+  origins: Origins,
 ): string[] {
   const [only] = endpoints;
   if (only === undefined) return [];
   if (balancer === 'cluster-provided') return [`to ${only.address}, ${only.security}`];
-  const named = endpoints.some(({ workload }) => workload !== undefined);
-  const rows = endpoints.map(({ address, workload = '', health, failing, active, security, chance }) => [
+  const named = endpoints.some(({ workload, through }) => (workload ?? through) !== undefined);
+  const rows = endpoints.map(({ address, through, health, failing, active, security, chance, ...one }) => [
     percent(chance),
-    ...(named ? [workload] : []),
+    ...(named ? [through === undefined ? (one.workload ?? '') : `network ${through.network}`] : []),
     address,
     failing ?? health,
     security,
@@ -234,7 +237,22 @@ function endpointLines(
     rows,
     { width: 72 },
   );
-  return [...limitLines(limits), `${balancer} over`, ...table.split('\n').slice(1, -1)];
+  return [
+    ...limitLines(limits),
+    `${balancer} over`,
+    ...table.split('\n').slice(1, -1),
+    ...throughLines(endpoints, origins),
+  ];
+}
+
+/** What stands for endpoints of other networks, once each. */
+function throughLines(endpoints: readonly ExplainedEndpoint[], origins: Origins): string[] {
+  const gateways = endpoints.flatMap(({ through }) => through ?? []);
+  const distinct = new Map(gateways.map((one) => [`${one.network} ${one.gateway ?? ''}`, one]));
+  return [...distinct.values()].flatMap(({ network, gateway = 'of meshNetworks', origins: from }) => [
+    `through gateway ${gateway} of network ${network}`,
+    ...origins(from),
+  ]);
 }
 
 /** Whom a cluster has when it serves nobody, and what speaks against each. */

@@ -1,5 +1,7 @@
-import type { ProxyMetadata, ProxyRole } from '@tulle/xds/node';
+import { type ProxyMetadata, type ProxyRole, parseNodeId } from '@tulle/xds/node';
+import type { NetworkConfig } from '../model/mesh/networks.ts';
 import { withTopology } from '../model/traffic/locality.ts';
+import { networkOf } from './endpoints/network-of.ts';
 
 /** A proxy as compile sees it: its Node message, as far as its certificate confirms it. */
 export interface ProxyDescription {
@@ -12,9 +14,14 @@ export interface ProxyDescription {
 }
 
 /** A proxy's labels, and with them where it runs. */
-export function clientLabels({ metadata }: ProxyDescription): Readonly<Record<string, string>> {
-  const { LABELS, TULLE_LOCALITY: locality = '', NETWORK: network = '', CLUSTER_ID: cluster } = metadata;
-  return withTopology(LABELS, { locality, network, cluster });
+export function clientLabels(
+  { id, metadata }: ProxyDescription,
+  networks: NetworkConfig,
+): Readonly<Record<string, string>> {
+  const { LABELS: labels, TULLE_LOCALITY: locality = '', NETWORK = '', CLUSTER_ID: cluster } = metadata;
+  const address = parseNodeId(id)?.address ?? '';
+  const network = networkOf(networks, { labels, locality, network: NETWORK, cluster, address });
+  return withTopology(labels, { locality, network, cluster });
 }
 
 export type Engine = ProxyMetadata['TULLE_ENGINE'];

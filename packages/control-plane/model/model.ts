@@ -9,6 +9,7 @@ import { indexWorkloads, type WorkloadIndex } from './instances/workloads.ts';
 import type { ServiceEntrySpec } from './istio.ts';
 import { discovered } from './mesh/discovery-selectors.ts';
 import { type MeshSettings, type MeshSpec, meshSettings } from './mesh/mesh.ts';
+import { indexNetworks, type NetworkConfig, type Networks, networkConfig } from './mesh/networks.ts';
 import { compare, originOf, resourceKey } from './origin.ts';
 import { checkVirtualServices, ProblemList } from './problems.ts';
 import { type Credential, credentialsOf } from './security/credential.ts';
@@ -50,6 +51,7 @@ export interface ConfigModel {
   /** Key sets of issuers as they were fetched, by where they are. */
   readonly keySets: KeySets;
   readonly sidecars: SidecarIndex;
+  readonly networks: NetworkConfig;
   readonly envoyFilters: EnvoyFilterIndex;
   readonly limits: Limits;
   /** The oldest first. */
@@ -71,6 +73,7 @@ export interface Model {
   readonly instances: InstanceIndex;
   readonly accounts: AccountIndex;
   readonly workloads: WorkloadIndex;
+  readonly networks: Networks;
 }
 
 export interface ModelInput {
@@ -123,7 +126,8 @@ function withInstances(
   const instances = indexInstances(config.services, sources, previous?.instances);
   const accounts = indexAccounts(config, instances, previous);
   const workloads = indexWorkloads(config, instances, previous);
-  return { config, instances, accounts, workloads };
+  const networks = indexNetworks(config.networks, instances, previous?.networks);
+  return { config, instances, accounts, workloads, networks };
 }
 
 function buildConfig(
@@ -188,6 +192,8 @@ function buildConfig(
     requestAuthentications: indexRequestAuthentications(of('RequestAuthentication'), problems.add),
     keySets,
     sidecars: indexSidecars(of('Sidecar'), problems.add),
+    networks:
+      kept?.networks ?? networkConfig(mesh.meshNetworks ?? {}, services, of('Service'), of('Namespace')),
     envoyFilters: indexEnvoyFilters(of('EnvoyFilter'), problems.add),
     gateways,
     credentials: credentialsOf(of('Secret')),

@@ -266,17 +266,20 @@ function clusterWords({ explainer, sources }: Explained, name: string): Explaine
   };
 }
 
-function endpointsOf({ live }: Explained, outcome: Outcome, proxy: DryProxy): ExplainedEndpoint[] {
+function endpointsOf({ live, sources }: Explained, outcome: Outcome, proxy: DryProxy): ExplainedEndpoint[] {
   const cluster = proxy.context.clusters.get(outcome.info.cluster);
   if (cluster === undefined) return [];
+  const gateways = sources.networkGateways(cluster.config);
   return endpointChances(proxy, cluster, outcome).map(({ address, endpoint, chance, security }) => {
     const state = live
       ?.get(outcome.info.cluster)
       ?.find((one) => one.address === endpoint.address && one.port === endpoint.port);
     const { workload } = endpoint;
+    const through = gateways.get(`${endpoint.address} ${endpoint.port}`);
     return {
       address,
       ...(workload !== undefined && { workload: workload.workload, version: workload.canonicalRevision }),
+      ...(through !== undefined && { through }),
       health: endpoint.health,
       ...(state !== undefined && state.failing !== '' && { failing: state.failing }),
       ...(state !== undefined && { active: state.active }),

@@ -1,4 +1,5 @@
 import type { Origin } from '@tulle/xds/resource';
+import type { NetworkGateway } from './network-gateways.ts';
 
 /** A decision in words and numbers: `tulle explain -o json`. Field names are stable. Times are milliseconds. */
 export interface Explanation {
@@ -127,6 +128,8 @@ export interface ExplainedEndpoint {
   readonly address: string;
   readonly workload?: string;
   readonly version?: string;
+  /** It is a gateway: those that serve are behind it, in another network. */
+  readonly through?: NetworkGateway;
   readonly health: 'healthy' | 'unhealthy' | 'draining';
   /** What the proxy has found out by itself. */
   readonly failing?: string;

@@ -13,6 +13,7 @@ import {
 import type { RawResources } from '../config/last-good.ts';
 import { httpManagerName } from '../config/translate/listeners/http-manager.ts';
 import { messageName } from '../config/translate/values/problems.ts';
+import { type NetworkGateway, networkGatewaysIn } from './network-gateways.ts';
 import { originsIn } from './origin.ts';
 
 /**
@@ -23,6 +24,7 @@ export class Sources {
   readonly #tables: Tables;
   readonly #resources: RawResources;
   readonly #routes = new WeakMap<Route, route_Route>();
+  readonly #gateways = new Map<string, ReadonlyMap<string, NetworkGateway>>();
   readonly #aligned = new WeakSet<RouteTable>();
 
   constructor(tables: Tables, resources: RawResources) {
@@ -49,12 +51,22 @@ export class Sources {
     return bytes === undefined ? [] : originsIn(decode('envoy.config.cluster.v3.Cluster', bytes).metadata);
   }
 
+  /** Gateways that stand for endpoints of other networks, by `address port`. */
+  networkGateways({ name }: Cluster): ReadonlyMap<string, NetworkGateway> {
+    const known = this.#gateways.get(name);
+    if (known !== undefined) return known;
+    const bytes = this.#bytes('endpoint', name);
+    const found = bytes === undefined ? new Map<string, NetworkGateway>() : networkGatewaysIn(bytes);
+    this.#gateways.set(name, found);
+    return found;
+  }
+
   ofListener({ name }: Listener): readonly Origin[] {
     const bytes = this.#bytes('listener', name);
     return bytes === undefined ? [] : originsIn(decode('envoy.config.listener.v3.Listener', bytes).metadata);
   }
 
-  #bytes(type: 'cluster' | 'listener' | 'route', name: string): Uint8Array | undefined {
+  #bytes(type: 'cluster' | 'endpoint' | 'listener' | 'route', name: string): Uint8Array | undefined {
     return this.#resources[type].find((resource) => resource.name === name)?.bytes;
   }
 

@@ -7,10 +7,6 @@ import { isLabelValue, isQualifiedName } from '../schema/name.ts';
 import { portWithRule, uint32 } from '../schema/number.ts';
 import { withRules } from '../schema/rule.ts';
 
-/** Why a `network` changes nothing. */
-export const oneNetwork =
-  'a mesh is one network here; every address is tried as it is, as in Istio without meshNetworks';
-
 const isUnix = (address: string | undefined): boolean => address?.startsWith('unix://') ?? false;
 
 const address = withRules(
@@ -50,7 +46,12 @@ export const workloadTemplate = () =>
       labels: mapOf(z.string(), { maxProperties: 256 }).describe(
         'Labels by which services and subsets select it.',
       ),
-      network: z.string().max(2048).describe('Name of the network that the address belongs to.'),
+      network: z
+        .string()
+        .max(2048)
+        .describe(
+          'Network that the address belongs to: callers of another network come through the gateways of this one, where it has some.',
+        ),
       locality: z.string().max(2048).describe('`region/zone/subzone`.'),
       weight: uint32().describe('Load-balancing weight; 1 by default.'),
       serviceAccount: z.string().max(253).describe('The identity that it has, when it has a sidecar.'),

@@ -4,7 +4,7 @@ import { message } from '../schema/message.ts';
 import { portWithRule } from '../schema/number.ts';
 import { resourceSchema } from '../schema/resource.ts';
 import { uniqueBy, withRules } from '../schema/rule.ts';
-import { oneNetwork, workloadEntrySpec } from './endpoint.ts';
+import { workloadEntrySpec } from './endpoint.ts';
 import { labelSelector } from './selector.ts';
 import { checkServiceEntry } from './service-entry-check.ts';
 import { istioStatus } from './status.ts';
@@ -149,5 +149,4 @@ export const serviceEntry = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check: checkServiceEntry,
-  inert: { 'spec.endpoints[].network': oneNetwork },
 } satisfies ResourceKind<ServiceEntry>;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ResourceKind } from '../kind.ts';
 import { resourceSchema } from '../schema/resource.ts';
-import { checkEndpoint, oneNetwork, workloadEntrySpec } from './endpoint.ts';
+import { checkEndpoint, workloadEntrySpec } from './endpoint.ts';
 import { istioStatus } from './status.ts';
 
 const identity = {
@@ -32,5 +32,4 @@ export const workloadEntry = {
     { name: 'Address', type: 'string', path: 'spec.address', description: 'Address of the endpoint' },
   ],
   check: ({ spec }) => checkEndpoint(spec, ['spec']),
-  inert: { 'spec.network': oneNetwork },
 } satisfies ResourceKind<WorkloadEntry>;

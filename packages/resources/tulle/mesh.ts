@@ -4,6 +4,7 @@ import { error, type Finding } from '../finding.ts';
 import { checkJsonTemplate, checkMeshConfig } from '../istio/mesh-config/check.ts';
 import { gatewayTopology } from '../istio/mesh-config/default-config.ts';
 import { meshConfigFields } from '../istio/mesh-config/fields.ts';
+import { checkMeshNetworks, meshNetworks, meshNetworksInert } from '../istio/mesh-config/mesh-networks.ts';
 import { meshConfigInert, meshConfigNotEnforced } from '../istio/mesh-config/not-enforced.ts';
 import type { ResourceKind } from '../kind.ts';
 import { isIpAddress, isIpOrCidr } from '../schema/host.ts';
@@ -49,6 +50,9 @@ const spec = options({
   }).describe('What the sidecars of captured workloads say of names.'),
   gatewayTopology: gatewayTopology().describe(
     'What stands between gateways and their clients; before defaultConfig.gatewayTopology.',
+  ),
+  meshNetworks: meshNetworks.describe(
+    'Networks whose addresses others cannot reach, and the gateways by which they do. A Service with the label topology.istio.io/network is such a gateway, too.',
   ),
   rateLimitService: options({
     enabled: z
@@ -106,6 +110,7 @@ function check(mesh: Mesh): Finding[] {
   const found: Finding[] = [];
   const { accessLog, ports = {} } = mesh.spec ?? {};
   found.push(...checkMeshConfig(mesh.spec ?? {}, ['spec']));
+  found.push(...checkMeshNetworks(mesh.spec?.meshNetworks ?? {}, ['spec', 'meshNetworks']));
   const ofIstio = ['accessLogFile', 'accessLogFormat', 'accessLogEncoding'] as const;
   for (const field of ofIstio)
     if (accessLog !== undefined && mesh.spec?.[field] !== undefined)
@@ -144,10 +149,10 @@ export const mesh = {
     { name: 'Age', type: 'date', path: 'metadata.creationTimestamp' },
   ],
   check,
-  notEnforced: underSpec(meshConfigNotEnforced),
-  inert: underSpec(meshConfigInert),
+  notEnforced: under('spec', meshConfigNotEnforced),
+  inert: { ...under('spec', meshConfigInert), ...under('spec.meshNetworks', meshNetworksInert) },
 } satisfies ResourceKind<Mesh>;
 
-function underSpec(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(fields).map(([field, why]) => [`spec.${field}`, why]));
+function under(field: string, fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields).map(([name, why]) => [`${field}.${name}`, why]));
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { condition } from '../core/parts.ts';
 import { error, type Finding, warning } from '../finding.ts';
-import { oneNetwork } from '../istio/endpoint.ts';
 import type { ResourceKind } from '../kind.ts';
 import { durationOrZero } from '../schema/duration.ts';
 import { isHostName } from '../schema/host.ts';
@@ -77,7 +76,11 @@ const spec = options({
     .array(dnsLabel())
     .describe('Workloads of the namespace that must be ready before this one starts.'),
   locality: z.string().describe('`region/zone/subzone`.'),
-  network: z.string().describe('Name of the network that the instance’s address belongs to.'),
+  network: z
+    .string()
+    .describe(
+      'Network that its instances are in: callers of another network reach them through the gateways of this one, where it has some.',
+    ),
   weight: uint32().describe('Load-balancing weight of each instance; 1 by default.'),
   probes: options({
     startup: probe.describe('Until it succeeds, the others wait.'),
@@ -290,7 +293,6 @@ export const workload = {
   description:
     'How a process of the mesh is started, what it is called, which ports it has and what it calls.',
   schema,
-  inert: { 'spec.network': oneNetwork },
   columns: [
     { name: 'Replicas', type: 'integer', path: 'status.replicas' },
     { name: 'Ready', type: 'integer', path: 'status.readyReplicas' },

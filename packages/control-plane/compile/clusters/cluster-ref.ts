@@ -25,6 +25,8 @@ export interface ClusterRef {
   readonly healthCheck: HealthCheckPolicy | undefined;
   /** Which endpoints its client prefers. */
   readonly placement: Placement | undefined;
+  /** The network of its client, where some have to be entered by gateways. */
+  readonly network: string | undefined;
   /** Its clients' connections are redirected: they know where they were going. */
   readonly captured: boolean;
   /** Its clients bring mTLS with them: only endpoints that take it are of use. */
@@ -53,7 +55,7 @@ export function clusterRef(
     const credential = clientCredential(view, rule, settings.tls?.credentialName);
     const healthCheck = view.config.healthChecks.lookup(service, view.namespace, port.number, subset);
     const placement = placementOf(view, settings);
-    const { captured } = view;
+    const { captured, network } = view;
     return {
       name,
       service,
@@ -64,6 +66,7 @@ export function clusterRef(
       credential,
       healthCheck,
       placement,
+      network,
       captured,
     };
   });

@@ -7,8 +7,7 @@ import {
 } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterConfigSchema } from '@tulle/xds/gen/envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster_pb.js';
 import type { XdsResource } from '@tulle/xds/resource';
-import type { MeshSettings } from '../../model/mesh/mesh.ts';
-import type { Model } from '../../model/model.ts';
+import type { ConfigModel, Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
 import { listedAssignment } from '../endpoints/endpoints.ts';
 import { ads } from '../messages/config-source.ts';
@@ -74,7 +73,7 @@ export function discoveryOf({ service, settings }: ClusterRef): Discovery {
 export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): XdsResource {
   const { name, service, port, subset, rule, settings } = ref;
   const { mesh } = model.config;
-  const discovered = discovery(ref, mesh);
+  const discovered = discovery(ref, model.config);
   const checked = discovered.lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED ? undefined : ref.healthCheck;
   const origins = [
     service.origin,
@@ -112,8 +111,9 @@ export function outboundCluster(ref: ClusterRef, model: Model, engine: Engine): 
   return resource(ClusterSchema, message, origins);
 }
 
-function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
+function discovery(ref: ClusterRef, config: ConfigModel): DiscoveryFields {
   const { name, settings } = ref;
+  const { dnsRefreshRate } = config.mesh;
   switch (discoveryOf(ref)) {
     case 'eds':
       return {
@@ -131,8 +131,8 @@ function discovery(ref: ClusterRef, mesh: MeshSettings): DiscoveryFields {
         },
         dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
         respectDnsTtl: true,
-        ...(mesh.dnsRefreshRate !== undefined && { dnsRefreshRate: duration(mesh.dnsRefreshRate) }),
-        loadAssignment: listedAssignment(ref),
+        ...(dnsRefreshRate !== undefined && { dnsRefreshRate: duration(dnsRefreshRate) }),
+        loadAssignment: listedAssignment(ref, config),
         ...balancing(settings.loadBalancer, isShared(ref)),
       };
     }

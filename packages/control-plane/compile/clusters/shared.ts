@@ -10,13 +10,13 @@ import { discoveryOf, outboundCluster } from './outbound-cluster.ts';
 
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
 function identify(ref: ClusterRef): string {
-  const { name, service, rule, credential, healthCheck, placement, captured } = ref;
+  const { name, service, rule, credential, healthCheck, placement, network = '', captured } = ref;
   const rules =
     rule === undefined ? '' : `${rule.namespace}/${rule.origins.map((origin) => origin.name).join()}`;
   const secret = credential === undefined ? '' : resourceKey(credential.origin);
   const check = healthCheck === undefined ? '' : `${healthCheck.namespace}/${healthCheck.name}`;
   const redirected = captured && discoveryOf(ref) === 'forward' ? 'redirected' : '';
-  return `${name} ${service.key} ${rules} ${secret} ${check} ${redirected} ${placement?.key ?? ''}`;
+  return `${name} ${service.key} ${rules} ${secret} ${check} ${redirected} ${placement?.key ?? ''} ${network}`;
 }
 
 /** By what clusters depend on. */
@@ -33,10 +33,9 @@ export function sharedCluster(model: Model, ref: ClusterRef, engine: Engine): Xd
 
 const endpoints = new WeakMap<object, WeakMap<object, Map<string, XdsResource>>>();
 
-/** A cluster's endpoints; the same object until one of the service's instances changes. */
+/** A cluster's endpoints; the same object until one of the service's instances or a gateway between networks changes. */
 function sharedEndpoints(model: Model, ref: ClusterRef): XdsResource {
-  const { ofClusters } = model.config.basis;
-  const ofConfig = cached(endpoints, ofClusters, () => new WeakMap<object, Map<string, XdsResource>>());
+  const ofConfig = cached(endpoints, model.networks, () => new WeakMap<object, Map<string, XdsResource>>());
   const instances: object = model.instances.byService.get(ref.service.key) ?? ref.service.listed;
   const made = cached(ofConfig, instances, () => new Map<string, XdsResource>());
   return cachedByName(made, identify(ref), () => endpointsOf(ref, model));

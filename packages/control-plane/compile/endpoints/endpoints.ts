@@ -9,31 +9,29 @@ import { ClusterLoadAssignmentSchema } from '@tulle/xds/gen/envoy/config/endpoin
 import type { XdsResource } from '@tulle/xds/resource';
 import { canonicalName, canonicalRevision } from '../../model/instances/canonical.ts';
 import type { WorkloadInstance } from '../../model/instances/instance.ts';
-import type { Model } from '../../model/model.ts';
+import { instancePort } from '../../model/instances/instance-port.ts';
+import type { ConfigModel, Model } from '../../model/model.ts';
 import { compare } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
-import type { ListedEndpoint, ServicePort } from '../../model/services/service.ts';
+import type { ListedEndpoint, Service } from '../../model/services/service.ts';
 import { withTopology } from '../../model/traffic/locality.ts';
 import type { ClusterRef } from '../clusters/cluster-ref.ts';
 import { addressOf, isSocketPath } from '../messages/address.ts';
 import { metadata } from '../messages/origins.ts';
 import { named } from '../messages/serialize.ts';
-import { place } from './locality.ts';
+import { type Group, place } from './locality.ts';
+import { networkOf } from './network-of.ts';
+import { type Behind, type Networked, parted, throughGateways } from './through-gateways.ts';
 
 type LoadAssignment = MessageInitShape<typeof ClusterLoadAssignmentSchema>;
 type LbEndpoint = MessageInitShape<typeof LbEndpointSchema>;
 type LocalityEndpoints = MessageInitShape<typeof LocalityLbEndpointsSchema>;
 
 /** An endpoint before it is put into its locality. */
-interface Candidate {
+interface Candidate extends Networked {
+  /** Empty: it is known only to be behind the gateways of its network. */
   readonly address: string;
   readonly port: number;
-  readonly locality: string;
-  /** With its topology. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly weight: number;
-  /** It takes mTLS. */
-  readonly mutual: boolean;
   readonly endpoint: LbEndpoint;
 }
 
@@ -48,74 +46,74 @@ export const healthOf = {
  * it is left out, for with it a proxy would refuse all the others, too.
  */
 export function endpointsOf(ref: ClusterRef, model: Model): XdsResource {
-  const { name, service, port, subset, onlyMutual = false } = ref;
-  const labels = subset?.spec.labels ?? {};
+  const { name, service, onlyMutual } = ref;
+  const chosen = selectedBy(ref);
   const instances = (model.instances.byService.get(service.key) ?? [])
-    .filter((instance) => selects(labels, instance.labels))
-    .flatMap((instance) => instanceEndpoint(instance, port, model) ?? [])
-    .filter(({ mutual }) => mutual || !onlyMutual);
-  const listed = (onlyMutual ? [] : service.listed)
-    .filter((endpoint) => selects(labels, endpoint.labels))
-    .map((endpoint) => listedEndpoint(endpoint, port));
-  const usable = [...instances, ...listed].filter(
-    ({ address }) => isIpAddress(address) || isSocketPath(address),
-  );
-  const message = create(ClusterLoadAssignmentSchema, assignment(ref, usable));
+    .filter(chosen)
+    .flatMap((instance) => instanceEndpoint(instance, ref, model.config) ?? []);
+  const listed = service.listed.filter(chosen).map((one) => listedEndpoint(one, ref, model.config));
+  const known = [...instances, ...listed].filter(({ mutual }) => mutual || onlyMutual === undefined);
+  const found = parted(ref, model.networks, known);
+  const near = distinct(found.near.filter(hasAddress));
+  const groups =
+    found.far.length === 0
+      ? direct(place(near, ref.placement))
+      : reached(throughGateways(place([...near, ...found.far], ref.placement), found, model.networks));
+  const message = create(ClusterLoadAssignmentSchema, assignment(name, groups));
   return named(name, toBinary(ClusterLoadAssignmentSchema, message), [service.origin]);
 }
 
-/** The endpoints that a service's own resource lists, inside its cluster. */
-export function listedAssignment(ref: ClusterRef): LoadAssignment {
-  const { service, port, subset } = ref;
-  const labels = subset?.spec.labels ?? {};
-  const chosen = service.listed.filter((endpoint) => selects(labels, endpoint.labels));
-  return assignment(
-    ref,
-    chosen.map((endpoint) => listedEndpoint(endpoint, port)),
-  );
+/** It is an address, not a name, and not just behind some gateway. */
+export const hasAddress = ({ address }: { readonly address: string }): boolean =>
+  isIpAddress(address) || isSocketPath(address);
+
+/** The endpoints that a service's own resource lists, inside its cluster: names, whose network nobody knows. */
+export function listedAssignment(ref: ClusterRef, config: ConfigModel): LoadAssignment {
+  const { name, service, placement } = ref;
+  const listed = service.listed
+    .filter(selectedBy(ref))
+    .map((endpoint) => listedEndpoint(endpoint, ref, config));
+  return assignment(name, direct(place(distinct(listed), placement)));
 }
 
-/** The port of an instance that a service's port means: by number, by name, else the number itself. */
-function instancePort(
-  instance: WorkloadInstance,
-  { targetPort, name, number }: ServicePort,
-): number | undefined {
-  const { ports } = instance;
-  if (typeof targetPort === 'string') return ports.find((port) => port.name === targetPort)?.target;
-  const found = ports.find((port) => port.port === targetPort);
-  const byName = instance.portsByName === true ? ports.find((port) => port.name === name) : undefined;
-  return (byName ?? found)?.target ?? (instance.tlsMode === 'disabled' ? targetPort || number : undefined);
+function selectedBy({ subset }: ClusterRef): (one: Pick<ListedEndpoint, 'labels'>) => boolean {
+  const labels = subset?.spec.labels ?? {};
+  return (one) => selects(labels, one.labels);
 }
 
 function instanceEndpoint(
   instance: WorkloadInstance,
-  port: ServicePort,
-  model: Model,
+  ref: ClusterRef,
+  { peerAuthentications, networks }: ConfigModel,
 ): Candidate | undefined {
-  const target = instancePort(instance, port);
+  const target = instancePort(instance, ref.port);
   if (target === undefined) return undefined;
-  const { address, namespace, labels, weight, locality } = instance;
+  const { address, namespace, labels, weight, locality, cluster } = instance;
   const workloadPort = instance.ports.find((known) => known.target === target)?.port ?? target;
-  const { mode } = model.config.peerAuthentications.decide(namespace, labels, workloadPort);
+  const { mode } = peerAuthentications.decide(namespace, labels, workloadPort);
   const tlsMode = mode === 'DISABLE' ? 'disabled' : instance.tlsMode;
+  const network = networkOf(networks, instance);
   return {
     address,
     port: target,
     locality,
-    labels: withTopology(labels, instance),
+    labels: withTopology(labels, { locality, network, cluster }),
+    network,
     weight,
-    mutual: tlsMode === 'istio',
+    mutual: isCalledMutually(ref, tlsMode),
+    isHealthy: instance.health === 'healthy',
     endpoint: {
       ...hostIdentifier(address, target),
       healthStatus: healthOf[instance.health],
       loadBalancingWeight: Math.max(1, weight),
-      metadata: metadata([], {
-        ...(tlsMode === 'istio' && { 'envoy.transport_socket_match': { tlsMode } }),
-        istio: { workload: workloadLabel(instance) },
-      }),
+      metadata: metadata([], { ...transportMatch(tlsMode), istio: { workload: workloadLabel(instance) } }),
     },
   };
 }
+
+/** By it a cluster chooses how it speaks to an endpoint. */
+const transportMatch = (tlsMode: 'istio' | 'disabled') =>
+  tlsMode === 'istio' ? { 'envoy.transport_socket_match': { tlsMode } } : {};
 
 /** Istio's endpoint label: `workload;namespace;canonical name;canonical revision;cluster`. */
 function workloadLabel({ workload, namespace, labels, cluster }: WorkloadInstance): string {
@@ -123,18 +121,34 @@ function workloadLabel({ workload, namespace, labels, cluster }: WorkloadInstanc
   return [workload, namespace, name, canonicalRevision(labels), cluster].join(';');
 }
 
-function listedEndpoint(listed: ListedEndpoint, port: ServicePort): Candidate {
+/** Whether mTLS is spoken to it: as a DestinationRule says, else (and of what is passed on) by what it takes. */
+function isCalledMutually(ref: ClusterRef, tlsMode: 'istio' | 'disabled'): boolean {
+  const { service, settings, onlyMutual } = ref;
+  const mode = onlyMutual ? undefined : settings.tls?.mode;
+  return mode === undefined ? tlsMode === 'istio' && !service.external : mode === 'ISTIO_MUTUAL';
+}
+
+function listedEndpoint(listed: ListedEndpoint, ref: ClusterRef, { networks }: ConfigModel): Candidate {
+  const { address, ports, locality, weight, tlsMode } = listed;
+  const { port, service } = ref;
   // A port may be called constructor.
-  const own = Object.hasOwn(listed.ports, port.name) ? listed.ports[port.name] : undefined;
+  const own = Object.hasOwn(ports, port.name) ? ports[port.name] : undefined;
   const target = own ?? (typeof port.targetPort === 'number' ? port.targetPort : port.number);
+  const network = networkOf(networks, { ...listed, cluster: '' });
   return {
-    address: listed.address,
+    address,
     port: target,
-    locality: listed.locality,
-    labels: withTopology(listed.labels, { locality: listed.locality, network: '', cluster: '' }),
-    weight: listed.weight,
-    mutual: false,
-    endpoint: { ...hostIdentifier(listed.address, target), loadBalancingWeight: listed.weight },
+    locality,
+    labels: withTopology(listed.labels, { locality, network, cluster: '' }),
+    network,
+    weight,
+    mutual: isCalledMutually(ref, tlsMode),
+    isHealthy: true,
+    endpoint: {
+      ...hostIdentifier(address, target),
+      loadBalancingWeight: weight,
+      ...(tlsMode === 'istio' && !service.external && { metadata: metadata([], transportMatch(tlsMode)) }),
+    },
   };
 }
 
@@ -142,27 +156,57 @@ export const hostIdentifier = (address: string, port: number): Pick<LbEndpoint, 
   hostIdentifier: { case: 'endpoint', value: { address: addressOf(address, port) } },
 });
 
-/** By priority, locality, then address: the same in whatever order endpoints were found; each address once. */
-function assignment(
-  { name: clusterName, placement }: ClusterRef,
-  candidates: readonly Candidate[],
-): LoadAssignment {
+/** Each address once, in the same order in whatever order endpoints were found. */
+function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
   const unique = new Map<string, Candidate>();
   for (const candidate of candidates) {
     const key = `${candidate.address} ${candidate.port}`;
     if (!unique.has(key)) unique.set(key, candidate);
   }
-  const sorted = [...unique.values()].toSorted((a, b) => compare(a.address, b.address) || a.port - b.port);
-  return {
-    clusterName,
-    endpoints: place(sorted, placement).map(({ locality, priority, weight, members }) => ({
-      ...localityFields(locality),
-      lbEndpoints: members.map((member) => member.endpoint),
-      loadBalancingWeight: weight,
-      priority,
-    })),
-  };
+  return [...unique.values()].toSorted((a, b) => compare(a.address, b.address) || a.port - b.port);
 }
+
+/** Under this key of `filter_metadata` an endpoint that stands for those of another network says so. */
+const networkMetadataKey = 'tulle.dev/network';
+
+/** A gateway between networks, called as those behind it would be. */
+const gatewayEndpoint = ({ gateway, network, isHealthy }: Behind): LbEndpoint => ({
+  ...hostIdentifier(gateway.address, gateway.port),
+  healthStatus: isHealthy ? healthOf.healthy : healthOf.unhealthy,
+  metadata: metadata(gateway.service === undefined ? [] : [gateway.service.origin], {
+    ...transportMatch('istio'),
+    [networkMetadataKey]: { network, ...gatewayName(gateway.service) },
+  }),
+});
+
+const gatewayName = (service: Service | undefined) =>
+  service === undefined ? {} : { gateway: `${service.namespace}/${service.name}` };
+
+const direct = (groups: readonly Group<Candidate>[]): readonly Group<LbEndpoint>[] =>
+  groups.map((group) => ({ ...group, members: group.members.map(({ endpoint }) => endpoint) }));
+
+/** Weights of one locality may add up to no more than 32 bits hold (Envoy); what is too much is cut as by Istio. */
+const mostWeight = 2 ** 32 - 1;
+
+const reached = (groups: ReturnType<typeof throughGateways<Candidate>>): readonly Group<LbEndpoint>[] =>
+  groups.map((group) => ({
+    ...group,
+    members: group.members.map(({ to, weight }) => ({
+      ...('endpoint' in to ? to.endpoint.endpoint : gatewayEndpoint(to)),
+      loadBalancingWeight: Math.min(weight, mostWeight),
+    })),
+  }));
+
+/** By priority, locality, then address. */
+const assignment = (clusterName: string, groups: readonly Group<LbEndpoint>[]): LoadAssignment => ({
+  clusterName,
+  endpoints: groups.map(({ locality, priority, weight, members }) => ({
+    ...localityFields(locality),
+    lbEndpoints: [...members],
+    loadBalancingWeight: weight,
+    priority,
+  })),
+});
 
 /** @param name `region/zone/subzone`, or empty */
 export function localityFields(name: string): Pick<LocalityEndpoints, 'locality'> {

@@ -9,7 +9,7 @@ import { compare } from '../../model/origin.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { named } from '../messages/serialize.ts';
 import type { ProxyDescription } from '../proxy.ts';
-import { healthOf, hostIdentifier, localityFields } from './endpoints.ts';
+import { hasAddress, healthOf, hostIdentifier, localityFields } from './endpoints.ts';
 
 type Resources = ReadonlyMap<string, XdsResource>;
 
@@ -57,7 +57,7 @@ function callersOf(instances: InstanceIndex, { metadata }: ProxyDescription): Xd
 }
 
 function assignment(instances: readonly WorkloadInstance[]): XdsResource {
-  const sorted = instances.toSorted((a, b) => compare(a.name, b.name));
+  const sorted = instances.filter(hasAddress).toSorted((a, b) => compare(a.name, b.name));
   // Nobody calls them there. Those that serve nothing have addresses, too, for Envoy tells hosts apart by them.
   const hosts = sorted.map(({ address, ports, health, locality }, at) => ({
     locality,

@@ -32,7 +32,13 @@ export function viewFor(
   sidecar: SidecarDecision | undefined,
 ): View {
   const { NAMESPACE, TULLE_CAPTURE } = proxy.metadata;
-  const view = viewOf(config, NAMESPACE, clientLabels(proxy), TULLE_CAPTURE !== undefined, sidecar?.outbound);
+  const view = viewOf(
+    config,
+    NAMESPACE,
+    clientLabels(proxy, config.networks),
+    TULLE_CAPTURE !== undefined,
+    sidecar?.outbound,
+  );
   if (sidecar?.egress === undefined) return view;
   return viewThrough(view, catchAll(sidecar.egress)?.imports ?? { ...none, key: `${sidecar.key}[none]` });
 }

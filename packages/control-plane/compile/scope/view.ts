@@ -5,7 +5,7 @@ import { bySpecificity, hostCovers, isExportedTo } from '../../model/services/ho
 import type { Service } from '../../model/services/service.ts';
 import type { DestinationRule } from '../../model/traffic/destination-rule.ts';
 import type { Imports } from '../../model/traffic/imports.ts';
-import { labelsOfMesh } from '../../model/traffic/locality.ts';
+import { labelsOfMesh, networkLabel } from '../../model/traffic/locality.ts';
 import type { Listed } from '../../model/traffic/sidecar.ts';
 import { meshGateway, type VirtualService } from '../../model/traffic/virtual-service.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
@@ -22,6 +22,8 @@ export interface View {
   readonly labels: Labels;
   /** Of proxies whose applications' traffic is redirected to them. */
   readonly captured: boolean;
+  /** The network that it is in, where some have to be entered by gateways; undefined: none, or whatever it is. */
+  readonly network: string | undefined;
   /** What a Sidecar says of hosts outside the mesh. */
   readonly outbound: Listed<OutboundTrafficPolicy> | undefined;
   /** Identifies the view within its configuration. */
@@ -89,6 +91,7 @@ function sharedOf(config: ConfigModel): Shared {
     ...config.limits.rate.outboundLabels,
     ...config.limits.bandwidth.outboundLabels,
     ...labelsOfMesh(config.mesh.localities),
+    ...(config.networks.isSplit ? [networkLabel] : []),
   ]);
   for (const { http, tls, tcp } of config.virtualServices) {
     for (const { spec } of [...http, ...tls, ...tcp]) {
@@ -128,6 +131,7 @@ function createView(seen: Seen, imports?: Imports): View {
   const byHost = imports && new Map(services.map((service) => [service.host, service]));
   return {
     ...seen,
+    network: (config.networks.isSplit && labels[networkLabel]) || undefined,
     services,
     service: (host) => byHost?.get(host) ?? config.services.visible(host, namespace),
     rule: (service) =>

@@ -34,6 +34,7 @@ interface ProxyFile {
   readonly labels?: Readonly<Record<string, string>>;
   readonly engine?: Engine;
   readonly locality?: string;
+  readonly network?: string;
   readonly inbound?: readonly (Partial<InboundPort> & { readonly port: number })[];
   readonly upstreams?: readonly string[];
   /** The application's traffic is redirected to it. */
@@ -118,6 +119,7 @@ function proxyOf(file: ProxyFile): ProxyDescription {
       }),
       TULLE_ADMIN_PORT: 15000,
       ...(file.locality !== undefined && { TULLE_LOCALITY: file.locality }),
+      ...(file.network !== undefined && { NETWORK: file.network }),
     },
   };
 }

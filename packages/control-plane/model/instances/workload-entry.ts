@@ -5,7 +5,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { WorkloadEntrySpec } from '../istio.ts';
 import { originOf } from '../origin.ts';
 import type { Service } from '../services/service.ts';
-import { listedAddress } from '../services/service-entry.ts';
+import { listedAddress, tlsModeOf } from '../services/service-entry.ts';
 import type { WorkloadInstance } from './instance.ts';
 
 const instances = new WeakMap<Resource, WorkloadInstance>();
@@ -25,24 +25,25 @@ export function workloadEntryInstance(resource: Resource): WorkloadInstance | un
 function makeInstance(resource: Resource): WorkloadInstance | undefined {
   const { name, namespace = '' } = resource.metadata;
   const spec = (resource.spec ?? {}) as WorkloadEntrySpec;
-  if (spec.address === undefined) return undefined;
+  const { address = '', network = '' } = spec;
+  if (address === '' && network === '') return undefined;
   return {
     name,
     namespace,
     workload: name,
     serviceAccount: spec.serviceAccount || 'default',
     labels: spec.labels ?? {},
-    address: listedAddress(spec.address),
+    address: listedAddress(address),
     ports: Object.entries(spec.ports ?? {}).map(([portName, target]) => ({
       port: target,
       name: portName,
       target,
     })),
     portsByName: true,
-    tlsMode: spec.labels?.['security.istio.io/tlsMode'] === 'istio' ? 'istio' : 'disabled',
+    tlsMode: tlsModeOf(spec),
     weight: spec.weight || 1,
     locality: spec.locality ?? '',
-    network: spec.network ?? '',
+    network,
     cluster: '',
     health: 'healthy',
   };

@@ -9,6 +9,7 @@ import type {
   PathNormalization,
   TlsConfig,
 } from './mesh-config.ts';
+import type { MeshNetworksSpec } from './mesh-networks.ts';
 
 /** The spec of a Mesh resource: everything may be left out. */
 export interface MeshSpec extends MeshConfigSpec {
@@ -17,6 +18,7 @@ export interface MeshSpec extends MeshConfigSpec {
   readonly accessLog?: AccessLogSpec | undefined;
   /** As `defaultConfig.gatewayTopology`, before which it comes. */
   readonly gatewayTopology?: GatewayTopology | undefined;
+  readonly meshNetworks?: MeshNetworksSpec | undefined;
   readonly ports?:
     | {
         readonly api?: number | undefined;

@@ -60,5 +60,8 @@ export function kubernetesService(resource: Resource): Service {
 
 /** An endpoint that is only a DNS name. */
 export function listedHost(address: string): ListedEndpoint {
-  return { address, ports: {}, labels: {}, locality: '', weight: 1, serviceAccount: '' };
+  return {
+    ...{ address, ports: {}, labels: {}, locality: '', weight: 1, serviceAccount: '', network: '' },
+    tlsMode: 'disabled',
+  };
 }

@@ -30,7 +30,10 @@ export function serviceEntryServices(resource: Resource, entries: readonly Resou
   const named =
     isLookedUp && selector !== undefined ? namedEntries(entries, seniority.namespace, selector) : [];
   const isSelected = selector !== undefined && named.length === 0;
-  const listed = [...(spec.endpoints ?? []), ...named].flatMap((endpoint) => listedEndpoint(endpoint) ?? []);
+  // What is behind its network's gateways has no address that could be looked up.
+  const listed = [...(spec.endpoints ?? []), ...named]
+    .flatMap((endpoint) => listedEndpoint(endpoint) ?? [])
+    .filter(({ address }) => address !== '' || !isLookedUp);
   const written = spec.addresses ?? [];
   // Addresses of several hosts would not tell which is meant.
   const isAlone = spec.hosts.length === 1;
@@ -96,8 +99,9 @@ const isName = (address: string): boolean =>
   address !== '' && !address.startsWith('unix:') && !isIpAddress(address);
 
 function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
-  const { address, ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;
-  if (address === undefined || address === '') return undefined;
+  const { address = '', ports = {}, labels = {}, locality = '', weight, serviceAccount = '' } = entry;
+  const { network = '' } = entry;
+  if (address === '' && network === '') return undefined;
   return {
     address: listedAddress(address),
     ports,
@@ -105,7 +109,15 @@ function listedEndpoint(entry: WorkloadEntrySpec): ListedEndpoint | undefined {
     locality,
     weight: weight || 1,
     serviceAccount,
+    network,
+    tlsMode: tlsModeOf(entry),
   };
+}
+
+/** What answers there: as its label `security.istio.io/tlsMode` says, else mTLS where it has an account (Istio). */
+export function tlsModeOf({ labels = {}, serviceAccount = '' }: WorkloadEntrySpec): 'istio' | 'disabled' {
+  const said = labels['security.istio.io/tlsMode'];
+  return (said === undefined ? serviceAccount !== '' : said === 'istio') ? 'istio' : 'disabled';
 }
 
 /** Unix sockets go by their path, or their abstract name (`unix:///run/a`, `unix://@a`). */

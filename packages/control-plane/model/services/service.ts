@@ -21,6 +21,9 @@ export interface ListedEndpoint {
   readonly locality: string;
   readonly weight: number;
   readonly serviceAccount: string;
+  readonly network: string;
+  /** `istio`: a sidecar answers with mTLS. `disabled`: plain text. */
+  readonly tlsMode: 'istio' | 'disabled';
 }
 
 /** A host that can be called: a Kubernetes Service, or one host of a ServiceEntry. */

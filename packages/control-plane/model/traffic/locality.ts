@@ -13,6 +13,7 @@ const region = 'topology.kubernetes.io/region';
 const zone = 'topology.kubernetes.io/zone';
 const subzone = 'topology.istio.io/subzone';
 const localityLabels = [region, zone, subzone];
+export const networkLabel = 'topology.istio.io/network';
 
 /** Where something runs. */
 export interface Place {
@@ -27,7 +28,7 @@ export function withTopology(labels: Labels, { locality, network, cluster }: Pla
   const names = locality.split('/');
   const known = [
     ...localityLabels.map((name, i) => [name, names[i] ?? ''] as const),
-    ['topology.istio.io/network', network] as const,
+    [networkLabel, network] as const,
     ['topology.istio.io/cluster', cluster] as const,
   ].filter(([, value]) => value !== '');
   return { ...labels, ...Object.fromEntries(known) };
