@@ -100,7 +100,10 @@ function unknownKind(apiVersion: unknown, kind: unknown): Finding {
   let hint = '';
   if (near !== undefined) hint = `; did you mean ${JSON.stringify(near)}?`;
   else if (runsProcesses.has(kind))
-    hint = '; outside Kubernetes a Workload (tulle.dev/v1alpha1) says how processes are started';
+    hint =
+      '; outside Kubernetes a Workload (tulle.dev/v1alpha1), or "tulle run", says how processes are started';
+  else if (apiVersion.startsWith('gateway.networking.k8s.io/'))
+    hint = '; routes of the Gateway API are not supported yet: an Istio VirtualService says the same';
   return error(
     'unknown-kind',
     ['kind'],

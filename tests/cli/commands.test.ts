@@ -38,6 +38,9 @@ describe('apply', () => {
       spec: { ports: [{ port: 81 }] },
     });
     expect(await mesh.ok('describe', 'service', 'one')).toMatch(/^Name: +one$/m);
+    expect(JSON.parse(await mesh.ok('describe', 'service', 'one', '-o', 'json'))).toMatchObject([
+      { resource: { kind: 'Service', metadata: { name: 'one' } }, events: [] },
+    ]);
     expect(await mesh.ok('get', 'services', '-o', 'name')).toContain('service/one\n');
     expect(await mesh.ok('delete', '-f', file)).toBe('service/one deleted\n');
     const { code, stderr } = await mesh.tulle('get', 'service', 'one');

@@ -34,6 +34,9 @@ test('the one that runs', () => {
   expect(() => chooseRunningMesh({ mesh: 'b' }, context())).toThrow(
     'no mesh "b" is running\nStart it with:\n  tulle up /elsewhere/b.yaml',
   );
+  expect(() => chooseRunningMesh({ mesh: 'c' }, context())).toThrow(
+    /^no mesh "c" is running[\s\S]*\nRunning: a$/,
+  );
   expect(chooseMesh({ mesh: 'b' }, context()).record.mesh).toBe('b');
 });
 

@@ -32,7 +32,7 @@ export function chooseRunningMesh(
   const candidates = candidatesOf(choice, context);
   const running = candidates.filter(isRunning);
   const [only, ...others] = running.length > 1 ? preferNear(running, context.cwd) : running;
-  if (only === undefined) throw new Failure(describeNone(choice, candidates));
+  if (only === undefined) throw new Failure(describeNone(choice, candidates, context));
   if (others.length > 0) throw new Failure(describeSeveral(running));
   return only;
 }
@@ -43,7 +43,7 @@ export function chooseMesh(choice: MeshChoice, context: ChoiceContext): KnownMes
   const running = candidates.filter(isRunning);
   const pool = running.length > 0 ? running : candidates;
   const [only, ...others] = pool.length > 1 ? preferNear(pool, context.cwd) : pool;
-  if (only === undefined) throw new Failure(describeNone(choice, candidates));
+  if (only === undefined) throw new Failure(describeNone(choice, candidates, context));
   if (others.length > 0) throw new Failure(describeSeveral(pool));
   return only;
 }
@@ -85,17 +85,26 @@ function repositoryOf(directory: string): string {
   }
 }
 
-function describeNone({ mesh, state }: MeshChoice, stopped: readonly KnownMesh[]): string {
+function describeNone(
+  { mesh, state }: MeshChoice,
+  stopped: readonly KnownMesh[],
+  context: ChoiceContext,
+): string {
   const which =
     mesh === undefined ? (state === undefined ? 'no mesh' : `no mesh in ${state}`) : `no mesh "${mesh}"`;
   const known = stopped.map(({ record }) => `  tulle up ${record.file}`);
   return [
     `${which} is running`,
     ...(known.length === 0 ? ['Start one with "tulle up FILE".'] : ['Start it with:', ...known]),
+    ...(mesh === undefined ? [] : describeOthers(candidatesOf({}, context).filter(isRunning))),
     ...(state === undefined && mesh === undefined
       ? ['One that was started with --state is found by the same --state, or by TULLE_STATE.']
       : []),
   ].join('\n');
+}
+
+function describeOthers(running: readonly KnownMesh[]): string[] {
+  return running.length === 0 ? [] : [`Running: ${running.map(({ record }) => record.mesh).join(', ')}`];
 }
 
 function describeSeveral(meshes: readonly KnownMesh[]): string {

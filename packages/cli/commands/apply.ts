@@ -25,7 +25,7 @@ const FORMATS = ['yaml', 'json', 'name'] as const;
 
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
-    .requiredOption('-f, --filename <path...>', 'file, folder, or - for standard input')
+    .option('-f, --filename <path...>', 'file, folder, or - for standard input')
     .option('-n, --namespace <name>', 'for resources that name none (default: "default")')
     .option('--dry-run', 'check everything, write nothing')
     .option('-o, --output <format>', FORMATS.join(', '))
@@ -37,7 +37,13 @@ export function define(command: Command, io: Io): void {
         'cat mesh.yaml | tulle apply -n bluegreen -f -',
       ),
     )
-    .action((_: unknown, self: Command) => apply(self.optsWithGlobals<ApplyCommandOptions>(), io));
+    .allowExcessArguments()
+    .action((_: unknown, self: Command) => {
+      const options = self.optsWithGlobals<ApplyCommandOptions>();
+      if (options.filename === undefined || self.args.length > 0)
+        throw usageError(`say what to apply: -f ${self.args.join(' ') || 'FILE'}`);
+      return apply(options, io);
+    });
 }
 
 async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {

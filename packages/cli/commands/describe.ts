@@ -13,21 +13,30 @@ import { renderFields, renderTable } from '../output/table.ts';
 import { example } from './examples.ts';
 import { parseSelection } from './kind-arguments.ts';
 import { addMeshOptions } from './mesh-options.ts';
+import { outputFormat } from './output-option.ts';
 
 interface DescribeOptions {
   readonly namespace: string;
+  readonly output?: string;
   readonly mesh?: string;
   readonly state?: string;
 }
+
+const FORMATS = ['json', 'yaml'] as const;
 
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('<kind>', 'a kind or KIND/NAME')
     .argument('[names...]', 'names of resources; all of the kind without')
     .option('-n, --namespace <name>', 'namespace', 'default')
+    .option('-o, --output <format>', `${FORMATS.join(', ')}: each resource with its events`)
     .addHelpText(
       'after',
-      example('tulle describe virtualservice reviews', 'tulle describe workload/reviews-v1'),
+      example(
+        'tulle describe virtualservice reviews',
+        'tulle describe workload/reviews-v1',
+        'tulle describe vs -o json',
+      ),
     )
     .action(async (kind: string, names: string[], _: unknown, self: Command) => {
       await describe([kind, ...names], self.optsWithGlobals<DescribeOptions>(), io);
@@ -35,6 +44,7 @@ export function define(command: Command, io: Io): void {
 }
 
 async function describe(words: readonly string[], options: DescribeOptions, io: Io): Promise<void> {
+  const format = outputFormat(options.output, FORMATS);
   const { kinds, named } = parseSelection(words);
   const { client } = connect(options, io);
   const { namespace } = options;
@@ -55,10 +65,15 @@ async function describe(words: readonly string[], options: DescribeOptions, io: 
           )
         ).flat();
   if (resources.length === 0) throw new Failure(`No resources found in namespace ${namespace}.`);
-  const texts = await Promise.all(
-    resources.map(async ({ resource }) =>
-      renderDescription(resource, await eventsOf(client, resource), io.now(), widthOf(io)),
-    ),
+  const described = await Promise.all(
+    resources.map(async ({ resource }) => ({ resource, events: await eventsOf(client, resource) })),
+  );
+  if (format !== undefined) {
+    const shown = described.map(({ resource, events }) => ({ resource: withoutSecrets(resource), events }));
+    return print(io, renderDocument(shown, format));
+  }
+  const texts = described.map(({ resource, events }) =>
+    renderDescription(resource, events, io.now(), widthOf(io)),
   );
   print(io, texts.join('\n\n'));
 }
@@ -138,8 +153,11 @@ function pairs(map: Readonly<Record<string, string>> | undefined): string {
   return entries.length === 0 ? '<none>' : entries.map(([key, value]) => `${key}=${value}`).join(', ');
 }
 
+const withoutSecrets = (resource: Resource): Record<string, unknown> =>
+  resource.kind === 'Secret' ? redacted(resource) : resource;
+
 /** The sizes of a Secret's values, as kubectl describes them. */
-function redacted(body: Record<string, unknown>): Record<string, unknown> {
+function redacted(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const hide = (map: unknown): unknown =>
     typeof map !== 'object' || map === null
       ? map

@@ -13,7 +13,7 @@ interface LogsOptions {
   readonly proxy?: boolean;
   readonly follow?: boolean;
   readonly tail: string;
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly mesh?: string;
   readonly state?: string;
 }
@@ -24,7 +24,7 @@ export function define(command: Command, io: Io): void {
     .option('--proxy', "the proxy's log with its access log, instead of the application's")
     .option('-f, --follow', 'go on with what is written')
     .option('--tail <lines>', 'how many of the last lines to begin with, or "all"', '100')
-    .option('-n, --namespace <name>', 'namespace', 'default')
+    .option('-n, --namespace <name>', 'namespace, where several have such a workload')
     .addHelpText(
       'after',
       example(
@@ -44,7 +44,7 @@ async function logs(workload: string, options: LogsOptions, io: Io): Promise<voi
   if (Number.isNaN(lines) || lines < 0)
     throw usageError(`--tail must be a number or "all", not "${options.tail}"`);
   const { state } = chooseMesh(options, io);
-  const files = logFiles(state.logs, workload, options);
+  const files = logFilesAnywhere(state.logs, workload, options);
   if (files.length === 0) throw new Failure(describeMissing(state.logs, workload, options));
   const { cyan } = palette(wantsColor(io.stdout, io.env));
   const prefixOf = (file: string): string =>
@@ -54,6 +54,27 @@ async function logs(workload: string, options: LogsOptions, io: Io): Promise<voi
   await Promise.all(
     files.map((file) => follow(file, io.interrupted, (line) => print(io, prefixOf(file) + line))),
   );
+}
+
+/** Where no namespace is said: those of `default`, else those of the only namespace that has some. */
+function logFilesAnywhere(folder: string, workload: string, options: LogsOptions): string[] {
+  const files = logFiles(folder, workload, options);
+  if (files.length > 0 || options.namespace !== undefined || !existsSync(folder)) return files;
+  const others = new Set(
+    readdirSync(folder).flatMap((name) => {
+      const dot = name.indexOf('.');
+      return name.startsWith(workload, dot + 1) ? [name.slice(0, dot)] : [];
+    }),
+  );
+  const found = [...others].flatMap((namespace) => {
+    const some = logFiles(folder, workload, { ...options, namespace });
+    return some.length === 0 ? [] : [{ namespace, some }];
+  });
+  if (found.length > 1)
+    throw new Failure(
+      `several namespaces have ${workload}; say which: ${found.map(({ namespace }) => `-n ${namespace}`).join(', ')}`,
+    );
+  return found[0]?.some ?? [];
 }
 
 /** Of all instances of a workload, or of the one that is named. Gateways have a proxy's log alone. */
@@ -66,7 +87,7 @@ function logFiles(
   const names = readdirSync(folder).sort();
   if (workload === 'control-plane')
     return names.filter((name) => name === 'control-plane.log').map((name) => join(folder, name));
-  const base = namespace === 'default' ? workload : `${namespace}.${workload}`;
+  const base = (namespace ?? 'default') === 'default' ? workload : `${namespace}.${workload}`;
   const isOfIt = (name: string, suffix: string): boolean => {
     const instance = name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
     return (
@@ -111,7 +132,7 @@ async function follow(path: string, signal: AbortSignal, onLine: (line: string) 
 }
 
 function describeMissing(folder: string, workload: string, { proxy, namespace }: LogsOptions): string {
-  const what = `no ${proxy ? 'proxy ' : ''}log of ${workload}${namespace === 'default' ? '' : ` in namespace ${namespace}`}`;
+  const what = `no ${proxy ? 'proxy ' : ''}log of ${workload}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
   const known = existsSync(folder) ? readdirSync(folder).filter((name) => /\.log$/.test(name)) : [];
   const names = [...new Set(known.map((name) => name.replace(/(\.proxy)?\.log$/, '')))].sort();
   return names.length === 0 ? what : `${what}. There are logs of: ${names.join(', ')}`;

@@ -15,7 +15,7 @@ import { appGroup, Capture, proxyGroup } from '../up/capture/capture.ts';
 import { serviceAddressesOf } from '../up/capture/service-addresses.ts';
 import { type InstancePorts, sidecarPorts } from '../up/ports/instance-ports.ts';
 import { PortAllocator } from '../up/ports/ports.ts';
-import type { ChildRegistry } from '../up/process/child.ts';
+import { type ChildRegistry, describeSpawnError } from '../up/process/child.ts';
 import { lastWords } from '../up/process/log-file.ts';
 import { identifyProcess, type ProcessIdentity } from '../up/process/process-identity.ts';
 import { Warden } from '../up/process/warden.ts';
@@ -218,7 +218,7 @@ function startCommand(
     detached: !around.isTerminal,
     env: commandEnv(plan, ports, around),
   });
-  child.once('error', (error) => exit.reject(new Failure(`can't run ${command}: ${error.message}`)));
+  child.once('error', (error) => exit.reject(new Failure(describeSpawnError(error, command, around.cwd))));
   child.once('exit', (code, signal) => exit.resolve(code ?? 128 + signalNumber(signal)));
   return child;
 }

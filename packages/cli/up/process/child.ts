@@ -108,7 +108,8 @@ function supervise(child: ChildProcess, spec: ChildSpec, registry: ChildRegistry
       resolve(exit);
     };
     child.once('error', (error) => {
-      if (pid === undefined) end({ code: null, signal: null, error: describeSpawnError(error, spec) });
+      if (pid === undefined)
+        end({ code: null, signal: null, error: describeSpawnError(error, spec.command, spec.cwd) });
     });
     child.once('exit', (code, signal) => end({ code, signal }));
   });
@@ -165,9 +166,10 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function describeSpawnError(error: Error, spec: ChildSpec): string {
-  if (errorCode(error) === 'ENOENT') return `no such program "${spec.command}" (or directory ${spec.cwd})`;
-  if (errorCode(error) === 'EACCES') return `not allowed to run "${spec.command}"`;
+/** Why a command did not start, in words. */
+export function describeSpawnError(error: Error, command: string, cwd: string): string {
+  if (errorCode(error) === 'ENOENT') return `no such program "${command}" (or directory ${cwd})`;
+  if (errorCode(error) === 'EACCES') return `not allowed to run "${command}"`;
   return error.message;
 }
 

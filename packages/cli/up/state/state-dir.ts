@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { Failure, messageOf } from '../../failure.ts';
 
 /**
  * Where everything of one mesh lies (docs/architecture.md, State). All paths are absolute; the folders are
@@ -69,11 +70,20 @@ export function chosenStateDir(path: string, cwd: string): StateDir {
   return stateDirAt(resolve(cwd, path));
 }
 
-/** Makes the folders that are missing and closes them to everybody else. */
+/**
+ * Makes the folders that are missing and closes them to everybody else.
+ * @throws Failure where this user may not, or the path is none for a folder
+ */
 export function prepareStateDir(state: StateDir): void {
-  for (const path of [state.root, state.logs, state.run, join(state.root, 'proxies')]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o700);
+  try {
+    for (const path of [state.root, state.logs, state.run, join(state.root, 'proxies')]) {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      chmodSync(path, 0o700);
+    }
+  } catch (error) {
+    throw new Failure(
+      `can't make the mesh's state folder ${state.root}: ${messageOf(error)}\nSay another with --state FOLDER, or TULLE_STATE.`,
+    );
   }
 }
 

@@ -58,8 +58,8 @@ const noLabels: Message = {
   code: 'TUL0501',
   name: 'SubsetWithoutLabels',
   level: 'Info',
-  about: 'A subset has no labels.',
-  consequence: 'It is all instances of the service; only its traffic policy differs.',
+  about: 'A subset has neither labels nor a trafficPolicy.',
+  consequence: 'It is all instances of the service, as if there were no subset.',
   remedy: 'Add the labels that tell its instances, unless this is meant.',
 };
 
@@ -147,10 +147,11 @@ function checkSubsets(
   used: ReadonlyMap<string, Origin>,
   report: Report,
 ): void {
-  for (const [index, { name, labels = {} }] of (spec.subsets ?? []).entries()) {
+  for (const [index, { name, labels = {}, trafficPolicy }] of (spec.subsets ?? []).entries()) {
     const path = `spec.subsets[${index}]`;
     if (Object.keys(labels).length === 0) {
-      report(noLabels, at(path), `subset ${name} is every instance`);
+      // One for the sake of its policy is Istio's own way, of egress gateways for example.
+      if (trafficPolicy === undefined) report(noLabels, at(path), `subset ${name} is every instance`);
       continue;
     }
     const topology = Object.keys(labels).some((label) => label.startsWith('topology.'));

@@ -6,6 +6,7 @@ import type { Problem } from '@tulle/resources/problem';
 import type { ProblemCode } from '@tulle/resources/problem-codes';
 import { validateResource } from '@tulle/resources/validate';
 import { originOf } from '../../model/origin.ts';
+import { serviceHost } from '../../model/services/host.ts';
 import type { Analyzer } from '../analyzer.ts';
 import { invalid } from '../document-messages.ts';
 import type { Message } from '../message.ts';
@@ -162,7 +163,7 @@ export const problems: Analyzer = {
     ...[notFound, schemaWarning, deprecated, severalSidecars, unknownPort, badDelegate, takenByOlder],
     ...[notEnforced, withoutEffect, weights, circle, samePort, unservedService],
   ],
-  *analyze({ config, knows }, report) {
+  *analyze({ config, knows, workloadsOf }, report) {
     const say = (
       resource: Resource,
       { code, path, message, severity }: Pick<Problem, 'code' | 'path' | 'message' | 'severity'>,
@@ -184,9 +185,16 @@ export const problems: Analyzer = {
       if (resource !== undefined) for (const problem of found) say(resource, problem);
     }
     const all = [...config.resources.values()];
+    const isServed = ({ metadata: { name, namespace = 'default' } }: Resource): boolean => {
+      const service = config.services.all.find(({ host }) => host === serviceHost(name, namespace));
+      return service !== undefined && (service.listed.length > 0 || workloadsOf(service).length > 0);
+    };
     workloads(resourceSet(all, 'default'), (index, { path, ...finding }) => {
       const resource = all[index];
-      if (resource !== undefined) say(resource, { ...finding, path: formatPath(path) });
+      if (resource === undefined) return;
+      // What has joined a running mesh (tulle run, WorkloadEntry) is no Workload.
+      if (finding.code === 'no-workload' && isServed(resource)) return;
+      say(resource, { ...finding, path: formatPath(path) });
     });
     for (const resource of all) {
       yield;
