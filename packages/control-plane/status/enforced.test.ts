@@ -29,6 +29,7 @@ test.each<[string, object, Resource[], WorkloadInstance[], string, string]>([
   ['counted by proxies', {}, [], [], 'True CountedByProxies', ''],
   ['only reported', { mode: 'REPORT' }, [], [], 'False ReportOnly', 'mode REPORT refuses nothing'],
   ['no service', mesh, [], [], 'False NoService', 'nothing is limited'],
+  ['no service, closed', { ...mesh, service: { onFailure: 'DENY' } }, [], [], 'False NoService', 'with 500'],
   ['served', mesh, [service], [instance('healthy')], 'True ServiceReady', ':8081 counts'],
   ['not yet', mesh, [service], [instance('unhealthy')], 'False ServiceNotReady', '(onFailure: ALLOW)'],
   [

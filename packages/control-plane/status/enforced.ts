@@ -21,16 +21,15 @@ export function enforcedCondition({ metadata, spec }: RateLimitPolicy, model: Mo
   const { host, port } = serviceRef({ spec });
   const service = model.config.services.visible(host, metadata.namespace ?? 'default');
   const where = `${host}:${port}`;
-  if (service === undefined)
-    return condition('False', 'NoService', `there is no ${host}: nothing is limited`);
+  const meanwhile =
+    spec.service?.onFailure === 'DENY'
+      ? 'requests are refused with 500 (onFailure: DENY)'
+      : 'nothing is limited (onFailure: ALLOW)';
+  if (service === undefined) return condition('False', 'NoService', `there is no ${host}: ${meanwhile}`);
   if (service.selector === undefined)
     return condition('Unknown', 'ServiceNotWatched', `nobody here sees whether ${where} serves`);
   const instances = model.instances.byService.get(service.key) ?? [];
   if (instances.some(({ health }) => health === 'healthy'))
     return condition('True', 'ServiceReady', `${where} counts`);
-  const meanwhile =
-    spec.service?.onFailure === 'DENY'
-      ? 'requests are refused with 500 (onFailure: DENY)'
-      : 'nothing is limited (onFailure: ALLOW)';
   return condition('False', 'ServiceNotReady', `no instance of ${where} is ready: ${meanwhile}`);
 }

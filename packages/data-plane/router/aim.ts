@@ -30,7 +30,7 @@ export class Aim {
       cluster.config.discovery.kind === 'original-destination'
         ? formatAuthority(connection.localAddress, connection.localPort)
         : (connection.tunnel ?? head.authority);
-    this.#defaultPort = head.scheme === 'https' ? 443 : 80;
+    this.#defaultPort = cluster.config.tls === undefined ? 80 : 443;
     if (hashPolicy.length === 0) return;
     const subject = { headers: head.headers, path: head.path, remoteAddress: clientAddress };
     const { hash, cookie } = requestHash(hashPolicy, subject, random);

@@ -1,5 +1,5 @@
 /** RateLimitPolicy, Tulle's own: what is refused, told by what, and where it holds. */
-import { docs, edge, resource, virtualService } from '../documents.ts';
+import { docs, edge, resource, serviceEntry, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 const doc = docs.envoy('configuration/http/http_filters/local_rate_limit_filter');
@@ -15,7 +15,38 @@ const rules = virtualService(`
 `);
 const onRules = 'targetRefs: [{ kind: VirtualService, name: $name }]';
 
+/** A service that counts for the mesh and does not answer: nobody knows its host, or nobody listens. */
+const unanswered = (host: 'nobody.test' | '$outside', onFailure: 'ALLOW' | 'DENY'): Scenario => ({
+  title: `limit: counted by a service that is not there (${host === '$outside' ? 'port' : 'host'}): ${onFailure}, from the first request on`,
+  doc: docs.envoy('api-v3/extensions/filters/http/ratelimit/v3/rate_limit.proto'),
+  resources: [
+    rules,
+    serviceEntry(`
+      location: MESH_EXTERNAL
+      resolution: STATIC
+      ports: [{ number: 8081, name: grpc, protocol: GRPC, targetPort: $port }]
+      endpoints: [{ address: 127.0.0.1 }]
+    `),
+    policy(`
+      ${onRules}
+      scope: MESH
+      limits: [{ name: all, requests: 1, per: 1h }]
+      service: { host: ${host}, port: 8081, timeout: 5s, onFailure: ${onFailure} }
+    `),
+  ],
+  steps: [
+    {
+      times: 3,
+      expect: onFailure === 'ALLOW' ? { status: 200 } : { status: 500, received: 0, flags: 'RLSE' },
+    },
+  ],
+});
+
 export const limits: readonly Scenario[] = [
+  ...(['nobody.test', '$outside'] as const).flatMap((host) => [
+    unanswered(host, 'DENY'),
+    unanswered(host, 'ALLOW'),
+  ]),
   {
     title: 'limit: so many requests, then 429',
     doc,

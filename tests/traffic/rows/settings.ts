@@ -1,5 +1,5 @@
 /** What the mesh says for all: rows of a mesh of their own, with these settings. */
-import { destinationRule, docs, edge, subsets, toHttp, virtualService } from '../documents.ts';
+import { destinationRule, docs, edge, gateway, subsets, toHttp, virtualService } from '../documents.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Of the Mesh's spec. */
@@ -135,6 +135,37 @@ export const settings: readonly Scenario[] = [
         },
       },
     ],
+  },
+  {
+    title: 'settings: numTrustedProxies: who came to the proxy before the gateway by TLS is not sent there',
+    doc: docs.ops('configuration/traffic-management/network-topologies/'),
+    resources: [
+      subsets(forAll),
+      gateway(`
+        servers:
+        - port: { number: 80, name: http, protocol: HTTP }
+          hosts: [$edge]
+          tls: { httpsRedirect: true }
+      `),
+      virtualService(`
+        ${forAll}
+        hosts: [$edge]
+        gateways: [$name]
+        http:
+        - ${toHttp('v1')}
+      `),
+    ],
+    steps: (['http', 'http2'] as const).flatMap((kind) => [
+      {
+        ...{ kind, from: 'gateway' as const, url: 'http://$edge/' },
+        headers: { 'x-forwarded-proto': 'https' },
+        expect: { version: 'v1', seen: { 'x-forwarded-proto': 'https' } },
+      },
+      {
+        ...{ kind, from: 'gateway' as const, url: 'http://$edge/' },
+        expect: { status: 301, received: 0, headers: { location: /^https:\/\/s\d+\.edge\.test(:443)?\/$/ } },
+      },
+    ]),
   },
   {
     title: 'settings: mTLS PERMISSIVE takes plain text, too',

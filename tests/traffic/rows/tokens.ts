@@ -26,7 +26,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const refused = (more: HttpExpectation = {}): HttpExpectation => ({
   status: 401,
   received: 0,
-  headers: { 'www-authenticate': /^Bearer realm="https?:\/\/s\d+\..*", error="invalid_token"$/ },
+  headers: { 'www-authenticate': /^Bearer realm="http:\/\/s\d+\..*", error="invalid_token"$/ },
   ...more,
 });
 
@@ -34,6 +34,7 @@ const plain = issuer('plain');
 const audience = issuer('audience');
 const places = issuer('places');
 const telling = issuer('telling');
+const forms = issuer('forms');
 const keeping = issuer('keeping');
 const unknown = issuer('unknown');
 const routing = issuer('routing');
@@ -140,6 +141,71 @@ export const tokens: readonly Scenario[] = [
       },
       { headers: { 'x-telling-sub': 'root' }, expect: { seen: { 'x-telling-sub': null } } },
     ],
+  },
+  {
+    title:
+      'token: claims of other forms in headers: lists and objects as JSON in base64, numbers, text beyond ASCII',
+    doc: docs.envoy(
+      'api-v3/extensions/filters/http/jwt_authn/v3/config.proto#extensions-filters-http-jwt-authn-v3-jwtclaimtoheader',
+    ),
+    resources: [
+      trust(
+        forms,
+        `outputClaimToHeaders:
+        - { header: x-list, claim: list }
+        - { header: x-object, claim: object }
+        - { header: x-empty, claim: empty }
+        - { header: x-fraction, claim: fraction }
+        - { header: x-negative, claim: negative }
+        - { header: x-large, claim: large }
+        - { header: x-text, claim: text }
+        - { header: x-nothing, claim: nothing }
+        - { header: x-null, claim: none }
+        - { header: x-absent, claim: absent.at.all }`,
+      ),
+    ],
+    steps: [
+      {
+        headers: bearer(
+          forms.token({
+            ...{ list: ['a', 1, true], object: { team: 'blau' }, empty: [], none: null, nothing: '' },
+            ...{ fraction: 1.5, negative: -3, large: 2 ** 53 - 1, text: 'Zoë' },
+          }),
+        ),
+        expect: {
+          seen: {
+            'x-list': Buffer.from('["a",1,true]').toString('base64'),
+            'x-object': Buffer.from('{"team":"blau"}').toString('base64'),
+            'x-empty': Buffer.from('[]').toString('base64'),
+            'x-fraction': '1.500000',
+            'x-negative': '-3.000000',
+            'x-large': '9007199254740991',
+            'x-text': Buffer.from('Zoë').toString('latin1'),
+            'x-nothing': null,
+            'x-null': null,
+            'x-absent': null,
+          },
+        },
+      },
+    ],
+  },
+  {
+    title: 'token: who is refused is told where, as it was asked for',
+    doc: filterDoc,
+    resources: [],
+    steps: (['http', 'http2'] as const).map((kind) => ({
+      kind,
+      url: kind === 'http' ? 'http://$host/a?b=c' : 'http://$host:81/a?b=c',
+      headers: bearer('nothing'),
+      expect: refused({
+        headers: {
+          'www-authenticate':
+            kind === 'http'
+              ? 'Bearer realm="http://$host/a?b=c", error="invalid_token"'
+              : 'Bearer realm="http://$host:81/a?b=c", error="invalid_token"',
+        },
+      }),
+    })),
   },
   {
     title: 'token: forwarded where the rule says so',

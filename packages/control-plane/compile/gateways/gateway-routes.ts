@@ -8,7 +8,7 @@ import { metadata } from '../messages/origins.ts';
 import { resource } from '../messages/serialize.ts';
 import { catchAllLast, type Route, virtualServiceRoutes } from '../routes/http-routes.ts';
 import type { MadeTable } from '../routes/made-table.ts';
-import { everything } from '../routes/route-match.ts';
+import { everything, type RouteMatch } from '../routes/route-match.ts';
 import type { View } from '../scope/view.ts';
 import type { BoundServer } from './gateway-ports.ts';
 
@@ -82,7 +82,10 @@ export function gatewayRoutes(
     .map(([host, { routes, redirect }]) => ({
       name: `${host}:${servers[0]?.binding.port ?? 0}`,
       domains: [host],
-      routes: redirect ? [redirect] : routes.length > 0 ? catchAllLast(routes) : [nothingHere(servers)],
+      routes: [
+        ...(redirect ? [redirect] : []),
+        ...(routes.length > 0 ? catchAllLast(routes) : [nothingHere(servers)]),
+      ],
       includeRequestAttemptCount: true,
     }));
   if (virtualHosts.length === 0) {
@@ -102,11 +105,11 @@ export function gatewayRoutes(
 
 /**
  * Istio's `httpsRedirect`, as a route: Envoy's `require_tls` keeps the port that the client called, where no
- * HTTPS is served.
+ * HTTPS is served. As there, who came by TLS to a trusted proxy before this one (`numTrustedProxies`) is not sent away.
  */
 const toHttps = ({ server, httpsPort }: BoundServer): Route => ({
   name: 'https-redirect',
-  match: everything,
+  match: notByTls,
   metadata: metadata([server.origin]),
   action: {
     case: 'redirect',
@@ -116,6 +119,20 @@ const toHttps = ({ server, httpsPort }: BoundServer): Route => ({
     },
   },
 });
+
+const notByTls: RouteMatch = {
+  pathSpecifier: { case: 'prefix', value: '/' },
+  headers: [
+    {
+      name: 'x-forwarded-proto',
+      headerMatchSpecifier: {
+        case: 'stringMatch',
+        value: { matchPattern: { case: 'exact', value: 'https' } },
+      },
+      invertMatch: true,
+    },
+  ],
+};
 
 const nothingHere = (servers: readonly BoundServer[]): Route => ({
   name: 'blackhole',

@@ -5,7 +5,7 @@ import {
   type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
 import { findPort } from '../../model/services/service.ts';
-import { type ClusterRef, clusterRef } from '../clusters/cluster-ref.ts';
+import { blackHoleCluster, type ClusterRef, clusterRef } from '../clusters/cluster-ref.ts';
 import { duration } from '../messages/duration.ts';
 import { fraction } from '../messages/fraction.ts';
 import type { View } from '../scope/view.ts';
@@ -36,10 +36,15 @@ export function serviceClusters(view: View, services: readonly RateLimitServiceR
   });
 }
 
-/** A policy that all proxies count together, by Envoy's filter for a rate limit service. */
+/**
+ * A policy that all proxies count together, by Envoy's filter for a rate limit service.
+ *
+ * @param hasService whether the service is known; else nobody answers
+ */
 export function globalRateLimit(
   policy: RateLimitPolicy,
   stage: number,
+  hasService: boolean,
 ): MessageInitShape<typeof RateLimitSchema> {
   const { spec, targets } = policy;
   const { mode, response = {}, enabled, enforced, service = {} } = spec;
@@ -56,7 +61,10 @@ export function globalRateLimit(
         targetSpecifier: {
           case: 'envoyGrpc',
           // The cluster's name, an Envoy's default, is no authority that servers take.
-          value: { clusterName: `outbound|${port}||${host}`, authority: `${host}:${port}` },
+          value: {
+            clusterName: hasService ? `outbound|${port}||${host}` : blackHoleCluster,
+            authority: `${host}:${port}`,
+          },
         },
       },
       transportApiVersion: ApiVersion.V3,

@@ -53,25 +53,30 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
   const key = [...policies, ...rates].map(({ origin }) => resourceKey(origin)).join(' ');
   const ofConfig = cached(made, config, () => new Map<string, ManagerLimits>());
   return cachedByName(ofConfig, `${engine} ${scope.namespace} ${key}`, () => {
-    const lost = policies.flatMap(
-      (policy) => unknownService(config, scope.namespace, policy) ?? oneTooMany(config, policy) ?? [],
-    );
-    const able = policies.filter(
-      ({ origin }) =>
-        !lost.some((one) => one.origin.name === origin.name && one.origin.namespace === origin.namespace),
-    );
+    const seen = policies.map((policy) => ({
+      policy,
+      unknown: unknownService(config, scope.namespace, policy),
+      excess: oneTooMany(config, policy),
+    }));
+    const sent = seen.filter(({ policy, unknown, excess }) => !excess && (!unknown || failsClosed(policy)));
+    const able = sent.map(({ policy }) => policy);
     return {
       key,
       // Who refuses comes before who waits.
       filters: [
-        ...able.flatMap((policy) =>
-          rateLimitFilters(policy, engine, stageOf(config.limits.rate.ofRoutes, policy) ?? 0),
+        ...sent.flatMap(({ policy, unknown }) =>
+          rateLimitFilters(
+            policy,
+            engine,
+            stageOf(config.limits.rate.ofRoutes, policy) ?? 0,
+            unknown === undefined,
+          ),
         ),
         ...rates.flatMap((policy) => bandwidthFilters(policy, engine)),
       ],
       origins: [...able, ...rates].map(({ origin }) => origin),
       notes: [
-        ...lost,
+        ...seen.flatMap(({ unknown, excess }) => unknown ?? excess ?? []),
         ...able.flatMap((policy) => notesOf(policy, engine)),
         ...rates.flatMap((policy) => bandwidthNotes(policy, engine, false)),
       ],
@@ -80,7 +85,11 @@ export function managerLimits(config: ConfigModel, scope: LimitScope, engine: En
   });
 }
 
-/** A policy whose service can't be asked is not sent: requests would only wait for it. */
+/** Without its service it refuses everything: it is sent, though there is nobody to ask. */
+const failsClosed = (policy: RateLimitPolicy): boolean =>
+  isGlobal(policy) && policy.spec.service?.onFailure === 'DENY';
+
+/** A policy whose service is not known limits nothing, or refuses everything. */
 function unknownService(config: ConfigModel, namespace: string, policy: RateLimitPolicy): Note | undefined {
   if (!isGlobal(policy)) return undefined;
   const { host, port } = serviceRef(policy);
@@ -91,7 +100,8 @@ function unknownService(config: ConfigModel, namespace: string, policy: RateLimi
       : findPort(service, port) === undefined
         ? unknownPort(service, port)
         : undefined;
-  return dead && note(policy.origin, dead.code, `${dead.message}: nothing is limited`, 'spec.service');
+  const outcome = failsClosed(policy) ? 'all requests are refused' : 'nothing is limited';
+  return dead && note(policy.origin, dead.code, `${dead.message}: ${outcome}`, 'spec.service');
 }
 
 function oneTooMany({ limits }: ConfigModel, policy: RateLimitPolicy): Note | undefined {

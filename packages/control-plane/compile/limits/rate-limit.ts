@@ -24,11 +24,20 @@ const defaultMaxValues = 10_000;
 const rateLimitFilterName = ({ namespace, name }: RateLimitPolicy): string =>
   `tulle.rate-limit.${namespace}.${name}`;
 
-/** A policy as filters; one that is for routes counts what routes say (`route-limits.ts`), at its stage. */
-export function rateLimitFilters(policy: RateLimitPolicy, engine: Engine, stage: number): HttpFilter[] {
+/**
+ * A policy as filters; one that is for routes counts what routes say (`route-limits.ts`), at its stage.
+ *
+ * @param hasService whether the service that it asks is known
+ */
+export function rateLimitFilters(
+  policy: RateLimitPolicy,
+  engine: Engine,
+  stage: number,
+  hasService: boolean,
+): HttpFilter[] {
   const name = rateLimitFilterName(policy);
   const value = isGlobal(policy)
-    ? any(RateLimitSchema, globalRateLimit(policy, stage))
+    ? any(RateLimitSchema, globalRateLimit(policy, stage, hasService))
     : any(LocalRateLimitSchema, localRateLimit(policy));
   const filter: HttpFilter = extension(name, value);
   const fields = engine === 'tulle' ? fieldsFilter(policy) : undefined;

@@ -112,12 +112,15 @@ export class Provider {
 /** Envoy: neither scheme nor a slash at the end tell audiences apart. */
 const plainAudience = (audience: string): string => audience.replace(/^https?:\/\//, '').replace(/\/$/, '');
 
-/** As a header has a claim; empty: not at all. What is no valid value for a field is not passed on. */
+/** As Envoy puts a claim into a header; empty: not at all. What is no valid value for a field is not passed on. */
 function headerText(value: JsonValue | undefined): string {
   switch (typeof value) {
-    case 'string':
-      return isFieldValue(value) ? value : '';
+    case 'string': {
+      const bytes = Buffer.from(value).toString('latin1');
+      return isFieldValue(bytes) ? bytes : '';
+    }
     case 'number':
+      return numberText(value);
     case 'boolean':
       return String(value);
     case 'object':
@@ -127,11 +130,19 @@ function headerText(value: JsonValue | undefined): string {
   }
 }
 
+/** Numbers are doubles to Envoy: natural ones it writes as such, others with six digits behind the point. */
+const numberText = (value: number): string =>
+  Number.isInteger(value) && value >= 0 && value < 2 ** 64 ? BigInt(value).toString() : fixed(value);
+
+/** `toFixed` gives up on digits from 10^21 on. */
+const fixed = (value: number): string =>
+  Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+
 /** A claim must not be a way to write other fields (RFC 9110 section 5.5). */
 function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false;
   }
   return true;
 }

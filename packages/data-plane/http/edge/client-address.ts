@@ -32,6 +32,7 @@ export class ClientAddresses {
       const client = fromEnd(headers.joined(forwardedFor), this.#rules.trustedHops);
       if (client !== undefined) info.clientAddress = client;
       if (!headers.has(forwardedProto)) headers.add(forwardedProto, head.scheme);
+      else believeScheme(head);
       // What an Envoy at the sender's side thinks of its application.
       headers.remove('x-envoy-internal');
       return true;
@@ -65,6 +66,7 @@ export class ClientAddresses {
       headers.set(forwardedFor, before === undefined ? remoteAddress : `${before},${remoteAddress}`);
     }
     setUnlessTrusted(headers, forwardedProto, head.scheme, trustedHops);
+    if (trustedHops > 0) believeScheme(head);
     if (appendForwardedPort)
       setUnlessTrusted(headers, forwardedPort, String(connection.localPort), trustedHops);
   }
@@ -72,6 +74,12 @@ export class ClientAddresses {
   #isInternal(address: string): boolean {
     return this.#internal?.check(address, family(address)) === true;
   }
+}
+
+/** Envoy: a request came as x-forwarded-proto says, whatever carries it here (mTLS between sidecars, say). */
+function believeScheme(head: RequestHead): void {
+  const said = head.headers.get(forwardedProto);
+  if (said === 'http' || said === 'https') head.scheme = said;
 }
 
 /** Behind trusted proxies theirs stays. */
