@@ -1,4 +1,4 @@
-/** `npm run check`: types, lint, format and import rules. All of them run; any failure fails. */
+/** `npm run check`: types, lint, format, import rules, pages. All of them run; any failure fails. */
 import { spawnSync } from 'node:child_process';
 import { root } from './setup.mjs';
 
@@ -6,6 +6,7 @@ const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['lint, format', 'biome', ['ci', '--error-on-warnings', '.']],
   ['import rules', 'node', ['scripts/import-rules.ts']],
+  ['pages', 'node', ['scripts/pages.ts']],
 ];
 
 let failed = 0;
