@@ -7,7 +7,7 @@ import type { ProxyIdentity } from './identity/identity.ts';
 import type { MetricRegistry } from './telemetry/registry.ts';
 import { variantsOf } from './upstream/transport.ts';
 
-export const version = '0.1.0';
+const version = '0.1.0';
 
 export interface ProxyParts {
   readonly bootstrap: Bootstrap;

@@ -83,7 +83,7 @@ function compileRe2(pattern: string): RE2JS {
   return program;
 }
 
-/** Which engine runs a pattern: for explanations and tests. @throws RegexError. */
+/** Which engine runs a pattern, for tests. @throws RegexError. */
 export function regexEngine(pattern: string): 'v8' | 're2' {
   compileRe2(pattern);
   const parsed = parsePattern(pattern);

@@ -25,7 +25,7 @@ export function warnInert(
  * The places of `resource` that a pattern names: `spec.http[].fault` means that field in every item of the
  * list; `spec.ports.*.x` in every entry of the map. Only fields that are set.
  */
-export function placesOf(resource: unknown, pattern: string): FieldPath[] {
+function placesOf(resource: unknown, pattern: string): FieldPath[] {
   let places: { path: FieldPath; value: unknown }[] = [{ path: [], value: resource }];
   for (const step of stepsOf(pattern)) {
     places = places.flatMap(({ path, value }) => {

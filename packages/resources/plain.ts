@@ -3,7 +3,7 @@ import { error } from './finding.ts';
 import type { FieldPath } from './path.ts';
 
 /** Deepest nesting of a resource; Istio's deepest field is 12 levels down. */
-export const maxDepth = 64;
+const maxDepth = 64;
 
 /** Names that reach an object's prototype when somebody copies fields carelessly; no API has such a field. */
 export const reservedNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);

@@ -120,7 +120,7 @@ function collect(names: readonly string[], target: string): number {
   return seen.size;
 }
 
-export async function generate(): Promise<void> {
+async function generate(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'tulle-protos-'));
   try {
     const files = collect(protoRoots, join(work, 'proto'));

@@ -3,7 +3,7 @@ import { clientPreface } from '@tulle/data-plane/http2/frame';
 import { FrameNarrator, settings, settingsAck } from '@tulle/data-plane/http2/testing/frames';
 
 /** One connection from the proxy, frame by frame. */
-export class FrameConnection {
+class FrameConnection {
   readonly socket: Socket;
   /** As `FrameNarrator` tells them. */
   readonly heard: string[] = [];

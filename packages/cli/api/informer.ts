@@ -17,7 +17,7 @@ export interface Informer {
   close(): void;
 }
 
-export function keyOf(resource: Resource): string {
+function keyOf(resource: Resource): string {
   return `${resource.metadata.namespace ?? ''}/${resource.metadata.name}`;
 }
 

@@ -106,7 +106,7 @@ function outcomeOf(change: Change): Outcome {
   }
 }
 
-export async function find(client: ApiClient, item: Applicable): Promise<Resource | undefined> {
+async function find(client: ApiClient, item: Applicable): Promise<Resource | undefined> {
   try {
     return await client.get(item.kind, item.namespace, item.name);
   } catch (error) {

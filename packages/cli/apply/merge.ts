@@ -33,7 +33,7 @@ function sameAsApplied(last: Json, wanted: Json, actual: Json): boolean {
 }
 
 /** Whether `actual` has everything that `wanted` has, lists item by item. */
-export function covers(actual: Json, wanted: Json): boolean {
+function covers(actual: Json, wanted: Json): boolean {
   if (Array.isArray(wanted)) {
     return (
       Array.isArray(actual) &&

@@ -2,7 +2,7 @@ import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { localCluster } from '@tulle/xds/resource';
 
 /** The cluster whose address is the agent's SDS socket; the control plane names it in what it sends to Envoys. */
-export const sdsCluster = 'sds-grpc';
+const sdsCluster = 'sds-grpc';
 const xdsCluster = 'xds-grpc';
 
 const sdsConfig = {

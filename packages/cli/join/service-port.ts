@@ -18,7 +18,7 @@ interface ServicePort {
  * Which port of an instance a Service leads to when its users say `port`: the service's own number, or the
  * target behind it.
  */
-export function instancePort(ports: readonly ServicePort[], port: number): PlannedPort {
+function instancePort(ports: readonly ServicePort[], port: number): PlannedPort {
   const asTarget = ports.find((one) => (one.targetPort ?? one.port) === port);
   if (asTarget !== undefined) return { port, ...nameOf(asTarget) };
   const asService = ports.find((one) => one.port === port);

@@ -120,7 +120,7 @@ export function renderFields(
 }
 
 /** The text's first `width` columns; a cut line loses its colours, which is rare and safe. */
-export function cut(text: string, width: number | undefined): string {
+function cut(text: string, width: number | undefined): string {
   if (width === undefined || visibleLength(text) <= width) return text;
   return `${[...stripColor(text)].slice(0, Math.max(0, width - 1)).join('')}…`;
 }

@@ -133,7 +133,7 @@ const fields = [
 ] as const;
 
 /** A merge patch that makes `actual` say what `wanted` says; undefined when it does already. */
-export function difference(wanted: InstanceStatus, actual: unknown): Record<string, unknown> | undefined {
+function difference(wanted: InstanceStatus, actual: unknown): Record<string, unknown> | undefined {
   const now = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
   const patch: Record<string, unknown> = {};
   for (const field of fields) {

@@ -20,7 +20,7 @@ import type { ProgressBook } from './progress.ts';
 import { atStartCondition } from './proxy-config-status.ts';
 import { serviceEntryStatus } from './service-entry-status.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { tallyInSlices } from './tally.ts';
+import { tally } from './tally.ts';
 import { countInstances, type WorkloadCount, workloadStatus } from './workload-status.ts';
 
 /** Connects the status writer with what it looks at and where it writes. */
@@ -52,7 +52,7 @@ export function startStatus(options: {
     sources: {
       resources: options.resources,
       conditioned: conditionedKinds,
-      counts: (breather) => tallyInSlices(options.progress.values(), breather),
+      counts: (breather) => tally(options.progress.values(), breather),
       analyze: (breather) => analysis.update(options.model(), breather),
       findings: (key) => analysis.of(key),
       conditions(resource) {

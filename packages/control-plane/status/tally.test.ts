@@ -32,12 +32,14 @@ function proxy(
   };
 }
 
+const countOf = (proxies: readonly ProxyProgress[]) => tally(proxies, { pause: () => undefined });
+
 describe('the tally', () => {
   const cluster = resource('c', origin('Service', 'reviews'), origin('DestinationRule', 'reviews', 3));
   const route = resource('r', origin('VirtualService', 'reviews', 2), origin('VirtualService', 'reviews', 2));
 
-  it('counts the proxies that have something of a resource, and those that have all of it', () => {
-    const counts = tally([
+  it('counts the proxies that have something of a resource, and those that have all of it', async () => {
+    const counts = await countOf([
       proxy('a', { cluster: [cluster], route: [route] }),
       proxy('b', { cluster: [cluster] }),
       proxy('c', { cluster: [cluster], route: [route] }, { r: { kind: 'pending' } }),
@@ -52,10 +54,10 @@ describe('the tally', () => {
     expect(counts.get('VirtualService/default/other')).toBeUndefined();
   });
 
-  it('lets a refusal outweigh what was accepted, per proxy', () => {
+  it('lets a refusal outweigh what was accepted, per proxy', async () => {
     const rejected = { kind: 'rejected', reason: 'no such filter' } as const;
     const both = resource('l', origin('VirtualService', 'reviews', 2));
-    const counts = tally([
+    const counts = await countOf([
       proxy('a', { listener: [both], route: [route] }, { l: rejected, r: { kind: 'pending' } }),
     ]);
     expect(counts.get('VirtualService/default/reviews')).toEqual({

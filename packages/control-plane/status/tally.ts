@@ -30,17 +30,11 @@ export interface Count {
 }
 
 /**
- * Counts, by `resourceKey`, the proxies that hold everything that was compiled from a resource. Resources
- * that no proxy needs are missing.
+ * Counts, by `resourceKey`, the proxies that hold everything that was compiled from a resource; resources that no proxy
+ * needs are missing. In slices: what changes meanwhile is counted as it was or as it is, whoever changes it asks for
+ * another count.
  */
-export function tally(proxies: Iterable<ProxyProgress>): ReadonlyMap<string, Count> {
-  const counts = new Map<string, Count>();
-  for (const proxy of proxies) count(proxy, counts);
-  return counts;
-}
-
-/** The same in slices. What changes meanwhile is counted as it was or as it is: whoever changes it asks for another count. */
-export async function tallyInSlices(
+export async function tally(
   proxies: Iterable<ProxyProgress>,
   breather: Breather,
 ): Promise<ReadonlyMap<string, Count>> {

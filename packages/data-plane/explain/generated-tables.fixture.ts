@@ -166,7 +166,7 @@ export const listenerNames = {
   router: ['127.0.0.1_80', '127.0.0.1_443', '127.0.0.1_5432', '127.0.0.1_8000'],
 } as const;
 
-export const certificateSecret = 'shown';
+const certificateSecret = 'shown';
 const tls = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.3',

@@ -104,4 +104,4 @@ function replaced(table: RouteTable, route: Route, other: Route | undefined): Ro
   };
 }
 
-export const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
+const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;

@@ -59,7 +59,7 @@ export function valuesRepeat(lower: string): boolean {
 /** V8 copies shorter slices; a longer one would keep the whole head that it is of. */
 const shortestSlice = 13;
 
-export class FieldName {
+class FieldName {
   readonly spelled: string;
   readonly lower: string;
   readonly role: Role;

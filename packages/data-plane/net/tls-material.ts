@@ -41,7 +41,7 @@ export function certificateOf(secrets: SecretSource, name: string): CertificateS
 }
 
 /** @throws MissingSecret */
-export function rootsOf(secrets: SecretSource, name: string): RootsSecret {
+function rootsOf(secrets: SecretSource, name: string): RootsSecret {
   const secret = secrets.get(name);
   if (secret?.kind !== 'roots') throw new MissingSecret(name);
   return secret;

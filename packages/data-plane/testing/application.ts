@@ -4,7 +4,7 @@ import { type Backend, backend } from './backend.ts';
 import { http2Ask, http2Backend, http2Session } from './http2.ts';
 
 export type Version = 'HTTP/1.1' | 'HTTP/2';
-export const versions = ['HTTP/1.1', 'HTTP/2'] as const;
+const versions = ['HTTP/1.1', 'HTTP/2'] as const;
 /** What comes in, what goes out. */
 export const pairs = versions.flatMap((down) => versions.map((up) => [down, up] as const));
 

@@ -43,7 +43,7 @@ export function mtlsOutbound(account: string): UpstreamTls {
   };
 }
 
-export function labelsOf(workload: string): WorkloadLabels {
+function labelsOf(workload: string): WorkloadLabels {
   return {
     workload,
     namespace: 'default',

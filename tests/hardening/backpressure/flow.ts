@@ -6,7 +6,7 @@ const stepBytes = 4 * 1024 * 1024;
 const restMs = 15;
 
 /** `size` bytes, as fast as they are taken. */
-export function source(size: number): Readable {
+function source(size: number): Readable {
   let left = size;
   return new Readable({
     highWaterMark: 256 * 1024,

@@ -2,11 +2,11 @@
 import type { Snapshot, XdsResource, XdsType } from '@tulle/xds/resource';
 import { type Draft, encode, type Messages } from '@tulle/xds/wire';
 
-export const pack = <N extends keyof Messages>(name: N, message: Draft<Messages[N]>) => ({
+const pack = <N extends keyof Messages>(name: N, message: Draft<Messages[N]>) => ({
   typeUrl: `type.googleapis.com/${name}`,
   value: encode(name, message),
 });
-export const resource = <N extends keyof Messages>(
+const resource = <N extends keyof Messages>(
   type: N,
   name: string,
   version: string,
@@ -17,8 +17,8 @@ export const resource = <N extends keyof Messages>(
   bytes: encode(type, message),
   origins: [],
 });
-export const socket = (portValue: number) => ({ socketAddress: { address: '127.0.0.1', portValue } });
-export const ads = { ads: {} } as const;
+const socket = (portValue: number) => ({ socketAddress: { address: '127.0.0.1', portValue } });
+const ads = { ads: {} } as const;
 
 export const cluster = (name: string, version: string, seconds = 1): XdsResource =>
   resource('envoy.config.cluster.v3.Cluster', name, version, {
@@ -39,8 +39,7 @@ export const route = (version: string, to: string): XdsResource =>
       { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: to } }] },
     ],
   });
-export const managerName =
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const managerName = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 export const listener = (name: string, version: string, port: number, prefix = 'web'): XdsResource =>
   resource('envoy.config.listener.v3.Listener', name, version, {
     name,

@@ -22,7 +22,7 @@ export async function applyMeshFile(client: ApiClient, file: MeshFile): Promise<
 }
 
 /** Exported for its test. */
-export function verdict(
+function verdict(
   item: Applicable,
   current: Resource,
   hash: string,

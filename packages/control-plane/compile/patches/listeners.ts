@@ -12,7 +12,7 @@ import { patchManager } from './manager.ts';
 import { type Context, isAdding, isMerging, type Patch, type PatchSet } from './patch-set.ts';
 import type { Tracker } from './tracker.ts';
 
-export const managerName = 'envoy.filters.network.http_connection_manager';
+const managerName = 'envoy.filters.network.http_connection_manager';
 
 /** Patches a listener in place, from the outside in (Istio's order); undefined: it is removed. */
 export function patchListener(set: PatchSet, listener: Listener, tracker: Tracker): Listener | undefined {

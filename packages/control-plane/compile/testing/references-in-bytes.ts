@@ -39,7 +39,7 @@ export function danglingInBytes(snapshot: Snapshot): readonly (Reference & { rea
   return dangling;
 }
 
-export function referencesInBytes(type: XdsType, resource: XdsResource): readonly Reference[] {
+function referencesInBytes(type: XdsType, resource: XdsResource): readonly Reference[] {
   const found = new Map<string, Reference>();
   const desc = messages[type];
   if (type !== 'endpoint' && type !== 'secret') visit(desc, fromBinary(desc, resource.bytes), found);

@@ -15,7 +15,7 @@ interface Rule {
 }
 
 /** Where Envoy's metadata has what this filter has learnt. */
-export const jwtMetadata = 'envoy.filters.http.jwt_authn';
+const jwtMetadata = 'envoy.filters.http.jwt_authn';
 
 export const jwtAuthnFilter: FilterKind = {
   typeUrl: 'type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication',
