@@ -1,9 +1,11 @@
 /**
  * The direction of dependencies between rooms (design.md, Layout), and the modules that a room must not
- * load. A file's rules are those of every room that contains it. Reads import specifiers only.
+ * load. A file's rules are those of every room that contains it; and no files need each other's values in a circle (types
+ * may: they are gone when the program runs). Reads import statements only.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
+import { circles } from './circles.ts';
 
 interface Rule {
   /** Path prefix of the importing files. */
@@ -93,6 +95,11 @@ const root = join(import.meta.dirname, '..');
 const importPattern =
   /(?:^|[\s;}])(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
+/** Those of values: `import type`, and lists in which all are types, are left out. */
+const valuePattern = /^(?:import|export)\s(?!type\s)([^'";]*?)\sfrom\s'([^']+)'/gm;
+const isOfTypes = (names: string): boolean =>
+  /^\{\s*type\s/.test(names) && !/[{,]\s*(?!type\s|\}|\s)/.test(names);
+
 /** A specifier as a path from the repository's root where it is ours, else as it is. */
 function target(file: string, specifier: string): string {
   if (specifier.startsWith('.')) return normalize(join(dirname(file), specifier));
@@ -107,6 +114,7 @@ function breaks(rule: Rule, to: string): boolean {
 }
 
 let count = 0;
+const values = new Map<string, readonly string[]>();
 const files = globSync('packages/**/*.ts', {
   cwd: root,
   exclude: ['**/node_modules/**', '**/gen/**', '**/dist/**'],
@@ -115,6 +123,12 @@ for (const file of files) {
   // Tests may use real peers and other rooms.
   if (/\.(test|conformance|fixture)\.ts$|\/testing\/|\/test-[a-z-]+\.ts$|generate\.ts$/.test(file)) continue;
   const source = readFileSync(join(root, file), 'utf8');
+  values.set(
+    file,
+    [...source.matchAll(valuePattern)]
+      .filter(([, names = '']) => !isOfTypes(names))
+      .map(([, , specifier = '']) => target(file, specifier).replace(/(?<!\.ts)$/, '.ts')),
+  );
   for (const match of source.matchAll(importPattern)) {
     const to = target(file, (match[1] ?? match[2]) as string);
     for (const rule of rules) {
@@ -124,6 +138,12 @@ for (const file of files) {
       count++;
     }
   }
+}
+for (const circle of circles(values)) {
+  process.stderr.write(
+    `${circle.join(' → ')} → ${circle[0]}: a circle; what they share belongs in a file of its own\n`,
+  );
+  count++;
 }
 process.stdout.write(`${files.length} files, ${count} imports against the rules\n`);
 process.exit(count === 0 ? 0 : 1);
