@@ -25,7 +25,7 @@ const texts = [
 ];
 const numbers = [7, 308, 9000, 0];
 const maps = [{ a: '1' }, { http: 7 }, { version: 'v1' }];
-const lists = [['x'], ['x.example.com'], ['10.1.2.3'], [204]];
+const lists = [['x'], ['x.example.com'], ['10.1.2.3'], [204], ['AES256-SHA'], ['P-521']];
 
 export function leavesOf(kind: ResourceKind): Leaf[] {
   const { properties } = renderSchema(kind.schema, 'json-schema') as { properties: { spec: JsonSchema } };
