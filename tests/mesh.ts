@@ -130,7 +130,7 @@ export async function startMesh(
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined>,
-  milliseconds = 15_000,
+  milliseconds = 40_000,
 ): Promise<T> {
   const end = performance.now() + milliseconds;
   let last: unknown;
