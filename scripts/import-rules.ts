@@ -83,6 +83,8 @@ const rules: readonly Rule[] = [
       /^packages\/resources\//,
       wireTypes,
       /^packages\/control-plane\/model\//,
+      // Which network something is in is told in one way.
+      /^packages\/control-plane\/compile\/endpoints\/network-of\.ts$/,
       // What a rule matches is decided in one way.
       /^packages\/decision\//,
     ],

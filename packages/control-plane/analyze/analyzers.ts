@@ -6,6 +6,7 @@ import { envoyFilters } from './analyzers/envoy-filters.ts';
 import { gateways } from './analyzers/gateways.ts';
 import { headers } from './analyzers/headers.ts';
 import { mutualTls } from './analyzers/mutual-tls.ts';
+import { networks } from './analyzers/networks.ts';
 import { neverMatching } from './analyzers/never-true.ts';
 import { policies } from './analyzers/policies.ts';
 import { problems } from './analyzers/problems.ts';
@@ -42,4 +43,5 @@ export const analyzers: readonly Analyzer[] = [
   policies,
   tokens,
   envoyFilters,
+  networks,
 ];

@@ -2,6 +2,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { findKind } from '@tulle/resources/kinds';
 import { instanceOf, type Registration } from '../discovery/universal/registration.ts';
 import type { MeshSpec } from '../model/mesh/mesh.ts';
+import { meshSpecOf } from '../model/mesh/mesh-spec.ts';
 import { buildModel, type Model } from '../model/model.ts';
 import { systemResources } from '../startup/system-resources.ts';
 
@@ -32,6 +33,10 @@ export function modelOf(written: readonly Resource[]): Model {
       metadata: { ...(namespaced && { namespace: 'default' }), generation: 1, ...resource.metadata },
     };
   });
-  const mesh = resources.find(({ kind }) => kind === 'Mesh');
-  return buildModel({ mesh: (mesh?.spec ?? {}) as MeshSpec, resources, instances: [gateway] });
+  const find = (kind: string, namespace?: string) =>
+    resources.find((one) => one.kind === kind && one.metadata.namespace === namespace);
+  const mesh = meshSpecOf(find('Mesh')?.spec as MeshSpec | undefined, (namespace) =>
+    find('ConfigMap', namespace),
+  );
+  return buildModel({ mesh, resources, instances: [gateway] });
 }
