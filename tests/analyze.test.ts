@@ -46,7 +46,9 @@ test('once applied it stands in the status, and goes with its cause', async () =
   expect(await mesh.ok('describe', 'virtualservice', 'details')).toMatch(
     /Analyzed +False +ReferencedResourceNotFound/,
   );
-  expect((await mesh.tulle('analyze')).code).toBe(1);
+  const live = await mesh.tulle('analyze');
+  expect(live.code).toBe(1);
+  expect(live.stdout).toMatch(/change\.yaml:7: VirtualService default\/details/);
   writeFileSync(
     change,
     `apiVersion: networking.istio.io/v1

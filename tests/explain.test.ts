@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fetchOnce } from './load.ts';
-import { eventually } from './mesh.ts';
+import { eventually, temporaryFolder, tulle } from './mesh.ts';
 import { sharedMesh } from './shared-mesh.ts';
 
 /** `tulle explain` and `tulle diff` on a mesh that runs. */
@@ -13,7 +15,9 @@ test('a gateway’s decision: the route that its request takes, and who may serv
   const told = await explain(`${mesh.url}/productpage`, '--from', 'ingressgateway');
   expect(told).toMatchObject({
     proxy: 'ingressgateway-0.tulle-system',
-    route: { origins: [{ kind: 'VirtualService', name: 'bookinfo' }] },
+    route: {
+      origins: [{ kind: 'VirtualService', name: 'bookinfo', file: 'examples/bookinfo/mesh.yaml', line: 163 }],
+    },
     cluster: { name: 'outbound|9080||productpage.default.svc.cluster.local' },
     endpoints: [{ workload: 'productpage-v1', health: 'healthy', security: 'mTLS', chance: 1 }],
   });
@@ -33,6 +37,9 @@ test('a sidecar’s, as text and with the shares of weights', async () => {
   const text = await mesh.ok('explain', 'http://reviews:9080/reviews/0', '--from', 'productpage');
   expect(text).toContain('GET reviews:9080/reviews/0  from productpage-v1-0.default');
   expect(text).toMatch(/^75 % +outbound\|9080\|v1\|reviews/m);
+  expect(text).toMatch(
+    /VirtualService default\/reviews spec\.http\[0\]\n? +examples\/bookinfo\/networking\/canary\.yaml:10/,
+  );
   expect(text).toMatch(/100 % +reviews-v2 +127\.0\.0\.1:\d+ +healthy +mTLS/);
 });
 
@@ -91,4 +98,58 @@ test('what a change would do, to rules and to the requests of the last minutes',
   expect(await mesh.ok('diff', '-f', 'examples/bookinfo/networking/canary.yaml')).toBe(
     'No proxy would do anything differently.\n',
   );
+});
+
+test('lines of the file that a route was applied from, for as long as they are true', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder.path, 'ratings.yaml');
+  const write = (...paths: string[]): string => {
+    const routes = paths.map(
+      (path) => `    - match: [{ uri: { prefix: ${path} } }]
+      route: [{ destination: { host: ratings } }]
+`,
+    );
+    const text = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ratings }
+spec:
+  hosts: [ratings]
+  http:
+${routes.join('')}`;
+    writeFileSync(file, text);
+    return text;
+  };
+  const origin = async (path: string) =>
+    (await explain(`http://ratings:9080${path}`, '--from', 'reviews-v2')).route.origins.find(
+      ({ kind }: { kind: string }) => kind === 'VirtualService',
+    );
+  const tells = (what: string, path: string, expected: object) =>
+    eventually(what, async () => {
+      expect(await origin(path)).toMatchObject(expected);
+      return true;
+    });
+  try {
+    write('/one', '/two');
+    await mesh.ok('apply', '-f', file);
+    await tells('the second route is at its line', '/two', { path: 'spec.http[1]', file, line: 9 });
+
+    // Edited and not applied: the mesh still has what the file no longer says.
+    const edited = write('/zero', '/one', '/two');
+    expect(await origin('/two')).not.toHaveProperty('line');
+
+    const { code } = await tulle(['apply', '-f', '-', '--state', mesh.stateDir], {}, edited);
+    expect(code).toBe(0);
+    await tells('the third route', '/two', { path: 'spec.http[2]' });
+    expect(await origin('/two')).not.toHaveProperty('file');
+
+    await mesh.ok('apply', '-f', file);
+    await tells('its line again', '/two', { file, line: 11 });
+    await mesh.ok('delete', 'vs', 'ratings');
+    await eventually('no rule is left', async () =>
+      (await origin('/two')) === undefined ? true : undefined,
+    );
+    expect(readFileSync(join(mesh.stateDir, 'sources.json'), 'utf8')).not.toContain(file);
+  } finally {
+    folder.remove();
+  }
 });

@@ -1,5 +1,6 @@
 import { resourceName } from '@tulle/control-plane/analyze/format';
 import { type Level, levels } from '@tulle/control-plane/analyze/message';
+import { formatPlace } from '../explain/mesh-files.ts';
 import type { Palette } from '../output/color.ts';
 import { fold } from '../output/fold.ts';
 import type { Analysis } from './sources.ts';
@@ -28,7 +29,7 @@ export function renderAnalysis(
       `${color[message.level](message.level)} [${message.code}] ${paint.bold(message.name)}`,
       ...found.map(({ finding, place }) => {
         const { path } = finding.origin;
-        const where = place === undefined ? '' : `${place}: `;
+        const where = place === undefined ? '' : `${formatPlace(place)}: `;
         return hanging(`${where}${resourceName(finding)}${path === '' ? '' : ` ${path}`}: ${finding.detail}`);
       }),
       paint.dim(hanging(`What follows: ${message.consequence}`)),

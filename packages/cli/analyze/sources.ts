@@ -2,13 +2,16 @@ import { analyze, sorted } from '@tulle/control-plane/analyze/analyze';
 import { badPattern, invalid, unknownKind } from '@tulle/control-plane/analyze/document-messages';
 import { formatFinding } from '@tulle/control-plane/analyze/format';
 import type { Finding } from '@tulle/control-plane/analyze/message';
+import { originOf, resourceKey } from '@tulle/control-plane/model/origin';
 import type { Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { ApiClient } from '../api/client.ts';
+import type { Connection } from '../api/connect.ts';
 import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
+import { locateApplied } from '../explain/applied-files.ts';
 import { changedResources } from '../explain/diff/changed-resources.ts';
 import { readLiveMesh } from '../explain/live-mesh.ts';
-import { meshFilesOf } from '../explain/mesh-files.ts';
+import { type Locate, meshFilesOf, type Place } from '../explain/mesh-files.ts';
 import { modelOf, modelOfFiles } from '../explain/mesh-model.ts';
 import type { Io } from '../io.ts';
 import type { Located } from './located.ts';
@@ -20,12 +23,20 @@ export interface Analysis {
 }
 
 /** A mesh as it runs. */
-export async function analyzeMesh(client: ApiClient, now: number): Promise<Analysis> {
+export async function analyzeMesh(
+  { client, state }: Connection,
+  io: Pick<Io, 'cwd' | 'now'>,
+): Promise<Analysis> {
   const { resources, instances } = await readLiveMesh(client);
-  const findings = analyze(modelOf(resources, instances), { now, whole: true });
+  const findings = analyze(modelOf(resources, instances), { now: io.now(), whole: true });
+  const present = new Map(resources.map((resource) => [resourceKey(originOf(resource)), resource]));
+  const locate = await locateApplied(
+    findings.map(({ origin }) => origin),
+    { book: state.sources, cwd: io.cwd, present: async (origin) => present.get(resourceKey(origin)) },
+  );
   return {
     resources: resources.length,
-    findings: findings.map((finding) => ({ finding, place: undefined })),
+    findings: findings.map((finding) => ({ finding, place: locate(finding.origin) })),
   };
 }
 
@@ -59,7 +70,7 @@ async function alone(resources: readonly Resource[], now: number): Promise<reado
 async function over(
   client: ApiClient,
   resources: readonly Resource[],
-  locate: (origin: Finding['origin']) => string | undefined,
+  locate: Locate,
   now: number,
 ): Promise<readonly Finding[]> {
   const mesh = await readLiveMesh(client);
@@ -81,8 +92,8 @@ function refusedIn({ documents, problems }: FileContents): Located[] {
     });
 }
 
-const placeOf = ({ position }: Problem): string | undefined =>
-  position && `${position.file}:${position.line}`;
+const placeOf = ({ position }: Problem): Place | undefined =>
+  position && { file: position.file, line: position.line };
 
 function refusal({ code, path, message }: Problem, object: unknown): Finding {
   const { apiVersion = '', kind = 'document', metadata } = (object ?? {}) as Partial<Resource>;

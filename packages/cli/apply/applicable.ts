@@ -3,6 +3,7 @@ import type { ConfigMap } from '@tulle/resources/core/config-map';
 import { holdsMeshConfig, meshConfigNamespaces } from '@tulle/resources/istio/mesh-config/config-map';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { apiVersionOf } from '../api/client.ts';
+import { deepEqual } from './merge.ts';
 
 /** kubectl's annotation, so that both tools can apply the same resource. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -77,6 +78,16 @@ function anchorDirectory(workload: Resource, file: string): void {
 export function identity({ apiVersion, kind, metadata }: Resource): string {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   return `${group} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+/** Whether they say the same, whatever they are called and whoever looked after them. */
+export function sameContent(a: Resource, b: Resource): boolean {
+  return deepEqual(contentOf(a), contentOf(b));
+}
+
+function contentOf(resource: Resource): Record<string, unknown> {
+  const { metadata: _m, status: _s, apiVersion: _a, kind: _k, ...content } = resource;
+  return content;
 }
 
 /** `virtualservice.networking.istio.io/reviews`, as kubectl names things in its output. */

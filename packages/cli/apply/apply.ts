@@ -106,9 +106,12 @@ function outcomeOf(change: Change): Outcome {
   }
 }
 
-async function find(client: ApiClient, item: Applicable): Promise<Resource | undefined> {
+export async function find(
+  client: ApiClient,
+  { kind, namespace, name }: Pick<Applicable, 'kind' | 'namespace' | 'name'>,
+): Promise<Resource | undefined> {
   try {
-    return await client.get(item.kind, item.namespace, item.name);
+    return await client.get(kind, namespace, name);
   } catch (error) {
     if (isApiError(error, 404)) return undefined;
     throw error;

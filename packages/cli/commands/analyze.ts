@@ -65,7 +65,7 @@ async function analyze(files: readonly string[], options: AnalyzeOptions, io: Io
 }
 
 function analysisOf(files: readonly string[], options: AnalyzeOptions, io: Io): Promise<Analysis> {
-  if (files.length === 0) return analyzeMesh(connect(options, io).client, io.now());
+  if (files.length === 0) return analyzeMesh(connect(options, io), io);
   const isLive = options.live === true || options.mesh !== undefined || options.state !== undefined;
   return analyzeFiles(files, io, isLive ? connect(options, io).client : undefined);
 }

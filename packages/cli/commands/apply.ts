@@ -8,6 +8,7 @@ import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
 import { renderResources } from '../output/documents.ts';
+import { recordSources } from '../up/state/source-book.ts';
 import { example } from './examples.ts';
 import { addMeshOptions } from './mesh-options.ts';
 import { outputFormat } from './output-option.ts';
@@ -53,7 +54,7 @@ async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {
   const items = applicables(contents, options.namespace);
   // Where it stands is known here alone.
   const told = contents.problems.map(({ position: _, ...problem }) => formatProblem(problem));
-  const { client } = connect(options, io, told);
+  const { client, state } = connect(options, io, told);
   const checked = await checkAgainstMesh(client, items);
   reportProblems(
     checked.map((problem) => placed(problem, items, contents)),
@@ -72,6 +73,11 @@ async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {
       },
     },
   );
+  if (!options.dryRun)
+    recordSources(
+      state.sources,
+      items.map(({ item, document }) => ({ ...item, file: contents.documents[document]?.file })),
+    );
   if (format === 'yaml' || format === 'json') {
     const written = options.dryRun
       ? items.map(({ item }) => item.resource)

@@ -7,6 +7,7 @@ import { displayName, inApplyOrder } from '../apply/applicable.ts';
 import { readResourceFiles } from '../apply/read-files.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
+import { recordSources } from '../up/state/source-book.ts';
 import { type ApplyCommandOptions, applicables, reportProblems } from './apply.ts';
 import { example } from './examples.ts';
 import { parseSelection } from './kind-arguments.ts';
@@ -54,7 +55,7 @@ async function remove(words: readonly string[], options: DeleteOptions, io: Io):
   const format = outputFormat(options.output, ['name']);
   if (words.length > 0 === (options.filename !== undefined))
     throw usageError('say what to delete: KIND NAME, or -f FILE');
-  const { client } = connect(options, io);
+  const { client, state } = connect(options, io);
   const targets =
     options.filename === undefined ? await selected(client, words, options) : await fromFiles(options, io);
   const suffix = options.dryRun ? ' deleted (dry run)' : ' deleted';
@@ -71,6 +72,11 @@ async function remove(words: readonly string[], options: DeleteOptions, io: Io):
       missing++;
     }
   }
+  if (!options.dryRun)
+    recordSources(
+      state.sources,
+      targets.map((target) => ({ ...target, file: undefined })),
+    );
   if (missing > 0) throw new Failure('');
 }
 

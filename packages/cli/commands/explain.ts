@@ -2,16 +2,20 @@ import type { Model } from '@tulle/control-plane/model/model';
 import { EntranceError } from '@tulle/data-plane/explain/entrance';
 import { explain } from '@tulle/data-plane/explain/explain';
 import type { Explanation } from '@tulle/data-plane/explain/explanation';
+import { kinds } from '@tulle/resources/kinds';
 import type { Command } from 'commander';
-import { connect } from '../api/connect.ts';
+import { type Connection, connect } from '../api/connect.ts';
 import { listProxies } from '../api/proxies.ts';
+import { find } from '../apply/apply.ts';
+import { locateApplied } from '../explain/applied-files.ts';
 import { type CallOptions, parseCall } from '../explain/call.ts';
 import { chooseProxy } from '../explain/choose-proxy.ts';
 import { readLiveMesh } from '../explain/live-mesh.ts';
-import { readMeshFiles } from '../explain/mesh-files.ts';
+import { mapOrigins, originsOf } from '../explain/map-origins.ts';
+import { type Locate, readMeshFiles } from '../explain/mesh-files.ts';
 import { modelOf, modelOfFiles } from '../explain/mesh-model.ts';
 import { compiledView, type ProxyView, runningView } from '../explain/proxy-view.ts';
-import { type Locate, renderExplanation, renderHappened, renderNotes } from '../explain/render.ts';
+import { renderExplanation, renderHappened, renderNotes } from '../explain/render.ts';
 import { findRecorded } from '../explain/replay/find-recorded.ts';
 import { isOutside, whyOutside } from '../explain/unknown-host.ts';
 import { Failure, usageError } from '../failure.ts';
@@ -74,15 +78,15 @@ async function explainCall(words: readonly string[], options: ExplainOptions, io
     options.filename === undefined
       ? await ofMesh(options.from, options, io)
       : await ofFiles(options.from, options.filename, io);
-  const explanation = explained(() => explain(asked.view, call));
+  const explanation = told(() => explain(asked.view, call));
   const outside = isOutside(explanation) ? await outsideNote(asked, explanation) : undefined;
-  const { locate } = asked;
+  const locate = await asked.locate(explanation);
   const notes = [...asked.view.notes, ...(outside === undefined ? [] : [outside])];
   const view = { ...asked.view, notes };
   const from = `${view.name}.${view.namespace}`;
   const paint = palette(wantsColor(io.stdout, io.env));
   if (format !== undefined)
-    print(io, renderDocument({ proxy: from, ...notesOf(view), ...explanation }, format));
+    print(io, renderDocument({ proxy: from, ...notesOf(view), ...placed(explanation, locate) }, format));
   else print(io, renderNotes(notes, paint) + renderExplanation(explanation, from, locate, paint));
 }
 
@@ -96,11 +100,18 @@ async function explainRecorded(
   const format = outputFormat(options.output, ['json', 'yaml']);
   if (words.length > 0 || options.filename !== undefined)
     throw usageError('--request-id is of a running mesh, and says itself what was called');
-  const { client, state } = connect(options, io);
+  const connection = connect(options, io);
+  const { client, state } = connection;
   const found = await findRecorded(id, await listProxies(client), state.logs, runningView);
   if (found.length === 0) throw new Failure(`no access log of this mesh has a request ${id}`);
   const paint = palette(wantsColor(io.stdout, io.env));
-  const all = found.map(({ view, request }) => {
+  const explained = found.map(({ view, request }) => ({
+    view,
+    request,
+    explanation: told(() => explain(view, request.call)),
+  }));
+  const locate = await appliedFrom(connection, io)(...explained.map(({ explanation }) => explanation));
+  const all = explained.map(({ view, request, explanation }) => {
     const { status, flags, cluster, endpoint, at } = request;
     const happened = {
       ...(at !== undefined && { at: new Date(at).toISOString() }),
@@ -113,7 +124,7 @@ async function explainRecorded(
       proxy: `${view.name}.${view.namespace}`,
       ...notesOf(view),
       happened,
-      ...explained(() => explain(view, request.call)),
+      ...placed(explanation, locate),
     };
   });
   if (format !== undefined) print(io, renderDocument(all, format));
@@ -121,18 +132,35 @@ async function explainRecorded(
     for (const one of all)
       print(
         io,
-        `${renderHappened(one.happened, paint)}${renderNotes(one.notes ?? [], paint)}${renderExplanation(one, one.proxy, nowhere, paint)}`,
+        `${renderHappened(one.happened, paint)}${renderNotes(one.notes ?? [], paint)}${renderExplanation(one, one.proxy, locate, paint)}`,
       );
 }
 
 const notesOf = ({ notes }: ProxyView) => (notes.length > 0 ? { notes } : {});
 
-const nowhere: Locate = () => undefined;
+const placed = (explanation: Explanation, locate: Locate): Explanation =>
+  mapOrigins(explanation, (origin) => ({ ...origin, ...locate(origin) }));
+
+/** Finds where the origins of explanations stand. */
+type Locating = (...explanations: readonly Explanation[]) => Promise<Locate>;
+
+/** In the files of this machine that a running mesh's resources were applied from. */
+const appliedFrom =
+  ({ client, state }: Connection, { cwd }: Io): Locating =>
+  (...explanations) =>
+    locateApplied(explanations.flatMap(originsOf), {
+      book: state.sources,
+      cwd,
+      present: async ({ namespace, name, ...origin }) => {
+        const kind = kinds.find((one) => one.kind === origin.kind);
+        return kind && find(client, { kind, namespace, name });
+      },
+    });
 
 /** A proxy, and the mesh that it is of. */
 interface Asked {
   readonly view: ProxyView;
-  readonly locate: Locate;
+  readonly locate: Locating;
   readonly model: () => Promise<Model>;
 }
 
@@ -141,13 +169,14 @@ async function outsideNote({ view, model }: Asked, { request }: Explanation): Pr
 }
 
 async function ofMesh(from: string, options: ExplainOptions, io: Io): Promise<Asked> {
-  const { client } = connect(options, io);
+  const connection = connect(options, io);
+  const { client } = connection;
   const proxies = (await listProxies(client)).map((proxy) => ({ ...proxy, ...proxy.metadata }));
   const model = async (): Promise<Model> => {
     const { resources, instances } = await readLiveMesh(client);
     return modelOf(resources, instances);
   };
-  return { view: await runningView(chooseProxy(proxies, from)), locate: nowhere, model };
+  return { view: await runningView(chooseProxy(proxies, from)), locate: appliedFrom(connection, io), model };
 }
 
 async function ofFiles(from: string, files: readonly string[], io: Io): Promise<Asked> {
@@ -158,10 +187,10 @@ async function ofFiles(from: string, files: readonly string[], io: Io): Promise<
     return { proxy, name: NAME, namespace: NAMESPACE, workload: WORKLOAD_NAME };
   });
   const view = compiledView(model, chooseProxy(candidates, from).proxy);
-  return { view, locate, model: async () => model };
+  return { view, locate: async () => locate, model: async () => model };
 }
 
-function explained<T>(make: () => T): T {
+function told<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {

@@ -45,6 +45,9 @@ describe('from files alone', () => {
     );
     expect(explanation.cluster.name).toBe('outbound|9080|v1|reviews.default.svc.cluster.local');
     expect(explanation.outcomes.map(({ share }: { share: number }) => share)).toEqual([0.75, 0.25]);
+    expect(explanation.route.origins).toContainEqual(
+      expect.objectContaining({ path: 'spec.http[2]', file: 'mesh.yaml', line: 46 }),
+    );
     const redirect = await explain('http://reviews:9080/old', '--from', 'productpage', '-o', 'json');
     expect(JSON.parse(redirect.stdout).directResponse).toEqual({
       status: 308,

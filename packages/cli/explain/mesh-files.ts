@@ -1,7 +1,7 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { ParsedDocument } from '@tulle/resources/parse';
 import type { FieldPath } from '@tulle/resources/path';
-import { formatProblem } from '@tulle/resources/problem';
+import { formatProblem, type Position } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
 import { makeApplicable } from '../apply/applicable.ts';
 import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
@@ -11,9 +11,17 @@ import type { Io } from '../io.ts';
 /** Resources of files, as they would be stored, and where each stands. */
 export interface MeshFiles {
   readonly resources: readonly Resource[];
-  /** `mesh.yaml:14`; undefined: not of these files. */
-  readonly locate: (origin: Origin) => string | undefined;
+  readonly locate: Locate;
 }
+
+/** A line of a file, called as by who stands in the working directory. */
+export type Place = Pick<Position, 'file' | 'line'>;
+
+/** Where an origin stands; undefined: in no file that is known. */
+export type Locate = (origin: Origin) => Place | undefined;
+
+/** `routes.yaml:14`. */
+export const formatPlace = ({ file, line }: Place): string => `${file}:${line}`;
 
 /** @throws Failure with every problem on a line of its own */
 export async function readMeshFiles(
@@ -26,14 +34,14 @@ export async function readMeshFiles(
   return meshFilesOf(contents);
 }
 
-/** Those that are valid. */
-export function meshFilesOf({ documents }: FileContents): MeshFiles {
+/** Those that are valid. @param defaultNamespace of resources that name none */
+export function meshFilesOf({ documents }: FileContents, defaultNamespace = 'default'): MeshFiles {
   const places = new Map<string, ParsedDocument>();
   const resources = documents.flatMap(({ document, file }) => {
     const { resource, kind } = document;
     if (resource === undefined || kind === undefined) return [];
     const item = makeApplicable(resource, kind, {
-      defaultNamespace: 'default',
+      defaultNamespace,
       ...(file === undefined ? {} : { file }),
     });
     places.set(`${kind.kind} ${item.namespace}/${item.name}`, document);
@@ -45,7 +53,7 @@ export function meshFilesOf({ documents }: FileContents): MeshFiles {
       const document = places.get(`${kind} ${namespace}/${name}`);
       if (document === undefined) return undefined;
       const { file, line } = path === '' ? document.position : document.locate(pathOf(path));
-      return `${file}:${line}`;
+      return { file, line };
     },
   };
 }

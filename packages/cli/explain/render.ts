@@ -11,9 +11,7 @@ import type { Origin } from '@tulle/xds/resource';
 import type { Palette } from '../output/color.ts';
 import { fold } from '../output/fold.ts';
 import { renderTable } from '../output/table.ts';
-
-/** Where an origin stands, when it is of a file: `routes.yaml:14`. */
-export type Locate = (origin: Origin) => string | undefined;
+import { formatPlace, type Locate } from './mesh-files.ts';
 
 const indent = ' '.repeat(14);
 
@@ -296,11 +294,12 @@ const shortFilter = (name: string): string => name.replace(/^envoy\.filters\.htt
 function originLines(origins: readonly Origin[], locate: Locate): string[] {
   return exactest(origins).flatMap((origin) => {
     const { kind, namespace, name, path } = origin;
-    const where = locate(origin);
+    const place = locate(origin);
     const what = [`${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`, path]
       .filter((part) => part !== '')
       .join(' ');
-    if (where === undefined) return [what];
+    if (place === undefined) return [what];
+    const where = formatPlace(place);
     return what.length + where.length < 60 ? [`${what}  ${where}`] : [what, where];
   });
 }

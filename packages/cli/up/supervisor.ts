@@ -27,6 +27,7 @@ import type { MeshFile } from './state/mesh-file.ts';
 import { applyMeshFile, describeKept } from './state/owned-resources.ts';
 import { RunFile } from './state/run-file.ts';
 import type { ControlPlaneAddress } from './state/run-record.ts';
+import { recordSources } from './state/source-book.ts';
 import type { StateDir } from './state/state-dir.ts';
 import type { CaptureMode } from './workload-plan.ts';
 import { WorkloadSet } from './workload-set.ts';
@@ -160,6 +161,11 @@ export class Supervisor {
 
     this.#client = client;
     const outcomes = await applyMeshFile(client, file);
+    const taken = outcomes.filter(({ verb }) => verb !== 'kept');
+    recordSources(
+      state.sources,
+      taken.map(({ item }) => ({ ...item, file: file.path })),
+    );
     const changed = outcomes.filter(({ verb }) => verb === 'created' || verb === 'configured').length;
     reporter.info(`${changed} of the file's ${file.items.length} resources written`);
     for (const outcome of outcomes) if (outcome.verb === 'kept') reporter.warn(describeKept(outcome));

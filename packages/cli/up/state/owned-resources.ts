@@ -2,7 +2,7 @@ import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import { ApiError } from '../../api/api-error.ts';
 import type { ApiClient } from '../../api/client.ts';
-import { type Applicable, displayName, inApplyOrder } from '../../apply/applicable.ts';
+import { type Applicable, displayName, inApplyOrder, sameContent } from '../../apply/applicable.ts';
 import { applyAll, lastApplied, type Outcome } from '../../apply/apply.ts';
 import { deepEqual } from '../../apply/merge.ts';
 import { type MeshFile, OWNED_BY } from './mesh-file.ts';
@@ -82,17 +82,12 @@ async function isUnchanged(client: ApiClient, kind: ResourceKind, current: Resou
   const asApplied = { ...last, metadata: { ...last.metadata, name } };
   try {
     const fresh = await client.create(kind, current.metadata.namespace ?? '', asApplied, { dryRun: true });
-    return deepEqual(contentOf(fresh), contentOf(current));
+    return sameContent(fresh, current);
   } catch (error) {
     // What would be refused today can't be compared: leave it alone.
     if (error instanceof ApiError) return false;
     throw error;
   }
-}
-
-function contentOf(resource: Resource): Record<string, unknown> {
-  const { metadata: _m, status: _s, apiVersion: _a, kind: _k, ...content } = resource;
-  return content;
 }
 
 export function describeKept({ item, reason }: Outcome): string {

@@ -15,6 +15,8 @@ export interface StateDir {
   readonly kubeconfig: string;
   /** What the mesh is called and which file it came from; survives stops. */
   readonly meshRecord: string;
+  /** From which files resources were applied (`source-book.ts`). */
+  readonly sources: string;
   readonly lock: string;
   readonly compileCache: string;
   readonly logs: string;
@@ -35,6 +37,7 @@ export function stateDirAt(root: string): StateDir {
     apiToken: at('api-token'),
     kubeconfig: at('kubeconfig'),
     meshRecord: at('mesh.json'),
+    sources: at('sources.json'),
     lock: at('lock'),
     compileCache: at('compile-cache'),
     logs: at('logs'),
@@ -103,6 +106,7 @@ export function emptyStateDir(state: StateDir): void {
     join(state.root, 'api-tls.pem'),
     state.kubeconfig,
     state.meshRecord,
+    state.sources,
     join(state.root, 'proxies'),
     state.logs,
     state.run,
