@@ -213,7 +213,7 @@ describe('joining the mesh', () => {
   test('run: beside a Workload of the same version it is an instance of its own; a taken name is refused', async () => {
     const { script, end } = await application();
     const args = ['--service', 'web', '--port', '8000', '--label', 'version=v2'];
-    const finished = run(...args, '--', process.execPath, '-e', script);
+    const finished = run(...args, '--network', 'network-2', '--', process.execPath, '-e', script);
     await eventually('a third endpoint', async () => {
       const { services } = JSON.parse(await mesh.ok('status', '-o', 'json'));
       return services.find(({ name }: { name: string }) => name === 'web').readyEndpoints === 3
@@ -221,11 +221,17 @@ describe('joining the mesh', () => {
         : undefined;
     });
     expect(await mesh.ok('get', 'registrations')).toMatch(/web-v2-run-\d+ +web-v2-run /);
+    const { items } = JSON.parse(await mesh.ok('get', 'registrations', '-o', 'json'));
+    const joined = items.filter(({ spec }: { spec: { network: string } }) => spec.network === 'network-2');
+    expect(joined).toMatchObject([{ spec: { workload: 'web-v2-run' } }]);
     end();
     expect((await finished).code).toBe(0);
     const taken = await run(...args, '--name', 'web-v2-0', '--', process.execPath, '-e', script);
     expect(taken.code).toBe(1);
     expect(taken.stderr).toContain('web-v2-0 is in the mesh already');
+    const ofGroup = await run('--group', 'web', '--network', 'network-2', '--', 'true');
+    expect(ofGroup.code).toBe(2);
+    expect(ofGroup.stderr).toContain('--group says the network');
   });
 
   test('register and deregister', async () => {

@@ -25,6 +25,7 @@ interface RunOptions {
   readonly upstream?: string[];
   readonly namespace: string;
   readonly serviceAccount?: string;
+  readonly network?: string;
   readonly name?: string;
   readonly readiness?: string;
   readonly engine: 'tulle' | 'envoy';
@@ -48,6 +49,7 @@ export function define(command: Command, io: Io): void {
     .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
     .option('-n, --namespace <name>', 'namespace', 'default')
     .option('--service-account <name>', 'identity; default without')
+    .option('--network <name>', 'the network that it runs in, where the mesh has several')
     .option('--name <name>', 'name of the instance')
     .option(
       '--readiness <path>',
@@ -142,9 +144,11 @@ interface Joining {
   join(instance: string): Promise<{ readonly ports: readonly PlannedPort[]; leave(): Promise<void> }>;
 }
 
-function checkJoin({ service, port, group, serviceAccount }: RunOptions): void {
+function checkJoin({ service, port, group, serviceAccount, network }: RunOptions): void {
   if (group !== undefined && serviceAccount !== undefined)
     throw usageError('--group says the account: its template has the serviceAccount');
+  if (group !== undefined && network !== undefined)
+    throw usageError('--group says the network: its template has it');
   if (group !== undefined && (service !== undefined || port !== undefined))
     throw usageError('--group says what --service and --port would: give only one of them');
   if (group === undefined && (service === undefined || port === undefined))
@@ -152,7 +156,7 @@ function checkJoin({ service, port, group, serviceAccount }: RunOptions): void {
 }
 
 async function asService(client: ApiClient, options: RunOptions): Promise<Joining> {
-  const { service = '', namespace } = options;
+  const { service = '', namespace, network } = options;
   const labels: Record<string, string> = { app: service, ...parseLabels(options.label ?? []) };
   const port = readPort('--port', options.port ?? '');
   const wanted = `${service}-${labels.version ?? 'run'}`;
@@ -162,7 +166,7 @@ async function asService(client: ApiClient, options: RunOptions): Promise<Joinin
     workload,
     serviceAccount: 'default',
     labels,
-    place: {},
+    place: network === undefined ? {} : { network },
     async join(instance) {
       const joined = await joinService(client, namespace, service, port, instance);
       return { ports: [joined.port], leave: joined.leave };
