@@ -44,7 +44,7 @@ export async function checkExplained(
   const entrance = world.entrances[from];
   const port = Number(step.port ?? (url.protocol === 'https:' ? entrance.https : entrance.http));
   const told = decide(from, `127.0.0.1:${port}`, callOf(step, url, headers), world);
-  const possible = [...told.outcomes, ...(told.limited === undefined ? [] : [told.limited])];
+  const possible = [...told.outcomes, ...told.limited];
   const entries = await Promise.all(requests.map((request) => world.accessLog.entryOf(request, from)));
   for (const logged of entries) {
     const fits = possible.some((one) => isAs(one, logged));

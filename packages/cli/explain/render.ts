@@ -77,9 +77,15 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
         66,
       ),
     );
-  const { whenLimited } = of;
-  if (whenLimited !== undefined)
-    section('Limits', `used up: ${statusText(whenLimited)} (${whenLimited.flags.join(',')})`);
+  const { whenLimited = [] } = of;
+  if (whenLimited.length > 0)
+    section(
+      'Limits',
+      ...whenLimited.map((one) => {
+        const why = one.flags.includes('RLSE') ? 'not answered' : 'used up';
+        return `${why}: ${statusText(one)} (${one.flags.join(',')})`;
+      }),
+    );
   lines.push('');
   const many = of.outcomes.length > 1;
   if (of.outcomes.length === 0 && of.error !== undefined)

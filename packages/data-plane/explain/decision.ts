@@ -20,8 +20,8 @@ export interface Decision {
   readonly routing: Routing | undefined;
   /** One for each way that chance can go, the likeliest first; shares add up to 1. None: the connection is closed. */
   readonly outcomes: readonly Outcome[];
-  /** What becomes of the likeliest when the limits that count it are used up; undefined: the same. */
-  readonly limited: Outcome | undefined;
+  /** What becomes of the likeliest when a limit that counts it is used up or is not answered, in the order of the limits. */
+  readonly limited: readonly Outcome[];
 }
 
 export interface RuledOut {

@@ -45,8 +45,10 @@ export class DryProxy {
   visits: FilterVisit[] = [];
   /** In [0, 1); 0 unless somebody tries what else it could be. */
   draw: () => number = () => 0;
-  /** Limits are used up: by what came before is not known, so both are looked at. */
-  usedUp = false;
+  /** How one of the limits that count a request is, in their order: what came before is not known. The others let it pass. */
+  limited: { readonly at: number; readonly state: LimitState } | undefined = undefined;
+  /** How many limits have counted the request at hand. */
+  counted = 0;
   readonly #builder: ChainBuilder;
   readonly #services = new WeakMap<FilterChain, ChainService>();
 
@@ -114,19 +116,33 @@ export class DryProxy {
 
   #bucket({ maxTokens, tokensPerFill, fillIntervalMs }: TokenBucketSettings): Budget {
     const rate = tokensPerFill / fillIntervalMs;
+    let isEmpty = false;
     return {
       maxTokens,
       rate,
-      take: () => !this.usedUp,
-      left: () => (this.usedUp ? 0 : maxTokens),
-      wait: () => (this.usedUp ? 1 / rate : 0),
+      take: () => {
+        isEmpty = this.#count() === 'used-up';
+        return !isEmpty;
+      },
+      left: () => (isEmpty ? 0 : maxTokens),
+      wait: () => (isEmpty ? 1 / rate : 0),
     };
   }
 
-  /** The service that counts for all proxies is not asked. */
-  readonly #countedElsewhere: CallCluster = (_cluster, _path, _message, _timeoutMs, onAnswer) => {
-    const overallCode = this.usedUp ? 'OVER_LIMIT' : 'OK';
-    onAnswer(encode('envoy.service.ratelimit.v3.RateLimitResponse', { overallCode }), '');
+  /** One more limit counts the request. @returns how it is, unless it lets it pass */
+  #count(): LimitState | undefined {
+    return this.counted++ === this.limited?.at ? this.limited.state : undefined;
+  }
+
+  /** The service that counts for all proxies is not asked; where there is none, that is known. */
+  readonly #countedElsewhere: CallCluster = (cluster, _path, _message, _timeoutMs, onAnswer) => {
+    const isThere = this.context.clusters.get(cluster)?.pick({ destination: '' }) !== undefined;
+    const state = isThere ? this.#count() : 'unanswered';
+    if (state === 'unanswered') onAnswer(undefined, 'no healthy endpoint');
+    else {
+      const overallCode = state === 'used-up' ? 'OVER_LIMIT' : 'OK';
+      onAnswer(encode('envoy.service.ratelimit.v3.RateLimitResponse', { overallCode }), '');
+    }
     return () => {};
   };
 
@@ -154,6 +170,9 @@ export class DryProxy {
     };
   }
 }
+
+/** Nothing is left of it, or the service that counts does not answer. */
+export type LimitState = 'used-up' | 'unanswered';
 
 export interface FilterVisit {
   /** The filter's, in its manager. */

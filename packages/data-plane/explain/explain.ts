@@ -51,7 +51,7 @@ export function explain(of: Explained, call: Call): Explanation {
     filters: filterWords(of, decision),
     outcomes,
     ...first,
-    ...(decision.limited !== undefined && { whenLimited: errorWords(decision.limited) }),
+    ...(decision.limited.length > 0 && { whenLimited: decision.limited.map(errorWords) }),
     ...(decision.outcomes.length === 0 && { error: decision.chain === undefined ? refused : noHttp }),
   };
 }
@@ -184,7 +184,7 @@ function filterWords(
   const service = of.explainer.proxy.serviceOf(chain, entrance.listener);
   if (service.kind !== 'http') return [];
   const { chain: compiled, config } = service.manager;
-  const visits = [...outcomes, ...(limited === undefined ? [] : [limited])].flatMap((one) => one.visits);
+  const visits = [...outcomes, ...limited].flatMap((one) => one.visits);
   const looks = new Set(compiled.decode.flatMap(({ name, head }) => (head === undefined ? [] : [name])));
   return compiled.filters.map(({ name }) => {
     const own = config.filters.find((filter) => filter.name === name);

@@ -44,7 +44,7 @@ export class Explainer {
     const chain = chooseFilterChain(listener, inspectionOf(call, entrance), ends, (one, step, matches) =>
       ruledOut.push({ chain: one, step, matches }),
     );
-    const closed = { entrance, ruledOut, chain, routing: undefined, outcomes: [], limited: undefined };
+    const closed = { entrance, ruledOut, chain, routing: undefined, outcomes: [], limited: [] };
     if (chain === undefined) return closed;
     const service = this.proxy.serviceOf(chain, listener);
     // TLS that nobody here ends is no HTTP, and who ends TLS takes nothing else.
@@ -84,14 +84,23 @@ export class Explainer {
     return { routing, outcomes, limited: this.#limited(ways[0]) };
   }
 
+  /** One limit after the other lets it pass no longer; those that answer alike are one. */
   #limited(
     way: { readonly run: () => DryRequest; readonly decided: DryRequest } | undefined,
-  ): Outcome | undefined {
-    if (way === undefined) return undefined;
-    this.proxy.usedUp = true;
-    const other = way.run();
-    this.proxy.usedUp = false;
-    return other.info.details === way.decided.info.details ? undefined : outcomeOf(1, [], other, way.run);
+  ): readonly Outcome[] {
+    if (way === undefined) return [];
+    const { proxy } = this;
+    const answers = new Map([[answerOf(way.decided), way.decided]]);
+    for (let at = 0, most = 1; at < most; at++)
+      for (const state of ['used-up', 'unanswered'] as const) {
+        proxy.limited = { at, state };
+        proxy.counted = 0;
+        const other = way.run();
+        most = Math.max(most, proxy.counted);
+        if (!answers.has(answerOf(other))) answers.set(answerOf(other), other);
+      }
+    proxy.limited = undefined;
+    return [...answers.values()].slice(1).map((other) => outcomeOf(1, [], other, way.run));
   }
 
   /** What is no HTTP goes through an HTTP proxy by CONNECT: to its route's clusters, as it is. */
@@ -124,7 +133,7 @@ export class Explainer {
       outcome.info.virtualHost = choice?.virtualHost.name ?? '';
       return outcome;
     });
-    return { routing, outcomes, limited: undefined };
+    return { routing, outcomes, limited: [] };
   }
 
   #bytes(config: Parameters<typeof runDryBytes>[1], connection: ConnectionInfo): Outcome[] {
@@ -195,6 +204,8 @@ interface World {
 }
 
 const likeliestFirst = (outcomes: Outcome[]): Outcome[] => outcomes.sort((a, b) => b.share - a.share);
+
+const answerOf = ({ info, response }: DryRequest): string => `${response?.head.status} ${info.details}`;
 
 function outcomeOf(
   share: number,

@@ -17,8 +17,8 @@ export interface Explanation {
   readonly endpoints?: readonly ExplainedEndpoint[];
   readonly directResponse?: DirectResponse;
   readonly error?: ExplainedError;
-  /** What it gets when limits that count it are used up; absent: none does. */
-  readonly whenLimited?: ExplainedError;
+  /** What it gets when one of the limits that count it is used up (RL) or its service does not answer (RLSE), in their order; absent: none does. */
+  readonly whenLimited?: readonly ExplainedError[];
 }
 
 export interface ExplainedRequest {
