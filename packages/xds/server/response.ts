@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { XdsResource, XdsType } from '../resource.ts';
 import { typeUrls } from '../resource.ts';
 import { WireWriter } from '../wire/writer.ts';
@@ -20,10 +20,10 @@ export function versionOf(
   resources: Iterable<Pick<XdsResource, 'name' | 'version'>>,
   removed: Iterable<string> = [],
 ): string {
-  const hash = createHash('sha256');
-  for (const { name, version } of resources) hash.update(name).update('\0').update(version).update('\0');
-  for (const name of removed) hash.update('-').update(name).update('\0');
-  return hash.digest('hex').slice(0, 16);
+  let text = '';
+  for (const { name, version } of resources) text += `${name}\0${version}\0`;
+  for (const name of removed) text += `-${name}\0`;
+  return hash('sha256', text).slice(0, 16);
 }
 
 // Field numbers of envoy.service.discovery.v3: the resources' bytes are copied into the response as they

@@ -8,7 +8,11 @@ import type { Engine } from '../proxy.ts';
 import type { ClusterRef } from './cluster-ref.ts';
 import { discoveryOf, outboundCluster } from './outbound-cluster.ts';
 
+const identities = new WeakMap<ClusterRef, string>();
+
 /** Tells the clusters of one name apart: views may see another service or other rules under it. */
+const identityOf = (ref: ClusterRef): string => cached(identities, ref, () => identify(ref));
+
 function identify(ref: ClusterRef): string {
   const { name, service, rule, credential, healthCheck, placement, network = '', captured } = ref;
   const rules =
@@ -26,7 +30,7 @@ const clusters = new WeakMap<object, Map<string, XdsResource>>();
 export function sharedCluster(model: Model, ref: ClusterRef, engine: Engine): XdsResource {
   const made = cached(clusters, model.config.basis.ofClusters, () => new Map<string, XdsResource>());
   const accounts = model.accounts.get(ref.service.key)?.join() ?? '';
-  return cachedByName(made, `${engine} ${identify(ref)} ${accounts}`, () =>
+  return cachedByName(made, `${engine} ${identityOf(ref)} ${accounts}`, () =>
     outboundCluster(ref, model, engine),
   );
 }
@@ -38,7 +42,7 @@ function sharedEndpoints(model: Model, ref: ClusterRef): XdsResource {
   const ofConfig = cached(endpoints, model.networks, () => new WeakMap<object, Map<string, XdsResource>>());
   const instances: object = model.instances.byService.get(ref.service.key) ?? ref.service.listed;
   const made = cached(ofConfig, instances, () => new Map<string, XdsResource>());
-  return cachedByName(made, identify(ref), () => endpointsOf(ref, model));
+  return cachedByName(made, identityOf(ref), () => endpointsOf(ref, model));
 }
 
 const endpointMaps = new WeakMap<

@@ -19,6 +19,8 @@ const collection = { group: 'networking.istio.io', plural: 'workloadentries' } a
 export class GroupEntries {
   readonly #options: Options;
   #wanted: readonly WorkloadInstance[] = [];
+  /** Nobody joined by a group, and no entry is left of those who had. */
+  #isEmpty = false;
   #work: Promise<void> | undefined;
   #again = false;
 
@@ -28,7 +30,8 @@ export class GroupEntries {
 
   /** Call with every change of the instances; writes go on one after the other. */
   update(instances: readonly WorkloadInstance[]): void {
-    this.#wanted = instances;
+    this.#wanted = instances.filter((one) => groupOf(one) !== undefined);
+    if (this.#isEmpty && this.#wanted.length === 0) return;
     if (this.#work === undefined) this.#work = this.#run();
     else this.#again = true;
   }
@@ -53,9 +56,8 @@ export class GroupEntries {
 
   async #settle(): Promise<void> {
     const { resources, written } = this.#options;
-    const wanted = new Map(
-      this.#wanted.flatMap((one) => (groupOf(one) === undefined ? [] : [[nameOf(one), one]])),
-    );
+    this.#isEmpty = false;
+    const wanted = new Map(this.#wanted.map((one) => [nameOf(one), one]));
     const known = new Map<string, Resource>();
     for (const entry of written()) known.set(nameOf(entry.metadata), entry);
     for (const [name, entry] of known) {
@@ -73,6 +75,7 @@ export class GroupEntries {
           spec: made.spec,
         }));
     }
+    this.#isEmpty = wanted.size === 0;
   }
 }
 
