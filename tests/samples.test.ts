@@ -26,7 +26,11 @@ const files = hasUpstream
 const ofTraffic = files.filter((name) => documentsOf(name).some(isTraffic)).toSorted();
 
 /** What the others’ documentation says to apply before: subsets, a gateway. */
-const base = ['bookinfo/networking/destination-rule-all.yaml', 'tcp-echo/tcp-echo-all-v1.yaml'];
+const base = [
+  'bookinfo/networking/bookinfo-gateway.yaml',
+  'bookinfo/networking/destination-rule-all.yaml',
+  'tcp-echo/tcp-echo-all-v1.yaml',
+];
 
 const tcpEcho = (version: string): string => `
 apiVersion: tulle.dev/v1alpha1
