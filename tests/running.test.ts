@@ -86,6 +86,17 @@ test.each([
   const mesh = await startMesh(file, state.path);
   leftBehind.push(() => mesh.stop());
   const { url } = mesh;
+  const failures = (): Promise<({ flags: string[] } | undefined)[]> =>
+    Promise.all(
+      [new URL(url).port, grpc].map(async (port) => {
+        const at = `http://127.0.0.1:${port}/`;
+        const told = await mesh.ok('explain', '--http2', at, '--from', 'ingressgateway', '-o', 'json');
+        return JSON.parse(told).error;
+      }),
+    );
+  await eventually('its callers have found instances to be well', async () =>
+    (await failures()).every((error) => error === undefined) ? true : undefined,
+  );
   const [session, calls] = [connectHttp2(url), connectHttp2(`http://127.0.0.1:${grpc}`)];
   const bytes = connect(tcp, '127.0.0.1', () => bytes.write('hello')).setEncoding('utf8');
   const read = once(bytes, 'data');
@@ -105,16 +116,9 @@ test.each([
     return kinds.size === 3 ? true : undefined;
   });
   writeFileSync(join(control.path, 'unready'), '');
-  await eventually('nobody is left for others', async () => {
-    const ports = [new URL(url).port, grpc].map(async (port) => {
-      const at = `http://127.0.0.1:${port}/`;
-      const told = JSON.parse(
-        await mesh.ok('explain', '--http2', at, '--from', 'ingressgateway', '-o', 'json'),
-      );
-      return told.error?.flags.includes('UH');
-    });
-    return (await Promise.all(ports)).every(Boolean) ? true : undefined;
-  });
+  await eventually('nobody is left for others', async () =>
+    (await failures()).every((error) => error?.flags.includes('UH')) ? true : undefined,
+  );
   expect((await fetchOnce(`${url}/three`)).status).toBe(503);
   writeFileSync(join(control.path, 'release'), '');
   const [one, two, three] = await Promise.all(running);

@@ -12,15 +12,16 @@ const cleanUps = cleanupAfterEach();
 /** Answers `/now` at once, everything else when told; counts what is open. */
 async function holdingBackend() {
   const held: ServerResponse[] = [];
+  const awaited: ((response: ServerResponse) => void)[] = [];
   const sockets = new Set<Socket>();
   let most = 0;
-  let onHeld: () => void = () => {};
   const made = await backend((request, response) => {
     if (request.url === '/now') response.end('now');
     else if (request.url === '/fail') response.writeHead(500, { 'content-length': 0 }).end();
     else {
-      held.push(response);
-      onHeld();
+      const resolve = awaited.shift();
+      if (resolve === undefined) held.push(response);
+      else resolve(response);
     }
   });
   made.server.on('connection', (socket) => {
@@ -33,11 +34,12 @@ async function holdingBackend() {
     port: made.port,
     count: made.count,
     mostConnections: () => most,
-    /** Resolves when a request waits for its answer. */
+    /** Resolves when a request waits for its answer, with one that no call before had. */
     held: () =>
       new Promise<ServerResponse>((resolve) => {
-        onHeld = () => resolve(held.shift() as ServerResponse);
-        if (held.length > 0) onHeld();
+        const response = held.shift();
+        if (response === undefined) awaited.push(resolve);
+        else resolve(response);
       }),
   };
 }

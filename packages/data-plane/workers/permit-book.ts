@@ -30,7 +30,7 @@ const lots = 16;
  *   ask ─▶ free ones ─▶ granted
  *      └─▶ none: recall from those who hold some ─▶ first spare one ─▶ granted
  *                                               └▶ all have said no ─▶ granted 0
- *   want ─▶ free ─▶ granted  └─▶ none: standing recall; the next that goes back ─▶ granted
+ *   want ─▶ free ─▶ granted  └─▶ none: standing recall, of who holds some or comes to; the next that goes back ─▶ granted
  * ```
  */
 export class PermitBook {
@@ -135,6 +135,10 @@ export class PermitBook {
   #lend(worker: WorkerId, name: string, budget: Budget, count: number, wanted: boolean): void {
     budget.held.set(worker, (budget.held.get(worker) ?? 0) + count);
     this.#send(worker, { kind: 'granted', budget: name, count, wanted });
+    // Whoever still waits did so before this worker had something that could be recalled.
+    const waiting = budget.wants.filter((other) => other !== worker).length;
+    if (waiting > 0)
+      this.#send(worker, { kind: 'recall', budget: name, count: Math.min(count, waiting), standing: true });
   }
 }
 

@@ -75,6 +75,50 @@ function want(gauge: Gauge, outcomes: boolean[]): void {
   else if (gauge.ask((taken) => outcomes.push(taken)) === undefined) outcomes.push(false);
 }
 
+/** As a pool of connections uses them: what has served stays idle, until somebody waits for it. */
+class Waiters {
+  waiting = 0;
+  busy = 0;
+  idle = 0;
+  readonly #gauge: Gauge;
+
+  constructor(gauge: Gauge) {
+    this.#gauge = gauge;
+    gauge.onWanted = () => {
+      if (this.idle === 0) return false;
+      this.idle--;
+      gauge.release();
+      return true;
+    };
+  }
+
+  wait(): void {
+    this.waiting++;
+    this.#serve();
+  }
+
+  /** One is done with what it uses: the next who waits here has it, or it is idle. */
+  finish(): void {
+    if (this.busy === 0) return;
+    this.busy--;
+    if (this.waiting > 0) {
+      this.waiting--;
+      this.busy++;
+    } else if (this.#gauge.wanted) this.#gauge.release();
+    else this.idle++;
+  }
+
+  readonly #serve = (): void => {
+    for (; this.waiting > 0; this.waiting--, this.busy++) {
+      if (this.idle > 0) this.idle--;
+      else if (!this.#gauge.take()) {
+        this.#gauge.want(this.#serve);
+        return;
+      }
+    }
+  };
+}
+
 describe('permits of two workers', () => {
   it('of max 1, one has it: the other is refused while it is used, and gets it when it is not', () => {
     const { gauges, settle } = office(2, 1);
@@ -240,6 +284,35 @@ describe('permits of two workers', () => {
         expect(rest).toEqual(Array(limit - before).fill(true));
       }),
       { numRuns: 300, seed: 4 },
+    );
+  });
+
+  it('come to everyone who can wait, whatever the order of messages', () => {
+    const step = fc.record({
+      worker: fc.nat(2),
+      act: fc.constantFrom('wait', 'wait', 'finish', 'deliver', 'deliver', 'deliver'),
+      choice: fc.nat(7),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (limit, steps) => {
+        const { gauges, deliver, settle } = office(3, limit);
+        const pools = gauges.map((gauge) => new Waiters(gauge));
+        for (const { worker, act, choice } of steps) {
+          const pool = pools[worker] as Waiters;
+          if (act === 'wait') pool.wait();
+          else if (act === 'finish') pool.finish();
+          else deliver(choice);
+          const used = gauges.reduce((sum, { value }) => sum + value, 0);
+          expect(used).toBeLessThanOrEqual(limit);
+        }
+        settle();
+        while (pools.some((pool) => pool.busy > 0)) {
+          for (const pool of pools) while (pool.busy > 0) pool.finish();
+          settle();
+        }
+        expect(pools.map(({ waiting }) => waiting)).toEqual([0, 0, 0]);
+      }),
+      { numRuns: 1_000, seed: 5 },
     );
   });
 });

@@ -127,7 +127,8 @@ class PermitPurse implements SharedPermits {
     const spare = Math.min(count, this.#spare);
     this.#give(spare, !standing);
     if (!standing) return;
-    this.#owed += count - spare;
+    // What is not here has gone back already.
+    this.#owed = Math.min(this.#owed + count - spare, this.#gauge.allowance);
     this.#gauge.wanted ||= this.#owed > 0;
     for (let left = count - spare; left > 0 && this.#gauge.onWanted?.() === true; left--);
   }
@@ -175,6 +176,7 @@ class PermitPurse implements SharedPermits {
 
   #give(count: number, answer: boolean): void {
     this.#gauge.allowance -= count;
+    this.#owed = Math.min(this.#owed, this.#gauge.allowance);
     if (count > 0 || answer) this.#send({ kind: 'give', budget: this.#name, count, answer });
   }
 }
