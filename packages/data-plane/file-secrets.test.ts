@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TlsClient } from './net/tls-client.ts';
+import { TlsClient } from './net/tls/client.ts';
 import { ProxySecrets } from './secrets.ts';
 
 const [world, stranger] = await Promise.all([testAuthority({ name: 'world' }), testAuthority()]);

@@ -1,7 +1,7 @@
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { Tables } from '@tulle/decision/tables/tables';
 import { FileSecrets, isFileSecret } from './file-secrets.ts';
-import { ownSecret, type SecretSource } from './net/tls-material.ts';
+import { ownSecret, type SecretSource } from './net/tls/material.ts';
 
 /** What of a proxy's identity its TLS needs. */
 export interface IdentityMaterial {

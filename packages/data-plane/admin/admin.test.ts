@@ -4,7 +4,7 @@ import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { Listener } from '@tulle/decision/tables/listener';
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, expect, test } from 'vitest';
-import { TlsCounters } from '../net/tls-counters.ts';
+import { TlsCounters } from '../net/tls/counters.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { type Admin, startAdmin } from './admin.ts';
 import type { AdminCluster, AdminSources } from './sources.ts';

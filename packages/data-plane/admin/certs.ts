@@ -1,5 +1,5 @@
-import { pemCertificates } from '../net/pem.ts';
-import { readSubjectAltNames } from '../net/subject-alt-names.ts';
+import { pemCertificates } from '../net/certificates/pem.ts';
+import { readSubjectAltNames } from '../net/certificates/subject-alt-names.ts';
 import type { LoadedCertificate } from './sources.ts';
 
 const day = 86_400_000;

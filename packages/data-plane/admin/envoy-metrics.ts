@@ -1,4 +1,4 @@
-import type { TlsCounters } from '../net/tls-counters.ts';
+import type { TlsCounters } from '../net/tls/counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 import { observeHealthChecks } from './health-metrics.ts';
 import { observeRoutes } from './route-metrics.ts';

@@ -5,7 +5,7 @@ import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { JsonObject } from '@tulle/xds/json';
 import type { XdsType } from '@tulle/xds/resource';
 import type { RawResources } from '../config/last-good.ts';
-import type { TlsCounters } from '../net/tls-counters.ts';
+import type { TlsCounters } from '../net/tls/counters.ts';
 import type { MetricRegistry } from '../telemetry/registry.ts';
 
 /** Where the admin endpoint gets what it shows; each is asked per request. */

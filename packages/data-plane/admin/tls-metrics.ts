@@ -1,4 +1,4 @@
-import type { TlsCounters } from '../net/tls-counters.ts';
+import type { TlsCounters } from '../net/tls/counters.ts';
 
 /** Envoy's `ssl.*` statistics, which listeners and clusters have alike. */
 export const tlsMetrics: readonly {

@@ -11,7 +11,7 @@ import type { RequestHead } from '../http/stream.ts';
 import { inspectsTls } from '../listener/active-listener.ts';
 import { connectRoute, tunnelOf } from '../listener/tunnel.ts';
 import { chooseFilterChain } from '../net/filter-chain.ts';
-import { type Inspection, uninspected } from '../net/sniff.ts';
+import { type Inspection, uninspected } from '../net/sniffing/sniff.ts';
 import { type Call, destinationOf } from './call.ts';
 import type { Asked, Decision, Outcome, Routing, RuledOut } from './decision.ts';
 import { runDryBytes } from './dry-bytes.ts';

@@ -11,8 +11,8 @@ import type {
 import type { RequestHead } from '../http/stream.ts';
 import { Http2Client } from '../http2/client.ts';
 import { defaultHttp2Limits } from '../http2/limits.ts';
+import { IdentityError, identityOf } from '../net/certificates/spiffe.ts';
 import { Outboxes } from '../net/outbox.ts';
-import { IdentityError, identityOf } from '../net/spiffe.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 import { GrpcCall } from './call.ts';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, type X509Certificate } from 'node:crypto';
-import { isSignedBy } from '../net/certificate-chain.ts';
-import { pemCertificates } from '../net/pem.ts';
+import { isSignedBy } from '../net/certificates/chain.ts';
+import { pemCertificates } from '../net/certificates/pem.ts';
 
 /** What a proxy shows and whom it believes. Replaced as a whole. */
 export interface Svid {

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import type { Engine } from '../engine.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
 import type { ConnectionAddresses } from '../net/addresses.ts';
-import { readProxyHeader, writeProxyHeader } from '../net/proxy-header.ts';
+import { readProxyHeader, writeProxyHeader } from '../net/proxy-protocol/proxy-header.ts';
 import { named, tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { portOf, startEngine } from '../testing/engine.ts';

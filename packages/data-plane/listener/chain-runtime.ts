@@ -1,8 +1,8 @@
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ManagerRuntime } from '../http/manager.ts';
-import { TlsCounters } from '../net/tls-counters.ts';
-import type { TlsTerminator } from '../net/tls-server.ts';
+import { TlsCounters } from '../net/tls/counters.ts';
+import type { TlsTerminator } from '../net/tls/server.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 
 /** What a filter chain serves with, of one epoch. */

@@ -7,7 +7,7 @@ import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/s
 import { StreamSocket } from '../http/stream-socket.ts';
 import { Http1Server } from '../http1/server.ts';
 import { Http2Server } from '../http2/server.ts';
-import { revoked } from '../net/trusted-connections.ts';
+import { revoked } from '../net/tls/trusted-connections.ts';
 import type { Timer } from '../timers/wheel.ts';
 import type { ChainRuntime, DrainableConnection } from './chain-runtime.ts';
 import { codecLimits } from './codec-limits.ts';

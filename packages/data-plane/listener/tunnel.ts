@@ -4,7 +4,7 @@ import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
 import type { ConnectionInfo } from '../http/connection-info.ts';
 import type { ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead } from '../http/stream.ts';
-import { inspect } from '../net/inspect.ts';
+import { inspect } from '../net/sniffing/inspect.ts';
 import type { ChainRuntime } from './chain-runtime.ts';
 import type { ConnectionServer } from './connection-server.ts';
 

@@ -1,7 +1,7 @@
 import type { RangeRank } from '@tulle/decision/address-range';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { ConnectionAddresses } from './addresses.ts';
-import type { Inspection } from './sniff.ts';
+import type { Inspection } from './sniffing/sniff.ts';
 
 /** What ruled a chain out: it does not match there, or another one is more specific. */
 export type ChainStep =

@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TimerWheel } from '../timers/wheel.ts';
-import { inspect } from './inspect.ts';
 import { readAlone, readShared } from './shared-reads.ts';
+import { inspect } from './sniffing/inspect.ts';
 
 const opened: { destroy(): void }[] = [];
 

@@ -1,6 +1,6 @@
 import type { Caller, WorkloadLabels } from '@tulle/decision/tables/endpoint';
 import type { ConnectionTls } from '../http/connection-info.ts';
-import { certificateSubject } from '../net/certificate-subject.ts';
+import { certificateSubject } from '../net/certificates/subject.ts';
 
 /** The workloads of one identity. */
 interface Known {

@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead } from '../http/stream.ts';
 import type { StreamInfo } from '../http/stream-info.ts';
-import { certificateSubject } from '../net/certificate-subject.ts';
+import { certificateSubject } from '../net/certificates/subject.ts';
 import { compileTimeFormat } from './log-format-time.ts';
 import { longFlag } from './response-flags.ts';
 

@@ -1,7 +1,7 @@
 import type { LookupFunction, NetConnectOpts, Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { UpstreamTls } from '@tulle/decision/tables/tls';
-import type { StartTls } from '../net/tls-client.ts';
+import type { StartTls } from '../net/tls/client.ts';
 import { systemPath } from '../net/unix-socket.ts';
 import type { Timer, TimerWheel } from '../timers/wheel.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { peerCertificate } from '../net/peer-certificate.ts';
-import { identityOf } from '../net/spiffe.ts';
+import { peerCertificate } from '../net/certificates/peer-certificate.ts';
+import { identityOf } from '../net/certificates/spiffe.ts';
 
 /** The SPIFFE ID that a TLS server showed; empty: none. Verified already, where it is to be, when the connection was made. */
 export function serverSpiffeId(socket: Socket): string {

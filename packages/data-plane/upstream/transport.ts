@@ -3,7 +3,7 @@ import type { Endpoint } from '@tulle/decision/tables/endpoint';
 import type { ProxyProtocolVersion } from '@tulle/decision/tables/listener';
 import type { UpstreamTls } from '@tulle/decision/tables/tls';
 import type { ConnectionAddresses } from '../net/addresses.ts';
-import { writeProxyHeader } from '../net/proxy-header.ts';
+import { writeProxyHeader } from '../net/proxy-protocol/proxy-header.ts';
 import type { PoolProtocol } from './pool/lease.ts';
 
 /** What the pools of one transport and protocol have in common. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClientCertificateRules } from '@tulle/decision/edge-rules';
 import type { Headers } from '@tulle/decision/headers';
-import { certificateSubject } from '../../net/certificate-subject.ts';
-import { readSubjectAltNames, type SubjectAltNames } from '../../net/subject-alt-names.ts';
+import { certificateSubject } from '../../net/certificates/subject.ts';
+import { readSubjectAltNames, type SubjectAltNames } from '../../net/certificates/subject-alt-names.ts';
 import type { ConnectionInfo } from '../connection-info.ts';
 
 const name = 'x-forwarded-client-cert';

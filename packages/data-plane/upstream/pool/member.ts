@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAuthority } from '@tulle/decision/authority';
 import type { Http2Options } from '@tulle/decision/tables/http-manager';
-import { revoked } from '../../net/trusted-connections.ts';
+import { revoked } from '../../net/tls/trusted-connections.ts';
 import type { Timer } from '../../timers/wheel.ts';
 import { serverSpiffeId } from '../server-identity.ts';
 import type { ClientConnection } from './client-connection.ts';

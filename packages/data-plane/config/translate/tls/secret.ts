@@ -2,7 +2,7 @@ import { createPrivateKey, type X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { core_DataSource } from '@tulle/xds/wire';
-import { pemCertificates, pemRevocationLists } from '../../../net/pem.ts';
+import { pemCertificates, pemRevocationLists } from '../../../net/certificates/pem.ts';
 import { type Problems, read } from '../values/problems.ts';
 
 /** envoy.extensions.transport_sockets.tls.v3.Secret. No message about a secret holds a part of it. */

@@ -14,7 +14,7 @@ import type {
   tls_SdsSecretConfig,
 } from '@tulle/xds/wire';
 import { fileCrl } from '../../../file-secrets.ts';
-import { isFor } from '../../../net/dns-name.ts';
+import { isFor } from '../../../net/certificates/dns-name.ts';
 import { milliseconds } from '../values/duration.ts';
 import { join, messageName, type Problems, read } from '../values/problems.ts';
 import { translateStringMatcher } from '../values/string-match.ts';

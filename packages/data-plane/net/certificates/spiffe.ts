@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
-import { isAuthority, readExtensions } from './certificate-extensions.ts';
-import { isPinned } from './certificate-pins.ts';
+import { isAuthority, readExtensions } from './extensions.ts';
+import { isPinned } from './pins.ts';
 import { type SubjectAltNames, subjectAltNamesIn } from './subject-alt-names.ts';
 
 /** Who is at the other end of a TLS connection, after its certificate was verified. */

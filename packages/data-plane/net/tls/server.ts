@@ -2,12 +2,17 @@ import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { DownstreamTls } from '@tulle/decision/tables/tls';
-import type { Timer, TimerWheel } from '../timers/wheel.ts';
+import type { Timer, TimerWheel } from '../../timers/wheel.ts';
+import {
+  checkIdentity,
+  IdentityError,
+  identityOf,
+  type PeerIdentity,
+  strangerOf,
+} from '../certificates/spiffe.ts';
+import { rawOf } from '../raw-socket.ts';
 import { CertificateChoice } from './certificate-choice.ts';
-import { rawOf } from './raw-socket.ts';
-import { sessionScope } from './session-scope.ts';
-import { checkIdentity, IdentityError, identityOf, type PeerIdentity, strangerOf } from './spiffe.ts';
-import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
+import { TlsCounters, type TlsRefusal } from './counters.ts';
 import {
   type CertificateSecret,
   certificateOf,
@@ -17,7 +22,8 @@ import {
   type SecretSource,
   type Trust,
   trustOf,
-} from './tls-material.ts';
+} from './material.ts';
+import { sessionScope } from './session-scope.ts';
 
 export interface TlsTerminatorOptions {
   readonly tls: DownstreamTls;

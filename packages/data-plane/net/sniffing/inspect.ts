@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { TimerWheel } from '../timers/wheel.ts';
+import type { TimerWheel } from '../../timers/wheel.ts';
 import { type FirstBytesOutcome, readFirstBytes } from './first-bytes.ts';
 import { beginsTls, type Inspection, sniff, uninspected } from './sniff.ts';
 

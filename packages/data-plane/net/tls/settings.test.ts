@@ -3,8 +3,8 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TlsClient } from './tls-client.ts';
-import { call, closeServers, rootsOf, type Secrets, serve, tls13, upstream } from './tls-harness.fixture.ts';
+import { TlsClient } from './client.ts';
+import { call, closeServers, rootsOf, type Secrets, serve, tls13, upstream } from './harness.fixture.ts';
 
 /** As a gateway's: no client certificates, TLS 1.2 and 1.3. */
 const simple: DownstreamTls = {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { wildcardOf } from './dns-name.ts';
-import { readSubjectAltNames } from './subject-alt-names.ts';
-import type { CertificateSecret } from './tls-material.ts';
+import { wildcardOf } from '../certificates/dns-name.ts';
+import { readSubjectAltNames } from '../certificates/subject-alt-names.ts';
+import type { CertificateSecret } from './material.ts';
 
 interface Candidate {
   readonly secret: CertificateSecret;

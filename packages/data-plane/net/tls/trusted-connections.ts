@@ -2,13 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
-import { isFileSecret } from '../file-secrets.ts';
-import type { Timer, TimerWheel } from '../timers/wheel.ts';
-import { leadsTo } from './certificate-chain.ts';
-import { pemCertificates } from './pem.ts';
-import { isRevoked, type Revocations, readRevocations } from './revocation-list.ts';
-import { checkIdentity, identityOf } from './spiffe.ts';
-import { type CrlSecret, type RootsSecret, revocationsOf, type SecretSource } from './tls-material.ts';
+import { isFileSecret } from '../../file-secrets.ts';
+import type { Timer, TimerWheel } from '../../timers/wheel.ts';
+import { leadsTo } from '../certificates/chain.ts';
+import { pemCertificates } from '../certificates/pem.ts';
+import { isRevoked, type Revocations, readRevocations } from '../certificates/revocation-list.ts';
+import { checkIdentity, identityOf } from '../certificates/spiffe.ts';
+import { type CrlSecret, type RootsSecret, revocationsOf, type SecretSource } from './material.ts';
 
 /** What a peer must be to be believed now; undefined: nobody says so any more, and it stays. */
 export type Validation = () => PeerValidation | undefined;

@@ -4,12 +4,12 @@ import { connect as connectTls } from 'node:tls';
 import { compileRanges } from '@tulle/decision/address-range';
 import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
-import { TimerWheel } from '../timers/wheel.ts';
+import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
+import { TimerWheel } from '../../timers/wheel.ts';
+import { chooseFilterChain } from '../filter-chain.ts';
+import { BoundListener } from '../listener.ts';
 import { readClientHello } from './client-hello.ts';
-import { chooseFilterChain } from './filter-chain.ts';
 import { type InspectOutcome, inspect } from './inspect.ts';
-import { BoundListener } from './listener.ts';
 import { type Inspection, sniff, uninspected } from './sniff.ts';
 
 /** What a real client sends first. */

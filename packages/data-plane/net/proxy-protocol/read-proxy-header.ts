@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Listener } from '@tulle/decision/tables/listener';
-import type { TimerWheel } from '../timers/wheel.ts';
-import { declareAddresses } from './addresses.ts';
-import { readFirstBytes } from './first-bytes.ts';
+import type { TimerWheel } from '../../timers/wheel.ts';
+import { declareAddresses } from '../addresses.ts';
+import { readFirstBytes } from '../sniffing/first-bytes.ts';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.ts';
 
 /** A proxy sends its header at once; whoever doesn't is none. */

@@ -3,12 +3,12 @@ import { connect as connectTcp } from 'node:net';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { DownstreamTls, UpstreamTls } from '@tulle/decision/tables/tls';
 import type { LeafRequest, TestAuthority } from '@tulle/xds/test-authority.fixture';
-import { TimerWheel } from '../timers/wheel.ts';
-import { inspect } from './inspect.ts';
-import { BoundListener } from './listener.ts';
-import type { PeerIdentity } from './spiffe.ts';
-import type { TlsClient } from './tls-client.ts';
-import { TlsTerminator, type TlsTerminatorOptions } from './tls-server.ts';
+import { TimerWheel } from '../../timers/wheel.ts';
+import type { PeerIdentity } from '../certificates/spiffe.ts';
+import { BoundListener } from '../listener.ts';
+import { inspect } from '../sniffing/inspect.ts';
+import type { TlsClient } from './client.ts';
+import { TlsTerminator, type TlsTerminatorOptions } from './server.ts';
 
 export const reviews = 'spiffe://mesh.test/ns/default/sa/reviews';
 export const productpage = 'spiffe://mesh.test/ns/default/sa/productpage';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { TimerWheel } from '../timers/wheel.ts';
+import type { TimerWheel } from '../../timers/wheel.ts';
 
 export interface FirstBytesOptions<Finding> {
   readonly timers: TimerWheel;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ConnectionAddresses } from './addresses.ts';
+import type { ConnectionAddresses } from '../addresses.ts';
 import { readProxyHeader, writeProxyHeader } from './proxy-header.ts';
 
 const text = (line: string): Buffer => Buffer.from(line, 'latin1');

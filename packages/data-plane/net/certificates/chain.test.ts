@@ -1,6 +1,6 @@
 import { testAuthority } from '@tulle/xds/test-authority.fixture';
 import { expect, test } from 'vitest';
-import { completeChain } from './certificate-chain.ts';
+import { completeChain } from './chain.ts';
 import { pemCertificates } from './pem.ts';
 
 const fingerprints = (pem: string): string[] =>

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { cleanupAfterEach } from '../testing/cleanup.ts';
-import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
-import { TimerWheel } from '../timers/wheel.ts';
-import { BoundListener } from './listener.ts';
+import { cleanupAfterEach } from '../../testing/cleanup.ts';
+import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
+import { TimerWheel } from '../../timers/wheel.ts';
+import { BoundListener } from '../listener.ts';
 import { takeProxyHeader } from './read-proxy-header.ts';
 
 const cleanup = cleanupAfterEach();

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { expect, test } from 'vitest';
-import { certificateSubject } from './certificate-subject.ts';
+import { certificateSubject } from './subject.ts';
 
 test.each([
   ['C=US, O=Lyft, CN=Test Client', 'CN=Test Client,O=Lyft,C=US'],

@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import type { DownstreamTls, PeerValidation } from '@tulle/decision/tables/tls';
 import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { closeServers, rootsOf, type Secrets, serve } from './tls-harness.fixture.ts';
+import { closeServers, rootsOf, type Secrets, serve } from './harness.fixture.ts';
 
 let partners: TestAuthority;
 let secrets: Secrets;

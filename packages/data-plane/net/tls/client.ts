@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '@tulle/decision/tables/tls';
-import { rememberPeer } from './peer-certificate.ts';
-import { checkIdentity, IdentityError, identityOf } from './spiffe.ts';
-import { TlsCounters, type TlsRefusal } from './tls-counters.ts';
-import { ContextCache, type SecretSource } from './tls-material.ts';
-import { ClientSessions, type ServerPeer, SessionsOfConnection } from './tls-sessions.ts';
+import { rememberPeer } from '../certificates/peer-certificate.ts';
+import { checkIdentity, IdentityError, identityOf } from '../certificates/spiffe.ts';
+import { TlsCounters, type TlsRefusal } from './counters.ts';
+import { ContextCache, type SecretSource } from './material.ts';
+import { ClientSessions, type ServerPeer, SessionsOfConnection } from './sessions.ts';
 import type { TrustedConnections } from './trusted-connections.ts';
 
 export interface StartTlsCallbacks {

@@ -3,8 +3,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type LeafRequest, type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { TlsClient } from './tls-client.ts';
-import type { TlsRefusal } from './tls-counters.ts';
+import { TlsClient } from './client.ts';
+import type { TlsRefusal } from './counters.ts';
 import {
   call,
   closeServers,
@@ -15,7 +15,7 @@ import {
   secretsOf,
   serve,
   upstream,
-} from './tls-harness.fixture.ts';
+} from './harness.fixture.ts';
 
 let mesh: TestAuthority;
 let other: TestAuthority;

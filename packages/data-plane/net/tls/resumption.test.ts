@@ -3,9 +3,9 @@ import { connect } from 'node:tls';
 import type { DownstreamTls } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { peerCertificate } from './peer-certificate.ts';
-import { identityOf } from './spiffe.ts';
-import { TlsClient } from './tls-client.ts';
+import { peerCertificate } from '../certificates/peer-certificate.ts';
+import { identityOf } from '../certificates/spiffe.ts';
+import { TlsClient } from './client.ts';
 import {
   call,
   closeServers,
@@ -18,7 +18,7 @@ import {
   strict,
   type TlsServer,
   upstream,
-} from './tls-harness.fixture.ts';
+} from './harness.fixture.ts';
 
 let mesh: TestAuthority;
 let other: TestAuthority;

@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { expect, test } from 'vitest';
-import { type ClientSession, ClientSessions, SessionsOfConnection } from './tls-sessions.ts';
+import { type ClientSession, ClientSessions, SessionsOfConnection } from './sessions.ts';
 
 const context = createSecureContext();
 const session: ClientSession = {

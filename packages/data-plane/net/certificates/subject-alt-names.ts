@@ -1,5 +1,5 @@
-import { type Extensions, readExtensions } from './certificate-extensions.ts';
 import { elements } from './der.ts';
+import { type Extensions, readExtensions } from './extensions.ts';
 
 /**
  * The Subject Alternative Names of a certificate (RFC 5280 section 4.2.1.6), read from its DER. Node's

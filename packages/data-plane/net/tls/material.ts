@@ -7,8 +7,8 @@ import {
 } from 'node:tls';
 import type { SecretTable } from '@tulle/decision/tables/secret';
 import type { PeerValidation, TlsParameters } from '@tulle/decision/tables/tls';
-import { completeChain } from './certificate-chain.ts';
-import { pemRevocationLists } from './pem.ts';
+import { completeChain } from '../certificates/chain.ts';
+import { pemRevocationLists } from '../certificates/pem.ts';
 
 /** Secrets by name: those of the tables, and the proxy's own SVID. */
 export interface SecretSource {

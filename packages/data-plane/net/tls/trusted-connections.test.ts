@@ -7,11 +7,11 @@ import type { TLSSocket } from 'node:tls';
 import type { PeerValidation } from '@tulle/decision/tables/tls';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { FileSecrets } from '../file-secrets.ts';
-import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
-import { TimerWheel } from '../timers/wheel.ts';
-import { peerCertificate } from './peer-certificate.ts';
-import { TlsClient } from './tls-client.ts';
+import { FileSecrets } from '../../file-secrets.ts';
+import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
+import { TimerWheel } from '../../timers/wheel.ts';
+import { peerCertificate } from '../certificates/peer-certificate.ts';
+import { TlsClient } from './client.ts';
 import {
   closeServers,
   productpage,
@@ -21,7 +21,7 @@ import {
   secretsOf,
   serve,
   upstream,
-} from './tls-harness.fixture.ts';
+} from './harness.fixture.ts';
 import { revoked, TrustedConnections } from './trusted-connections.ts';
 
 let mesh: TestAuthority;

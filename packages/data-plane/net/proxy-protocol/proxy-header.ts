@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { ProxyProtocolVersion } from '@tulle/decision/tables/listener';
-import { addressBytes, addressIn } from './address-bytes.ts';
-import type { ConnectionAddresses } from './addresses.ts';
+import { addressBytes, addressIn } from '../address-bytes.ts';
+import type { ConnectionAddresses } from '../addresses.ts';
 
 /**
  * A header of the PROXY protocol (HAProxy, doc/proxy-protocol.txt), with which a proxy tells the next hop between
