@@ -13,19 +13,11 @@ const conflicting: Message = {
   code: 'IST0145',
   name: 'ConflictingGateways',
   level: 'Error',
-  about: 'Servers of two Gateways for TLS or TCP have the same gateway, port and host.',
-  consequence: 'Only the older Gateway’s server gets the connections of that host.',
-  remedy: 'Keep one of both, or give them different hosts or ports.',
-};
-
-const sharedHttpHost: Message = {
-  code: 'TUL0403',
-  name: 'GatewaysShareHost',
-  level: 'Info',
-  about: 'Two Gateways serve the same host by plain HTTP on the same port.',
+  about: 'Servers of two Gateways have the same gateway, port and host.',
   consequence:
-    'The routes of both hold, the oldest VirtualService’s first; httpsRedirect of one redirects all.',
-  remedy: 'Nothing, if that is meant (istioctl says IST0145 all the same); else use one Gateway for both.',
+    'By TLS or TCP, only the older Gateway’s server gets the connections of that host. By plain HTTP the routes of both are one list, the oldest VirtualService’s first: the younger ones get only what that leaves, and httpsRedirect of one redirects all.',
+  remedy:
+    'Keep one of both, or give them different hosts or ports. By plain HTTP, let VirtualServices share one Gateway.',
 };
 
 const portNotOffered: Message = {
@@ -65,7 +57,7 @@ interface Served {
 
 /** What Gateways select, and whether their servers go together. */
 export const gateways: Analyzer = {
-  messages: [conflicting, sharedHttpHost, portNotOffered, mixedPort, noRoutes],
+  messages: [conflicting, portNotOffered, mixedPort, noRoutes],
   analyze(mesh, report) {
     const { config } = mesh;
     const named = new Set(config.virtualServices.flatMap((service) => service.gateways));
@@ -147,7 +139,7 @@ function checkTogether(together: readonly Served[], report: Report): void {
       const host = sharedHost(server, other.server);
       if (host !== undefined)
         report(
-          transportOf(server) === 'HTTP' ? sharedHttpHost : conflicting,
+          conflicting,
           { ...server.origin, path: `${server.origin.path}.hosts` },
           `${host} is served on the same port by the older Gateway ${other.gateway.key} (${other.server.origin.path})`,
         );
