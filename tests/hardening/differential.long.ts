@@ -1,6 +1,6 @@
-/** The long run of packages/data-plane/http1/differential.test.ts: a million messages, each whole, byte by byte, and cut in two. */
+/** The long run of packages/data-plane/http1/differential/differential.test.ts: a million messages, each whole, byte by byte, and cut in two. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { compare, type Tally } from '@tulle/data-plane/http1/differential.fixture';
+import { compare, type Tally } from '@tulle/data-plane/http1/differential/differential.fixture';
 import { expect, test } from 'vitest';
 
 const seed = Number(process.env.TULLE_FUZZ_SEED ?? 1);

@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { defaultHttp1Limits } from '../http1/limits.ts';
-import { Http1Server } from '../http1/server.ts';
+import { Http1Server } from '../http1/server/server.ts';
 import { BoundListener } from '../net/listener.ts';
 import { Outboxes } from '../net/outbox.ts';
 import type { SocketSource } from '../net/socket-source.ts';

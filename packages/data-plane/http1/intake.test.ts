@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { Intake, type IntakeReader } from './intake.ts';
 import { Http1Error } from './protocol-error.ts';
-import { ScriptedSocket, turn } from './scripted-socket.fixture.ts';
+import { ScriptedSocket, turn } from './testing/scripted-socket.fixture.ts';
 
 /** Uses as many bytes as it is allowed; `!` breaks the protocol, `^` makes it call back in. */
 class Allowed implements IntakeReader {

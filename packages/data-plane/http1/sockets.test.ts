@@ -11,11 +11,11 @@ import { Outboxes } from '../net/outbox.ts';
 import { TlsClient } from '../net/tls/client.ts';
 import { TlsTerminator } from '../net/tls/server.ts';
 import { TimerWheel } from '../timers/wheel.ts';
-import { Http1Client } from './client.ts';
-import { request } from './client-harness.fixture.ts';
+import { Http1Client } from './client/client.ts';
+import { request } from './client/harness.fixture.ts';
 import { defaultHttp1Limits } from './limits.ts';
-import { Http1Server } from './server.ts';
-import { response } from './server-harness.fixture.ts';
+import { response } from './server/harness.fixture.ts';
+import { Http1Server } from './server/server.ts';
 
 const timers = new TimerWheel();
 const outboxes = new Outboxes();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { turn } from '../http1/scripted-socket.fixture.ts';
+import { turn } from '../http1/testing/scripted-socket.fixture.ts';
 import { Flag, FrameType } from './frame.ts';
 import type { Http2Limits } from './limits.ts';
 import type { Http2Problem } from './protocol-error.ts';

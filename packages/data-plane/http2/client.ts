@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
-import { closedWhileIdle } from '../http1/client.ts';
+import { closedWhileIdle } from '../http1/client/client.ts';
 import { ClientStream } from './client-stream.ts';
 import { Ending } from './closed-streams.ts';
 import { Http2Connection, type Http2ConnectionOptions } from './connection.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { turn } from '../http1/scripted-socket.fixture.ts';
+import { turn } from '../http1/testing/scripted-socket.fixture.ts';
 import { ClientHarness } from './testing/client-harness.ts';
 import { block, frame, get, post, settings } from './testing/frames.ts';
 import { echo, response, ServerHarness } from './testing/server-harness.ts';

@@ -1,6 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead } from '../http/stream.ts';
-import { cleanTarget } from '../http1/target.ts';
+import { cleanTarget } from '../http1/parse/target.ts';
 import { type HpackEncoder, mostBytes } from './hpack/encoder.ts';
 
 /** Room that the regular fields take at most when encoded. */

@@ -1,6 +1,6 @@
 import type { RequestHead } from '../http/stream.ts';
 import { TARGET, TOKEN } from '../http1/bytes.ts';
-import { isHost } from '../http1/target.ts';
+import { isHost } from '../http1/parse/target.ts';
 import type { HeaderBlock } from './header-block.ts';
 import type { Http2Problem } from './protocol-error.ts';
 

@@ -1,6 +1,6 @@
 import { Headers } from '@tulle/decision/headers';
 import { describe, expect, test } from 'vitest';
-import { turn } from '../http1/scripted-socket.fixture.ts';
+import { turn } from '../http1/testing/scripted-socket.fixture.ts';
 import { Setting } from './settings.ts';
 import { data, get, headers, post, settings, windowUpdate } from './testing/frames.ts';
 import { response, type Served, ServerHarness } from './testing/server-harness.ts';

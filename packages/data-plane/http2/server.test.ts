@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { turn } from '../http1/scripted-socket.fixture.ts';
+import { turn } from '../http1/testing/scripted-socket.fixture.ts';
 import { clientPreface, Flag, FrameType } from './frame.ts';
 import { Setting } from './settings.ts';
 import {

@@ -5,7 +5,7 @@ import { HttpStream } from '../http/http-stream.ts';
 import type { ManagerCounters, ManagerRuntime } from '../http/manager.ts';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { StreamSocket } from '../http/stream-socket.ts';
-import { Http1Server } from '../http1/server.ts';
+import { Http1Server } from '../http1/server/server.ts';
 import { Http2Server } from '../http2/server.ts';
 import { revoked } from '../net/tls/trusted-connections.ts';
 import type { Timer } from '../timers/wheel.ts';

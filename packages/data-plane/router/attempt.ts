@@ -1,6 +1,6 @@
 import type { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResetReason, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
-import { closedWhileIdle } from '../http1/client.ts';
+import { closedWhileIdle } from '../http1/client/client.ts';
 import type { ClusterState, RequestOrigin } from '../upstream/cluster.ts';
 import type { EndpointState } from '../upstream/endpoint.ts';
 import type { Lease, PoolCallbacks, PoolFailure } from '../upstream/pool/lease.ts';

@@ -77,7 +77,7 @@ export class Field {
   }
 }
 
-/** As in `../../http1/field-name.ts`: names seen before, direct mapped, bounded. */
+/** As in `../../http1/parse/field-name.ts`: names seen before, direct mapped, bounded. */
 const places = 1024;
 const longest = 48;
 const seen: (FieldName | undefined)[] = new Array(places).fill(undefined);

@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead, Stream } from '../../http/stream.ts';
-import { Recorder } from '../../http1/recorder.fixture.ts';
-import { ScriptedSocket, turn } from '../../http1/scripted-socket.fixture.ts';
+import { Recorder } from '../../http1/testing/recorder.fixture.ts';
+import { ScriptedSocket, turn } from '../../http1/testing/scripted-socket.fixture.ts';
 import { Outboxes } from '../../net/outbox.ts';
 import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../../timers/wheel.ts';

@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import type { HttpCheck, StatusRange } from '@tulle/decision/tables/health-check';
 import type { ResetReason, ResponseHead, StreamHandler } from '../../http/stream.ts';
-import { closedWhileIdle } from '../../http1/client.ts';
+import { closedWhileIdle } from '../../http1/client/client.ts';
 import type { ClientConnection } from '../pool/client-connection.ts';
 import { holdsInOrder } from './payload.ts';
 import { type Probe, ProbeConnection, type ProbeSubject } from './probe.ts';

@@ -1,5 +1,5 @@
 import type { Http2Options } from '@tulle/decision/tables/http-manager';
-import { Http1Client } from '../../http1/client.ts';
+import { Http1Client } from '../../http1/client/client.ts';
 import { defaultHttp1Limits } from '../../http1/limits.ts';
 import { Http2Client } from '../../http2/client.ts';
 import { limitsOf } from '../../http2/limits.ts';
