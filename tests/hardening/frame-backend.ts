@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { clientPreface } from '@tulle/data-plane/http2/frame';
+import { clientPreface } from '@tulle/data-plane/http2/frames/frame';
 import { FrameNarrator, settings, settingsAck } from '@tulle/data-plane/http2/testing/frames';
 
 /** One connection from the proxy, frame by frame. */

@@ -1,4 +1,4 @@
-import { clientPreface } from '@tulle/data-plane/http2/frame';
+import { clientPreface } from '@tulle/data-plane/http2/frames/frame';
 import { FrameNarrator, settings } from '@tulle/data-plane/http2/testing/frames';
 import { RawClient } from './raw-client.ts';
 

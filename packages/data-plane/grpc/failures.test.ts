@@ -1,8 +1,8 @@
 import * as net from 'node:net';
 import type { GrpcConnection, GrpcStatus, GrpcStream } from '@tulle/xds/client/transport';
 import { afterEach, expect, test } from 'vitest';
-import { Flag, FrameType } from '../http2/frame.ts';
-import { Setting } from '../http2/settings.ts';
+import { Flag, FrameType } from '../http2/frames/frame.ts';
+import { Setting } from '../http2/frames/settings.ts';
 import {
   data,
   type Fields,

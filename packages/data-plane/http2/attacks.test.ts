@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { Flag, FrameType } from './frame.ts';
+import { Flag, FrameType } from './frames/frame.ts';
+import { Setting } from './frames/settings.ts';
 import type { Http2Limits } from './limits.ts';
 import type { Http2Problem } from './protocol-error.ts';
-import { Setting } from './settings.ts';
 import {
   block,
   data,

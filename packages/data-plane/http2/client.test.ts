@@ -2,8 +2,8 @@ import { Headers } from '@tulle/decision/headers';
 import { describe, expect, test } from 'vitest';
 import { closedWhileIdle } from '../http1/client/client.ts';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { Flag, FrameType } from './frame.ts';
-import { Setting } from './settings.ts';
+import { Flag, FrameType } from './frames/frame.ts';
+import { Setting } from './frames/settings.ts';
 import { ClientHarness } from './testing/client-harness.ts';
 import {
   block,

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import { closedWhileIdle } from '../http1/client/client.ts';
-import { ClientStream } from './client-stream.ts';
-import { Ending } from './closed-streams.ts';
 import { Http2Connection, type Http2ConnectionOptions } from './connection.ts';
-import { clientPreface } from './frame.ts';
-import type { HeaderBlock } from './header-block.ts';
+import { clientPreface } from './frames/frame.ts';
+import { Setting } from './frames/settings.ts';
+import type { HeaderBlock } from './headers/header-block.ts';
 import { Http2Error, type Http2Problem } from './protocol-error.ts';
-import { Setting } from './settings.ts';
-import type { Http2Stream } from './stream.ts';
-import { UnsentRequests } from './unsent-requests.ts';
+import { ClientStream } from './streams/client-stream.ts';
+import { Ending } from './streams/closed-streams.ts';
+import type { Http2Stream } from './streams/stream.ts';
+import { UnsentRequests } from './streams/unsent-requests.ts';
 
 export interface Http2ClientOptions extends Http2ConnectionOptions {
   /** It can take a request (more): the server's SETTINGS have come, or a stream has ended. */

@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import { describe, expect, test } from 'vitest';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { Flag, FrameType } from './frame.ts';
+import { Flag, FrameType } from './frames/frame.ts';
 import { data, type Fields, get, headers, parseFrames, post, rst } from './testing/frames.ts';
 import { response, type Served, ServerHarness } from './testing/server-harness.ts';
 

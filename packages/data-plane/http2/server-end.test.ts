@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { Flag, FrameType } from './frame.ts';
+import { Flag, FrameType } from './frames/frame.ts';
 import { data, frame, get, goaway, headers, post } from './testing/frames.ts';
 import { response, type Served, ServerHarness } from './testing/server-harness.ts';
 

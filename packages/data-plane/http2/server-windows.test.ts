@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import { describe, expect, test } from 'vitest';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { Setting } from './settings.ts';
+import { Setting } from './frames/settings.ts';
 import { data, get, headers, post, settings, windowUpdate } from './testing/frames.ts';
 import { response, type Served, ServerHarness } from './testing/server-harness.ts';
 

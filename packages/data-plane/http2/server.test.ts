@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { turn } from '../http1/testing/scripted-socket.fixture.ts';
-import { clientPreface, Flag, FrameType } from './frame.ts';
-import { Setting } from './settings.ts';
+import { clientPreface, Flag, FrameType } from './frames/frame.ts';
+import { Setting } from './frames/settings.ts';
 import {
   block,
   data,

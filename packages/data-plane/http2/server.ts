@@ -2,16 +2,16 @@ import type { Socket } from 'node:net';
 import { Headers } from '@tulle/decision/headers';
 import type { RequestHead, ResponseHead, Stream, StreamHandler } from '../http/stream.ts';
 import type { Timer } from '../timers/wheel.ts';
-import { Ending } from './closed-streams.ts';
 import { Http2Connection, type Http2ConnectionOptions } from './connection.ts';
-import { clientPreface } from './frame.ts';
-import type { HeaderBlock } from './header-block.ts';
+import { clientPreface } from './frames/frame.ts';
+import { largestWindow, Setting } from './frames/settings.ts';
+import type { HeaderBlock } from './headers/header-block.ts';
+import { requestHead, requestProblem } from './headers/request-head.ts';
+import { trailerProblem, trailersOf } from './headers/response-head.ts';
 import { ErrorCode, Http2Error, type Http2Problem } from './protocol-error.ts';
-import { requestHead, requestProblem } from './request-head.ts';
-import { trailerProblem, trailersOf } from './response-head.ts';
-import { ServerStream } from './server-stream.ts';
-import { largestWindow, Setting } from './settings.ts';
-import type { Http2Stream } from './stream.ts';
+import { Ending } from './streams/closed-streams.ts';
+import { ServerStream } from './streams/server-stream.ts';
+import type { Http2Stream } from './streams/stream.ts';
 
 export interface Http2ServerOptions extends Http2ConnectionOptions {
   readonly scheme: 'http' | 'https';

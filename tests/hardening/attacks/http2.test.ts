@@ -1,5 +1,5 @@
-import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
-import { Setting } from '@tulle/data-plane/http2/settings';
+import { Flag, FrameType } from '@tulle/data-plane/http2/frames/frame';
+import { Setting } from '@tulle/data-plane/http2/frames/settings';
 import {
   block,
   data,

@@ -1,5 +1,5 @@
-import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
-import { Setting } from '@tulle/data-plane/http2/settings';
+import { Flag, FrameType } from '@tulle/data-plane/http2/frames/frame';
+import { Setting } from '@tulle/data-plane/http2/frames/settings';
 import { block, data, frame, goaway, headers, rst, settings } from '@tulle/data-plane/http2/testing/frames';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { retry } from '@tulle/data-plane/testing/tables';

@@ -1,4 +1,4 @@
-import { Flag, FrameType } from '@tulle/data-plane/http2/frame';
+import { Flag, FrameType } from '@tulle/data-plane/http2/frames/frame';
 import { block, data, frame, headers } from '@tulle/data-plane/http2/testing/frames';
 import { cleanupAfterEach } from '@tulle/data-plane/testing/cleanup';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { clientPreface } from '../../http2/frame.ts';
+import { clientPreface } from '../../http2/frames/frame.ts';
 
 /** What of it looks like a head: `PRI * HTTP/2.0` and an empty line. */
 const head: Buffer = clientPreface.subarray(0, clientPreface.indexOf('\r\n\r\n') + 4);

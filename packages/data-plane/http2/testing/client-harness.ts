@@ -6,7 +6,7 @@ import { Outboxes } from '../../net/outbox.ts';
 import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
 import { Http2Client } from '../client.ts';
-import { clientPreface } from '../frame.ts';
+import { clientPreface } from '../frames/frame.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../limits.ts';
 import type { Http2Problem } from '../protocol-error.ts';
 import { FrameNarrator } from './frames.ts';

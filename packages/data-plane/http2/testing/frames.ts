@@ -1,4 +1,11 @@
-import { Flag, FrameType, frameHeaderBytes, readUint24, readUint31, writeFrameHeader } from '../frame.ts';
+import {
+  Flag,
+  FrameType,
+  frameHeaderBytes,
+  readUint24,
+  readUint31,
+  writeFrameHeader,
+} from '../frames/frame.ts';
 import { type FieldSink, HpackDecoder } from '../hpack/decoder.ts';
 import type { Field } from '../hpack/field.ts';
 

@@ -5,7 +5,7 @@ import { ScriptedSocket, turn } from '../../http1/testing/scripted-socket.fixtur
 import { Outboxes } from '../../net/outbox.ts';
 import { VirtualClock } from '../../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../../timers/wheel.ts';
-import { clientPreface } from '../frame.ts';
+import { clientPreface } from '../frames/frame.ts';
 import { defaultHttp2Limits, type Http2Limits } from '../limits.ts';
 import type { Http2Problem } from '../protocol-error.ts';
 import { Http2Server } from '../server.ts';

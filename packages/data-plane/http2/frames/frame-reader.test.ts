@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Http2Error } from '../protocol-error.ts';
+import { frame } from '../testing/frames.ts';
 import { FrameReader } from './frame-reader.ts';
-import { Http2Error } from './protocol-error.ts';
-import { frame } from './testing/frames.ts';
 
 const arbitraryFrame = fc
   .record({

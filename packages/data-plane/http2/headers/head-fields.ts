@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { RequestHead } from '../http/stream.ts';
-import { cleanTarget } from '../http1/parse/target.ts';
-import { type HpackEncoder, mostBytes } from './hpack/encoder.ts';
+import type { RequestHead } from '../../http/stream.ts';
+import { cleanTarget } from '../../http1/parse/target.ts';
+import { type HpackEncoder, mostBytes } from '../hpack/encoder.ts';
 
 /** Room that the regular fields take at most when encoded. */
 export function mostFieldBytes(headers: Headers): number {

@@ -1,11 +1,11 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { ResetReason, Stream, StreamHandler } from '../http/stream.ts';
-import { EMPTY } from '../http1/bytes.ts';
-import type { Http2Connection } from './connection.ts';
-import { ErrorCode, type Http2Problem, http2Problems } from './protocol-error.ts';
-import type { ReceiveWindow } from './receive-window.ts';
-import { highQueue, lowQueue, SendQueue } from './send-queue.ts';
-import { SlabQueue } from './slab-queue.ts';
+import type { ResetReason, Stream, StreamHandler } from '../../http/stream.ts';
+import { EMPTY } from '../../http1/bytes.ts';
+import type { Http2Connection } from '../connection.ts';
+import type { ReceiveWindow } from '../flow-control/receive-window.ts';
+import { highQueue, lowQueue, SendQueue } from '../flow-control/send-queue.ts';
+import { SlabQueue } from '../flow-control/slab-queue.ts';
+import { ErrorCode, type Http2Problem, http2Problems } from '../protocol-error.ts';
 
 /** A window update that lets us send less is none that came with real work. */
 const worthwhile = 256;

@@ -1,10 +1,10 @@
-import type { Conduct } from './conduct.ts';
-import { Flag } from './frame.ts';
-import type { FrameWriter } from './frame-writer.ts';
-import type { Http2Limits } from './limits.ts';
-import { Http2Error } from './protocol-error.ts';
+import type { Conduct } from '../conduct.ts';
+import { Flag } from '../frames/frame.ts';
+import type { FrameWriter } from '../frames/frame-writer.ts';
+import type { Http2Limits } from '../limits.ts';
+import { Http2Error } from '../protocol-error.ts';
+import type { Http2Stream } from '../streams/stream.ts';
 import { ReceiveWindow } from './receive-window.ts';
-import type { Http2Stream } from './stream.ts';
 
 /** What the peers believe before they have heard of each other (RFC 9113 section 6.9.2). */
 const initialConnectionWindow = 65_535;

@@ -1,8 +1,8 @@
 import { Headers } from '@tulle/decision/headers';
-import type { FieldSink } from './hpack/decoder.ts';
-import { type Field, Role } from './hpack/field.ts';
-import type { Http2Limits } from './limits.ts';
-import type { Http2Problem } from './protocol-error.ts';
+import type { FieldSink } from '../hpack/decoder.ts';
+import { type Field, Role } from '../hpack/field.ts';
+import type { Http2Limits } from '../limits.ts';
+import type { Http2Problem } from '../protocol-error.ts';
 
 /**
  * One decoded header block and what is wrong with it (RFC 9113 section 8.2). It may be remembered and serve

@@ -1,11 +1,11 @@
-import type { Timer, TimerWheel } from '../timers/wheel.ts';
-import { BlockReader } from './block-reader.ts';
+import type { Timer, TimerWheel } from '../../timers/wheel.ts';
+import { type DataHost, InboundData } from '../flow-control/inbound-data.ts';
+import { BlockReader } from '../headers/block-reader.ts';
+import type { HeaderBlock } from '../headers/header-block.ts';
+import type { Http2Limits } from '../limits.ts';
+import { Http2Error, type Http2Problem } from '../protocol-error.ts';
 import { Flag, FrameType, readUint31, readUint32 } from './frame.ts';
 import type { FrameSink } from './frame-reader.ts';
-import type { HeaderBlock } from './header-block.ts';
-import { type DataHost, InboundData } from './inbound-data.ts';
-import type { Http2Limits } from './limits.ts';
-import { Http2Error, type Http2Problem } from './protocol-error.ts';
 
 /** Who acts on frames. Bytes are valid only during the call; all may throw Http2Error. */
 export interface FrameHost<In, Out> extends DataHost<In, Out> {

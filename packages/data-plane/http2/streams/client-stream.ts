@@ -1,9 +1,9 @@
-import type { RequestHead, ResetReason, ResponseHead } from '../http/stream.ts';
-import { EMPTY } from '../http1/bytes.ts';
-import type { Http2Client } from './client.ts';
-import type { HeaderBlock } from './header-block.ts';
-import { ErrorCode } from './protocol-error.ts';
-import { responseHead, responseProblem, trailerProblem, trailersOf } from './response-head.ts';
+import type { RequestHead, ResetReason, ResponseHead } from '../../http/stream.ts';
+import { EMPTY } from '../../http1/bytes.ts';
+import type { Http2Client } from '../client.ts';
+import type { HeaderBlock } from '../headers/header-block.ts';
+import { responseHead, responseProblem, trailerProblem, trailersOf } from '../headers/response-head.ts';
+import { ErrorCode } from '../protocol-error.ts';
 import { Http2Stream } from './stream.ts';
 
 /** One request and its answer, as a client sees it. */

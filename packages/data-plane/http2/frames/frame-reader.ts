@@ -1,5 +1,5 @@
+import { Http2Error } from '../protocol-error.ts';
 import { defaultMaxFrame, Flag, FrameType, frameHeaderBytes, readUint24, readUint31 } from './frame.ts';
-import { Http2Error } from './protocol-error.ts';
 
 /** Takes frames. Bytes are valid only during the call. */
 export interface FrameSink {

@@ -1,11 +1,11 @@
-import { HeldBytes } from '../http1/held-bytes.ts';
-import type { Timer } from '../timers/wheel.ts';
-import { Flag, readUint31 } from './frame.ts';
+import { HeldBytes } from '../../http1/held-bytes.ts';
+import type { Timer } from '../../timers/wheel.ts';
+import { Flag, readUint31 } from '../frames/frame.ts';
+import { BlockMemo } from '../hpack/block-memo.ts';
+import { HpackDecoder } from '../hpack/decoder.ts';
+import type { Http2Limits } from '../limits.ts';
+import { Http2Error, type Http2Problem } from '../protocol-error.ts';
 import { HeaderBlock } from './header-block.ts';
-import { BlockMemo } from './hpack/block-memo.ts';
-import { HpackDecoder } from './hpack/decoder.ts';
-import type { Http2Limits } from './limits.ts';
-import { Http2Error, type Http2Problem } from './protocol-error.ts';
 
 /** A complete header block. `problem`: the stream can't go on, but the block has been decoded. */
 export type BlockTaker = (

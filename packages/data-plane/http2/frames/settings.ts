@@ -1,5 +1,5 @@
+import { Http2Error } from '../protocol-error.ts';
 import { readUint32 } from './frame.ts';
-import { Http2Error } from './protocol-error.ts';
 
 /** RFC 9113 section 6.5.2, RFC 8441 section 3. */
 export const Setting = {

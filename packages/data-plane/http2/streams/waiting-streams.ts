@@ -1,4 +1,4 @@
-import type { FrameWriter } from './frame-writer.ts';
+import type { FrameWriter } from '../frames/frame-writer.ts';
 import type { Http2Stream } from './stream.ts';
 
 /** Streams with something to send, or a sender held back, for want of window or room in the outbox. Served in turns. */

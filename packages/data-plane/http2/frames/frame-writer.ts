@@ -1,6 +1,15 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { RequestHead } from '../http/stream.ts';
-import type { Outbox } from '../net/outbox.ts';
+import type { RequestHead } from '../../http/stream.ts';
+import type { Outbox } from '../../net/outbox.ts';
+import {
+  mostFieldBytes,
+  mostRequestBytes,
+  writeFields,
+  writeRequest,
+  writeResponse,
+} from '../headers/head-fields.ts';
+import { HpackEncoder } from '../hpack/encoder.ts';
+import type { ErrorCode } from '../protocol-error.ts';
 import {
   defaultMaxFrame,
   Flag,
@@ -9,9 +18,6 @@ import {
   writeFrameHeader,
   writeUint32,
 } from './frame.ts';
-import { mostFieldBytes, mostRequestBytes, writeFields, writeRequest, writeResponse } from './head-fields.ts';
-import { HpackEncoder } from './hpack/encoder.ts';
-import type { ErrorCode } from './protocol-error.ts';
 
 /** Header blocks too large for one frame are made here; shared, as encoding is synchronous. */
 let scratch = Buffer.allocUnsafeSlow(0);

@@ -1,4 +1,4 @@
-import { EMPTY } from '../http1/bytes.ts';
+import { EMPTY } from '../../http1/bytes.ts';
 
 const slabBytes = 16 * 1024;
 /** Kept for the next one who has to wait: 4 MiB. */

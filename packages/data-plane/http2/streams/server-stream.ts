@@ -1,7 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
-import type { RequestHead, ResetReason, ResponseHead } from '../http/stream.ts';
-import { ErrorCode } from './protocol-error.ts';
-import type { Http2Server } from './server.ts';
+import type { RequestHead, ResetReason, ResponseHead } from '../../http/stream.ts';
+import { ErrorCode } from '../protocol-error.ts';
+import type { Http2Server } from '../server.ts';
 import { Http2Stream } from './stream.ts';
 
 /** One request and its answer, as a server sees it. */

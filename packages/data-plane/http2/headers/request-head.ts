@@ -1,8 +1,8 @@
-import type { RequestHead } from '../http/stream.ts';
-import { TARGET, TOKEN } from '../http1/bytes.ts';
-import { isHost } from '../http1/parse/target.ts';
+import type { RequestHead } from '../../http/stream.ts';
+import { TARGET, TOKEN } from '../../http1/bytes.ts';
+import { isHost } from '../../http1/parse/target.ts';
+import type { Http2Problem } from '../protocol-error.ts';
 import type { HeaderBlock } from './header-block.ts';
-import type { Http2Problem } from './protocol-error.ts';
 
 const longestMethod = 32;
 /** Fields that a proxy adds to most requests. */

@@ -1,7 +1,7 @@
 import type { Headers } from '@tulle/decision/headers';
-import type { ResponseHead } from '../http/stream.ts';
+import type { ResponseHead } from '../../http/stream.ts';
+import type { Http2Problem } from '../protocol-error.ts';
 import type { HeaderBlock } from './header-block.ts';
-import type { Http2Problem } from './protocol-error.ts';
 
 /** Fields that a proxy adds to most responses. */
 const roomToAdd = 2;
