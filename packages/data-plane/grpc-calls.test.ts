@@ -193,7 +193,7 @@ describe.each([
 
   it('a deadline, and a call that is cancelled, end at the server', async () => {
     const calls = (count: number): Promise<void> => expect.poll(() => app.hanging()).toBe(count);
-    const late = unary(client, 'hang', { deadlineMs: 1_000 });
+    const late = unary(client, 'hang', { deadlineMs: 3_000 });
     await calls(1);
     expect((await late).status.code).toBe(status.DEADLINE_EXCEEDED);
     await calls(0);

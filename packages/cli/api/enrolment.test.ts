@@ -15,7 +15,11 @@ afterEach(() => {
   }
 });
 
-async function ask(answer: (response: ServerResponse) => void, stateDir: string): Promise<unknown> {
+async function ask(
+  answer: (response: ServerResponse) => void,
+  stateDir: string,
+  withinMs = 60_000,
+): Promise<unknown> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => answer(response));
   }).listen(0, '127.0.0.1');
@@ -24,7 +28,7 @@ async function ask(answer: (response: ServerResponse) => void, stateDir: string)
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const claims = { role: 'sidecar', workload: 'reviews-v1', labels: {} } as const;
   const of = { namespace: 'default', serviceAccount: 'reviews', instance: 'reviews-v1-0', claims, stateDir };
-  return enrolmentToken(createApiClient({ url, token: 'secret' }), of, 100);
+  return enrolmentToken(createApiClient({ url, token: 'secret' }), of, withinMs);
 }
 
 const been = tmpdir();
@@ -39,13 +43,13 @@ describe('an enrolment token', () => {
   });
 
   it.each([
-    ['hangs', hangs],
-    ['fails', fails],
+    ['hangs', hangs, 100],
+    ['fails', fails, 60_000],
   ])(
     'is done without while the control plane %s, by a proxy that has been here before',
-    async (_, answer) => {
-      expect(await ask(answer, been)).toBeUndefined();
-      await expect(ask(answer, never)).rejects.toThrow();
+    async (_, answer, withinMs) => {
+      expect(await ask(answer, been, withinMs)).toBeUndefined();
+      await expect(ask(answer, never, withinMs)).rejects.toThrow();
     },
   );
 

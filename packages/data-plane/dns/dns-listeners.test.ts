@@ -34,7 +34,7 @@ const listener = (port: number, dns: DnsTable): Listener => ({
 });
 
 async function resolve(port: number): Promise<string[]> {
-  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  const resolver = new Resolver({ timeout: 30_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${port}`]);
   return resolver.resolve4('a.test');
 }

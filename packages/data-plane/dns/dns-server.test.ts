@@ -47,7 +47,7 @@ async function start(upstreamPort: number, servers = ['127.0.0.1'], own = table)
     forwarder,
   });
   const server = await DnsServer.bind('127.0.0.1', 0, responder, wheel);
-  const resolver = new Resolver({ timeout: 3_000, tries: 1 });
+  const resolver = new Resolver({ timeout: 30_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${server.port}`]);
   closers.push(() => {
     resolver.cancel();

@@ -28,7 +28,7 @@ interface To {
 }
 
 /** An answer comes within it, or never. */
-const patienceMs = 5_000;
+const patienceMs = 60_000;
 
 /** Never throws: a connection that is closed is an answer too. */
 export async function callLive(call: Call, { port, viaProxy, headers }: To): Promise<LiveAnswer> {

@@ -31,7 +31,7 @@ export function cluster(name: string, endpoints: readonly Endpoint[], more: Part
     statName: name,
     discovery: { kind: 'static', endpoints },
     balancer: { kind: 'round-robin' },
-    connectTimeoutMs: 2_000,
+    connectTimeoutMs: 60_000,
     tlsMatches: [],
     protocol: 'http1',
     idleTimeoutMs: 60_000,

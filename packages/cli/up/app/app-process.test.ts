@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ChildRegistry } from '../process/child.ts';
+import { lastLines } from '../process/log-file.ts';
 import { type AppEvent, type AppOptions, AppProcess } from './app-process.ts';
 import type { Probe } from './probe-loop.ts';
 
@@ -16,7 +17,7 @@ const probe = (command: string, more: Partial<Probe> = {}): Probe => ({
   },
   initialDelayMs: 0,
   periodMs: 20,
-  timeoutMs: 2000,
+  timeoutMs: 60_000,
   successThreshold: 1,
   failureThreshold: 1,
   ...more,
@@ -30,6 +31,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await app?.stop(0);
   rmSync(folder, { recursive: true });
 });
@@ -71,9 +73,10 @@ function start(script: string, options: Partial<AppOptions> = {}): { next: () =>
 }
 
 test('becomes ready when its probe says so, and unready when it does not', async () => {
-  const { next } = start('sleep 0.1; touch ready; sleep 0.2; rm ready; exec sleep 60');
+  const { next } = start('touch ready; exec sleep 60');
   expect(await next()).toEqual({ kind: 'ready' });
   expect(app?.ready).toBe(true);
+  rmSync(join(folder, 'ready'));
   expect(await next()).toMatchObject({ kind: 'unready' });
   expect(app?.ready).toBe(false);
 });
@@ -110,6 +113,10 @@ test('is ended and started again when its liveness probe fails', async () => {
 });
 
 test('is reported with its last lines when it does not become ready', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { next } = start('echo "waiting for a lock"; exec sleep 60', { readyWithinMs: 300 });
+  while (lastLines(join(folder, 'app.log'), 1).length === 0)
+    await new Promise((resolve) => setImmediate(resolve));
+  vi.advanceTimersByTime(300);
   expect(await next()).toMatchObject({ kind: 'slow', lastLines: ['waiting for a lock'] });
 });

@@ -150,10 +150,13 @@ describe('workers of a proxy', () => {
     const connections = 6;
     const fresh = load(args.http, connections, false);
     const kept = load(args.http, connections, true);
-    for (const victim of [0, 0]) {
+    for (let again = 0; again < 2; again++) {
       await fresh.more(100);
-      children[victim]?.kill('SIGKILL');
+      // It leaves the list when it has ended.
+      const [victim] = children;
+      victim?.kill('SIGKILL');
       await fresh.more(100);
+      await victim?.exited;
     }
     await served(4);
     await kept.more(20);

@@ -70,7 +70,7 @@ async function serve(servicePort: number | undefined, more: Partial<GlobalRateLi
   const app = await named('app');
   cleanup.push(() => app.close());
   const config = globalRateLimit({
-    timeoutMs: 2_000,
+    timeoutMs: 60_000,
     rules: [
       {
         stage: 0,
