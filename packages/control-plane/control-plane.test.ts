@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Condition, Resource } from '@tulle/resources/kind';
 import type { Clock } from '@tulle/xds/clock';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { graceMs } from './discovery/universal/leases.ts';
 import { enrol, FakeProxy, proxyMetadata, renew, type TestSvid } from './fake-proxy.fixture.ts';
@@ -41,8 +41,7 @@ let plane: ControlPlane;
 let logged: string[];
 const proxies: FakeProxy[] = [];
 const reviews = 'outbound|9080||reviews.default.svc.cluster.local';
-const until = (check: () => unknown): Promise<void> =>
-  vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 5_000, interval: 5 });
+const until = (check: () => unknown): Promise<void> => expect.poll(check, { interval: 5 }).toBeTruthy();
 
 async function start(): Promise<void> {
   plane = await startControlPlane({
@@ -103,10 +102,7 @@ const inboundAt = (bindPort: number) => ({
 
 async function setReady(name: string): Promise<void> {
   const path = `/apis/tulle.dev/v1alpha1/namespaces/default/registrations/${name}/status`;
-  await vi.waitFor(async () => {
-    const { status } = await request('PATCH', path, { status: { ready: true } });
-    expect(status).toBe(200);
-  }, 10_000);
+  await expect.poll(async () => (await request('PATCH', path, { status: { ready: true } })).status).toBe(200);
 }
 
 async function applied(): Promise<Condition | undefined> {
@@ -282,17 +278,14 @@ describe('a change', () => {
     const subset = (name: string) => `outbound|9080|${name}|reviews.default.svc.cluster.local`;
     await until(() => Object.keys(proxy.weights('reviews')).length === 2);
     expect(proxy.weights('reviews')).toEqual({ [subset('v1')]: 75, [subset('v2')]: 25 });
-    await vi.waitFor(
-      async () => expect(await applied()).toMatchObject({ status: 'True', message: 'Applied 1/1' }),
-      5_000,
-    );
+    await expect.poll(applied).toMatchObject({ status: 'True', message: 'Applied 1/1' });
 
     const updates = proxy.updates.length;
     const version = async () =>
       ((await request('GET', `${virtualServices}/reviews`)).body as Resource).metadata.resourceVersion;
     const settled = await version();
     await request('PATCH', `${virtualServices}/reviews`, { metadata: { annotations: { note: 'same' } } });
-    await vi.waitFor(async () => expect(await version()).not.toBe(settled));
+    await expect.poll(version).not.toBe(settled);
     // An equal configuration: whatever was pushed would have come before this next change.
     await request('PATCH', `${virtualServices}/reviews`, { spec: weighted(10, 90) });
     await until(() => proxy.weights('reviews')[subset('v2')] === 90);
@@ -309,13 +302,13 @@ describe('a change', () => {
       metadata: { name: 'reviews' },
       spec: weighted(1, 99),
     });
-    await vi.waitFor(async () => {
-      const condition = await applied();
-      expect(condition).toMatchObject({ status: 'False', reason: 'Rejected' });
-      expect(condition?.message).toContain(
+    await expect.poll(applied).toMatchObject({
+      status: 'False',
+      reason: 'Rejected',
+      message: expect.stringContaining(
         'Applied 0/1; productpage-v1-0.default: http_proxy/reviews.default.svc.cluster.local:9080: no such thing',
-      );
-    }, 5_000);
+      ),
+    });
   });
 });
 

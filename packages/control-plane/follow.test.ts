@@ -1,5 +1,5 @@
 import type { Resource } from '@tulle/resources/kind';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Change, followCollection } from './follow.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { type Store, StoreError } from './store/store.ts';
@@ -75,9 +75,9 @@ describe('following a collection', () => {
     });
     const { state, following } = await follow(forgetful);
     await store.delete(key('a'));
-    await vi.waitFor(() => expect([...state.keys()]).toEqual(['default/b']));
+    await expect.poll(() => [...state.keys()]).toEqual(['default/b']);
     await store.create(key('c'), resource('c'));
-    await vi.waitFor(() => expect([...state.keys()]).toEqual(['default/b', 'default/c']));
+    await expect.poll(() => [...state.keys()]).toEqual(['default/b', 'default/c']);
     following.close();
   });
 });

@@ -55,6 +55,7 @@ export class ManualClock implements Clock {
       this.#now = Math.max(this.#now, next.at);
       next.run();
     }
-    this.#now = end;
+    // What ran may have spent more.
+    this.#now = Math.max(this.#now, end);
   }
 }

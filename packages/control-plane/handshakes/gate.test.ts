@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HandshakeGate } from './gate.ts';
 
 const limits = {
@@ -49,7 +49,7 @@ async function dial(says?: Buffer): Promise<Socket> {
 }
 
 const sizes = (silent: number, waiting: number, shaking: number): Promise<void> =>
-  vi.waitFor(() => expect(gate.sizes).toEqual({ silent, waiting, shaking }));
+  expect.poll(() => gate.sizes).toEqual({ silent, waiting, shaking });
 const closed = (client: Socket): Promise<unknown> => once(client.resume(), 'close');
 /** The ports of those whose turn it was, in order. */
 const turns = (): (number | undefined)[] => begun.map(({ socket }) => socket.remotePort);
@@ -108,7 +108,7 @@ test('only so many are slow at a time: the slowest is closed for the next', asyn
   const end = closed(first);
   for (let at = 0; at < 3; at++) {
     if (at > 0) await dial(hello);
-    await vi.waitFor(() => expect(begun).toHaveLength(at + 1));
+    await expect.poll(() => begun.length).toBe(at + 1);
     clock.advance(limits.patienceMs);
   }
   await end;
@@ -167,7 +167,7 @@ test('when it closes, all close that have not been let in, and nobody gets in an
   gate.close();
   for (const { socket } of begun) socket.resume();
   await Promise.all(ends);
-  await vi.waitFor(() => expect(gate.sizes).toEqual({ silent: 0, waiting: 0, shaking: 0 }));
+  await expect.poll(() => gate.sizes).toEqual({ silent: 0, waiting: 0, shaking: 0 });
   await closed(await dial(hello));
   expect(clock.pending).toBe(0);
 });
@@ -190,7 +190,7 @@ test('work that can wait goes on when nobody comes in, or has its quarter of the
   const cancelled = gate.pause(20, () => ran.push('cancelled'));
   cancelled.cancel();
   gate.shaken(begun[0]?.socket as Socket);
-  await vi.waitFor(() => expect(ran).toEqual(['at once', 'a quarter', 'calm']));
+  await expect.poll(() => ran).toEqual(['at once', 'a quarter', 'calm']);
   expect(clock.pending).toBe(0);
   begun[0]?.socket.destroy();
 });
@@ -198,10 +198,11 @@ test('work that can wait goes on when nobody comes in, or has its quarter of the
 test('who says nothing does not make work wait', async () => {
   await dial();
   await sizes(1, 0, 0);
-  const ran = vi.fn();
-  gate.pause(20, ran);
-  await vi.waitFor(() => {
+  let ran = 0;
+  gate.pause(20, () => ran++);
+  const after = (): number => {
     clock.advance(0);
-    expect(ran).toHaveBeenCalledOnce();
-  });
+    return ran;
+  };
+  await expect.poll(after).toBe(1);
 });

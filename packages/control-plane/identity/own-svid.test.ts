@@ -79,7 +79,7 @@ describe("the control plane's own SVID", () => {
     clock.advance(svidLifetimeMs / 2 - 1);
     expect(rotated).toEqual([]);
     clock.advance(1);
-    await vi.waitFor(() => expect(rotated).toHaveLength(1));
+    await expect.poll(() => rotated.length).toBe(1);
     expect(own.current().keyPem).not.toBe(first.keyPem);
     expect((await shown()).serialNumber).not.toBe(before.serialNumber);
     expect(session.closed || session.destroyed).toBe(false);
@@ -90,9 +90,9 @@ describe("the control plane's own SVID", () => {
   it('is tried again when it could not be renewed, and not after close', async () => {
     const issue = vi.spyOn(authority, 'issue').mockRejectedValueOnce(new Error('disk full'));
     clock.advance(svidLifetimeMs / 2);
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+    await expect.poll(() => onError.mock.calls.length).toBe(1);
     clock.advance(60_000);
-    await vi.waitFor(() => expect(rotated).toHaveLength(1));
+    await expect.poll(() => rotated.length).toBe(1);
     own.close();
     expect(clock.pending).toBe(0);
     issue.mockRestore();

@@ -135,7 +135,7 @@ describe('enrolment', () => {
     starting.catch(() => undefined);
     const waits: number[] = [];
     for (let i = 0; i < 2; i++) {
-      await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+      await expect.poll(() => clock.timers.length).toBe(1);
       waits.push(clock.step());
     }
     await expect(starting).rejects.toThrow('spent');
@@ -219,7 +219,7 @@ describe('rotation', () => {
     const first = identity.current();
     fail = true;
     clock.step();
-    await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+    await expect.poll(() => clock.timers.length).toBe(1);
     expect(identity.current()).toBe(first);
     fail = false;
     const rotated = new Promise((resolve) => identity.onRotate(resolve));

@@ -1,6 +1,6 @@
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
 import { formatNodeId, type ProxyMetadata } from '@tulle/xds/node';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Store } from '../../store/store.ts';
@@ -66,7 +66,7 @@ platformConformance('universal', async (onInstances) => {
   const store = openSqliteStore(':memory:');
   const clock = new ManualClock();
   const { platform, writer } = await run(store, clock, onInstances);
-  const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true));
+  const until = (condition: () => boolean) => expect.poll(() => condition()).toBe(true);
   const find = (namespace: string, name: string) =>
     platform.instances().find((instance) => instance.namespace === namespace && instance.name === name);
   return {
@@ -134,7 +134,7 @@ describe('a lease', () => {
 
   it('ends at once with a goodbye', async () => {
     current.platform.ended(proxy, 'goodbye');
-    await vi.waitFor(() => expect(names()).toEqual([]));
+    await expect.poll(() => names()).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 
@@ -146,13 +146,13 @@ describe('a lease', () => {
     expect(clock.pending).toBe(0);
     current.platform.ended(proxy, 'lost');
     clock.advance(graceMs);
-    await vi.waitFor(() => expect(names()).toEqual([]));
+    await expect.poll(() => names()).toEqual([]);
   });
 
   it('ends at once when its stream is lost after its supervisor has taken it out of service', async () => {
     await current.writer.patchStatus(name, { draining: true });
     current.platform.ended(proxy, 'lost');
-    await vi.waitFor(() => expect(names()).toEqual([]));
+    await expect.poll(() => names()).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 
@@ -168,7 +168,7 @@ describe('a lease', () => {
     await current.platform.opened(idOf(proxy), proxy);
     expect(clock.pending).toBe(0);
     current.platform.ended(proxy, 'goodbye');
-    await vi.waitFor(() => expect(names()).toEqual([]));
+    await expect.poll(() => names()).toEqual([]);
   });
 
   it('comes back when its proxy opens a stream right after its goodbye', async () => {
@@ -205,7 +205,7 @@ describe('a lease', () => {
     clock.advance(graceMs - 1);
     for (const instances of current.seen) expect(instances).toHaveLength(2);
     clock.advance(1);
-    await vi.waitFor(() => expect(names()).toEqual(['reviews-v1-0']));
+    await expect.poll(() => names()).toEqual(['reviews-v1-0']);
     clock.advance(10 * graceMs);
     expect(current.writer.removed).toEqual([{ namespace: 'default', name: 'reviews-v1-1' }]);
   });
