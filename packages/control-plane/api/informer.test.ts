@@ -10,8 +10,8 @@ import {
 } from '@kubernetes/client-node';
 import { systemClock } from '@tulle/xds/clock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openServingCertificate } from './front/serving-certificate.ts';
 import { configMap, startTestServer, type TestServer, token } from './server.fixture.ts';
-import { openServingCertificate } from './serving-certificate.ts';
 
 let api: TestServer;
 let config: KubeConfig;

@@ -1,9 +1,9 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { Clock, Timer } from '@tulle/xds/clock';
 import { type Store, StoreError, type Watch, type WatchEvent } from '../store/store.ts';
-import type { ListOptions } from './list-options.ts';
-import { isSelected, listPage } from './read.ts';
 import type { RequestInfo } from './request-info.ts';
+import type { ListOptions } from './selection/list-options.ts';
+import { isSelected, listPage } from './selection/page.ts';
 import { ApiError, expired, internal, type Status } from './status-error.ts';
 
 /** One line of a watch, before it is shaped. `BOOKMARK` carries only the revision reached. */

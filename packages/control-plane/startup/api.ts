@@ -1,7 +1,7 @@
 import { kinds } from '@tulle/resources/kinds';
 import type { Clock } from '@tulle/xds/clock';
+import { openServingCertificate } from '../api/front/serving-certificate.ts';
 import { type ApiServer, createApiServer } from '../api/server.ts';
-import { openServingCertificate } from '../api/serving-certificate.ts';
 import type { Resources } from '../api/writer/resources.ts';
 import type { HandshakeGate } from '../handshakes/gate.ts';
 import type { EnrolmentTokens } from '../identity/enrolment.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { parseWriteOptions, type Query } from '../list-options.ts';
+import { parseWriteOptions, type Query } from '../selection/list-options.ts';
 import { badRequest } from '../status-error.ts';
 import type { DeleteOptions } from '../writer/resources.ts';
 

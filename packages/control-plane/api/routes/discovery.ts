@@ -7,8 +7,8 @@ import {
   apiResourceList,
   apiVersions,
 } from '../discovery.ts';
-import { assertJson, negotiateDiscovery } from '../negotiate.ts';
 import type { ServedKinds } from '../served-kinds.ts';
+import { assertJson, negotiateDiscovery } from '../shapes/negotiate.ts';
 
 /** The discovery document at a path; undefined for paths that are none. */
 export function discover(

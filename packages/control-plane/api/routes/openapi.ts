@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
-import { assertJson, parseAccept } from '../negotiate.ts';
 import { openApiV2, openApiV3, openApiV3Index, type Schemas } from '../openapi.ts';
 import { encodeOpenApiV2, openApiV2Protobuf } from '../protobuf/openapi-v2.ts';
+import { assertJson, parseAccept } from '../shapes/negotiate.ts';
 import { noSuchPath } from '../status-error.ts';
 
 /** Loaded late: most runs of the control plane never need the schemas as JSON. */

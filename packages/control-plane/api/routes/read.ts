@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../context.ts';
-import { parameter, parseListOptions, type Query } from '../list-options.ts';
-import { getOne, listPage } from '../read.ts';
 import type { RequestInfo } from '../request-info.ts';
-import { shaperOf } from '../respond.ts';
+import { parameter, parseListOptions, type Query } from '../selection/list-options.ts';
+import { getOne, listPage } from '../selection/page.ts';
+import { shaperOf } from '../shapes/respond.ts';
 import { methodNotAllowed } from '../status-error.ts';
 import { streamWatch } from './watch.ts';
 

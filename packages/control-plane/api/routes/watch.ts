@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import type { ApiContext } from '../context.ts';
-import type { ListOptions } from '../list-options.ts';
 import type { RequestInfo } from '../request-info.ts';
-import type { Shaper } from '../respond.ts';
+import type { ListOptions } from '../selection/list-options.ts';
+import type { Shaper } from '../shapes/respond.ts';
 import { ResourceWatch, type WatchLine } from '../watch.ts';
 
 /**

@@ -1,12 +1,12 @@
 import type { Resource } from '@tulle/resources/kind';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiContext } from './context.ts';
-import { parameter, type Query } from './list-options.ts';
+import type { ApiContext } from '../context.ts';
+import type { RequestInfo } from '../request-info.ts';
+import { parameter, type Query } from '../selection/list-options.ts';
+import type { Page } from '../selection/page.ts';
+import { formatApiVersion, inVersion } from '../served-kinds.ts';
+import { badRequest } from '../status-error.ts';
 import { negotiateShape, type Shape } from './negotiate.ts';
-import type { Page } from './read.ts';
-import type { RequestInfo } from './request-info.ts';
-import { formatApiVersion, inVersion } from './served-kinds.ts';
-import { badRequest } from './status-error.ts';
 import { type IncludeObject, toPartial, toTable } from './table.ts';
 import { warningHeaders } from './warning-header.ts';
 

@@ -1,4 +1,4 @@
-import { notAcceptable } from './status-error.ts';
+import { notAcceptable } from '../status-error.ts';
 
 /** The shape in which objects are answered. */
 export type Shape = 'Object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ApiError } from '../status-error.ts';
 import { matchesLabels, parseLabelSelector } from './label-selector.ts';
-import { ApiError } from './status-error.ts';
 
 describe('label selectors', () => {
   test.each([

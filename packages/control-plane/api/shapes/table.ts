@@ -1,7 +1,7 @@
 import type { Column, Resource } from '@tulle/resources/kind';
+import { inVersion, type ServedKind } from '../served-kinds.ts';
 import { valuesAt } from './column-path.ts';
 import { humanDuration } from './human-duration.ts';
-import { inVersion, type ServedKind } from './served-kinds.ts';
 
 /** What rows carry beside their cells. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@tulle/xds/clock';
-import { type Store, StoreError } from '../store/store.ts';
+import { type Store, StoreError } from '../../store/store.ts';
 
 /** How long an Event is kept after it last occurred, as Kubernetes' default. */
 const lifetime = 60 * 60_000;

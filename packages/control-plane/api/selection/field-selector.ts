@@ -1,5 +1,5 @@
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status-error.ts';
 
 export interface FieldRequirement {
   readonly field: string;

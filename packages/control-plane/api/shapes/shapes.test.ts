@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { humanDuration } from './human-duration.ts';
 import {
   refusal,
   startTestServer,
   type TestServer,
   virtualService,
   virtualServices,
-} from './server.fixture.ts';
+} from '../server.fixture.ts';
+import { humanDuration } from './human-duration.ts';
 
 let api: TestServer;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import type { ResourceKind } from '@tulle/resources/kind';
+import { badRequest, invalid, type StatusCause } from '../status-error.ts';
+import type { FieldValidation } from '../writer/decode.ts';
 import { type FieldRequirement, parseFieldSelector } from './field-selector.ts';
 import { parseLabelSelector, type Requirement } from './label-selector.ts';
-import { badRequest, invalid, type StatusCause } from './status-error.ts';
-import type { FieldValidation } from './writer/decode.ts';
 
 /** A query string as fastify gives it. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -1,11 +1,11 @@
 import type { Resource } from '@tulle/resources/kind';
-import { type Store, StoreError, type ListOptions as StoreListOptions } from '../store/store.ts';
+import { type Store, StoreError, type ListOptions as StoreListOptions } from '../../store/store.ts';
+import type { RequestInfo } from '../request-info.ts';
+import { subjectOf } from '../served-kinds.ts';
+import { badRequest, expired, notFound, tooLargeVersion } from '../status-error.ts';
 import { matchesFields } from './field-selector.ts';
 import { matchesLabels } from './label-selector.ts';
 import type { ListOptions } from './list-options.ts';
-import type { RequestInfo } from './request-info.ts';
-import { subjectOf } from './served-kinds.ts';
-import { badRequest, expired, notFound, tooLargeVersion } from './status-error.ts';
 
 /** A page of a list, in storage version. */
 export interface Page {

@@ -1,6 +1,6 @@
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
-import type { Store, Watch } from '../store/store.ts';
-import { keyOf, type Resources } from './writer/resources.ts';
+import type { Store, Watch } from '../../store/store.ts';
+import { keyOf, type Resources } from '../writer/resources.ts';
 
 export interface NamespaceReaperOptions {
   readonly store: Store;

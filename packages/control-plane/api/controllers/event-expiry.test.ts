@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openSqliteStore } from '../store/sqlite.ts';
+import { openSqliteStore } from '../../store/sqlite.ts';
 import { sweep } from './event-expiry.ts';
 
 test('Events go an hour after they last occurred', async () => {

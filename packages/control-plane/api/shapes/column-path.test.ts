@@ -1,8 +1,8 @@
 import { service } from '@tulle/resources/core/service';
 import { expect, test } from 'vitest';
+import { scanJson } from '../json-scan.ts';
+import { matchesFields, parseFieldSelector } from '../selection/field-selector.ts';
 import { valuesAt } from './column-path.ts';
-import { matchesFields, parseFieldSelector } from './field-selector.ts';
-import { scanJson } from './json-scan.ts';
 
 const root = {
   metadata: { name: 'x', labels: { 'a.b/c': 'd' } },

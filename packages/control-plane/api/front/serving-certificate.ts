@@ -1,8 +1,8 @@
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '@tulle/xds/clock';
-import { newKeyPem, readIfPresent, signingKeys, writePrivateFile } from '../identity/key-file.ts';
-import { x509 } from '../identity/x509.ts';
+import { newKeyPem, readIfPresent, signingKeys, writePrivateFile } from '../../identity/key-file.ts';
+import { x509 } from '../../identity/x509.ts';
 import type { ServingCertificate } from './front.ts';
 
 const day = 86_400_000;

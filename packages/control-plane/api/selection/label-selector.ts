@@ -1,4 +1,4 @@
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status-error.ts';
 
 /** One condition on labels. `in` with one value is equality. */
 export type Requirement =
