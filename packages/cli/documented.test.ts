@@ -7,7 +7,7 @@ import { formatProblem } from '@tulle/resources/problem';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commands } from './commands/index.ts';
-import { parseSelection } from './commands/kind-arguments.ts';
+import { parseSelection } from './commands/options/kind-arguments.ts';
 import type { Io } from './io.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -8,10 +8,10 @@ import { Failure, usageError } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
-import { repeatable } from './repeatable.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
+import { repeatable } from './options/repeatable.ts';
 
 interface AnalyzeOptions {
   readonly live?: boolean;

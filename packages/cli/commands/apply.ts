@@ -9,9 +9,9 @@ import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
 import { renderResources } from '../output/documents.ts';
 import { recordSources } from '../up/state/source-book.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 export interface ApplyCommandOptions {
   readonly filename?: string[];

@@ -9,10 +9,10 @@ import { Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
 import { recordSources } from '../up/state/source-book.ts';
 import { type ApplyCommandOptions, applicables, reportProblems } from './apply.ts';
-import { example } from './examples.ts';
-import { parseSelection } from './kind-arguments.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { parseSelection } from './options/kind-arguments.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface DeleteOptions extends ApplyCommandOptions {
   readonly all?: boolean;

@@ -5,8 +5,8 @@ import { connect } from '../api/connect.ts';
 import { displayName } from '../apply/applicable.ts';
 import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
 
 interface DeregisterOptions {
   readonly namespace: string;

@@ -10,10 +10,10 @@ import { renderDocument } from '../output/documents.ts';
 import { formatAgeOf } from '../output/duration.ts';
 import { conditionsOf } from '../output/resource-table.ts';
 import { renderFields, renderTable } from '../output/table.ts';
-import { example } from './examples.ts';
-import { parseSelection } from './kind-arguments.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { parseSelection } from './options/kind-arguments.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface DescribeOptions {
   readonly namespace: string;

@@ -8,8 +8,8 @@ import { clearLeftovers, gone } from '../up/state/leftovers.ts';
 import { lockState } from '../up/state/lock.ts';
 import { readRunRecord } from '../up/state/run-record.ts';
 import { emptyStateDir, removeRunFiles } from '../up/state/state-dir.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
 
 interface DownOptions {
   readonly purge?: boolean;

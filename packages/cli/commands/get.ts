@@ -7,10 +7,10 @@ import { type Io, note, print, widthOf } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderResources } from '../output/documents.ts';
 import { renderResourceTable } from '../output/resource-table.ts';
-import { example } from './examples.ts';
-import { parseSelection, type Selection } from './kind-arguments.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { parseSelection, type Selection } from './options/kind-arguments.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 import { watchResources } from './watch-resources.ts';
 
 interface GetOptions {

@@ -6,8 +6,8 @@ import { Failure, usageError } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { lastLines } from '../up/process/log-file.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
 
 interface LogsOptions {
   readonly proxy?: boolean;

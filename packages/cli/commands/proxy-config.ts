@@ -16,9 +16,9 @@ import {
   secretTable,
 } from '../output/proxy-config-rows.ts';
 import { renderTable } from '../output/table.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface ProxyConfigOptions {
   readonly namespace?: string;

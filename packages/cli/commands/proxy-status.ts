@@ -7,9 +7,9 @@ import { renderDocument } from '../output/documents.ts';
 import { formatAgeOf } from '../output/duration.ts';
 import { fold } from '../output/fold.ts';
 import { renderTable } from '../output/table.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface ProxyStatusOptions {
   readonly namespace?: string;

@@ -17,9 +17,9 @@ import { runJoined } from '../join/joined-process.ts';
 import { watchLifeline } from '../lifeline.ts';
 import { formatExit } from '../up/process/child.ts';
 import { runWorkers } from '../up/proxy/run-workers.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { collect, readUpstreams } from './upstream-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { collect, readUpstreams } from './options/upstream.ts';
 
 interface ProxyOptions {
   readonly bootstrap?: string;

@@ -6,7 +6,7 @@ import { MemoryCounters } from '../rate-limit-service/memory-counters.ts';
 import { RedisCounters } from '../rate-limit-service/redis-counters.ts';
 import { RespClient, type RespTarget, respTarget } from '../rate-limit-service/resp-client.ts';
 import { serveRateLimits } from '../rate-limit-service/server.ts';
-import { example } from './examples.ts';
+import { example } from './options/examples.ts';
 
 interface ServiceOptions {
   readonly port?: string;

@@ -7,9 +7,9 @@ import { displayName, makeApplicable } from '../apply/applicable.ts';
 import { applyAll } from '../apply/apply.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
-import { example } from './examples.ts';
-import { parseLabels } from './labels.ts';
-import { addMeshOptions } from './mesh-options.ts';
+import { example } from './options/examples.ts';
+import { parseLabels } from './options/labels.ts';
+import { addMeshOptions } from './options/mesh.ts';
 
 interface RegisterOptions {
   readonly service: string;

@@ -10,8 +10,8 @@ import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { GATEWAY_NAMESPACE, GATEWAY_WORKLOAD } from '../up/gateway.ts';
 import { PROXY_RESTART_ANNOTATION } from '../up/proxy/proxy-restart.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
 
 interface RestartOptions {
   readonly namespace: string;

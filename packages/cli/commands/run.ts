@@ -10,11 +10,11 @@ import { runJoined } from '../join/joined-process.ts';
 import { joinService } from '../join/service-port.ts';
 import { findUser, type UserIds } from '../up/app/user.ts';
 import type { CaptureMode, PlannedPort } from '../up/workload-plan.ts';
-import { captureOption } from './capture-option.ts';
-import { example } from './examples.ts';
-import { parseLabels } from './labels.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { collect, readUpstreams } from './upstream-option.ts';
+import { captureOption } from './options/capture.ts';
+import { example } from './options/examples.ts';
+import { parseLabels } from './options/labels.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { collect, readUpstreams } from './options/upstream.ts';
 
 interface RunOptions {
   readonly service?: string;

@@ -5,9 +5,9 @@ import { type Io, print, widthOf } from '../io.ts';
 import { palette, wantsColor } from '../output/color.ts';
 import { renderDocument } from '../output/documents.ts';
 import { renderMeshStatus } from '../output/mesh-status.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface StatusOptions {
   readonly output?: string;

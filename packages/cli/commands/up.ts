@@ -14,8 +14,8 @@ import { chosenStateDir, stateDirOf } from '../up/state/state-dir.ts';
 import { Supervisor, whenAllReady } from '../up/supervisor.ts';
 import type { CaptureMode } from '../up/workload-plan.ts';
 import { VERSION } from '../version.ts';
-import { captureOption } from './capture-option.ts';
-import { example } from './examples.ts';
+import { captureOption } from './options/capture.ts';
+import { example } from './options/examples.ts';
 
 interface UpOptions {
   readonly state?: string;

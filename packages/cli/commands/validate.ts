@@ -5,8 +5,8 @@ import { readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { renderDocument } from '../output/documents.ts';
-import { example } from './examples.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { outputFormat } from './options/output.ts';
 
 interface ValidateOptions {
   readonly output?: string;

@@ -5,9 +5,9 @@ import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
 import { renderDocument } from '../output/documents.ts';
 import { VERSION } from '../version.ts';
-import { example } from './examples.ts';
-import { addMeshOptions } from './mesh-options.ts';
-import { outputFormat } from './output-option.ts';
+import { example } from './options/examples.ts';
+import { addMeshOptions } from './options/mesh.ts';
+import { outputFormat } from './options/output.ts';
 
 interface VersionOptions {
   readonly output?: string;

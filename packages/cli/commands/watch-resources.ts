@@ -6,7 +6,7 @@ import { type Io, print } from '../io.ts';
 import { renderResources } from '../output/documents.ts';
 import { renderResourceTable } from '../output/resource-table.ts';
 import type { ResourceGroup } from './get.ts';
-import type { Selection } from './kind-arguments.ts';
+import type { Selection } from './options/kind-arguments.ts';
 
 export interface WatchRequest {
   readonly client: ApiClient;

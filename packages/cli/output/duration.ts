@@ -1,4 +1,4 @@
-import { humanDuration } from '@tulle/control-plane/api/human-duration';
+import { humanDuration } from '@tulle/control-plane/api/shapes/human-duration';
 
 /** The time since an RFC 3339 timestamp, as kubectl writes it: `8s`, `3m12s`, `2d3h`. */
 export function formatAgeOf(timestamp: string | undefined, now: number): string {

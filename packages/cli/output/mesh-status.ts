@@ -1,4 +1,4 @@
-import { humanDuration } from '@tulle/control-plane/api/human-duration';
+import { humanDuration } from '@tulle/control-plane/api/shapes/human-duration';
 import type { InstanceStatus, MeshStatus, ServiceStatus, WorkloadStatus } from '../api/mesh-status.ts';
 import type { Palette } from './color.ts';
 import { formatAgeOf } from './duration.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { humanDuration } from '@tulle/control-plane/api/human-duration';
+import { humanDuration } from '@tulle/control-plane/api/shapes/human-duration';
 import { formatAuthority } from '@tulle/decision/authority';
 import { at, type Json, list, text } from '../api/config-dump.ts';
 

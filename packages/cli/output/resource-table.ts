@@ -1,4 +1,4 @@
-import { valuesAt } from '@tulle/control-plane/api/column-path';
+import { valuesAt } from '@tulle/control-plane/api/shapes/column-path';
 import type { Column, Condition, Resource, ResourceKind } from '@tulle/resources/kind';
 import { formatAgeOf } from './duration.ts';
 import { renderTable, type TableColumn } from './table.ts';

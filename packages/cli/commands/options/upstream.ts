@@ -1,5 +1,5 @@
-import { usageError } from '../failure.ts';
-import { parseUpstream } from '../up/app/env-capture.ts';
+import { usageError } from '../../failure.ts';
+import { parseUpstream } from '../../up/app/env-capture.ts';
 
 /** Of an option that may be given several times. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];

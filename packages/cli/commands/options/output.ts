@@ -1,4 +1,4 @@
-import { usageError } from '../failure.ts';
+import { usageError } from '../../failure.ts';
 
 /** @throws Failure (usage) when the format is none of those offered */
 export function outputFormat<F extends string>(

@@ -1,4 +1,4 @@
-import { usageError } from '../failure.ts';
+import { usageError } from '../../failure.ts';
 
 /** `version=v4` ⇒ its key and value. @throws Failure (usage) for anything else */
 export function parseLabels(words: readonly string[]): Record<string, string> {

@@ -1,7 +1,7 @@
 import type { ResourceKind } from '@tulle/resources/kind';
 import { findKindByName, kinds } from '@tulle/resources/kinds';
 import { nearestName } from '@tulle/resources/nearest';
-import { usageError } from '../failure.ts';
+import { usageError } from '../../failure.ts';
 
 /** What `get all` lists: what a user makes and looks at most. */
 const ALL = [
