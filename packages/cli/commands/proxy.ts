@@ -19,7 +19,8 @@ import { formatExit } from '../up/process/child.ts';
 import { runWorkers } from '../up/proxy/run-workers.ts';
 import { example } from './options/examples.ts';
 import { addMeshOptions } from './options/mesh.ts';
-import { collect, readUpstreams } from './options/upstream.ts';
+import { repeatable } from './options/repeatable.ts';
+import { readUpstreams } from './options/upstream.ts';
 
 interface ProxyOptions {
   readonly bootstrap?: string;
@@ -39,7 +40,7 @@ export function define(command: Command, io: Io): void {
     .option('--group <name>', 'the WorkloadGroup that a program of this machine joins by')
     .option('-n, --namespace <name>', 'namespace of the group', 'default')
     .option('--name <name>', 'name of the instance in the group')
-    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
+    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', repeatable)
     .addOption(
       new Option(
         '--engine <name>',

@@ -14,7 +14,8 @@ import { captureOption } from './options/capture.ts';
 import { example } from './options/examples.ts';
 import { parseLabels } from './options/labels.ts';
 import { addMeshOptions } from './options/mesh.ts';
-import { collect, readUpstreams } from './options/upstream.ts';
+import { repeatable } from './options/repeatable.ts';
+import { readUpstreams } from './options/upstream.ts';
 
 interface RunOptions {
   readonly service?: string;
@@ -45,8 +46,8 @@ export function define(command: Command, io: Io): void {
       '--app-port <number>',
       'the port that the program listens on; without, the group’s, or the one given to it in PORT',
     )
-    .option('--label <label>', 'KEY=VALUE, such as version=v4; repeatable', collect)
-    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', collect)
+    .option('--label <label>', 'KEY=VALUE, such as version=v4; repeatable', repeatable)
+    .option('--upstream <host:port>', 'a service that it calls; repeatable; all without', repeatable)
     .option('-n, --namespace <name>', 'namespace', 'default')
     .option('--service-account <name>', 'identity; default without')
     .option('--network <name>', 'the network that it runs in, where the mesh has several')

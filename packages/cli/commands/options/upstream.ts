@@ -1,9 +1,6 @@
 import { usageError } from '../../failure.ts';
 import { parseUpstream } from '../../up/app/env-capture.ts';
 
-/** Of an option that may be given several times. */
-export const collect = (value: string, before: string[] = []): string[] => [...before, value];
-
 /** @throws a usage error for what is no `host:port` */
 export const readUpstreams = (texts: readonly string[]): { readonly host: string; readonly port: number }[] =>
   texts.map((text) => {
