@@ -80,7 +80,8 @@ const pseudo: Readonly<Record<string, string>> = {
 };
 const subject = (name: string): string => pseudo[name] ?? `header ${name}`;
 
-function headerWords(header: route_HeaderMatcher): string {
+/** What one header matcher wants: `header end-user is "jason"`. */
+export function headerWords(header: route_HeaderMatcher): string {
   const { name, invertMatch, stringMatch, presentMatch, rangeMatch } = header;
   const what = subject(name.toLowerCase() === 'host' ? ':authority' : name.toLowerCase());
   const { exactMatch, prefixMatch, suffixMatch, containsMatch, safeRegexMatch } = header;

@@ -1,5 +1,6 @@
-import { destination, type Facts, routeOrder, type Subject } from './facts.ts';
+import { type Facts, routeOrder, type Subject } from './facts.ts';
 import { plainFact } from './plain-words.ts';
+import { destination } from './route-facts.ts';
 import { isUsual } from './usual.ts';
 
 /** One difference in behaviour, and who sees it. */

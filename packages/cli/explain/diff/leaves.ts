@@ -6,9 +6,6 @@ import { plainPath, plainValue } from './plain-words.ts';
 
 /** What only says where a message is from, or what it is called. */
 const silent: ReadonlySet<string> = new Set([
-  // Said in words: `security` of facts.ts.
-  'transportSocket',
-  'transportSocketMatches',
   'metadata',
   '@type',
   'statPrefix',
@@ -16,12 +13,23 @@ const silent: ReadonlySet<string> = new Set([
   'name',
   'accessLog',
   'headersWithUnderscoresAction',
+  'trafficDirection',
+  // How a proxy finds a resource, not what that says.
+  'configSource',
+  'routeConfigName',
 ]);
 /** Wrappers that say nothing to people. */
-const wrappers = /\.?(typedConfig|socketAddress|typeUrl|filters\[http_connection_manager\])(?=\.|\[|$)/g;
+const wrappers = /\.?(typedConfig|socketAddress|typeUrl)(?=\.|\[|$)/g;
+/** The routes of a workload's own ports. */
+const inboundRoute = /^routeConfig\.virtualHosts\[[^\]]*\]\.routes\[[^\]]*\]\.(?:route\.)?/;
 const perFilter = /^typedPerFilterConfig\.(envoy\.filters\.\w+\.)?/;
 
-const plain = (path: string): string => plainPath(path.replace(wrappers, '').replace(perFilter, ''));
+const plain = (path: string): string =>
+  plainPath(path.replace(wrappers, '').replace(inboundRoute, '').replace(perFilter, ''));
+
+/** Listener filters that find out what a connection is. */
+const finders: ReadonlySet<string> = new Set(['tls_inspector', 'http_inspector', 'original_dst']);
+const removal = /(?:^|\.)(request|response)HeadersToRemove$/;
 
 /**
  * A message as flat facts, `retryPolicy.numRetries` ⇒ `2`: lists of what has names by their names, durations as
@@ -36,6 +44,11 @@ export function leavesOf(message: JsonObject): Map<string, string> {
 function collect(value: JsonValue, path: string, all: Map<string, string>): void {
   if (Array.isArray(value)) {
     value.forEach((item, index) => {
+      const [, removed] = removal.exec(path) ?? [];
+      if (removed !== undefined) {
+        all.set(`${removed} header ${item}`, 'removed');
+        return;
+      }
       const header = headerOf(item);
       if (header !== undefined) {
         all.set(plain(`${path}[${header.name}]`), header.value);
@@ -43,12 +56,13 @@ function collect(value: JsonValue, path: string, all: Map<string, string>): void
       }
       const said = limitWords(item as JsonObject) ?? ruleWords(item) ?? hashWords(item) ?? checkWords(item);
       if (said !== undefined) {
-        all.set(said.fact, said.words);
+        if (said.words !== '') all.set(said.fact, said.words);
         return;
       }
       const name = nameOf(item);
+      if (path === 'listenerFilters' && finders.has(name ?? '')) return;
       const at = `${path}[${name ?? index}]`;
-      if (name !== undefined) all.set(plain(at), 'there');
+      if (name !== undefined) all.set(plain(at), 'yes');
       collect(item, at, all);
     });
   } else if (typeof value === 'object' && value !== null) {

@@ -18,7 +18,7 @@ test('a limit that all proxies count together', () => {
   };
   expect(limitWords(filter)).toEqual({
     fact: 'rate limit shop/users',
-    words: 'all: 100 per 60 s of all proxies, others for 1 of them; refuses nothing',
+    words: 'all: 100 per 60 s of all proxies, others for vip 1000; refuses nothing',
   });
 });
 
@@ -39,6 +39,17 @@ test('a bandwidth limit', () => {
   expect(limitWords(filter)).toEqual({ fact: 'bandwidth limit shop/files, requests', words: '500 KiB/s' });
 });
 
-test.each(['envoy.filters.http.fault', 'tulle.rate-limit.shop.users.fields'])('not %s', (name) => {
-  expect(limitWords({ name, typedConfig: {} })).toBeUndefined();
+test('fields of answers', () => {
+  const filter = {
+    name: 'tulle.rate-limit.shop.users.fields',
+    typedConfig: { value: { form: 'structured' } },
+  };
+  expect(limitWords(filter)).toEqual({
+    fact: 'rate limit shop/users, fields of answers',
+    words: 'RateLimit',
+  });
+});
+
+test('another filter is none', () => {
+  expect(limitWords({ name: 'envoy.filters.http.fault', typedConfig: {} })).toBeUndefined();
 });

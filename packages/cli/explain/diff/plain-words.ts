@@ -3,10 +3,6 @@
  * the same: one of both would not be told.
  */
 const words: readonly (readonly [RegExp, string])[] = [
-  [
-    /(^|\.)typedExtensionProtocolOptions\.envoy\.extensions\.upstreams\.http\.v3\.HttpProtocolOptions\./,
-    '$1',
-  ],
   [/circuitBreakers\.thresholds\[0\]\.maxConnections$/, 'connections at a time'],
   [/circuitBreakers\.thresholds\[0\]\.maxPendingRequests$/, 'waiting requests'],
   [/circuitBreakers\.thresholds\[0\]\.maxRequests$/, 'requests at a time'],
@@ -17,9 +13,17 @@ const words: readonly (readonly [RegExp, string])[] = [
   ],
   [/circuitBreakers\.thresholds\[0\]\.retryBudget\.minRetryConcurrency$/, 'retries at a time, at least'],
   [/^connectTimeout$/, 'connect timeout'],
-  [/^lbPolicy$/, 'load balancing'],
+  [/^commonLbConfig\.zoneAwareLbConfig\.minClusterSize$/, 'zones count from so many endpoints on'],
+  [/^commonLbConfig\.zoneAwareLbConfig$/, 'zones count'],
+  [/^http2ProtocolOptions\.maxConcurrentStreams$/, 'requests at a time on a connection'],
+  [/^http2ProtocolOptions\.connectionKeepalive\.interval$/, 'connections are asked for life every'],
+  [/^http2ProtocolOptions\.connectionKeepalive\.timeout$/, 'connections must answer within'],
   [/^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\.slowStartWindow$/, 'warm-up'],
-  [/^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\./, 'warm-up: '],
+  [/^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\.aggression\.defaultValue$/, 'warm-up: aggression'],
+  [
+    /^(?:leastRequest|roundRobin)LbConfig\.slowStartConfig\.minWeightPercent\.value$/,
+    'warm-up begins with, in %',
+  ],
   [/^ringHashLbConfig\.minimumRingSize$/, 'ring of at least'],
   [/^maglevLbConfig\.tableSize$/, 'Maglev table of'],
   [/^commonLbConfig\.healthyPanicThreshold\.value$/, 'all are used when fewer % are healthy'],
@@ -60,17 +64,28 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^fault\.abort\.percentage$/, 'aborted'],
   [/^fault\.delay\.fixedDelay$/, 'delayed by'],
   [/^fault\.delay\.percentage$/, 'delayed'],
-  [/^requestMirrorPolicies\[(\d+)\]\.cluster$/, 'mirror ($1)'],
-  [/^requestMirrorPolicies\[(\d+)\]\.runtimeFraction\.defaultValue$/, 'mirror ($1), of the requests'],
   [/^requestHeadersToAdd\[([^\]]+)\]$/, 'request header $1'],
   [/^responseHeadersToAdd\[([^\]]+)\]$/, 'response header $1'],
-  [/^requestHeadersToRemove\[(\d+)\]$/, 'request header removed ($1)'],
-  [/^responseHeadersToRemove\[(\d+)\]$/, 'response header removed ($1)'],
   [/^hostRewriteLiteral$/, 'host becomes'],
   [/^prefixRewrite$/, 'path prefix becomes'],
   [/^regexRewrite\.pattern\.regex$/, 'path is searched for'],
   [/^regexRewrite\.substitution$/, 'path becomes'],
   [/^requireTls$/, 'needs TLS'],
+  [/^codecType$/, 'HTTP versions'],
+  [/^forwardClientCertDetails$/, 'x-forwarded-client-cert of clients'],
+  [/^setCurrentClientCertDetails\.(\w+)$/, 'x-forwarded-client-cert has ($1)'],
+  [/^xffNumTrustedHops$/, 'trusted proxies before it'],
+  [/^skipXffAppend$/, 'x-forwarded-for is left as it is'],
+  [/^useRemoteAddress$/, 'the client is who connects'],
+  [/^serverName$/, 'server header'],
+  [/^serverHeaderTransformation$/, 'server header of answers'],
+  [/^pathWithEscapedSlashesAction$/, 'escaped slashes in paths'],
+  [/^normalizePath$/, 'paths are normalized'],
+  [/^mergeSlashes$/, 'slashes of paths are merged'],
+  [/^streamIdleTimeout$/, 'idle timeout of requests'],
+  [/^upgradeConfigs\[\d+\]\.upgradeType$/, 'upgrades'],
+  [/^listenerFilters\[proxy_protocol\]$/, 'a PROXY protocol header comes first'],
+  [/^httpFilters\[grpc_web\]$/, 'gRPC-Web'],
 ];
 
 /** A path of a message as people read it. */
@@ -79,19 +94,18 @@ export function plainPath(path: string): string {
 }
 
 /**
- * A fact of a listener: `filterChains[inbound_80_tls].httpFilters[x].y` ⇒ `by mTLS: filter x: y`. Once facts of one path
- * are together.
+ * A fact of a listener: `connections[by mTLS].httpFilters[x].y` ⇒ `connections by mTLS: filter x: y`. Once facts of one
+ * path are together.
  */
 export function plainFact(fact: string): string {
-  const [, chain = '', rest = ''] = /^filterChains\[([^\]]+)\]\.?(.*)$/.exec(fact) ?? [];
-  if (chain === '') return fact;
-  const [, direction, how] = /^(inbound)_.+_(tls|raw)$/.exec(chain) ?? [];
-  const who =
-    direction === undefined
-      ? `connections of ${chain}`
-      : `connections ${how === 'tls' ? 'by mTLS' : 'in plain text'}`;
-  if (rest === '') return who;
-  return `${who}: ${rest.replace(/^(?:httpFilters|filters)\[([^\]]+)\](\.?)/, (_, name, dot) => `filter ${name}${dot === '' ? '' : ': '}`)}`;
+  const [, who, rest = ''] = /^connections\[([^\]]*)\]\.?(.*)$/.exec(fact) ?? [];
+  if (who === undefined) return fact;
+  const connections = who === '' ? 'connections' : `connections ${who}`;
+  if (rest === '') return connections;
+  const plain = rest
+    .replace(/^HTTP\./, '')
+    .replace(/^(?:httpFilters|filters)\[([^\]]+)\](\.?)/, (_, name, dot) => `filter ${name}${dot && ': '}`);
+  return who === '' ? plain : `${connections}: ${plain}`;
 }
 
 /** Envoy's figure for any number. */

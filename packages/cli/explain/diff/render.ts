@@ -1,13 +1,14 @@
 import type { Palette } from '../../output/color.ts';
 import { fold } from '../../output/fold.ts';
 import type { Difference, FactChange } from './compare.ts';
+import { otherHosts } from './facts.ts';
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
 const names: Readonly<Record<Difference['kind'], string>> = {
   listener: 'listener',
   host: 'host',
   route: 'route',
-  cluster: 'cluster',
+  cluster: 'destination',
   endpoints: 'endpoints of',
 };
 
@@ -41,10 +42,14 @@ function workloadsText(workloads: readonly string[]): string {
 
 function titleLines({ change, kind, host, name }: Difference, paint: Palette): string[] {
   const color = { added: paint.green, removed: paint.red, changed: paint.yellow }[change];
-  const title = kind === 'route' ? `${host}: ${name}` : `${names[kind]} ${name}`;
+  const title = kind === 'route' ? `${host}: ${name}` : titleOf(kind, name);
   const [first = '', ...rest] = fold(title, 74);
   return [color(`  ${signs[change]} ${first}`), ...rest.map((line) => color(`      ${line}`))];
 }
+
+/** What has no name of its own says itself what it is: `the application at port 9080`. */
+const titleOf = (kind: Difference['kind'], name: string): string =>
+  name.startsWith('the application') || name === otherHosts ? name : `${names[kind]} ${name}`;
 
 function factLines({ fact, before, after }: FactChange, change: Difference['change']): string[] {
   const text =

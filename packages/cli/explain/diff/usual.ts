@@ -2,8 +2,8 @@
 const usual: Readonly<Record<string, string>> = {
   priority: 'DEFAULT',
   timeout: 'none',
-  'retries on': 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
-  'retries avoid hosts that have failed': 'there',
+  'retries on': 'connect-failure, refused-stream, unavailable, cancelled, retriable-status-codes',
+  'retries avoid hosts that have failed': 'yes',
   'retries try other hosts at most': '5',
   retries: '2',
   clusterNotFoundResponseCode: 'service unavailable',

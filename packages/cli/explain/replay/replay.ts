@@ -1,7 +1,7 @@
 import type { Decision, Outcome } from '@tulle/data-plane/explain/decision';
 import { EntranceError } from '@tulle/data-plane/explain/entrance';
 import type { Explainer } from '@tulle/data-plane/explain/explainer';
-import { shortCluster } from '../diff/facts.ts';
+import { destinationName } from '../diff/destination-name.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 
 /** What a change would have done to the requests of one caller to one service. */
@@ -113,7 +113,7 @@ function endOf({ info, reply }: Outcome): End {
   const why = flags.length === 0 ? '' : ` (${flags.join(',')})`;
   if (reply !== undefined) return { name: `${reply.status}${why}`, fails: reply.status >= 400 };
   if (info.attempts === 0) return { name: `connection closed${why}`, fails: true };
-  return { name: shortCluster(info.cluster), fails: false };
+  return { name: destinationName(info.cluster), fails: false };
 }
 
 type Ends = ReturnType<typeof endsOf>;
