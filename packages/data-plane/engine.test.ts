@@ -19,6 +19,8 @@ import {
   routeTable,
   tables,
 } from './testing/tables.ts';
+import { VirtualClock } from './timers/virtual-clock.fixture.ts';
+import { TimerWheel } from './timers/wheel.ts';
 
 const cleanup = cleanupAfterEach();
 
@@ -31,12 +33,14 @@ async function serve(
   routes: Parameters<typeof host>[0],
   clusters: Parameters<typeof tables>[0]['clusters'],
   more: Parameters<typeof manager>[1] = {},
+  parts: Parameters<typeof startEngine>[1] = {},
 ): Promise<{ engine: Engine; port: number }> {
   const engine = await startEngine(
     tables({
       listeners: [listener('l', [httpChain(manager(routeTable([host(routes)]), more))])],
       clusters: clusters ?? [],
     }),
+    parts,
   );
   cleanup.push(() => engine.destroy());
   return { engine, port: portOf(engine, 'l') };
@@ -200,18 +204,31 @@ describe('time', () => {
   });
 
   it('tries again after a per-try timeout', async () => {
-    let first = true;
+    const first = Promise.withResolvers<void>();
     const app = kept(
       await backend((_request, response) => {
-        if (first) first = false;
+        if (app.count() === 1) first.resolve();
         else response.end('second');
       }),
     );
+    const clock = new VirtualClock();
     const { port } = await serve(
       [route(forward('a', { retry: retry({ perTryTimeoutMs: 100 }) }))],
       [cluster('a', [endpoint(app.port)])],
+      {},
+      { wheel: new TimerWheel({ clock }) },
     );
-    expect(await ask(port)).toMatchObject({ status: 200, body: 'second' });
+    const answer = ask(port);
+    await first.promise;
+    clock.advance(100);
+    // Then the pause before the next try.
+    await expect
+      .poll(() => {
+        clock.advance(10);
+        return app.count();
+      })
+      .toBe(2);
+    expect(await answer).toMatchObject({ status: 200, body: 'second' });
   });
 });
 

@@ -10,6 +10,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Engine } from './engine.ts';
 import { named } from './testing/backend.ts';
 import { ask } from './testing/client.ts';
+import { closed } from './testing/closed.ts';
 import { portOf, startEngine } from './testing/engine.ts';
 import { identityFor, mtlsInbound, mtlsOutbound, uriOf } from './testing/mesh.ts';
 import {
@@ -196,9 +197,9 @@ describe('a server', () => {
       });
     await engine.apply(calling(staying, leaving));
     for (const name of ['stays', 'leaves']) expect((await ask(portOf(engine, name))).status).toBe(200);
-    const closed = once(leaves.sockets[0] as TLSSocket, 'close');
+    const gone = closed(leaves.sockets[0] as TLSSocket);
     await engine.apply(calling(staying));
-    await closed;
+    await gone;
     expect((await ask(portOf(engine, 'leaves'))).body).toContain('TLS_error');
     expect((await ask(portOf(engine, 'stays'))).status).toBe(200);
     expect(stays.sockets).toHaveLength(1);

@@ -50,7 +50,14 @@ async function dial(says?: Buffer): Promise<Socket> {
 
 const sizes = (silent: number, waiting: number, shaking: number): Promise<void> =>
   expect.poll(() => gate.sizes).toEqual({ silent, waiting, shaking });
-const closed = (client: Socket): Promise<unknown> => once(client.resume(), 'close');
+/** Also by a reset. */
+const closed = (client: Socket): Promise<unknown> =>
+  new Promise((resolve) =>
+    client
+      .on('error', () => {})
+      .resume()
+      .once('close', resolve),
+  );
 /** The ports of those whose turn it was, in order. */
 const turns = (): (number | undefined)[] => begun.map(({ socket }) => socket.remotePort);
 

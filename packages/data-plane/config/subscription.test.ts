@@ -12,6 +12,7 @@ import { encode } from '@tulle/xds/wire';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
 import { grpcConnector } from '../grpc/connection.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { cluster, endpoints, rdsListener, route } from './messages.fixture.ts';
 import { type Configuration, startConfiguration } from './subscription.ts';
@@ -74,7 +75,7 @@ function journal() {
 async function serve(
   current: { snapshot: Snapshot },
   log: ReturnType<typeof journal>,
-  port = 0,
+  port: number,
 ): Promise<{ ads: AdsServer; port: number; stop: () => void }> {
   const server = new grpc.Server(adsServerOptions);
   const ads = createAdsServer({
@@ -119,7 +120,8 @@ const first = {
 test('from nothing to tables, a change, a refusal, and a start without control plane from what was accepted', async () => {
   const log = journal();
   const current = { snapshot: snapshot(first) };
-  const { ads, port, stop } = await serve(current, log);
+  // It is listened on twice.
+  const { ads, port, stop } = await serve(current, log, await freePort());
   const published: Tables[] = [];
   const configuration = start(port, published);
   await configuration.ready;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { DnsTable } from '@tulle/decision/tables/dns';
 import { afterEach, expect, test } from 'vitest';
+import { closed } from '../testing/closed.ts';
 import { VirtualClock } from '../timers/virtual-clock.fixture.ts';
 import { TimerWheel } from '../timers/wheel.ts';
 import { DnsServer } from './dns-server.ts';
@@ -170,10 +171,10 @@ test('a client over TCP that says nothing, or nothing more, is let go', async ()
   client.write(withLength(query('dual.test', 1)));
   // Connections are taken in their order: the silent one is there, too.
   await once(client, 'data');
-  const closed = [silent, client].map((socket) => once(socket, 'close'));
+  const both = [silent, client].map(closed);
   clock.advance(10_500);
   client.resume();
-  await Promise.all(closed);
+  await Promise.all(both);
 });
 
 test('more clients over TCP than are served at a time are closed', async () => {
@@ -190,8 +191,7 @@ test('more clients over TCP than are served at a time are closed', async () => {
   }
   const [first] = clients;
   const refused = connect(port, '127.0.0.1').resume();
-  refused.on('error', () => {});
-  await once(refused, 'close');
+  await closed(refused);
   expect(refused.bytesRead).toBe(0);
   // Who is in is still answered.
   first?.write(withLength(query('dual.test', 1)));

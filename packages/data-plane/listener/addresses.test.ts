@@ -14,6 +14,7 @@ import type { ConnectionAddresses } from '../net/addresses.ts';
 import { readProxyHeader, writeProxyHeader } from '../net/proxy-protocol/proxy-header.ts';
 import { named, tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
+import { closed } from '../testing/closed.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import {
   chain,
@@ -69,7 +70,8 @@ async function serve(
 async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+  const ended = new Promise((resolve) => socket.once('end', resolve));
+  await Promise.race([ended, closed(socket)]);
   return Buffer.concat(chunks).toString('latin1');
 }
 

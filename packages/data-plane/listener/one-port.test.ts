@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { named, tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
 import { ask } from '../testing/client.ts';
+import { closed } from '../testing/closed.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { identityFor, meshed, mtlsInbound, mtlsOutbound } from '../testing/mesh.ts';
 import {
@@ -189,8 +190,7 @@ describe('a PERMISSIVE port that does not say its protocol', () => {
         cert: chainPem,
         rejectUnauthorized: false,
       });
-      socket.on('error', () => {});
-      await once(socket, 'close');
+      await closed(socket);
     }
     expect(called + app.count()).toBe(0);
     expect(engine.listeners.connections).toBe(0);
@@ -228,7 +228,7 @@ describe('a server that speaks first', () => {
     expect(await said(await open(client.tcp))).toBe('220 hello\r\n');
     const plain = await open(port);
     plain.write('hello?');
-    await once(plain, 'close');
+    await closed(plain);
     expect(plain.bytesRead).toBe(0);
     expect(clock.now()).toBe(0);
   });
@@ -250,8 +250,6 @@ test('who speaks what no chain takes is closed, and the log says why', async () 
     tls: { ...mtlsInbound, certificateSecrets: ['shop'] },
   };
   const { port, refused } = await server([http('strict', tls, true), keyless], () => {});
-  const closed = (client: Socket) =>
-    new Promise((resolve) => client.on('error', () => {}).on('close', resolve));
   const plain = connect(port, '127.0.0.1', () => plain.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
   await closed(plain);
   await closed(connectTls({ port, servername: 'c.test', rejectUnauthorized: false }));

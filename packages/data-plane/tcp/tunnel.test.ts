@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -8,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { StreamInfo } from '../http/stream-info.ts';
 import { tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
+import { closed } from '../testing/closed.ts';
 import { portOf, startEngine } from '../testing/engine.ts';
 import { chain, cluster, endpoint, forward, listener, tables } from '../testing/tables.ts';
 
@@ -52,13 +52,12 @@ const portOfServer = (server: { address(): unknown }): number => (server.address
 async function talk(port: number, text: string): Promise<string> {
   const socket = connect({ port, allowHalfOpen: true });
   cleanup.push(() => socket.destroy());
-  socket.on('error', () => {});
   socket.end(text);
   let heard = '';
   socket.on('data', (chunk) => {
     heard += chunk;
   });
-  await once(socket, 'close');
+  await closed(socket);
   return heard;
 }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { backend, tcpBackend } from '../testing/backend.ts';
 import { cleanupAfterEach } from '../testing/cleanup.ts';
+import { closed } from '../testing/closed.ts';
 import { freePort } from '../testing/free-port.ts';
 import { type Client, openClient, startWorkers, type TestWorkers } from '../testing/workers.ts';
 
@@ -171,11 +172,11 @@ describe('limits of one for two workers', () => {
     for (let again = 0; again < 6; again++) {
       const refused = await openClient(http);
       expect(await refused.get('/now')).toEqual({ status: 503, body: 'overloaded' });
-      await once(refused.socket, 'close');
+      await closed(refused.socket);
     }
     expect((await first.get('/now')).status).toBe(200);
     first.socket.end();
-    await once(first.socket, 'close');
+    await closed(first.socket);
     // The client may know it before the worker has given its permit back.
     const next = async (): Promise<number | undefined> => {
       const client = await openClient(http);

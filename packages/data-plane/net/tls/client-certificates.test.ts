@@ -1,9 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { DownstreamTls, PeerValidation } from '@tulle/decision/tables/tls';
 import { type TestAuthority, type TestLeaf, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { closed } from '../../testing/closed.ts';
 import { closeServers, rootsOf, type Secrets, serve } from './harness.fixture.ts';
 
 let partners: TestAuthority;
@@ -69,7 +69,7 @@ async function ask(
   socket.on('error', (error) => {
     said ||= error.message;
   });
-  await once(socket, 'close');
+  await closed(socket);
   return { said: said || 'closed', session: offered };
 }
 

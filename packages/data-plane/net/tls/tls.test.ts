@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type LeafRequest, type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { closed } from '../../testing/closed.ts';
 import { TlsClient } from './client.ts';
 import type { TlsRefusal } from './counters.ts';
 import {
@@ -64,20 +65,18 @@ test.each<[string, LeafRequest | undefined, RegExp, TlsRefusal]>([
 test('plain text to a TLS chain, and a client that only opens, end in time and are counted', async () => {
   const server = await serve(await secrets(mesh, { uris: [reviews] }), { handshakeTimeoutMs: 30 });
   const plain = connectTcp(server.port, '127.0.0.1');
-  plain.on('error', () => {});
   plain.write('GET / HTTP/1.1\r\nHost: reviews\r\n\r\n');
   let answer = '';
   plain.on('data', (chunk) => {
     answer += String(chunk);
   });
-  await once(plain, 'close');
+  await closed(plain);
   expect(answer).not.toContain('HTTP');
   const slow = connectTcp(server.port, '127.0.0.1');
-  slow.on('error', () => {});
   // A record that announces more than ever comes.
   slow.write(Buffer.from([22, 3, 1, 2, 0, 2]));
   slow.resume();
-  await once(slow, 'close');
+  await closed(slow);
   await until(() => server.refusals.length === 2);
   expect(server.refusals[1]).toBe('handshake timeout');
 });
