@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Clock } from '@tulle/xds/clock';
+import type { NameServers } from './gateway-names/resolve-name.ts';
 
 /** What `main.ts --config FILE` reads: JSON, written by whoever starts the control plane, readable by its owner alone. */
 export interface ControlPlaneConfig {
@@ -33,6 +34,8 @@ export interface ControlPlane {
 export interface ControlPlaneOptions {
   readonly config: ControlPlaneConfig;
   readonly clock?: Clock;
+  /** Who is asked for addresses of network gateways; by default, whom this machine asks. */
+  readonly nameServers?: NameServers | undefined;
   readonly log: (message: string, error?: unknown) => void;
 }
 

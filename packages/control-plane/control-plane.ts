@@ -8,12 +8,11 @@ import type { ControlPlane, ControlPlaneOptions } from './config.ts';
 import { GroupEntries } from './discovery/universal/group-entries.ts';
 import { createRegistrationWriter } from './discovery/universal/registration-writer.ts';
 import { startUniversal } from './discovery/universal/universal.ts';
+import { startFetched } from './fetched/start-fetched.ts';
 import { HandshakeGate } from './handshakes/gate.ts';
 import { openAuthority } from './identity/authority.ts';
 import { createEnrolmentTokens } from './identity/enrolment.ts';
 import { controlPlaneIdentity, spiffeUri } from './identity/spiffe.ts';
-import { startKeys } from './issuer-keys/start-keys.ts';
-import { keySourcesOf } from './model/security/request-authentication.ts';
 import { startMirror } from './push/mirror.ts';
 import { createProxyStreams } from './push/proxy-streams.ts';
 import { Publisher } from './push/publisher.ts';
@@ -32,7 +31,7 @@ export type { ControlPlane, ControlPlaneOptions };
  * @throws Error when the state can't be opened or the API's port is taken
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { config, clock = systemClock, log } = options;
+  const { config, clock = systemClock, nameServers, log } = options;
   const { mesh, trustDomain, stateDir, address = '127.0.0.1', apiPort = 0 } = config;
   const running = new AsyncDisposableStack();
   const metrics = new Metrics();
@@ -91,15 +90,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       onProgress: () => status.touch(),
     });
 
-    // Whose tokens proxies verify: the keys of issuers that have theirs somewhere else.
-    const keys = startKeys({
-      ...{ stateDir, clock, onError },
-      onChange: (isNew) => {
-        if (isNew) publisher.configurationChanged();
-        status.touch();
-      },
+    // What others know: the keys of tokens' issuers, where network gateways are that have names.
+    const fetched = startFetched({
+      ...{ stateDir, clock, nameServers, onError },
+      onKeys: () => publisher.configurationChanged(),
+      onNames: () => publisher.instancesChanged(),
+      onChange: () => status.touch(),
     });
-    running.defer(() => keys.close());
+    running.defer(() => fetched.close());
 
     // What each should have: model and compile, then the difference to its stream.
     const publisher = new Publisher({
@@ -107,14 +105,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       instances: () => platform.instances(),
       publish: streams.publish,
       onStage: (stage, milliseconds) => metrics.pushed(stage, milliseconds),
-      keySets: () => keys.keySets,
+      ...fetched.values,
       onModel: (model) => {
-        keys.want(keySourcesOf(model));
+        fetched.want(model);
         status.touch();
       },
     });
     running.defer(() => publisher.close());
-    keys.want(keySourcesOf(publisher.model));
+    fetched.want(publisher.model);
 
     // What became of it, on each resource.
     const status = startStatus({
@@ -123,7 +121,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       instances: () => platform.instances(),
       model: () => publisher.model,
       problems: (key) => publisher.problems(key),
-      keyFailure: (url) => keys.failure(url),
+      failures: fetched.failures,
     });
     running.defer(() => status.close());
 

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { isForbidden } from '../fetched/forbidden-address.ts';
 import type { KeySource } from '../model/security/request-authentication.ts';
 import { plainKeySet } from './key-set.ts';
 
@@ -10,21 +11,6 @@ const maxBytes = 256 * 1024;
 const maxRedirects = 3;
 /** Whatever a resource says: who answers byte by byte keeps others waiting. */
 const maxTimeoutMs = 30_000;
-
-/** Where machines tell secrets to whoever asks from them (169.254.169.254), and what is nobody's address. */
-const forbidden = new BlockList();
-forbidden.addSubnet('169.254.0.0', 16, 'ipv4');
-forbidden.addSubnet('0.0.0.0', 8, 'ipv4');
-forbidden.addSubnet('224.0.0.0', 4, 'ipv4');
-forbidden.addSubnet('fe80::', 10, 'ipv6');
-forbidden.addSubnet('ff00::', 8, 'ipv6');
-forbidden.addAddress('::', 'ipv6');
-forbidden.addAddress('fd00:ec2::254', 'ipv6');
-// The same, as networks of IPv6 alone call it (NAT64, RFC 6052).
-forbidden.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-
-const isForbidden = (address: string): boolean =>
-  forbidden.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** Of the addresses that a connection is then made to: a name that changes its mind meanwhile gains nothing. */
 export const safeLookup =

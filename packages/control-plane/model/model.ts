@@ -9,7 +9,13 @@ import { indexWorkloads, type WorkloadIndex } from './instances/workloads.ts';
 import type { ServiceEntrySpec } from './istio.ts';
 import { discovered } from './mesh/discovery-selectors.ts';
 import { type MeshSettings, type MeshSpec, meshSettings } from './mesh/mesh.ts';
-import { indexNetworks, type NetworkConfig, type Networks, networkConfig } from './mesh/networks.ts';
+import {
+  type GatewayNames,
+  indexNetworks,
+  type NetworkConfig,
+  type Networks,
+  networkConfig,
+} from './mesh/networks.ts';
 import { compare, originOf, resourceKey } from './origin.ts';
 import { checkVirtualServices, ProblemList } from './problems.ts';
 import { type Credential, credentialsOf } from './security/credential.ts';
@@ -87,6 +93,8 @@ export interface ModelInput {
   readonly trustBundle?: string;
   /** Key sets of issuers that were fetched: JSON, by URL. */
   readonly keySets?: KeySets;
+  /** Addresses of network gateways that have names. */
+  readonly gatewayNames?: GatewayNames;
 }
 
 const noKeySets: KeySets = new Map();
@@ -98,20 +106,23 @@ const noKeySets: KeySets = new Map();
 export function buildModel(input: ModelInput, previous?: Model): Model {
   const config = buildConfig(input, previous?.config);
   const entries = input.resources.filter(({ kind }) => kind === 'WorkloadEntry');
-  return withInstances(config, { discovered: input.instances, written: asInstances(entries) }, previous);
+  const found = { discovered: input.instances, written: asInstances(entries) };
+  return withInstances(config, found, input.gatewayNames, previous);
 }
 
 /**
  * Another set of instances under the same configuration: routes and rules are not looked at.
  * @param entries the WorkloadEntries, where they are others than before; not for a configuration that lists them
+ * @param gatewayNames addresses of network gateways, where they are others than before
  */
 export function updateInstances(
   model: Model,
   instances: readonly WorkloadInstance[],
   entries?: readonly Resource[],
+  gatewayNames = model.networks.names,
 ): Model {
   const written = entries === undefined ? model.instances.sources.written : asInstances(entries);
-  return withInstances(model.config, { discovered: instances, written }, model);
+  return withInstances(model.config, { discovered: instances, written }, gatewayNames, model);
 }
 
 const asInstances = (entries: readonly Resource[]): readonly WorkloadInstance[] =>
@@ -120,13 +131,14 @@ const asInstances = (entries: readonly Resource[]): readonly WorkloadInstance[] 
 function withInstances(
   config: ConfigModel,
   found: Pick<InstanceSources, 'discovered' | 'written'>,
+  names: GatewayNames | undefined,
   previous: Model | undefined,
 ): Model {
   const sources = { ...found, isSeen: config.isDiscovered };
   const instances = indexInstances(config.services, sources, previous?.instances);
   const accounts = indexAccounts(config, instances, previous);
   const workloads = indexWorkloads(config, instances, previous);
-  const networks = indexNetworks(config.networks, instances, previous?.networks);
+  const networks = indexNetworks(config.networks, instances, names, previous?.networks);
   return { config, instances, accounts, workloads, networks };
 }
 

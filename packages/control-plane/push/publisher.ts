@@ -8,6 +8,7 @@ import type { AdmittedProxy } from '../discovery/universal/admission.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
 import type { MeshSpec } from '../model/mesh/mesh.ts';
 import { meshSpecOf } from '../model/mesh/mesh-spec.ts';
+import type { GatewayNames } from '../model/mesh/networks.ts';
 import { buildModel, type Model, updateInstances } from '../model/model.ts';
 import { resourceKey } from '../model/origin.ts';
 import type { KeySets } from '../model/security/request-authentication.ts';
@@ -34,6 +35,8 @@ export interface PublisherOptions {
   readonly mirror: Mirror;
   /** Key sets of tokens' issuers. */
   readonly keySets?: () => KeySets;
+  /** Addresses of network gateways that have names. */
+  readonly gatewayNames?: () => GatewayNames;
   readonly instances: () => readonly WorkloadInstance[];
   /** Hands a proxy what it should have. */
   readonly publish: (proxy: AdmittedProxy, snapshot: Snapshot) => void;
@@ -85,7 +88,7 @@ export class Publisher {
     this.#debounce.call();
   }
 
-  /** Instances changed: pushed now, or with the rest of a push that is under way. */
+  /** Instances, or addresses of network gateways, changed: pushed now, or with the rest of a push that is under way. */
   instancesChanged(): void {
     this.#instancesChanged = true;
     this.#pushAll();
@@ -135,7 +138,7 @@ export class Publisher {
   }
 
   #build(previous?: Model): Model {
-    const { mirror, meshName, trustDomain, trustBundle, instances, keySets } = this.#options;
+    const { mirror, meshName, trustDomain, trustBundle, instances, keySets, gatewayNames } = this.#options;
     const written = mirror.get('Mesh', '', meshName)?.spec as MeshSpec | undefined;
     const mesh = meshSpecOf(written, (namespace) => mirror.get('ConfigMap', namespace, 'istio'));
     const input = {
@@ -145,6 +148,7 @@ export class Publisher {
       instances: instances(),
       trustBundle,
       ...(keySets && { keySets: keySets() }),
+      ...(gatewayNames && { gatewayNames: gatewayNames() }),
     };
     return buildModel(input, previous);
   }
@@ -174,11 +178,11 @@ export class Publisher {
   #updateInstances(): void {
     if (!this.#instancesChanged) return;
     this.#instancesChanged = false;
-    const { mirror, instances } = this.#options;
+    const { mirror, instances, gatewayNames } = this.#options;
     const entries = this.#entriesChanged ? [...mirror.of('WorkloadEntry')] : undefined;
     this.#entriesChanged = false;
     this.#timed('model', () => {
-      this.#model = updateInstances(this.#model, instances(), entries);
+      this.#model = updateInstances(this.#model, instances(), entries, gatewayNames?.());
     });
   }
 

@@ -12,6 +12,7 @@ export class Analysis {
   readonly #now: () => number;
   #config: Model['config'] | undefined;
   #running: Model['instances']['running'] | undefined;
+  #gateways: Model['networks']['gateways'] | undefined;
   #hour = 0;
   #found: ReadonlyMap<string, readonly Finding[]> = new Map();
 
@@ -22,11 +23,13 @@ export class Analysis {
 
   /** Looks again if there is something new; proxies are served between its steps. */
   async update(model: Model, breather: Breather): Promise<void> {
-    // Instances' number, health and addresses change often, and tell nothing.
+    // Instances' number, health and addresses change often, and tell nothing but of gateways between networks.
     const { running } = model.instances;
+    const { gateways } = model.networks;
     // Certificates grow old by themselves.
     const hour = Math.floor(this.#now() / hourMs);
-    if (model.config === this.#config && running === this.#running && hour === this.#hour) return;
+    const isSameMesh = model.config === this.#config && running === this.#running;
+    if (isSameMesh && gateways === this.#gateways && hour === this.#hour) return;
     const found: Finding[] = [];
     for (const step of analyzeInSteps(model, { now: this.#now(), whole: true })) {
       found.push(...step);
@@ -36,6 +39,7 @@ export class Analysis {
     this.#found = byResource(sorted(found));
     this.#config = model.config;
     this.#running = running;
+    this.#gateways = gateways;
     this.#hour = hour;
   }
 

@@ -1,13 +1,16 @@
 import type { ProxyConfig } from '@tulle/resources/istio/proxy-config';
-import type { Resource } from '@tulle/resources/kind';
+import type { Condition, Resource } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import type { RateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
 import { validateResource } from '@tulle/resources/validate';
 import type { Clock } from '@tulle/xds/clock';
+import type { Finding as Found } from '../analyze/message.ts';
 import type { ServedKinds } from '../api/served-kinds.ts';
 import { ApiError } from '../api/status-error.ts';
 import { keyOf, type Resources } from '../api/writer/resources.ts';
 import { healthCondition } from '../discovery/universal/group-entries.ts';
+import type { Failures } from '../fetched/start-fetched.ts';
+import { gatewaysCondition } from '../gateway-names/condition.ts';
 import { keysCondition } from '../issuer-keys/condition.ts';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
 import { find } from '../model/instances/instance-list.ts';
@@ -15,6 +18,7 @@ import type { Model } from '../model/model.ts';
 import { originOf, resourceKey } from '../model/origin.ts';
 import { Analysis, withValidationMessages } from './analysis.ts';
 import { conditionedKinds } from './conditioned-kinds.ts';
+import { analyzedCondition, type Finding } from './conditions.ts';
 import { enforcedCondition } from './enforced.ts';
 import type { ProgressBook } from './progress.ts';
 import { atStartCondition } from './proxy-config-status.ts';
@@ -30,8 +34,7 @@ export function startStatus(options: {
   readonly model: () => Model;
   /** What model and compile found, by `resourceKey`. */
   readonly problems: (key: string) => readonly Problem[];
-  /** Why an issuer's keys could not be fetched the last time; undefined: they were. */
-  readonly keyFailure: (url: string) => string | undefined;
+  readonly failures: Failures;
   readonly progress: ProgressBook;
   readonly writer: Resources;
   readonly kinds: ServedKinds;
@@ -48,6 +51,29 @@ export function startStatus(options: {
     return counted.counts;
   };
 
+  const ownConditions = (resource: Resource): Finding | undefined | readonly (Finding | undefined)[] => {
+    const { failures, instances, model } = options;
+    switch (resource.kind) {
+      case 'Mesh':
+        return [
+          gatewaysCondition(resource, model().networks, failures.name),
+          analyzedOnly(resource, analysis.of(resourceKey(originOf(resource)))),
+        ];
+      case 'ProxyConfig':
+        return atStartCondition(resource as ProxyConfig, instances());
+      case 'RateLimitPolicy':
+        return enforcedCondition(resource as RateLimitPolicy, model());
+      case 'RequestAuthentication':
+        return keysCondition(resource, model().config, failures.key);
+      case 'WorkloadEntry': {
+        const { namespace = '', name } = resource.metadata;
+        return healthCondition(resource, find(model().instances.all, { namespace, name }));
+      }
+      default:
+        return undefined;
+    }
+  };
+
   return createStatusWriter({
     sources: {
       resources: options.resources,
@@ -55,21 +81,7 @@ export function startStatus(options: {
       counts: (breather) => tally(options.progress.values(), breather),
       analyze: (breather) => analysis.update(options.model(), breather),
       findings: (key) => analysis.of(key),
-      conditions(resource) {
-        if (resource.kind === 'RateLimitPolicy')
-          return [enforcedCondition(resource as RateLimitPolicy, options.model())];
-        if (resource.kind === 'ProxyConfig')
-          return [atStartCondition(resource as ProxyConfig, options.instances())];
-        if (resource.kind === 'WorkloadEntry') {
-          const { namespace = '', name } = resource.metadata;
-          const instance = find(options.model().instances.all, { namespace, name });
-          const condition = healthCondition(resource, instance);
-          return condition === undefined ? [] : [condition];
-        }
-        if (resource.kind !== 'RequestAuthentication') return [];
-        const condition = keysCondition(resource, options.model().config, options.keyFailure);
-        return condition === undefined ? [] : [condition];
-      },
+      conditions: (resource) => [ownConditions(resource)].flat().filter((one) => one !== undefined),
       problems: (key, resource) => [...options.problems(key), ...warnings.of(key, resource)],
       derive(resource, written) {
         const status = isIstio(resource)
@@ -98,6 +110,13 @@ export function startStatus(options: {
     clock,
     onError,
   });
+}
+
+/** Of a kind that says nothing else: only what is found, or was before. */
+function analyzedOnly(resource: Resource, found: readonly Found[]): Finding | undefined {
+  const known = resource.status as { readonly conditions?: readonly Condition[] } | undefined;
+  if (found.length === 0 && !known?.conditions?.some(({ type }) => type === 'Analyzed')) return undefined;
+  return analyzedCondition(found, resource.metadata.generation ?? 0);
 }
 
 /** Kinds whose status has `validationMessages`. */

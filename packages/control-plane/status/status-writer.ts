@@ -42,7 +42,7 @@ export interface StatusSources {
   analyze(breather: Breather): Promise<void>;
   /** What an analysis found, by `resourceKey`, the worst first. */
   findings(key: string): readonly Found[];
-  /** What only some kinds say of themselves; what they say of `Applied` is what holds. */
+  /** What only some kinds say of themselves, whether they carry the others or not; what they say of `Applied` is what holds. */
   conditions(resource: Resource): readonly Finding[];
   /** By `resourceKey`. */
   problems(key: string, resource: Resource): readonly Problem[];
@@ -118,14 +118,13 @@ export function createStatusWriter(options: {
     for (const resource of sources.resources()) {
       const key = resourceKey(originOf(resource));
       seen.add(key);
-      const findings: Finding[] = [];
+      const own = sources.conditions(resource);
+      const findings: Finding[] = [...own];
       if (sources.conditioned.has(resource.kind)) {
         const generation = resource.metadata.generation ?? 0;
         const count = counts.get(key);
         findings.push(acceptedCondition(sources.problems(key, resource), generation));
         findings.push(analyzedCondition(sources.findings(key), generation));
-        const own = sources.conditions(resource);
-        findings.push(...own);
         const left = stillUnsettled(key, count);
         if (left !== undefined) waitMs = Math.min(waitMs ?? left, left);
         else if (!own.some(({ type }) => type === 'Applied'))

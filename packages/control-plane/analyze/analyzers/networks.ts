@@ -6,7 +6,7 @@ import { networkOf } from '../../compile/endpoints/network-of.ts';
 import type { WorkloadInstance } from '../../model/instances/instance.ts';
 import { instancePort } from '../../model/instances/instance-port.ts';
 import type { MeshSpec } from '../../model/mesh/mesh.ts';
-import type { GatewaySource } from '../../model/mesh/networks.ts';
+import { type GatewaySource, gatewayName } from '../../model/mesh/networks.ts';
 import { at, originOf, resourceKey } from '../../model/origin.ts';
 import { selects } from '../../model/selector.ts';
 import {
@@ -72,20 +72,31 @@ const notMutual: Message = {
     'Give it a sidecar and a serviceAccount, a ServiceEntry location MESH_INTERNAL, and no policy that switches mTLS off.',
 };
 
+const notReached: Message = {
+  code: 'TUL1206',
+  name: 'NetworkNotReached',
+  level: 'Warning',
+  about: 'A network has gateways, and none of them is ready, or has an address.',
+  consequence: 'Callers of other networks do not get what is in it; where there is nothing else, 503 (UH).',
+  remedy:
+    'Start a gateway, or see why it is not ready (tulle status). Of one with a name, see the condition GatewaysResolved of the Mesh.',
+};
+
 /** Networks that are entered by gateways: whether these are there, and lead to what is behind them. */
 export const networks: Analyzer = {
-  messages: [unknownGateway, unservedGateway, notPassedThrough, noGateway, notMutual],
+  messages: [unknownGateway, unservedGateway, notPassedThrough, noGateway, notMutual, notReached],
   *analyze(mesh, report) {
     const { config } = mesh;
     if (!config.networks.isSplit) return;
     const entrances = new Set<Service>();
     for (const [network, sources] of config.networks.gateways)
       for (const source of sources) {
-        if ('address' in source) continue;
+        if (!('host' in source)) continue;
         if (source.service !== undefined) entrances.add(source.service);
         checkGateway(mesh, network, source, report);
       }
     const callers = callerNetworks(mesh, entrances);
+    for (const network of config.networks.gateways.keys()) checkReached(mesh, network, callers, report);
     const isCalledFromElsewhere = (network: string): boolean =>
       network !== '' && callers.some((other) => other !== network);
     for (const service of config.services.all) {
@@ -114,7 +125,7 @@ function callerNetworks({ model, config }: AnalyzedMesh, entrances: ReadonlySet<
   const networks = sources.discovered
     .filter((instance) => !passing.has(instance))
     .map((instance) => networkOf(config.networks, instance));
-  return [...new Set(networks)].filter((network) => network !== '');
+  return [...new Set(networks)].filter((network) => network !== '').toSorted();
 }
 
 type GatewayService = Extract<GatewaySource, { readonly host: string }>;
@@ -159,18 +170,55 @@ function checkGateway(mesh: AnalyzedMesh, network: string, source: GatewayServic
     );
 }
 
+/** Of a network that nobody enters: which gateways are not ready, in the words of each. */
+function checkReached(mesh: AnalyzedMesh, network: string, callers: readonly string[], report: Report): void {
+  const { config, model, workloadsOf } = mesh;
+  const { gateways, names } = model.networks;
+  const others = callers.filter((caller) => caller !== network);
+  if (others.length === 0 || (gateways.get(network)?.length ?? 0) > 0) return;
+  const sources = config.networks.gateways.get(network) ?? [];
+  // Nobody has looked: one of them may be reached.
+  if (names === undefined && sources.some((source) => 'name' in source)) return;
+  const what = `${network} can’t be reached from ${others.join(', ')}`;
+  for (const source of sources) {
+    if ('name' in source) {
+      const origin = originInMeshNetworks(mesh, network, source);
+      if (origin !== undefined) report(notReached, origin, `${what}: ${source.name} has no address so far`);
+    } else if ('host' in source && source.service !== undefined) {
+      const { host, port, service } = source;
+      // Others say what else is wrong.
+      if (findPort(service, port) === undefined || workloadsOf(service).length === 0) continue;
+      report(notReached, service.origin, `${what}: no instance of ${host} is ready at port ${port}`);
+    }
+  }
+}
+
 /** Where it is written that a Service is a gateway: in meshNetworks, or by its label. */
-function originOfGateway(
+function originOfGateway(mesh: AnalyzedMesh, network: string, source: GatewayService): Origin | undefined {
+  const { service } = source;
+  return (
+    originInMeshNetworks(mesh, network, source) ??
+    (service && at(service.origin, formatPath(['metadata', 'labels', networkLabel])))
+  );
+}
+
+function originInMeshNetworks(
   mesh: AnalyzedMesh,
   network: string,
-  { host, port, service }: GatewayService,
+  source: Exclude<GatewaySource, { readonly address: string }>,
 ): Origin | undefined {
+  const { port } = source;
   const written = mesh.config.networks.written[network]?.gateways ?? [];
-  const index = written.findIndex((one) => one.registryServiceName === host && one.port === port);
-  if (index < 0) return service && at(service.origin, formatPath(['metadata', 'labels', networkLabel]));
-  const field = ['meshNetworks', 'networks', network, 'gateways', index, 'registryServiceName'];
-  const own = mesh.resources<MeshSpec>('Mesh').find(({ spec }) => spec.meshNetworks !== undefined);
-  if (own !== undefined) return own.at(formatPath(['spec', ...field]));
+  const index = written.findIndex(
+    (one) =>
+      one.port === port &&
+      ('host' in source ? one.registryServiceName === source.host : gatewayName(one) === source.name),
+  );
+  if (index < 0) return undefined;
+  const own = 'host' in source ? 'registryServiceName' : 'address';
+  const field = ['meshNetworks', 'networks', network, 'gateways', index, own];
+  const resource = mesh.resources<MeshSpec>('Mesh').find(({ spec }) => spec.meshNetworks !== undefined);
+  if (resource !== undefined) return resource.at(formatPath(['spec', ...field]));
   const maps = mesh.resources('ConfigMap').filter(({ resource }) => holdsMeshConfig(resource as ConfigMap));
   return meshConfigNamespaces
     .flatMap((namespace) => maps.find((map) => map.namespace === namespace) ?? [])[0]

@@ -20,7 +20,11 @@ const gateways: Networks['gateways'] = new Map([
   ['three', ['g4', 'g5'].map(gateway)],
   ['closed', []],
 ]);
-const networks: Networks = { config: { isSplit: true, own: '', written: {}, gateways: new Map() }, gateways };
+const networks: Networks = {
+  names: undefined,
+  config: { isSplit: true, own: '', written: {}, gateways: new Map() },
+  gateways,
+};
 const ref = { network: 'one' } as ClusterRef;
 const client = { 'topology.kubernetes.io/region': 'west', 'topology.kubernetes.io/zone': 'a' };
 const placements = [
@@ -152,4 +156,26 @@ test('a mesh without gateways between networks is one network: where proxies are
   expect(one.endpoint).toBe(two.endpoint);
   for (const [name, cluster] of one.cluster)
     if (name.startsWith('outbound|')) expect(two.cluster.get(name)).toBe(cluster);
+});
+
+test('a gateway’s name stands for all its addresses; addresses that change are told as instances are', () => {
+  const { input, proxy } = readCase(folder);
+  const gateways = [{ address: 'gw.example.com', port: 15443 }];
+  const mesh = { meshNetworks: { networks: { two: { gateways } } } };
+  const resources = input.resources.filter(({ metadata }) => metadata.name !== 'eastwest');
+  const named = { ...input, mesh, resources };
+  const at = (...addresses: string[]): ReadonlyMap<string, readonly string[]> =>
+    new Map(addresses.length === 0 ? [] : [['gw.example.com', addresses]]);
+  const text = (model: Model): string =>
+    [...compile(model, proxy).snapshot.endpoint.values()]
+      .map(({ bytes }) => Buffer.from(bytes).toString('latin1'))
+      .join();
+  const first = buildModel({ ...named, gatewayNames: at() });
+  expect(text(first)).not.toContain('203.0.113');
+  const second = updateInstances(first, input.instances, undefined, at('203.0.113.7', '203.0.113.8'));
+  for (const address of ['203.0.113.7', '203.0.113.8']) expect(text(second)).toContain(address);
+  expect(text(updateInstances(second, input.instances))).toBe(text(second));
+  const third = updateInstances(second, input.instances, undefined, at('203.0.113.9'));
+  expect(text(third)).toBe(text(buildModel({ ...named, gatewayNames: at('203.0.113.9') })));
+  expect(text(third)).not.toContain('203.0.113.7');
 });

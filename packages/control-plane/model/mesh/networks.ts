@@ -11,6 +11,8 @@ import type { MeshNetworksSpec } from './mesh-networks.ts';
 /** How a network is entered, as it was written. */
 export type GatewaySource =
   | { readonly address: string; readonly port: number }
+  /** A host name, in lower case: its addresses are the gateways. */
+  | { readonly name: string; readonly port: number }
   /** Full name of a Service, whose instances are the gateways. */
   | { readonly host: string; readonly port: number; readonly service: Service | undefined };
 
@@ -34,9 +36,14 @@ export interface NetworkGateway {
   readonly service: Service | undefined;
 }
 
+/** Addresses of gateways that meshNetworks names, by name; what is missing could not be looked up so far. */
+export type GatewayNames = ReadonlyMap<string, readonly string[]>;
+
 /** Networks as they are: with the gateways that run. */
 export interface Networks {
   readonly config: NetworkConfig;
+  /** Undefined: whoever made the model looks up no names. */
+  readonly names: GatewayNames | undefined;
   /** By network, sorted by address; an empty list: it has gateways, none of which is known to run. */
   readonly gateways: ReadonlyMap<string, readonly NetworkGateway[]>;
 }
@@ -63,8 +70,10 @@ export function networkConfig(
   };
   for (const [network, { gateways = [] }] of Object.entries(networks))
     for (const { address, registryServiceName: host, port } of gateways)
-      if (address !== undefined) add(network, { address, port });
-      else if (host !== undefined)
+      if (address !== undefined) {
+        const name = gatewayName({ address });
+        add(network, name === undefined ? { address, port } : { name, port });
+      } else if (host !== undefined)
         add(network, { host, port, service: services.all.find((service) => service.host === host) });
   for (const { metadata } of written) {
     const network = metadata.labels?.[networkLabel];
@@ -83,25 +92,47 @@ export function networkConfig(
   };
 }
 
+/** As a name is looked up; undefined: it is an address. */
+export const gatewayName = ({
+  address = '',
+}: {
+  readonly address?: string | undefined;
+}): string | undefined =>
+  address === '' || isIpAddress(address) ? undefined : address.replace(/\.$/, '').toLowerCase();
+
+/** The names that have to be looked up. */
+export const gatewayNamesOf = ({ gateways }: NetworkConfig): ReadonlySet<string> =>
+  new Set([...gateways.values()].flat().flatMap((source) => ('name' in source ? [source.name] : [])));
+
 /** @param previous the same object is returned while the configuration and the gateways are the same */
 export function indexNetworks(
   config: NetworkConfig,
   instances: InstanceIndex,
+  names: GatewayNames | undefined,
   previous?: Networks,
 ): Networks {
   const gateways = new Map(
     [...config.gateways].map(([network, sources]) => [
       network,
-      distinct(sources.flatMap((source) => gatewaysOf(source, instances))),
+      distinct(sources.flatMap((source) => gatewaysOf(source, instances, names))),
     ]),
   );
-  if (previous?.config === config && isSame(previous.gateways, gateways)) return previous;
-  return { config, gateways };
+  if (previous?.config === config && previous.names === names && isSame(previous.gateways, gateways))
+    return previous;
+  return { config, names, gateways };
 }
 
 /** Those that serve; where none does, nobody. */
-function gatewaysOf(source: GatewaySource, { byService }: InstanceIndex): readonly NetworkGateway[] {
+function gatewaysOf(
+  source: GatewaySource,
+  { byService }: InstanceIndex,
+  names: GatewayNames | undefined,
+): readonly NetworkGateway[] {
   if ('address' in source) return [{ ...source, service: undefined }];
+  if ('name' in source) {
+    const { name, port } = source;
+    return (names?.get(name) ?? []).map((address) => ({ address, port, service: undefined }));
+  }
   const { service } = source;
   if (service === undefined) return [];
   const port = findPort(service, source.port);

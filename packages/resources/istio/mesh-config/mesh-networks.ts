@@ -21,7 +21,9 @@ const gateway = oneOf(
   message(
     { port: port().describe('Its port; 15443 by convention.') },
     {
-      address: z.string().describe('IP address at which the gateway is reached from other networks.'),
+      address: z
+        .string()
+        .describe('IP address or host name at which the gateway is reached from other networks.'),
       registryServiceName: z
         .string()
         .describe('Full name of the gateway’s Service: its instances are the gateways, at that port of it.'),
@@ -53,6 +55,10 @@ export const meshNetworksInert: Readonly<Record<string, string>> = {
     'endpoints behind a gateway are preferred by their own localities, as in Istio',
 };
 
+/** What ends in a number is an IPv4 address or a mistake (WHATWG URL, "ends in a number"). */
+const isAddressOrName = (text: string): boolean =>
+  isIpAddress(text) || (isHostName(text, false) && !/(^|\.)\d+\.?$/.test(text));
+
 /** What Istio refuses beyond the types of the fields (pkg/config/validation), and addresses that no proxy can be sent. */
 export function checkMeshNetworks({ networks = {} }: MeshNetworks, path: FieldPath): Finding[] {
   return Object.entries(networks).flatMap(([name, { endpoints: inside = [], gateways = [] }]) => [
@@ -68,12 +74,12 @@ export function checkMeshNetworks({ networks = {} }: MeshNetworks, path: FieldPa
       const at = [...path, 'networks', name, 'gateways', index];
       if (address === undefined && registryServiceName === undefined)
         return [error('required', [...at, 'address'], 'is required, or registryServiceName')];
-      if (address !== undefined && !isIpAddress(address))
+      if (address !== undefined && !isAddressOrName(address))
         return [
           error(
             'bad-address',
             [...at, 'address'],
-            `must be an IP address, not ${JSON.stringify(address)}: endpoints go to proxies as addresses`,
+            `must be an IP address or a host name, not ${JSON.stringify(address)}`,
           ),
         ];
       if (registryServiceName !== undefined && !isHostName(registryServiceName, false))
