@@ -1,5 +1,5 @@
 import type { RateLimitPolicy } from '@tulle/resources/tulle/limits/rate-limit-policy';
-import { serviceRef } from '../compile/limits/global-rate-limit.ts';
+import { serviceRef } from '../compile/filters/limits/global-rate-limit.ts';
 import type { Model } from '../model/model.ts';
 import type { Finding } from './conditions.ts';
 

@@ -11,16 +11,16 @@ import {
 import { FilterConfigSchema as SniForwardSchema } from '@tulle/xds/gen/envoy/extensions/filters/network/sni_dynamic_forward_proxy/v3/sni_dynamic_forward_proxy_pb.js';
 import type { MeshSettings } from '../../model/mesh/mesh.ts';
 import { dnsCache } from '../clusters/outbound-cluster.ts';
-import type { ManagerLimits } from '../limits/manager-limits.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { ads } from '../messages/config-source.ts';
 import { none } from '../messages/duration.ts';
 import { extension } from '../messages/extension.ts';
 import { any } from '../messages/serialize.ts';
 import type { Engine } from '../proxy.ts';
-import type { ManagerTokens } from '../tokens/manager-tokens.ts';
 import { accessLogs } from './access-log.ts';
 import { httpFilters, type Side } from './http-filters.ts';
+import type { ManagerLimits } from './limits/manager-limits.ts';
+import type { ManagerTokens } from './tokens/manager-tokens.ts';
 
 export type NetworkFilter = MessageInitShape<typeof FilterSchema>;
 

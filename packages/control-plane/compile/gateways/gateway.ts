@@ -2,9 +2,10 @@ import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js
 import type { XdsResource } from '@tulle/xds/resource';
 import { Collector } from '../clusters/collector.ts';
 import { httpManager } from '../filters/http-manager.ts';
+import { serviceClusters } from '../filters/limits/global-rate-limit.ts';
+import { gatewayLimits } from '../filters/limits/sides.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';
-import { serviceClusters } from '../limits/global-rate-limit.ts';
-import { gatewayLimits } from '../limits/sides.ts';
+import { managerTokens } from '../filters/tokens/manager-tokens.ts';
 import { type FilterChain, listener } from '../listeners/listener.ts';
 import type { SubnetMatch } from '../messages/subnets.ts';
 import { type Note, note } from '../note.ts';
@@ -20,7 +21,6 @@ import {
 } from '../routes/tcp-routes.ts';
 import type { View } from '../scope/view.ts';
 import { serverTls } from '../tls/gateway-tls.ts';
-import { managerTokens } from '../tokens/manager-tokens.ts';
 import { passedAlpn, passedOn } from './auto-passthrough.ts';
 import { type BoundServer, boundServers } from './gateway-ports.ts';
 import { gatewayRoutes, servedBy } from './gateway-routes.ts';

@@ -4,9 +4,9 @@ import type { XdsResource } from '@tulle/xds/resource';
 import type { Service, ServicePort } from '../../model/services/service.ts';
 import { Collector } from '../clusters/collector.ts';
 import { httpManager } from '../filters/http-manager.ts';
+import { serviceClusters } from '../filters/limits/global-rate-limit.ts';
+import { outboundLimits } from '../filters/limits/sides.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';
-import { serviceClusters } from '../limits/global-rate-limit.ts';
-import { outboundLimits } from '../limits/sides.ts';
 import type { Engine, ProxyDescription } from '../proxy.ts';
 import type { MadeTable } from '../routes/made-table.ts';
 import {

@@ -6,7 +6,7 @@ import type {
 import type { Origin } from '@tulle/xds/resource';
 import type { ConsistentHash, Destination, HttpDestination, HttpRouteSpec } from '../../model/istio.ts';
 import { blackHoleCluster, type ClusterRef, resolveDestination } from '../clusters/cluster-ref.ts';
-import { routeRateLimits } from '../limits/route-limits.ts';
+import { routeRateLimits } from '../filters/limits/route-limits.ts';
 import { duration, none } from '../messages/duration.ts';
 import { fraction } from '../messages/fraction.ts';
 import { note } from '../note.ts';

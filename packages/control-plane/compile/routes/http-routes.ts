@@ -7,7 +7,7 @@ import type { HttpMatch, HttpRouteSpec } from '../../model/istio.ts';
 import type { Service, ServicePort } from '../../model/services/service.ts';
 import type { Rule, VirtualService } from '../../model/traffic/virtual-service.ts';
 import type { Collector } from '../clusters/collector.ts';
-import { routeBandwidths } from '../limits/route-limits.ts';
+import { routeBandwidths } from '../filters/limits/route-limits.ts';
 import { metadata } from '../messages/origins.ts';
 import { admitsSource, type Source } from '../scope/source-match.ts';
 import type { View } from '../scope/view.ts';

@@ -6,8 +6,8 @@ import type {
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { HttpMatch, StringMatch, StringMatches } from '../../model/istio.ts';
 import { compare } from '../../model/origin.ts';
+import { claimMatchers, withoutClaims } from '../filters/tokens/claims.ts';
 import { stringMatcher } from '../messages/string-match.ts';
-import { claimMatchers, withoutClaims } from '../tokens/claims.ts';
 
 export type RouteMatch = MessageInitShape<typeof RouteMatchSchema>;
 type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;

@@ -9,9 +9,9 @@ import {
   type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
 import type { RateLimitDescriptor_EntrySchema } from '@tulle/xds/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
-import type { StringMatch } from '../../model/istio.ts';
-import type { LimitPolicy } from '../../model/traffic/limits.ts';
-import { headerMatchers } from '../routes/route-match.ts';
+import type { StringMatch } from '../../../model/istio.ts';
+import type { LimitPolicy } from '../../../model/traffic/limits.ts';
+import { headerMatchers } from '../../routes/route-match.ts';
 import { claimSegments } from '../tokens/claims.ts';
 import { jwtFilterName } from '../tokens/names.ts';
 

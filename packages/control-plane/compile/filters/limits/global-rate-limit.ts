@@ -4,11 +4,11 @@ import {
   RateLimit_XRateLimitHeadersRFCVersion as HeadersVersion,
   type RateLimitSchema,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js';
-import { findPort } from '../../model/services/service.ts';
-import { blackHoleCluster, type ClusterRef, clusterRef } from '../clusters/cluster-ref.ts';
-import { duration } from '../messages/duration.ts';
-import { fraction } from '../messages/fraction.ts';
-import type { View } from '../scope/view.ts';
+import { findPort } from '../../../model/services/service.ts';
+import { blackHoleCluster, type ClusterRef, clusterRef } from '../../clusters/cluster-ref.ts';
+import { duration } from '../../messages/duration.ts';
+import { fraction } from '../../messages/fraction.ts';
+import type { View } from '../../scope/view.ts';
 import { rateLimitRule } from './descriptors.ts';
 import { headerOptions } from './header-options.ts';
 import type { RateLimitPolicy } from './rate-limit.ts';

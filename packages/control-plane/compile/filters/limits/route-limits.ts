@@ -1,8 +1,8 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Origin } from '@tulle/xds/resource';
-import { resourceKey } from '../../model/origin.ts';
-import type { LimitPolicy } from '../../model/traffic/limits.ts';
-import type { RouteScope } from '../routes/http-routes.ts';
+import { resourceKey } from '../../../model/origin.ts';
+import type { LimitPolicy } from '../../../model/traffic/limits.ts';
+import type { RouteScope } from '../../routes/http-routes.ts';
 import { routeBandwidth } from './bandwidth.ts';
 import { type RateLimit, rateLimitRule, stageOf } from './descriptors.ts';
 

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HeaderValueOptionSchema } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
-import { compare } from '../../model/origin.ts';
+import { compare } from '../../../model/origin.ts';
 
 type HeaderValueOption = MessageInitShape<typeof HeaderValueOptionSchema>;
 

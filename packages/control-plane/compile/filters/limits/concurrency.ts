@@ -1,13 +1,13 @@
 import type { ConcurrencyLimitSpec } from '@tulle/resources/tulle/limits/concurrency-limit';
 import type { Origin } from '@tulle/xds/resource';
-import type { ConnectionPool } from '../../model/istio.ts';
-import type { Protocol } from '../../model/services/protocol.ts';
-import type { LimitIndex, LimitPolicy } from '../../model/traffic/limits.ts';
-import { applicationProtocol, type HttpProtocol } from '../clusters/http-protocol.ts';
-import { type Note, note } from '../note.ts';
-import type { ProxyDescription } from '../proxy.ts';
-import { layerOf } from '../scope/protocol.ts';
-import type { ServedPort } from '../scope/served-ports.ts';
+import type { ConnectionPool } from '../../../model/istio.ts';
+import type { Protocol } from '../../../model/services/protocol.ts';
+import type { LimitIndex, LimitPolicy } from '../../../model/traffic/limits.ts';
+import { applicationProtocol, type HttpProtocol } from '../../clusters/http-protocol.ts';
+import { type Note, note } from '../../note.ts';
+import type { ProxyDescription } from '../../proxy.ts';
+import { layerOf } from '../../scope/protocol.ts';
+import type { ServedPort } from '../../scope/served-ports.ts';
 
 /** How many requests at a time a port's application gets, as circuit breakers of its cluster. */
 export interface PortConcurrency {

@@ -2,9 +2,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { claimOfHeader } from '@tulle/resources/istio/claim-path';
 import type { MetadataMatcherSchema } from '@tulle/xds/gen/envoy/type/matcher/v3/metadata_pb.js';
 import type { ValueMatcherSchema } from '@tulle/xds/gen/envoy/type/matcher/v3/value_pb.js';
-import type { StringMatch, StringMatches } from '../../model/istio.ts';
-import { compare } from '../../model/origin.ts';
-import { stringMatcher } from '../messages/string-match.ts';
+import type { StringMatch, StringMatches } from '../../../model/istio.ts';
+import { compare } from '../../../model/origin.ts';
+import { stringMatcher } from '../../messages/string-match.ts';
 import { jwtFilterName, payloadKey } from './names.ts';
 
 type MetadataMatcher = MessageInitShape<typeof MetadataMatcherSchema>;

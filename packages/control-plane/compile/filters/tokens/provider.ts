@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { JwtProviderSchema } from '@tulle/xds/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
-import type { KeySets, TokenRule } from '../../model/security/request-authentication.ts';
+import type { KeySets, TokenRule } from '../../../model/security/request-authentication.ts';
 import { payloadKey } from './names.ts';
 
 /** Claims that are lists of words to Istio. */

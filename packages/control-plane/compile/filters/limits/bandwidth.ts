@@ -5,13 +5,13 @@ import {
   BandwidthLimit_EnableMode as Mode,
 } from '@tulle/xds/gen/envoy/extensions/filters/http/bandwidth_limit/v3/bandwidth_limit_pb.js';
 import { TypedStructSchema } from '@tulle/xds/gen/udpa/type/v1/typed_struct_pb.js';
-import type { LimitPolicy } from '../../model/traffic/limits.ts';
-import type { HttpFilter } from '../filters/http-filters.ts';
-import type { NetworkFilter } from '../filters/http-manager.ts';
-import { extension } from '../messages/extension.ts';
-import { any } from '../messages/serialize.ts';
-import { type Note, note } from '../note.ts';
-import type { Engine } from '../proxy.ts';
+import type { LimitPolicy } from '../../../model/traffic/limits.ts';
+import { extension } from '../../messages/extension.ts';
+import { any } from '../../messages/serialize.ts';
+import { type Note, note } from '../../note.ts';
+import type { Engine } from '../../proxy.ts';
+import type { HttpFilter } from '../http-filters.ts';
+import type { NetworkFilter } from '../http-manager.ts';
 
 export type BandwidthPolicy = LimitPolicy<BandwidthLimitSpec>;
 type Way = 'request' | 'response';

@@ -1,10 +1,10 @@
-import type { ConfigModel } from '../../model/model.ts';
-import { resourceKey } from '../../model/origin.ts';
-import type { VirtualService } from '../../model/traffic/virtual-service.ts';
-import type { BoundServer } from '../gateways/gateway-ports.ts';
-import { servedBy } from '../gateways/gateway-routes.ts';
-import type { Engine, ProxyDescription } from '../proxy.ts';
-import type { View } from '../scope/view.ts';
+import type { ConfigModel } from '../../../model/model.ts';
+import { resourceKey } from '../../../model/origin.ts';
+import type { VirtualService } from '../../../model/traffic/virtual-service.ts';
+import type { BoundServer } from '../../gateways/gateway-ports.ts';
+import { servedBy } from '../../gateways/gateway-routes.ts';
+import type { Engine, ProxyDescription } from '../../proxy.ts';
+import type { View } from '../../scope/view.ts';
 import type { BandwidthPolicy } from './bandwidth.ts';
 import { type ManagerLimits, managerLimits } from './manager-limits.ts';
 
