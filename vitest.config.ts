@@ -27,6 +27,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'end-to-end',
+          // A mesh is a dozen processes, and each command one more: a machine that has much else to do takes long.
+          testTimeout: 180_000,
           include: ['tests/**/*.test.ts'],
           exclude: [...exclude, 'tests/peers/**'],
           // After the others, and few at a time: a mesh is a dozen processes, and most of a test's time is waiting.

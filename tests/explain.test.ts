@@ -43,6 +43,14 @@ test('a sidecar’s, as text and with the shares of weights', async () => {
   expect(text).toMatch(/100 % +reviews-v2 +127\.0\.0\.1:\d+ +healthy +mTLS/);
 });
 
+/** Who calls somebody on the way of a request for the page. */
+const callers = ['ingressgateway-0.tulle-system', 'productpage-v1-0.default'];
+interface Happened {
+  readonly proxy: string;
+  readonly happened: { readonly cluster: string };
+  readonly outcomes: readonly { readonly cluster: { readonly name: string } }[];
+}
+
 test('a request that happened, at each proxy that it came by', async () => {
   expect((await fetchOnce(`${mesh.url}/productpage?this=one`)).status).toBe(200);
   const log = await eventually('the gateway has logged it', async () => {
@@ -50,35 +58,30 @@ test('a request that happened, at each proxy that it came by', async () => {
     return lines.find((line) => line.includes('"GET /productpage?this=one '));
   });
   const logged = /"([0-9a-f-]{36})"/.exec(log)?.[1] ?? '';
-  const all = await eventually('both sidecars have logged it', async () => {
-    const found = await explain('--request-id', logged);
-    return found.length >= 2 ? found : undefined;
+  const all: Happened[] = await eventually('both have logged it', async () => {
+    const found: Happened[] = await explain('--request-id', logged);
+    const by = found.map(({ proxy }) => proxy);
+    return callers.every((proxy) => by.includes(proxy)) ? found : undefined;
   });
   expect(all[0]).toMatchObject({
-    proxy: 'ingressgateway-0.tulle-system',
+    proxy: callers[0],
     happened: { status: 200, flags: '' },
   });
-  expect(all.map(({ proxy }: { proxy: string }) => proxy)).toContain('productpage-v1-0.default');
   for (const { happened, outcomes } of all) {
-    const told = outcomes.map(({ cluster }: { cluster: { name: string } }) => cluster.name);
+    const told = outcomes.map(({ cluster }) => cluster.name);
     expect(told).toContain(happened.cluster);
   }
 });
 
 test('what a change would do, to rules and to the requests of the last minutes', async () => {
   for (let at = 0; at < 4; at++) await fetchOnce(`${mesh.url}/productpage`);
-  const { differences, replay } = JSON.parse(
-    await mesh.ok(
-      'diff',
-      '-f',
-      'examples/bookinfo/networking/canary.yaml',
-      '--delete',
-      '--replay',
-      '15m',
-      '-o',
-      'json',
-    ),
-  );
+  const canary = ['-f', 'examples/bookinfo/networking/canary.yaml'];
+  const { differences, pair } = await eventually('the requests are in the access log', async () => {
+    const told = await mesh.ok('diff', ...canary, '--delete', '--replay', '15m', '-o', 'json');
+    const { differences, replay } = JSON.parse(told);
+    const pair = replay.pairs.find(({ to }: { to: string }) => to === 'reviews');
+    return pair?.requests >= 4 ? { differences, pair } : undefined;
+  });
   expect(differences).toContainEqual(
     expect.objectContaining({
       change: 'changed',
@@ -87,17 +90,13 @@ test('what a change would do, to rules and to the requests of the last minutes',
       workloads: ['default/productpage-v1'],
     }),
   );
-  const pair = replay.pairs.find(({ to }: { to: string }) => to === 'reviews');
   expect(pair.from).toBe('productpage-v1');
-  expect(pair.requests).toBeGreaterThanOrEqual(4);
   const moved = pair.moves.map(({ after, requests }: { after: string; requests: number }) => [
     after,
     requests,
   ]);
   expect(moved).toContainEqual(['reviews.default:9080', pair.requests * 0.75]);
-  expect(await mesh.ok('diff', '-f', 'examples/bookinfo/networking/canary.yaml')).toBe(
-    'No proxy would do anything differently.\n',
-  );
+  expect(await mesh.ok('diff', ...canary)).toBe('No proxy would do anything differently.\n');
 });
 
 test('lines of the file that a route was applied from, for as long as they are true', async () => {

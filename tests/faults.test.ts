@@ -37,9 +37,8 @@ test('kill -9 of the control plane fails no request and loses no resource', asyn
   // And it still configures: back to all versions.
   await mesh.ok('delete', '-f', 'examples/bookinfo/networking/canary.yaml');
   await eventually('three versions', async () => ((await versionsSeen(30)).size === 3 ? true : undefined));
-  const { failures, requests } = await load.stop();
+  const { failures } = await load.stop(50);
   expect(failures).toEqual([]);
-  expect(requests).toBeGreaterThan(50);
 });
 
 test('kill -9 of an application under load: requests go to the others, and it comes back', async () => {

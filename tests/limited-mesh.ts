@@ -50,7 +50,7 @@ spec:
       per: 1000000s
       overrides: [{ values: [vip], requests: 5 }]
   response: { rateLimitHeaders: RATELIMIT }
-  service: { timeout: 1s, onFailure: DENY }
+  service: { timeout: 5s, onFailure: DENY }
 `;
 
 /** @param settings of the Mesh's spec, in YAML's flow style */

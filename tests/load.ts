@@ -35,8 +35,8 @@ export interface LoadResult {
 }
 
 export interface Load {
-  /** Ends after the requests in flight. */
-  stop(): Promise<LoadResult>;
+  /** Ends when at least so many requests were answered, after those in flight. */
+  stop(atLeast?: number): Promise<LoadResult>;
 }
 
 /** Sends GETs over `connections` keep-alive connections until stopped. */
@@ -66,7 +66,8 @@ export function startLoad(
   };
   const loops = Array.from({ length: connections }, loop);
   return {
-    stop: async () => {
+    stop: async (atLeast = 0) => {
+      while (requests < atLeast) await new Promise((resolve) => setTimeout(resolve, 5));
       running = false;
       await Promise.all(loops);
       agent.destroy();

@@ -14,7 +14,7 @@ export const root = join(import.meta.dirname, '..');
 /** The CLI's launcher. */
 export const command = join(root, 'packages/cli/bin/tulle.mjs');
 
-const READY_WITHIN_MS = 50_000;
+const READY_WITHIN_MS = 110_000;
 
 export interface Finished {
   readonly code: number | null;
@@ -130,7 +130,7 @@ export async function startMesh(
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined>,
-  milliseconds = 40_000,
+  milliseconds = 90_000,
 ): Promise<T> {
   const end = performance.now() + milliseconds;
   let last: unknown;

@@ -88,7 +88,7 @@ function namespaceOf(holder: ChildProcess): Namespace {
     inside,
     run: async (...command) => {
       const [program = '', ...args] = [...inside, ...command];
-      const { stdout } = await promisify(execFile)(program, args, { timeout: 20_000 });
+      const { stdout } = await promisify(execFile)(program, args, { timeout: 120_000 });
       return stdout;
     },
   };

@@ -65,7 +65,7 @@ test('a policy of scope MESH that is applied later is counted by a service that 
 });
 
 test('it outlives the control plane, counts and all', async () => {
-  const before = await servicePid();
+  const before = await eventually('it is known to be ready', servicePid);
   const { controlPlane } = (await status()).pids;
   process.kill(controlPlane as number, 'SIGKILL');
   expect(await statuses('ann', 2)).toEqual([429, 429]);
@@ -75,11 +75,11 @@ test('it outlives the control plane, counts and all', async () => {
   });
   await isEnforced('True ServiceReady');
   expect(await statuses('ann', 2)).toEqual([429, 429]);
-  expect(await servicePid()).toBe(before);
+  expect(await eventually('it is known to be ready', servicePid)).toBe(before);
 });
 
 test('while it does not answer, requests fare as onFailure says; it ends with the last policy', async () => {
-  const pid = (await servicePid()) as number;
+  const pid = await eventually('it is known to be ready', servicePid);
   process.kill(pid, 'SIGSTOP');
   expect(await statuses('cid', 1)).toEqual([500]);
   process.kill(pid, 'SIGCONT');

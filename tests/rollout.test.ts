@@ -51,9 +51,8 @@ test('deleted and applied again: its share goes to the others and comes back', a
   expect(has(await said(), 'v2')).toBe(false);
   await apply(web('v2'));
   await until('v2 serves again', (versions) => has(versions, 'v2'));
-  const { failures, requests } = await load.stop();
+  const { failures } = await load.stop(20);
   expect(failures).toEqual([]);
-  expect(requests).toBeGreaterThan(20);
 });
 
 test('changed again while it still rolls out: the last change wins', async () => {
@@ -97,11 +96,8 @@ spec:
   upstreams: []
   probes: { readiness: { httpGet: { path: / }, periodSeconds: 1 } }
 `);
-  await eventually(
-    'it is reported',
-    async () =>
-      /never[^\n]*not healthy[\s\S]*no database at 10\.0\.0\.1/.test(mesh.output()) ? true : undefined,
-    40_000,
+  await eventually('it is reported', async () =>
+    /never[^\n]*not healthy[\s\S]*no database at 10\.0\.0\.1/.test(mesh.output()) ? true : undefined,
   );
   expect(await mesh.ok('status')).toMatch(/never +v9 +0\/1/);
   await mesh.ok('delete', 'workload', 'never');
@@ -109,4 +105,4 @@ spec:
     processesOf(mesh.stateDir).some(({ name }) => name.startsWith('never-')) ? undefined : true,
   );
   expect((await load.stop()).failures).toEqual([]);
-}, 90_000);
+});

@@ -89,11 +89,16 @@ spec:
   await mesh.ok('apply', '-f', file);
   await eventually('the gateway takes connections', async () => {
     const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    const told = new Promise<true | undefined>((resolve) => {
+      socket.once('data', () => resolve(true));
+      // Before the gateway knows where echo is.
+      socket.once('close', () => resolve(undefined));
+    });
     try {
       await once(socket, 'connect');
       socket.end('hello');
-      await once(socket, 'data');
-      return true;
+      return await told;
     } finally {
       socket.destroy();
     }

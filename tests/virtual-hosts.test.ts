@@ -77,9 +77,12 @@ beforeAll(async () => {
   api = apiOf(state.path);
   await reached(changed, 'first');
   observer = await joinObserver(state.path, 'observer-0', 'client-0');
-  await eventually('the observer has all', async () =>
-    observer.received.virtualHost.size >= services ? true : undefined,
-  );
+  await eventually('the observer has all', async () => {
+    const { virtualHost, cluster, endpoint } = observer.received;
+    const called = [...cluster.keys()].filter((name) => name.startsWith('outbound|'));
+    const has = virtualHost.size >= services && called.length >= services;
+    return has && called.every((name) => endpoint.has(name)) ? true : undefined;
+  });
 });
 
 afterAll(async () => {

@@ -139,16 +139,15 @@ test('proxies are replaced under load: nothing fails, nothing is refused, the co
     before.some((pid) => pids().includes(pid)) ? undefined : twoServe(),
   );
   for (const load of [kept, fresh]) {
-    const { requests, failures } = await load.stop();
+    const { failures } = await load.stop(50);
     expect(failures).toEqual([]);
-    expect(requests).toBeGreaterThan(50);
   }
   // The successor is who the control plane talks to.
   await apply(routes(true));
   await eventually('both redirect', async () =>
     (await statusOfEach()).every((status) => status === 301) ? true : undefined,
   );
-}, 90_000);
+});
 
 test('tulle proxy runs one by itself: workers, replaced by SIGUSR2 under load, ended by SIGTERM', async () => {
   const folder = join(state.path, 'alone');
@@ -191,9 +190,8 @@ test('tulle proxy runs one by itself: workers, replaced by SIGUSR2 under load, e
     await eventually('new workers', () =>
       Promise.resolve(said.includes('new workers have taken over') ? true : undefined),
     );
-    const { failures, requests } = await load.stop();
+    const { failures } = await load.stop(20);
     expect(failures).toEqual([]);
-    expect(requests).toBeGreaterThan(20);
   } finally {
     proxy.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);

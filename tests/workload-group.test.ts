@@ -111,7 +111,7 @@ beforeAll(async () => {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
-  await eventually('it is in the mesh', async () => (/is in the mesh/.test(said) ? true : undefined), 30_000);
+  await eventually('it is in the mesh', async () => (/is in the mesh/.test(said) ? true : undefined));
   program = spawn(process.execPath, [join(root, 'tests/fixtures/readiness/web.ts')], {
     env: { ...process.env, PORT: String(hosted), CONTROL: control.path, TULLE_INSTANCE: 'hosted-a' },
     stdio: 'ignore',

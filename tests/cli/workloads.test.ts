@@ -64,9 +64,8 @@ test('a changed Workload is replaced, the new one ready before the old one drain
   await apply(workload('two'));
   await answers('two');
   await eventually('the old one is gone', async () => (isRunning(pid) ? undefined : true));
-  const { failures, requests } = await load.stop();
+  const { failures } = await load.stop(20);
   expect(failures).toEqual([]);
-  expect(requests).toBeGreaterThan(20);
 });
 
 test('scaled up and down under load: no request fails', async () => {
@@ -103,10 +102,8 @@ test('a deleted Workload ends', async () => {
   await eventually('its processes are gone', async () => (pids.some(isRunning) ? undefined : true));
 });
 
-test.runIf(process.getuid?.() === 0)(
-  'a Workload runs as its user, within its limits',
-  async () => {
-    await apply(`
+test.runIf(process.getuid?.() === 0)('a Workload runs as its user, within its limits', async () => {
+  await apply(`
 apiVersion: tulle.dev/v1alpha1
 kind: Workload
 metadata: { name: limited }
@@ -117,12 +114,10 @@ spec:
   restartPolicy: Never
   resources: { limits: { openFiles: 77 } }
 `);
-    const text = await eventually('its output', async () => {
-      const { code, stdout } = await mesh.tulle('logs', 'limited');
-      return code === 0 && stdout.split('\n').length > 3 ? stdout : undefined;
-    });
-    expect(text).toBe('nobody\n77\n\n/\n');
-    await mesh.ok('delete', 'workload', 'limited');
-  },
-  30_000,
-);
+  const text = await eventually('its output', async () => {
+    const { code, stdout } = await mesh.tulle('logs', 'limited');
+    return code === 0 && stdout.split('\n').length > 3 ? stdout : undefined;
+  });
+  expect(text).toBe('nobody\n77\n\n/\n');
+  await mesh.ok('delete', 'workload', 'limited');
+});

@@ -96,7 +96,7 @@ function ask(
     const socket = open(port, row, certificates, () => socket.write(lines.join('\r\n'), 'latin1'));
     socket
       .setEncoding('latin1')
-      .setTimeout(10_000, () => socket.destroy(new Error(`no answer after: ${text}`)));
+      .setTimeout(60_000, () => socket.destroy(new Error(`no answer after: ${text}`)));
     socket.on('error', reject);
     socket.on('data', (chunk: string) => {
       text += chunk;

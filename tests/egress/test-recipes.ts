@@ -6,7 +6,7 @@ export function testRecipes(engine: 'tulle' | 'envoy'): void {
   let mesh: EgressMesh;
   beforeAll(async () => {
     mesh = await startEgressMesh(engine);
-  }, 60_000);
+  });
   afterAll(() => mesh?.stop());
 
   test.each([

@@ -82,7 +82,7 @@ export const commandLineClient: Client = {
     const { host, port, ca } = asked;
     const where = ['--resolve', `${host}:${port}:127.0.0.1`, '--cacert', ca, '--noproxy', '*'];
     const url = `https://${host}:${port}/`;
-    return (await run('curl', ['-sS', '--max-time', '10', ...where, ...shownArgs(asked), url])) ?? 'refused';
+    return (await run('curl', ['-sS', '--max-time', '60', ...where, ...shownArgs(asked), url])) ?? 'refused';
   },
   echo: async ({ host, port, ca }, line) => {
     const where = [

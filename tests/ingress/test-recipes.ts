@@ -32,7 +32,7 @@ export function testRecipes(engines: readonly Engine[], client: Client): void {
   let ingress: IngressMesh;
   beforeAll(async () => {
     ingress = await startIngressMesh(engines);
-  }, 60_000);
+  });
   afterAll(() => ingress?.stop());
 
   describe.each(engines)('%s', (engine) => {

@@ -10,7 +10,7 @@ describeCaptured('captured applications beside Envoys', ['envoy'], () => {
   beforeAll(async () => {
     scene = await openScene(':', (text) => text.replaceAll(/^( {2}command: .*)$/gm, '$1\n  engine: envoy'));
     mesh = await scene.start();
-  }, 120_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     await scene?.close();

@@ -27,7 +27,7 @@ describeCaptured('applications that know nothing of proxies', [], () => {
   beforeAll(async () => {
     scene = await openScene();
     mesh = await scene.start();
-  }, 120_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     await scene?.close();
@@ -157,7 +157,7 @@ describeCaptured('what capture changes on the machine', [], () => {
       mesh = await scene.start();
       const pids = processesOf(mesh.stateDir).map(({ pid }) => pid);
       mesh.supervisor.kill('SIGKILL');
-      await eventually('everything has ended', async () => (pids.some(isRunning) ? undefined : true), 30_000);
+      await eventually('everything has ended', async () => (pids.some(isRunning) ? undefined : true));
       const left = await rules(scene);
       expect(left).toContain('table inet tulle-captured-');
       mesh = await scene.start();
@@ -171,7 +171,7 @@ describeCaptured('what capture changes on the machine', [], () => {
     } finally {
       await scene.close();
     }
-  }, 240_000);
+  });
 
   test('an application that is started again is captured again; one that is deleted leaves no rules', async () => {
     const scene = await openScene();
@@ -192,7 +192,7 @@ describeCaptured('what capture changes on the machine', [], () => {
       await mesh.stop();
       await scene.close();
     }
-  }, 120_000);
+  });
 
   test('tulle run captures what it runs, with rules of its own that go with it', async () => {
     const scene = await openScene();
@@ -258,7 +258,7 @@ describeCaptured('what capture changes on the machine', [], () => {
       await mesh.stop();
       await scene.close();
     }
-  }, 120_000);
+  });
 });
 
 /** Groups that meshes have made below ours. */

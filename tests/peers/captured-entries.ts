@@ -27,11 +27,11 @@ export function testEntries(engine: Engine): void {
           ? true
           : undefined,
       );
-  }, 120_000);
+  });
   afterAll(async () => {
     await mesh?.stop();
     await scene?.close();
-  }, 60_000);
+  });
 
   /** Status, and the address that was called outside. */
   const asked = async (run: Run, url: string, ...args: string[]): Promise<string> => {

@@ -121,7 +121,7 @@ describeWithPeers('kubectl', ['kubectl'], () => {
     ]) {
       const [header, row] = (await kubectl('get', name, '-n', 'x')).split('\n');
       expect(header).toMatch(/^NAME +GATEWAYS +HOSTS +AGE/);
-      expect(row).toMatch(/^reviews +\["reviews"\] +\d+s/);
+      expect(row).toMatch(/^reviews +\["reviews"\] +\d+[ms]/);
     }
     expect(await kubectl('get', 'svc,vs', '-A', '-l', 'app=reviews', '-o', 'name')).toBe('service/reviews');
     expect(await kubectl('get', 'svc', '-n', 'x', '-o', 'wide')).toMatch(/9080/);

@@ -7,7 +7,7 @@ describeWithPeers('sidecars of both engines', ['envoy'], () => {
   let mesh: ProtocolMesh;
   beforeAll(async () => {
     mesh = await startProtocolMesh(['tulle', 'envoy']);
-  }, 120_000);
+  });
   afterAll(() => mesh?.stop());
 
   test.each([

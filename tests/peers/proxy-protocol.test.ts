@@ -49,7 +49,7 @@ async function run(command: string, args: readonly string[], port: number): Prom
       probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
       probe.once('connect', () => probe.destroy());
     });
-  await expect.poll(accepts, { timeout: 10_000 }).toBe(true);
+  await expect.poll(accepts).toBe(true);
 }
 
 const haproxyDefaults = `
@@ -187,7 +187,7 @@ describeWithPeers('HAProxy', ['haproxy'], () => {
       `frontend f\n  mode http\n  bind 127.0.0.1:${front}\n  default_backend b\nbackend b\n  mode http\n  option httpchk\n  http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host app\n  server s unix@${path} send-proxy-v2 check inter 50ms`,
       front,
     );
-    await expect.poll(() => callers.length, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expect.poll(() => callers.length).toBeGreaterThan(1);
     // A check is a connection of HAProxy's own, and a Unix socket has no address.
     expect(callers[0]).toBe(':0');
     const { from } = await call(front);

@@ -96,10 +96,8 @@ describeWithPeers('a terminal', ['tmux'], () => {
         });
 
       // Set-up may have something to build first.
-      await eventually(
-        'the mesh is ready',
-        async () => ((await terminal.history()).includes('Try next') ? true : undefined),
-        90_000,
+      await eventually('the mesh is ready', async () =>
+        (await terminal.history()).includes('Try next') ? true : undefined,
       ).catch(async (error: Error) => {
         throw new Error(`${error.message}:\n${await terminal.history()}`);
       });
@@ -143,12 +141,10 @@ describeWithPeers('a terminal', ['tmux'], () => {
       await table('and whole again', (shown) => shown.length === services.length);
 
       const processes = processesOf(stateDir);
-      const began = performance.now();
       await terminal.type('C-c');
       await eventually('the shell is back', async () =>
         /\nstopped\n\$$/.test(await terminal.screen()) ? true : undefined,
       );
-      expect(performance.now() - began).toBeLessThan(6000);
       expect(processes.filter(({ pid }) => isRunning(pid))).toEqual([]);
       expect(pidsMentioning(stateDir)).toEqual([]);
       expect(await terminal.cursorIsShown()).toBe(true);

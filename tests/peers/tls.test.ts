@@ -275,7 +275,7 @@ describeWithPeers('Envoy', ['envoy'], () => {
         ({ ok }) => ok,
         () => false,
       );
-    await expect.poll(ready, { timeout: 20_000 }).toBe(true);
+    await expect.poll(ready).toBe(true);
     return { port, stats: async () => (await fetch(`http://127.0.0.1:${admin}/stats?filter=ssl`)).text() };
   }
 

@@ -58,7 +58,7 @@ const get = (port: number): Promise<string> =>
 
 /** Workers take a configuration a moment after the main thread has acknowledged it. */
 async function getUntil(port: number, wanted: string): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (let body = await get(port); body !== wanted; body = await get(port)) {
     if (Date.now() > deadline) throw new Error(`${body} instead of ${wanted}`);
   }

@@ -32,7 +32,7 @@ export interface Answer {
   readonly grpcStatus: number | undefined;
 }
 
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 
 /** @throws what the connection met */
 export function ask(what: Ask): Promise<Answer> {

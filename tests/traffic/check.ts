@@ -83,10 +83,8 @@ async function checkSeen(
     const [least, most] = typeof bounds === 'number' ? [bounds, bounds] : bounds;
     const count = (): number => all().filter((one) => by === undefined || one.by === by).length;
     // What is mirrored may arrive after the answer.
-    await eventually(
-      `${least} requests at ${by ?? 'applications'}, not ${count()}`,
-      async () => (count() >= least ? true : undefined),
-      5_000,
+    await eventually(`${least} requests at ${by ?? 'applications'}, not ${count()}`, async () =>
+      count() >= least ? true : undefined,
     );
     expect(count(), `requests at ${by ?? 'applications'}`).toBeLessThanOrEqual(most);
   };

@@ -116,16 +116,10 @@ async function startEnvoy(bootstrap: Bootstrap, around: ProxySurroundings): Prom
   child.stderr?.pipe(lineWriter(onWords));
   const proxy = { close: () => end(child) };
   try {
-    await eventually(
-      `the Envoy of ${bootstrap.node.metadata.NAME} is ready`,
-      async () => {
-        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-        return (
-          (await fetchOnce(`http://127.0.0.1:${bootstrap.admin.port}/ready`)).status === 200 || undefined
-        );
-      },
-      60_000,
-    );
+    await eventually(`the Envoy of ${bootstrap.node.metadata.NAME} is ready`, async () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+      return (await fetchOnce(`http://127.0.0.1:${bootstrap.admin.port}/ready`)).status === 200 || undefined;
+    });
   } catch (error) {
     await proxy.close();
     throw error;

@@ -164,7 +164,12 @@ export class Instance implements RolloutInstance {
     clearTimeout(this.#startAgain);
     const wasReady = this.ready;
     this.#enter('stopping');
-    if (!quick && wasReady) await registrations.announceDrain(namespace, this.name, this.#status());
+    if (!quick) {
+      const status = this.#status();
+      if (wasReady) await registrations.announceDrain(namespace, this.name, status);
+      // Nobody calls it; where its sidecar can't say goodbye, that it leaves is known all the same.
+      else await registrations.set(namespace, this.name, { ...status, draining: true });
+    }
     registrations.forget(namespace, this.name);
     const began = Date.now();
     await this.#proxy?.stop(Math.min(this.#drainSeconds * 1000 + 1000, limitMs * 0.6));

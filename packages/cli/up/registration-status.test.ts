@@ -47,6 +47,25 @@ test('a write that the API refuses is told and does not stand in the way of the 
   statuses.close();
 });
 
+test('a drain is announced until every proxy has taken it, or has refused something', async () => {
+  const api = apiThat(async () => {});
+  const type = { subscribed: true, synced: true };
+  const list = (...types: object[]) => ({ items: types.map((one) => ({ types: { endpoint: one } })) });
+  const answers = [
+    list(type, { ...type, synced: false }),
+    list(type, { ...type, synced: false }),
+    list({ ...type, subscribed: false, synced: false }, { ...type, synced: false, nack: {} }),
+  ];
+  let asked = 0;
+  const request = async (): Promise<unknown> => answers[asked++];
+  const statuses = new RegistrationStatus({ ...api.client, request });
+  await api.listed;
+  await statuses.announceDrain('default', 'reviews-v1-0', ready);
+  expect(asked).toBe(answers.length);
+  expect(api.written).toEqual([{ status: { ready: false, draining: true } }]);
+  statuses.close();
+});
+
 test('a drain is announced even where the API is away', async () => {
   const api = apiThat(async () => {
     throw new TypeError('fetch failed');

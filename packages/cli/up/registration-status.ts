@@ -3,6 +3,7 @@ import type { Resource } from '@tulle/resources/kind';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient, KindAddress } from '../api/client.ts';
 import { type Informer, startInformer } from '../api/informer.ts';
+import { listProxies, type ProxyStatus } from '../api/proxies.ts';
 
 export const REGISTRATION: KindAddress = {
   group: 'tulle.dev',
@@ -12,8 +13,11 @@ export const REGISTRATION: KindAddress = {
   namespaced: true,
 };
 
-/** Time for the other proxies to learn that an instance drains, before it stops taking connections. */
+/** Time for the control plane to tell the other proxies that an instance drains. */
 const DRAIN_NOTICE_MS = 150;
+/** Those that have not taken it by then are not waited for. */
+const LONGEST_NOTICE_MS = 2_000;
+const NOTICE_POLL_MS = 30;
 
 /** What whoever started an instance knows of it (docs/architecture.md, Registration). */
 export interface InstanceStatus {
@@ -69,12 +73,18 @@ export class RegistrationStatus {
   }
 
   /**
-   * Tells that an instance drains and waits until the other proxies can know. A control plane that is away is
-   * not waited for: proxies keep what they have, and retries cover what goes wrong.
+   * Tells that an instance drains and waits until the other proxies know, before it stops taking connections. A
+   * control plane that is away is not waited for: proxies keep what they have, and retries cover what goes wrong.
    */
   async announceDrain(namespace: string, instance: string, status: InstanceStatus): Promise<void> {
     await this.set(namespace, instance, { ...status, ready: false, draining: true });
+    const limit = performance.now() + LONGEST_NOTICE_MS;
     await pause(DRAIN_NOTICE_MS);
+    while (performance.now() < limit) {
+      const proxies = await listProxies(this.#client).catch(() => []);
+      if (proxies.every(hasAll)) return;
+      await pause(NOTICE_POLL_MS);
+    }
   }
 
   forget(namespace: string, instance: string): void {
@@ -120,6 +130,10 @@ export class RegistrationStatus {
     }
   }
 }
+
+/** It has answered all that it was to be sent, if only by refusing it. */
+const hasAll = ({ types }: ProxyStatus): boolean =>
+  Object.values(types).every(({ subscribed, synced, nack }) => !subscribed || synced || nack !== undefined);
 
 const fields = [
   'ready',

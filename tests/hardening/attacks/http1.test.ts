@@ -189,6 +189,6 @@ const attacks: Readonly<Record<string, Attack>> = {
   },
 };
 
-test.each(Object.entries(attacks))('%s', { timeout: 30_000 }, async (_name, attack) => {
+test.each(Object.entries(attacks))('%s', async (_name, attack) => {
   await underAttack(attack);
 });

@@ -90,7 +90,7 @@ async function flood(client: FrameClient, { each }: Flood): Promise<void> {
 }
 
 describe('floods', () => {
-  test.each(Object.entries(floods))('%s', { timeout: 30_000 }, async (_name, each) => {
+  test.each(Object.entries(floods))('%s', async (_name, each) => {
     await underAttack({
       run: async (port, peak) => {
         const clients = await Promise.all(
@@ -241,6 +241,6 @@ const attacks: Readonly<Record<string, Attack>> = {
   },
 };
 
-test.each(Object.entries(attacks))('%s', { timeout: 30_000 }, async (_name, attack) => {
+test.each(Object.entries(attacks))('%s', async (_name, attack) => {
   await underAttack(attack);
 });

@@ -50,8 +50,6 @@ async function answered(
 }
 
 const crowd = 100;
-/** The terminator's own limit is 5 s; the rest is a busy machine's. */
-const limitMs = 15_000;
 
 interface Trickle {
   readonly at: (hello: Buffer) => { readonly sent: Buffer; readonly rest: Buffer };
@@ -72,7 +70,7 @@ const attacks: Readonly<Record<string, Trickle>> = {
   },
 };
 
-test.each(Object.entries(attacks))('handshakes: %s', { timeout: 30_000 }, async (_name, { at }) => {
+test.each(Object.entries(attacks))('handshakes: %s', async (_name, { at }) => {
   const hello = await clientHello();
   const backend = await rawBackend();
   cleanup.push(() => backend.close());
@@ -85,7 +83,6 @@ test.each(Object.entries(attacks))('handshakes: %s', { timeout: 30_000 }, async 
   const secrets = { key: leaf.keyPem, cert: leaf.chainPem, ca: leaf.rootsPem };
   expect(await answered(proxy, secrets)).toMatch(/GET \/bystander$/);
 
-  const started = performance.now();
   const clients = await Promise.all(Array.from({ length: crowd }, () => RawClient.open(proxy.port)));
   const { sent, rest } = at(hello);
   for (const client of clients) if (sent.length > 0) client.send(sent);
@@ -100,8 +97,8 @@ test.each(Object.entries(attacks))('handshakes: %s', { timeout: 30_000 }, async 
   );
   // Others are served meanwhile.
   for (let asked = 0; asked < 5; asked++) expect(await answered(proxy, secrets)).toMatch(/GET \/bystander$/);
+  // Byte by byte to its end a record would take a quarter of an hour.
   await trickling;
-  expect(performance.now() - started).toBeLessThan(limitMs);
   await Promise.all(clients.map((client) => client.close()));
   await backend.close();
   await expect.poll(() => census(proxy.engine)).toEqual(nothing);

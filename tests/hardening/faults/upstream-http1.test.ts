@@ -53,7 +53,9 @@ const halfBody = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello';
 const verdict = (status: number, flags: string, attempts = 1): Verdict => ({ status, flags, attempts });
 const retries = (policy: Parameters<typeof retry>[0]): ProxyShape => ({ retry: retry(policy) });
 const resets = retries({ on: new Set(['reset']) });
-const soon: ProxyShape = { timeoutMs: 60 };
+const soon: ProxyShape = { timeoutMs: 300 };
+/** Time enough for the part of the answer that comes. */
+const later: ProxyShape = { timeoutMs: 1_000 };
 
 const faults: Readonly<Record<string, Fault>> = {
   refuses: { refuses: true, client: 503, verdict: verdict(503, 'UF') },
@@ -106,20 +108,20 @@ const faults: Readonly<Record<string, Fault>> = {
   'never ends its head': { answer: says(halfHead), shape: soon, client: 504, verdict: verdict(504, 'UT') },
   'never answers, try by try': {
     answer: () => {},
-    shape: retries({ on: new Set(['5xx']), perTryTimeoutMs: 40 }),
+    shape: retries({ on: new Set(['5xx']), perTryTimeoutMs: 200 }),
     client: 504,
     verdict: verdict(504, 'UT,URX', 3),
   },
   'never answers, once': {
     answer: firstOnly(1, () => {}),
-    shape: retries({ on: new Set(['5xx']), perTryTimeoutMs: 40 }),
+    shape: retries({ on: new Set(['5xx']), perTryTimeoutMs: 1_000 }),
     client: 200,
     verdict: verdict(200, '', 2),
     kept: 1,
   },
   'says nothing for as long as a stream may be idle': {
     answer: () => {},
-    shape: { manager: { streamIdleTimeoutMs: 60 } },
+    shape: { manager: { streamIdleTimeoutMs: 300 } },
     client: 408,
     verdict: verdict(408, 'SI'),
   },
@@ -143,10 +145,10 @@ const faults: Readonly<Record<string, Fault>> = {
     client: 'cut',
     verdict: verdict(200, 'UC'),
   },
-  'never ends its body': { answer: says(halfBody), shape: soon, client: 'cut', verdict: verdict(200, 'UT') },
+  'never ends its body': { answer: says(halfBody), shape: later, client: 'cut', verdict: verdict(200, 'UT') },
   'says nothing more amid its body': {
     answer: says(halfBody),
-    shape: { manager: { streamIdleTimeoutMs: 60 } },
+    shape: { manager: { streamIdleTimeoutMs: 1_000 } },
     client: 'cut',
     verdict: verdict(200, 'SI'),
   },

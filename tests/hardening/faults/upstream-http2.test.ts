@@ -35,7 +35,9 @@ const halfPost = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello'
 const ok = [[':status', '200']] as const;
 const verdict = (status: number, flags: string, attempts = 1): Verdict => ({ status, flags, attempts });
 const retries = (policy: Parameters<typeof retry>[0]): ProxyShape => ({ retry: retry(policy) });
-const soon: ProxyShape = { timeoutMs: 60 };
+const soon: ProxyShape = { timeoutMs: 300 };
+/** Time enough for the part of the answer that comes. */
+const later: ProxyShape = { timeoutMs: 1_000 };
 const says =
   (...frames: readonly ((id: number) => Buffer)[]): FrameAnswer =>
   (connection, id) =>
@@ -195,7 +197,7 @@ const faults: Readonly<Record<string, Fault>> = {
       (id) => headers(id, ok, false),
       (id) => data(id, 'hello', false),
     ),
-    shape: soon,
+    shape: later,
     client: 'cut',
     verdict: verdict(200, 'UT'),
     kept: 1,

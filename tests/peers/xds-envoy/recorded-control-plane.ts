@@ -132,7 +132,7 @@ export class ControlPlane {
 
   /** Waits for an event that matches, and forgets all up to it. */
   async until(wanted: string | RegExp): Promise<string> {
-    const tooLong = setTimeout(() => this.#note('timeout'), 20_000);
+    const tooLong = setTimeout(() => this.#note('timeout'), 60_000);
     for (;;) {
       const at = this.events.findIndex((event) =>
         typeof wanted === 'string' ? event === wanted : wanted.test(event),

@@ -180,13 +180,13 @@ export const entries: readonly Scenario[] = [
       virtualService(`
         hosts: [$outside]
         http:
-        - timeout: 0.3s
+        - timeout: 1s
           route: [{ destination: { host: $outside } }]
       `),
     ],
     steps: [
       { url: asked, expect: { version: 'out1' } },
-      { url: asked, behave: { delayMs: 2000 }, expect: { status: 504, atLeastMs: 290, flags: 'UT' } },
+      { url: asked, behave: { delayMs: 4000 }, expect: { status: 504, atLeastMs: 990, flags: 'UT' } },
     ],
   },
   {

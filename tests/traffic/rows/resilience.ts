@@ -14,14 +14,14 @@ export const resilience: readonly Scenario[] = [
     resources: [
       virtualService(`
         http:
-        - timeout: 0.4s
+        - timeout: 1s
           ${all}
       `),
     ],
     steps: [
       {
-        behave: { delayMs: 2000 },
-        expect: { status: 504, atLeastMs: 390, flags: 'UT', body: 'upstream request timeout', received: 1 },
+        behave: { delayMs: 4000 },
+        expect: { status: 504, atLeastMs: 990, flags: 'UT', body: 'upstream request timeout', received: 1 },
       },
     ],
   },
@@ -33,11 +33,11 @@ export const resilience: readonly Scenario[] = [
       virtualService(`
         hosts: [$outside]
         http:
-        - timeout: 0.4s
+        - timeout: 4s
           ${outsideRoute}
       `),
     ],
-    steps: [{ url: 'http://$outside/', expect: { seen: { 'x-envoy-expected-rq-timeout-ms': '400' } } }],
+    steps: [{ url: 'http://$outside/', expect: { seen: { 'x-envoy-expected-rq-timeout-ms': '4000' } } }],
   },
   {
     title: 'timeout: an application may say its own for a request',
@@ -45,14 +45,14 @@ export const resilience: readonly Scenario[] = [
     resources: [
       virtualService(`
         http:
-        - timeout: 0.3s
+        - timeout: 1s
           ${all}
       `),
     ],
     steps: [
       {
-        headers: { 'x-envoy-upstream-rq-timeout-ms': '3000' },
-        behave: { delayMs: 700 },
+        headers: { 'x-envoy-upstream-rq-timeout-ms': '9000' },
+        behave: { delayMs: 1200 },
         expect: { seen: { 'x-envoy-upstream-rq-timeout-ms': null, 'x-forwarded-for': null } },
       },
       {
@@ -233,13 +233,13 @@ export const resilience: readonly Scenario[] = [
     resources: [
       virtualService(`
         http:
-        - retries: { attempts: 2, perTryTimeout: 0.3s, retryOn: gateway-error }
+        - retries: { attempts: 2, perTryTimeout: 1s, retryOn: gateway-error }
           ${all}
       `),
     ],
     steps: [
-      { behave: { delayMs: 3000, first: 1 }, expect: { received: 2, atLeastMs: 290 } },
-      { behave: { delayMs: 3000 }, expect: { status: 504, received: 3, atLeastMs: 870 } },
+      { behave: { delayMs: 9000, first: 1 }, expect: { received: 2, atLeastMs: 990 } },
+      { behave: { delayMs: 9000 }, expect: { status: 504, received: 3, atLeastMs: 2_970 } },
     ],
   },
   {
@@ -248,12 +248,14 @@ export const resilience: readonly Scenario[] = [
     resources: [
       virtualService(`
         http:
-        - timeout: 0.5s
-          retries: { attempts: 10, perTryTimeout: 0.3s, retryOn: gateway-error }
+        - timeout: 2s
+          retries: { attempts: 10, perTryTimeout: 1.2s, retryOn: gateway-error }
           ${all}
       `),
     ],
-    steps: [{ behave: { delayMs: 3000 }, expect: { status: 504, received: 2, atLeastMs: 490, flags: 'UT' } }],
+    steps: [
+      { behave: { delayMs: 9000 }, expect: { status: 504, received: 2, atLeastMs: 1_990, flags: 'UT' } },
+    ],
   },
   {
     title: 'retries: by default two more when the connection is refused',
@@ -336,9 +338,14 @@ export const resilience: readonly Scenario[] = [
       {
         kind: 'grpc',
         url: 'http://$host:82/test.Echo/Unary',
-        headers: { 'grpc-timeout': '300m' },
-        behave: { delayMs: 2000 },
-        expect: { grpcStatus: 14, atLeastMs: 290, received: 1, seen: { 'grpc-timeout': /^(300|29\d)m$/ } },
+        headers: { 'grpc-timeout': '1000m' },
+        behave: { delayMs: 4000 },
+        expect: {
+          grpcStatus: 14,
+          atLeastMs: 990,
+          received: 1,
+          seen: { 'grpc-timeout': /^(1000|\d{1,3})m$/ },
+        },
       },
     ],
   },

@@ -141,8 +141,8 @@ export const retries: readonly Scenario[] = [
     resources: [hedged('{ attempts: 1, perTryTimeout: 0.4s, retryOn: 5xx }')],
     // Both take longer than an attempt may: without hedging it would be 504.
     steps: [
-      { behave: { delayMs: 600 }, expect: { status: 200, received: 2, atLeastMs: 590 } },
-      { behave: { delayMs: 3000, first: 1 }, expect: { status: 200, received: 2, atLeastMs: 390 } },
+      { behave: { delayMs: 1500 }, expect: { status: 200, received: 2, atLeastMs: 1_490 } },
+      { behave: { delayMs: 9000, first: 1 }, expect: { status: 200, received: 2, atLeastMs: 390 } },
     ],
   },
   {
@@ -153,8 +153,8 @@ export const retries: readonly Scenario[] = [
       {
         kind: 'grpc',
         url: unary,
-        behave: { delayMs: 600 },
-        expect: { grpcStatus: 0, received: 2, atLeastMs: 590 },
+        behave: { delayMs: 1500 },
+        expect: { grpcStatus: 0, received: 2, atLeastMs: 1_490 },
       },
     ],
   },
