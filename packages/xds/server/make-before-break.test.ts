@@ -60,6 +60,33 @@ describe('make before break', () => {
     expect(driver.take()).toEqual(['endpoint -a']);
   });
 
+  test('a cluster that comes back before its endpoints have gone: the route waits until they are sent again', () => {
+    const driver = started();
+    const other = {
+      cluster: [edsCluster('b')],
+      endpoint: [resource('b')],
+      listener: first.listener,
+      route: [resource('r', '2')],
+    };
+    driver.set(other);
+    driver.take();
+    driver.answer('cluster');
+    driver.send('endpoint', { subscribe: ['b'] });
+    expect(driver.take()).toEqual(['endpoint +b@1', 'route +r@2']);
+    driver.answer('endpoint');
+    driver.answer('route');
+    driver.set({ ...other, endpoint: [resource('b', '2')] });
+    expect(driver.take()).toEqual(['cluster -a', 'endpoint +b@2']);
+    driver.set({ ...first, route: [resource('r', '3')] });
+    driver.answer('cluster');
+    // The endpoints of b are not answered yet: those of a can't go.
+    expect(driver.take()).toEqual(['cluster +a@1']);
+    driver.answer('cluster');
+    expect(driver.take()).toEqual([]);
+    driver.answer('endpoint');
+    expect(driver.take()).toEqual(['endpoint +a@1', 'route +r@3']);
+  });
+
   test('a refused route keeps the clusters that the route before it uses', () => {
     const driver = started();
     driver.set({

@@ -200,8 +200,8 @@ export class Session {
       const endpoints = name === null ? undefined : snapshot.endpoint.get(name);
       if (name === null || endpoints === undefined) continue;
       endpoint.sendAgain(name, endpoints.version);
-      const isNew = !cluster.sent.get(resource.name);
-      if (isNew && !endpoint.sent.get(name)) this.#warming.set(name, now + this.#limits.warmingMs);
+      // Also where it has got them once: a client that had to drop the cluster has dropped its endpoints with it.
+      if (!cluster.sent.get(resource.name)) this.#warming.set(name, now + this.#limits.warmingMs);
     }
   }
 
