@@ -36,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly clock?: Clock;
   /** Who is asked for addresses of network gateways; by default, whom this machine asks. */
   readonly nameServers?: NameServers | undefined;
+  /** How long an SVID lives; a day by default. */
+  readonly svidLifetimeMs?: number;
   readonly log: (message: string, error?: unknown) => void;
 }
 

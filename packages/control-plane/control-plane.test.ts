@@ -1,8 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { grpcConnector } from '@tulle/data-plane/grpc/connection';
+import { TimerWheel } from '@tulle/data-plane/timers/wheel';
 import type { Condition, Resource } from '@tulle/resources/kind';
+import type { GrpcStatus } from '@tulle/xds/client/transport';
 import type { Clock } from '@tulle/xds/clock';
+import { encode } from '@tulle/xds/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { graceMs } from './discovery/universal/leases.ts';
@@ -177,6 +181,25 @@ describe('a proxy', () => {
       Date.parse(before?.certificateExpires ?? ''),
     );
     expect(proxy.ended).toEqual([]);
+  });
+
+  it('gets nothing for a certificate that is over, also on a connection from before: that ends with it', async () => {
+    const svid = await svidFor('reviews');
+    const { address, xdsPort: port, identity: serverIdentity } = plane;
+    const connection = grpcConnector(new TimerWheel())({ address, port, tls: svid, serverIdentity });
+    const ask = (): Promise<GrpcStatus> =>
+      new Promise((resolve) => {
+        const path = '/istio.v1.auth.IstioCertificateService/CreateCertificate';
+        const call = connection.open(path, {}, { onMessage: () => {}, onEnd: resolve });
+        call.send(encode('istio.v1.auth.IstioCertificateRequest', { csr: 'none' }));
+        call.end();
+      });
+    expect(await ask()).toMatchObject({ code: 3 });
+    clock.shift(24 * 3600_000);
+    expect(await ask()).toEqual({ code: 16, message: 'no SVID of this mesh, or one that has expired' });
+    clock.shift(1_000);
+    expect(await ask()).toMatchObject({ code: 14 });
+    connection.close();
   });
 
   it('is refused with a token that is spent, old or made up', async () => {

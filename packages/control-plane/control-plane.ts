@@ -31,7 +31,7 @@ export type { ControlPlane, ControlPlaneOptions };
  * @throws Error when the state can't be opened or the API's port is taken
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { config, clock = systemClock, nameServers, log } = options;
+  const { config, clock = systemClock, svidLifetimeMs, nameServers, log } = options;
   const { mesh, trustDomain, stateDir, address = '127.0.0.1', apiPort = 0 } = config;
   const running = new AsyncDisposableStack();
   const metrics = new Metrics();
@@ -48,7 +48,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     running.defer(() => system.close());
 
     // Who may be what.
-    const authority = await openAuthority(join(stateDir, 'ca'), { trustDomain, clock });
+    const authority = await openAuthority(join(stateDir, 'ca'), {
+      ...{ trustDomain, clock },
+      ...(svidLifetimeMs === undefined ? {} : { lifetimeMs: svidLifetimeMs }),
+    });
     const tokens = createEnrolmentTokens({ clock, rootPin: authority.rootPin });
 
     // Who runs where: what was registered before is served at once. Changes are pushed without delay.

@@ -80,7 +80,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const callService = certificateService(connect);
   const own = await part.identity(() =>
     startIdentity(
-      { bootstrap, clock: holdingClock, random: Math.random, callCertificateService: callService, onFailure },
+      {
+        ...{ bootstrap, clock: holdingClock, random: Math.random, onFailure },
+        callCertificateService: callService,
+        ...(parent === undefined ? {} : { newToken: () => parent.enrolmentToken() }),
+      },
       signal,
     ),
   );

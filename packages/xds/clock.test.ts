@@ -21,12 +21,12 @@ test('an alarm goes off at its time, once', () => {
   expect(clock.pending).toBe(0);
 });
 
-test('a machine that has slept over it, or whose clock was set, finds that out within a minute', () => {
+test('a machine that has slept over it, or whose clock was set, finds that out within seconds', () => {
   const { clock, runs } = set(12 * hour);
   clock.advance(hour);
   clock.jump(20 * hour);
-  clock.advance(60_000);
-  expect(runs).toEqual([21 * hour + 60_000]);
+  clock.advance(5_000);
+  expect(runs).toEqual([21 * hour + 5_000]);
 });
 
 test('one whose clock was set back waits for the time', () => {

@@ -47,10 +47,10 @@ export const holdingClock: Clock = {
 };
 
 /** How late an alarm may be after a machine has slept. */
-const lookMs = 60_000;
+const lookMs = 5_000;
 
 /**
- * Runs once the machine believes that it is `time`, milliseconds since the epoch. Looks every minute: timers stand still
+ * Runs once the machine believes that it is `time`, milliseconds since the epoch. Looks every few seconds: timers stand still
  * while a machine sleeps, and know nothing of a clock that somebody sets.
  */
 export function alarm(clock: Clock, time: number, run: () => void): Timer {

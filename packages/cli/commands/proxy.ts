@@ -1,9 +1,11 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Bootstrap } from '@tulle/data-plane/bootstrap';
 import { grpcConnector } from '@tulle/data-plane/grpc/connection';
 import { type ProxyIdentity, startIdentity } from '@tulle/data-plane/identity/identity';
 import { TimerWheel } from '@tulle/data-plane/timers/wheel';
+import { ParentLink } from '@tulle/data-plane/workers/parent-link';
+import type { ToWorker } from '@tulle/data-plane/workers/protocol';
 import { certificateService } from '@tulle/xds/client/certificates';
 import { holdingClock } from '@tulle/xds/clock';
 import { type Command, Option } from 'commander';
@@ -16,6 +18,7 @@ import { checkNew, findGroup } from '../join/find-group.ts';
 import { runJoined } from '../join/joined-process.ts';
 import { watchLifeline } from '../lifeline.ts';
 import { formatExit } from '../up/process/child.ts';
+import { newTokenIn, readBootstrap } from '../up/proxy/given-bootstrap.ts';
 import { runWorkers } from '../up/proxy/run-workers.ts';
 import { example } from './options/examples.ts';
 import { addMeshOptions } from './options/mesh.ts';
@@ -73,14 +76,18 @@ async function proxy(options: ProxyOptions, io: Io): Promise<void> {
   if ((options.bootstrap === undefined) === (options.group === undefined))
     throw usageError('say --bootstrap, or --group');
   if (options.group !== undefined) return joinGroup(options.group, options, io);
-  const bootstrap = readBootstrap(options.bootstrap ?? '');
-  if ((options.engine ?? bootstrap.node.metadata.TULLE_ENGINE) === 'envoy') await proxyByEnvoy(bootstrap, io);
+  const path = resolve(options.bootstrap ?? '');
+  const bootstrap = readBootstrap(path);
+  const newToken = newTokenIn(path, bootstrap);
+  if ((options.engine ?? bootstrap.node.metadata.TULLE_ENGINE) === 'envoy')
+    await proxyByEnvoy(bootstrap, io, tokenFromParent() ?? newToken);
   else
     await runWorkers(
       bootstrap,
       readConcurrency(options.concurrency),
       io,
       lifelineClosed(bootstrap.lifelineFd),
+      newToken,
     );
 }
 
@@ -109,7 +116,25 @@ function readConcurrency(text: string): number {
   return Number(text);
 }
 
-async function proxyByEnvoy(bootstrap: Bootstrap, io: Io): Promise<void> {
+/** The supervisor's, where one has started us. */
+function tokenFromParent(): (() => Promise<string>) | undefined {
+  if (process.send === undefined) return undefined;
+  const link = new ParentLink({
+    id: '0.0',
+    shared: false,
+    succeeds: false,
+    channel: {
+      send: (message) => process.send?.(message, undefined, undefined, () => {}),
+      onMessage: (listener) =>
+        void process.on('message', (message) => listener(message as ToWorker, undefined)),
+    },
+  });
+  // It is no reason to stay.
+  process.channel?.unref();
+  return () => link.enrolmentToken();
+}
+
+async function proxyByEnvoy(bootstrap: Bootstrap, io: Io, newToken: () => Promise<string>): Promise<void> {
   const envoy = findEnvoy(io.env);
   if (envoy === undefined) {
     throw new Failure(
@@ -127,6 +152,7 @@ async function proxyByEnvoy(bootstrap: Bootstrap, io: Io): Promise<void> {
         clock: holdingClock,
         random: Math.random,
         callCertificateService: certificateService(grpcConnector(new TimerWheel())),
+        newToken,
         onFailure: (error) => note(io, `certificate: ${messageOf(error)}; trying again`),
       },
       stop,
@@ -139,22 +165,6 @@ async function proxyByEnvoy(bootstrap: Bootstrap, io: Io): Promise<void> {
   } finally {
     identity?.close();
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** @throws Failure for a file that is not there or not JSON */
-function readBootstrap(path: string): Bootstrap {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Failure(`can't read the bootstrap: ${messageOf(error)}`);
-  }
-  try {
-    const bootstrap = JSON.parse(text) as Bootstrap;
-    return { ...bootstrap, stateDir: resolve(bootstrap.stateDir) };
-  } catch (error) {
-    throw usageError(`${path} is no bootstrap: ${messageOf(error)}`);
   }
 }
 

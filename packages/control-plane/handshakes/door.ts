@@ -7,12 +7,17 @@ import {
   type Server as TlsServer,
 } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { alarm, type Clock } from '@tulle/xds/clock';
 import type { ServerMaterial } from '../identity/own-svid.ts';
 import type { HandshakeGate } from './gate.ts';
 
+/** Streams that end with the certificate can say so before the connection does. */
+const lastWordsMs = 1_000;
+
 /**
  * A port of a gRPC server, over TLS whose certificate changes while it runs: new handshakes see the new one, open
- * connections stay. TLS 1.3 only; with `mutual` a client without a certificate of our roots is refused.
+ * connections stay. TLS 1.3 only; with `mutual` a client without a certificate of our roots is refused, and a
+ * connection ends with the certificate that it was opened with: an Envoy opens stream after stream on the same one.
  *
  * ```
  *   port ──socket──▶ gate ──its turn──▶ TLS ──secure──▶ gRPC
@@ -26,7 +31,7 @@ export class GrpcDoor {
   constructor(
     grpc: GrpcServer,
     gate: HandshakeGate,
-    options: { readonly mutual: boolean; readonly material: ServerMaterial },
+    options: { readonly mutual: boolean; readonly material: ServerMaterial; readonly clock: Clock },
   ) {
     const secured = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     this.#tls = createTlsServer({
@@ -41,6 +46,7 @@ export class GrpcDoor {
       // A connection that breaks ends its streams.
       socket.on('error', () => {});
       gate.shaken(rawOf(socket));
+      if (options.mutual) endWithCertificate(socket, options.clock);
       secured.injectConnection(socket);
     });
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
@@ -69,6 +75,13 @@ export class GrpcDoor {
   close(): void {
     this.#port.close();
   }
+}
+
+function endWithCertificate(socket: TLSSocket, clock: Clock): void {
+  const shown = socket.getPeerX509Certificate();
+  if (shown === undefined) return;
+  const end = alarm(clock, shown.validToDate.getTime() + lastWordsMs, () => socket.destroy());
+  socket.once('close', () => end.cancel());
 }
 
 /** The accepted socket below TLS; Node has no public name for it. */

@@ -34,7 +34,7 @@ beforeEach(async () => {
   grpc = new Server();
   gate = new HandshakeGate(clock);
   const material = { keyPem: own.keyPem, chainPem: own.chainPem, rootsPem: authority.rootPem };
-  door = new GrpcDoor(grpc, gate, { mutual: true, material });
+  door = new GrpcDoor(grpc, gate, { mutual: true, material, clock });
   port = await door.listen(0, '127.0.0.1');
 });
 

@@ -44,14 +44,15 @@ export interface Authority {
 
 /**
  * Opens the CA in `dir` (made 0700, keys 0600), creating root and intermediate when they are missing. A
- * trust bundle `roots.pem` beside them may hold more roots than the own one, while roots rotate.
+ * trust bundle `roots.pem` beside them may hold more roots than the own one, while roots rotate. `lifetimeMs` is
+ * that of SVIDs.
  * @throws Error when a file is there but unusable: a CA is never silently replaced
  */
 export async function openAuthority(
   dir: string,
-  options: { readonly trustDomain: string; readonly clock: Clock },
+  options: { readonly trustDomain: string; readonly clock: Clock; readonly lifetimeMs?: number },
 ): Promise<Authority> {
-  const { trustDomain, clock } = options;
+  const { trustDomain, clock, lifetimeMs = svidLifetimeMs } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   const root = await openIssuer(dir, 'root', (keys) =>
@@ -104,7 +105,7 @@ export async function openAuthority(
       const issuer = await signer();
       if (issuer.certificate.notAfter.getTime() <= clock.now()) throw new Error('the mesh CA has expired');
       const svid = await createSvid({
-        ...{ uri, bound, publicKey, issuer, now: clock.now(), lifetimeMs: svidLifetimeMs },
+        ...{ uri, bound, publicKey, issuer, now: clock.now(), lifetimeMs },
       });
       return {
         chain: [joinPem([svid.toString('pem')]), joinPem([issuer.certificate.toString('pem')])],

@@ -6,6 +6,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { Clock } from '@tulle/xds/clock';
 import {
   type IstioCertificateRequest,
   IstioCertificateRequestSchema,
@@ -61,12 +62,17 @@ export function enrolmentHandlers(
   });
 }
 
-/** For the xDS port: the caller's own SVID says whom the new one is for. */
-export function renewalHandlers(options: CertificateServiceOptions): UntypedServiceImplementation {
-  return handlers(options, 'no SVID of this mesh', (call) => {
+/**
+ * For the xDS port: the caller's own SVID says whom the new one is for, as long as it lives: TLS has looked at its
+ * time when the connection was opened, and not since.
+ */
+export function renewalHandlers(
+  options: CertificateServiceOptions & { readonly clock: Clock },
+): UntypedServiceImplementation {
+  return handlers(options, 'no SVID of this mesh, or one that has expired', (call) => {
     const raw = call.getAuthContext().sslPeerCertificate?.raw;
     const peer = raw === undefined ? undefined : readPeer(raw, options.authority.trustDomain);
-    if (peer === undefined) return undefined;
+    if (peer === undefined || peer.notAfter <= options.clock.now()) return undefined;
     // What the certificate was bound to, the next one is.
     const { identity, bound, serialNumber: renews } = peer;
     return { identity, bound, renews };

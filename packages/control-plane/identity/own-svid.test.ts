@@ -42,7 +42,7 @@ beforeEach(async () => {
   });
   server = new Server();
   gate = new HandshakeGate(systemClock);
-  door = new GrpcDoor(server, gate, { mutual: false, material: own.current() });
+  door = new GrpcDoor(server, gate, { mutual: false, material: own.current(), clock });
   port = await door.listen(0, '127.0.0.1');
 });
 

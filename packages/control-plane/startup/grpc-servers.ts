@@ -47,7 +47,7 @@ export async function startGrpcServers(options: {
   readonly onIssued: NonNullable<CertificateServiceOptions['onIssued']>;
   readonly onError: (error: unknown) => void;
 }): Promise<GrpcServers> {
-  const { authority, tokens, ads, gate, address, preferred } = options;
+  const { authority, tokens, ads, gate, address, preferred, clock } = options;
   const doors: GrpcDoor[] = [];
   const ownSvid = await startOwnSvid({
     ...options,
@@ -61,7 +61,7 @@ export async function startGrpcServers(options: {
   const enrolment = new Server(enrolmentLimits);
   enrolment.addService(certificateService, enrolmentHandlers({ ...options, authority, tokens }));
   const open = (server: Server, mutual: boolean, port: number): Promise<number> => {
-    const door = new GrpcDoor(server, gate, { mutual, material: ownSvid.current() });
+    const door = new GrpcDoor(server, gate, { mutual, material: ownSvid.current(), clock });
     doors.push(door);
     return bindPreferred(port, (wanted) => door.listen(wanted, address));
   };

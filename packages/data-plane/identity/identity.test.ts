@@ -9,7 +9,7 @@ import { formatEnrolmentToken } from '@tulle/xds/enrolment-token';
 import { type TestAuthority, testAuthority } from '@tulle/xds/test-authority.fixture';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Bootstrap } from '../bootstrap.ts';
-import { type IdentityOptions, type ProxyIdentity, startIdentity } from './identity.ts';
+import { type IdentityOptions, type ProxyIdentity, readIdentity, startIdentity } from './identity.ts';
 import { PinError } from './pinned-root.ts';
 import { SvidError } from './svid.ts';
 
@@ -50,11 +50,13 @@ let port: number;
 let stateDir: string;
 let clock: StepClock;
 let calls: CertificateCall[];
+let failures: string[];
 const open: ProxyIdentity[] = [];
 
 beforeEach(async () => {
   clock = new StepClock();
   calls = [];
+  failures = [];
   stateDir = mkdtempSync(join(tmpdir(), 'tulle-identity-'));
   ca = await testAuthority({ notBefore: begin - hour, notAfter: begin + 1000 * hour });
   const leaf = await ca.issue({
@@ -74,7 +76,12 @@ afterEach(async () => {
 });
 
 function options(
-  changes: { pin?: string; token?: boolean; call?: IdentityOptions['callCertificateService'] } = {},
+  changes: {
+    pin?: string;
+    token?: boolean;
+    call?: IdentityOptions['callCertificateService'];
+    newToken?: IdentityOptions['newToken'];
+  } = {},
 ) {
   const token = formatEnrolmentToken({
     id: 'abcdefghijkl',
@@ -93,7 +100,12 @@ function options(
     calls.push(request);
     return call(request);
   };
-  return { bootstrap, clock, random: () => 0.5, callCertificateService, onFailure: vi.fn() };
+  const { newToken } = changes;
+  const onFailure = (error: unknown): void => void failures.push((error as Error).message);
+  return {
+    ...{ bootstrap, clock, random: () => 0.5, callCertificateService, onFailure },
+    ...(newToken === undefined ? {} : { newToken }),
+  };
 }
 
 const sign = async ({ csrPem }: CertificateCall, name = uri) => {
@@ -202,13 +214,27 @@ describe('rotation', () => {
     expect(clock.timers).toHaveLength(1);
   });
 
-  it('is not missed by a machine that sleeps over it: the time is looked at every minute', async () => {
+  it('is not missed by a machine that sleeps over it: the time is looked at every few seconds', async () => {
     const identity = await start();
-    expect(clock.timers.map(({ at }) => at - clock.time)).toEqual([60_000]);
+    expect(clock.timers.map(({ at }) => at - clock.time)).toEqual([5_000]);
     clock.time += 20 * hour;
     const rotated = new Promise((resolve) => identity.onRotate(resolve));
     expect(clock.step()).toBe(0);
     await rotated;
+  });
+
+  it('does not come again and again where the clock is far ahead of the issuer’s', async () => {
+    const call = async (request: CertificateCall) => {
+      const notBefore = clock.time - 20 * hour;
+      const { csrPem } = request;
+      const leaf = await ca.issue({ uris: [uri], csrPem, notBefore, notAfter: notBefore + 24 * hour });
+      return { certChain: [leaf.chainPem, ca.rootPem] };
+    };
+    const identity = await start({ call });
+    const rotated = new Promise((resolve) => identity.onRotate(resolve));
+    expect(clock.step()).toBe(0);
+    await rotated;
+    expect(clock.step()).toBe(0.3 * 4 * hour);
   });
 
   it('is tried again when it fails, while the old SVID serves', async () => {
@@ -226,5 +252,66 @@ describe('rotation', () => {
     expect(clock.step()).toBe(100);
     await rotated;
     expect(identity.current()).not.toBe(first);
+  });
+});
+
+describe('an SVID that has expired', () => {
+  /** Of a machine that has slept for longer than an SVID lives. */
+  async function oversleep(newToken?: IdentityOptions['newToken']) {
+    const identity = await start({ ...(newToken === undefined ? {} : { newToken }) });
+    const rotated = new Promise((resolve) => identity.onRotate(resolve));
+    clock.time += 30 * hour;
+    const leaf = await ca.issue({
+      uris: ['spiffe://mesh.test/cp'],
+      notBefore: clock.time - hour,
+      notAfter: clock.time + hour,
+    });
+    server.setSecureContext({ key: leaf.keyPem, cert: leaf.chainPem + ca.rootPem });
+    clock.step();
+    return { identity, rotated };
+  }
+  const token = (rootPin: string) =>
+    formatEnrolmentToken({ id: 'second-token', secret: 't'.repeat(43), rootPin });
+
+  it('is not shown: the proxy enrols again, with a token of whoever started it', async () => {
+    const { identity, rotated } = await oversleep(async () => token(ca.pin));
+    await rotated;
+    expect(calls).toHaveLength(2);
+    expect(calls[1]).toMatchObject({ port, token: token(ca.pin) });
+    expect(calls[1]?.tls).not.toHaveProperty('cert');
+    expect(identity.current().notAfter).toBe(clock.time + 24 * hour);
+    expect(readIdentity({ ...options().bootstrap }, clock.time)).toEqual(identity.current());
+  });
+
+  it('stays when there is no token, or one of another mesh; that is said, and tried again', async () => {
+    const given = [
+      () => Promise.reject(new Error('the control plane does not answer')),
+      () => Promise.resolve(token('00'.repeat(32))),
+      () => Promise.resolve(token(ca.pin)),
+    ];
+    const { identity, rotated } = await oversleep(
+      () => given.shift()?.() ?? Promise.reject(new Error('no more')),
+    );
+    const expired = identity.current();
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      await vi.waitFor(() => expect(failures).toHaveLength(attempt));
+      expect(calls).toHaveLength(1);
+      expect(identity.current()).toBe(expired);
+      await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+      clock.step();
+    }
+    await rotated;
+    const ended = new Date(expired.notAfter).toISOString();
+    expect(failures).toEqual([
+      `the certificate has expired (${ended}), and there is no token for another: the control plane does not answer`,
+      'the server does not show the certificate authority of the token',
+    ]);
+  });
+
+  it('stays where nobody can give another token: the log says what to do', async () => {
+    await oversleep();
+    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    expect(failures[0]).toMatch(/^the certificate has expired .*: start the proxy again, with a new one$/);
+    expect(calls).toHaveLength(1);
   });
 });

@@ -14,6 +14,8 @@ const firstRetryMs = 200;
 const longestRetryMs = 60_000;
 /** Renewal comes at half life, moved by up to this share of the life so that proxies don't come together. */
 const jitterShare = 0.05;
+/** A renewed SVID serves for at least this share of what is left of it. */
+const leastShare = 0.3;
 
 export interface IdentityOptions {
   readonly bootstrap: Bootstrap;
@@ -21,6 +23,11 @@ export interface IdentityOptions {
   /** 0 to 1. */
   readonly random: () => number;
   readonly callCertificateService: CallCertificateService;
+  /**
+   * Another enrolment token, from whoever started the proxy: an SVID that has expired proves nothing any more.
+   * @throws why there is none
+   */
+  readonly newToken?: () => Promise<string>;
   /** Told of each attempt that failed; another follows. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -50,12 +57,12 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   let closed = false;
 
   let current = readIdentity(bootstrap, clock.now()) ?? (await enrolUntilDone());
-  schedule(current);
+  schedule(current, 0);
 
   async function enrolUntilDone(): Promise<Svid> {
     for (;;) {
       try {
-        const svid = await enrol(context);
+        const svid = await enrol(context, bootstrap.enrolmentToken);
         storeSvid(bootstrap.stateDir, svid);
         return svid;
       } catch (error) {
@@ -66,26 +73,38 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     }
   }
 
-  function schedule(svid: Svid): void {
+  /** @param earliest milliseconds since the epoch: half of a new SVID's life may be over by a clock that is ahead */
+  function schedule(svid: Svid, earliest: number): void {
     backoff.reset();
     const life = svid.notAfter - svid.notBefore;
     const at = svid.notBefore + life / 2 + life * jitterShare * (random() * 2 - 1);
-    if (!closed) timer = alarm(clock, at, () => void rotate());
+    if (!closed) timer = alarm(clock, Math.max(at, earliest), () => void rotate());
   }
 
   async function rotate(): Promise<void> {
     try {
-      const svid = await renew(context, current);
+      const svid = await (current.notAfter > clock.now() ? renew(context, current) : enrolAgain());
       if (closed) return;
       storeSvid(bootstrap.stateDir, svid);
       current = svid;
-      schedule(svid);
+      schedule(svid, clock.now() + (svid.notAfter - clock.now()) * leastShare);
       for (const listener of listeners) listener(svid);
     } catch (error) {
       // Even a refusal is tried again: the old SVID may serve for hours, and the mesh may change its mind.
       options.onFailure?.(error);
       if (!closed) timer = clock.after(backoff.next(), () => void rotate());
     }
+  }
+
+  /** The machine slept, or the process stood still, until the SVID was over; or the mesh was away for so long. */
+  async function enrolAgain(): Promise<Svid> {
+    const { newToken = noToken } = options;
+    const token = await newToken().catch((error: unknown) => {
+      const ended = new Date(current.notAfter).toISOString();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`the certificate has expired (${ended}), and there is no token for another: ${reason}`);
+    });
+    return enrol(context, token);
   }
 
   return {
@@ -115,6 +134,8 @@ export function readIdentity(bootstrap: Bootstrap, now: number): Svid | undefine
     return undefined;
   }
 }
+
+const noToken = (): Promise<string> => Promise.reject(new Error('start the proxy again, with a new one'));
 
 function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -21,13 +21,12 @@ interface Context {
 }
 
 /**
- * The first SVID, by enrolment token. The token goes only to a server whose chain ends in the root that it
- * pins.
+ * An SVID by enrolment token: the first, or one in the place of one that has expired. The token goes only to a
+ * server whose chain ends in the root that it pins.
  * @throws PinError, SvidError, and what the call throws
  */
-export async function enrol({ bootstrap, now, call }: Context): Promise<Svid> {
+export async function enrol({ bootstrap, now, call }: Context, text: string | undefined): Promise<Svid> {
   const { address, enrolPort, identity } = bootstrap.controlPlane;
-  const text = bootstrap.enrolmentToken;
   const token = text === undefined ? undefined : parseEnrolmentToken(text);
   if (text === undefined || token === undefined) throw new PinError('no enrolment token, or not one');
   const ca = await fetchPinnedRoot({ address, port: enrolPort, pin: token.rootPin, timeoutMs: pinTimeoutMs });

@@ -55,7 +55,10 @@ export async function startWorkers(
   count = 2,
 ): Promise<TestWorkers> {
   const serving = new Map<WorkerId, () => void>();
-  const parent = new WorkerParent((id) => serving.get(id)?.());
+  const parent = new WorkerParent(
+    (id) => serving.get(id)?.(),
+    () => Promise.reject(new Error('there is no control plane')),
+  );
   const processes = await Promise.all(
     Array.from({ length: count }, async (_, slot) => {
       const id = workerId(0, slot);

@@ -57,6 +57,7 @@ export class ParentLink implements SocketSource {
   #tokens: TokenDesk | undefined = undefined;
   #requests = 0;
   #workers: readonly WorkerId[] = [];
+  #token: PromiseWithResolvers<string> | undefined = undefined;
   readonly #attached = Promise.withResolvers<void>();
   readonly #onWorkers = new Set<() => void>();
 
@@ -123,6 +124,15 @@ export class ParentLink implements SocketSource {
     this.#channel.send({ kind: 'serving' });
   }
 
+  /** Another enrolment token, for one whose SVID has expired. @throws why there is none */
+  enrolmentToken(): Promise<string> {
+    if (this.#token === undefined) {
+      this.#token = Promise.withResolvers();
+      this.#channel.send({ kind: 'token?' });
+    }
+    return this.#token.promise;
+  }
+
   tell(to: WorkerId | 'others', message: PeerMessage): void {
     this.#channel.send({ kind: 'tell', to, message });
   }
@@ -141,6 +151,11 @@ export class ParentLink implements SocketSource {
     switch (message.kind) {
       case 'bound':
         this.#bound(message, handle);
+        break;
+      case 'token':
+        if ('text' in message.token) this.#token?.resolve(message.token.text);
+        else this.#token?.reject(new Error(message.token.reason));
+        this.#token = undefined;
         break;
       case 'granted':
       case 'recall':

@@ -23,10 +23,15 @@ export class WorkerParent {
     () => performance.now(),
   );
   readonly #onServing: (worker: WorkerId) => void;
+  readonly #newToken: () => Promise<string>;
 
-  /** @param onServing a worker has everything it needs and takes connections */
-  constructor(onServing: (worker: WorkerId) => void) {
+  /**
+   * @param onServing a worker has everything it needs and takes connections
+   * @param newToken an enrolment token for a worker that asks for one; rejects with why there is none
+   */
+  constructor(onServing: (worker: WorkerId) => void, newToken: () => Promise<string>) {
     this.#onServing = onServing;
+    this.#newToken = newToken;
   }
 
   attach(worker: WorkerId, channel: WorkerChannel): void {
@@ -71,6 +76,15 @@ export class WorkerParent {
         break;
       case 'serving':
         this.#onServing(from);
+        break;
+      case 'token?':
+        this.#newToken().then(
+          (text) => this.send(from, { kind: 'token', token: { text } }),
+          (error: unknown) => {
+            const reason = error instanceof Error ? error.message : String(error);
+            this.send(from, { kind: 'token', token: { reason } });
+          },
+        );
         break;
       case 'ask':
         this.#permits.ask(from, message.budget, message.limit, message.count);

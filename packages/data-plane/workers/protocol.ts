@@ -26,6 +26,8 @@ export type ToParent =
   | { readonly kind: 'release'; readonly key: string }
   /** Identity, configuration and listeners are there. */
   | { readonly kind: 'serving' }
+  /** The SVID has expired: another enrolment token is needed. */
+  | { readonly kind: 'token?' }
   /** At least one permit of a budget is needed now; answered by `granted`, with 0 when nobody has one to spare. */
   | { readonly kind: 'ask'; readonly budget: string; readonly limit: number; readonly count: number }
   /** One permit, whenever there is one. */
@@ -49,6 +51,7 @@ export type ToParent =
 export type ToWorker =
   /** The socket comes along, unless there is an error. */
   | { readonly kind: 'bound'; readonly request: number; readonly error?: SocketError }
+  | { readonly kind: 'token'; readonly token: EnrolmentTokenAnswer }
   | { readonly kind: 'granted'; readonly budget: string; readonly count: number; readonly wanted: boolean }
   /** Others need permits: spare ones now; `standing`: those in use too, as they are released. */
   | {
@@ -74,6 +77,9 @@ export type ToWorker =
   | { readonly kind: 'resume' }
   /** It serves: finish what is open, then end. */
   | { readonly kind: 'retire' };
+
+/** The text of a token, or why there is none. */
+export type EnrolmentTokenAnswer = { readonly text: string } | { readonly reason: string };
 
 export interface SocketError {
   /** `EADDRINUSE` … */

@@ -57,6 +57,11 @@ export class ProxyProcess {
     this.#workers = new WorkerSet({
       count: this.#count,
       prepare: () => this.#prepare(),
+      newToken: async () => {
+        const { enrolmentToken } = await options.bootstrap();
+        if (enrolmentToken === undefined) throw new Error('the control plane does not answer');
+        return enrolmentToken;
+      },
       spawn: (id, { succeeds }) => this.#spawn(id, succeeds),
       onServing: () => options.onChange({ kind: 'ready' }),
       onEnded: ({ exit, reason, restartInMs }) =>
@@ -130,7 +135,7 @@ export class ProxyProcess {
         logPath,
         lifeline: true,
         ...(group === undefined ? {} : { group }),
-        channel: !isEnvoy,
+        channel: true,
       },
       registry,
     );

@@ -18,12 +18,14 @@ const RESTART_SIGNAL = 'SIGUSR2';
  *
  * @param concurrency worker processes; 0: one per processor
  * @param lifeline aborted when whoever started us is gone
+ * @param newToken for when its certificate has expired
  */
 export async function runWorkers(
   bootstrap: Bootstrap,
   concurrency: number,
   io: Io,
   lifeline: AbortSignal,
+  newToken: () => Promise<string>,
 ): Promise<void> {
   const count = concurrency > 0 ? concurrency : availableParallelism();
   const stop = AbortSignal.any([io.interrupted, lifeline]);
@@ -33,6 +35,7 @@ export async function runWorkers(
   const set = new WorkerSet({
     count,
     prepare: () => Promise.resolve(),
+    newToken,
     spawn: (id, { succeeds }) =>
       startChild(
         {

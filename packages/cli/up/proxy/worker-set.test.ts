@@ -38,6 +38,7 @@ async function start(
   const set = new WorkerSet({
     count,
     prepare: () => Promise.resolve(),
+    newToken: () => Promise.reject(new Error('there is no control plane')),
     spawn: (id, { succeeds }) => {
       const [program, ...rest] = command({ ...args, id, workers: count, succeeds });
       const child = startChild(

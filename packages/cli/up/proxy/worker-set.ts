@@ -23,6 +23,8 @@ export interface WorkerSetOptions {
   /** Before slot 0 of a generation, or a new one in its place, starts. @throws why it can't */
   readonly prepare: () => Promise<void>;
   readonly spawn: (id: WorkerId, options: { readonly succeeds: boolean }) => Child;
+  /** Another enrolment token, for a proxy whose SVID has expired. @throws why there is none */
+  readonly newToken: () => Promise<string>;
   /** A worker serves. */
   readonly onServing: () => void;
   /** One has ended by itself, or could not be prepared: another takes its place in `restartInMs`. */
@@ -52,7 +54,10 @@ interface Worker {
  */
 export class WorkerSet {
   readonly #options: WorkerSetOptions;
-  readonly #parent = new WorkerParent((id) => this.serving(id));
+  readonly #parent = new WorkerParent(
+    (id) => this.serving(id),
+    () => this.#options.newToken(),
+  );
   readonly #workers = new Map<WorkerId, Worker>();
   readonly #delays: readonly RestartDelay[];
   readonly #waiting = new Map<number, NodeJS.Timeout>();

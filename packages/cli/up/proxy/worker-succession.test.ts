@@ -53,6 +53,7 @@ async function restarting() {
   const set = new WorkerSet({
     count: 1,
     prepare: () => Promise.resolve(),
+    newToken: () => Promise.reject(new Error('there is no control plane')),
     spawn: (id) => {
       const child = new FakeChild();
       children.set(id, child);
