@@ -84,6 +84,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       headers: {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
+        // One that was kept open may be closed by now, without our having heard of it: a write is never made twice.
+        connection: 'close',
         ...(body === undefined ? {} : { 'content-type': contentType }),
       },
       redirect: 'error',

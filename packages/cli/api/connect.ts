@@ -6,6 +6,7 @@ import type { StateDir } from '../up/state/state-dir.ts';
 import { ApiError } from './api-error.ts';
 import { chooseRunningMesh, type MeshChoice } from './choose-mesh.ts';
 import { type ApiClient, createApiClient } from './client.ts';
+import { patientFetch } from './patient-fetch.ts';
 
 /** A running mesh and its API. */
 export interface Connection {
@@ -28,7 +29,7 @@ export function connect(choice: MeshChoice, io: Io, told: Iterable<string> = [])
     seen.add(text);
   };
   const token = readFileSync(state.apiToken, 'utf8').trim();
-  return { client: createApiClient({ url: run.api, token, onWarning }), run, state };
+  return { client: createApiClient({ url: run.api, token, onWarning, fetch: patientFetch() }), run, state };
 }
 
 /** What went wrong with the API, in words for people. */
