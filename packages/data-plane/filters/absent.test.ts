@@ -14,7 +14,7 @@ import {
   tables,
 } from '../testing/tables.ts';
 import { bandwidthLimitFilter } from './bandwidth-limit/filter.ts';
-import type { FilterChain } from './chain.ts';
+import type { HttpFilterChain } from './chain.ts';
 import { corsFilter } from './cors/filter.ts';
 import { faultFilter } from './fault/filter.ts';
 import { localRateLimitFilter } from './local-rate-limit/filter.ts';
@@ -29,7 +29,7 @@ afterEach(() => {
 async function chainOf(
   filters: readonly HttpFilterConfig[],
   perFilter: ReadonlyMap<string, unknown> = new Map(),
-): Promise<FilterChain> {
+): Promise<HttpFilterChain> {
   const routes = routeTable([host([route(forward('c'), { perFilter })])]);
   const engine = await startEngine(
     tables({
@@ -45,7 +45,7 @@ async function chainOf(
 }
 
 /** Hooks that each stream goes through, and states that it has. */
-const sizes = ({ decode, encode, starts, destroys }: FilterChain) => ({
+const sizes = ({ decode, encode, starts, destroys }: HttpFilterChain) => ({
   hooks: decode.length + encode.length,
   states: starts.length + destroys.length,
 });

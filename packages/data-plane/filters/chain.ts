@@ -21,8 +21,8 @@ export interface NamedFilter {
   readonly filter: HttpFilter;
 }
 
-/** A manager's filters, flat: only those that have a hook in a direction are there. */
-export interface FilterChain {
+/** A manager's HTTP filters (a listener's `FilterChain` is what leads to the manager), flat: only those that have a hook in a direction are there. */
+export interface HttpFilterChain {
   readonly filters: readonly NamedFilter[];
   readonly decode: readonly Stage<RequestHead>[];
   /** From the terminal filter outwards: last filter first. */
@@ -32,7 +32,7 @@ export interface FilterChain {
 }
 
 /** Compiled once, when configuration loads. The terminal router is not among them. */
-export function compileChain(filters: readonly NamedFilter[]): FilterChain {
+export function compileChain(filters: readonly NamedFilter[]): HttpFilterChain {
   const indexes = filters.map((_, index) => index);
   const at = (index: number): HttpFilter => (filters[index] as NamedFilter).filter;
   const stage = <Head>(

@@ -1,7 +1,7 @@
 import { type Random, RouteMatcher } from '@tulle/decision/match';
 import type { HttpManager } from '@tulle/decision/tables/http-manager';
 import type { RouteTable } from '@tulle/decision/tables/route';
-import type { FilterChain } from '../filters/chain.ts';
+import type { HttpFilterChain } from '../filters/chain.ts';
 import type { TimerWheel } from '../timers/wheel.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { Edge } from './edge/edge.ts';
@@ -54,7 +54,7 @@ export class RouteMatchers {
 export class ManagerRuntime {
   readonly config: HttpManager;
   readonly edge: Edge;
-  readonly chain: FilterChain;
+  readonly chain: HttpFilterChain;
   /** Undefined: its route table has never come. */
   readonly matcher: RouteMatcher | undefined;
   readonly context: StreamContext;
@@ -64,7 +64,7 @@ export class ManagerRuntime {
 
   constructor(parts: {
     readonly config: HttpManager;
-    readonly chain: FilterChain;
+    readonly chain: HttpFilterChain;
     readonly matcher: RouteMatcher | undefined;
     readonly context: StreamContext;
     readonly loggers: readonly StreamLogger[];

@@ -16,7 +16,7 @@ export class ConnectionServer {
   readonly outboxes: Outboxes;
   /** How listeners are bound, and who is let in. */
   readonly entrance: Entrance;
-  readonly #tcpLoggers: (paths: ChainRuntime) => readonly TcpLogger[];
+  readonly #tcpLoggers: (chain: ChainRuntime) => readonly TcpLogger[];
   readonly #tcpObserver: TcpObserver | undefined;
   readonly #pacers: Pacers | undefined;
   #nextId = 1;
