@@ -1,8 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
+  // A run finds what the last one found.
+  resolve: {
+    alias: { 'fast-check': fileURLToPath(new URL('scripts/seeded-fast-check.ts', import.meta.url)) },
+  },
   test: {
     // What is waited for comes at once, but for machines that have much else to do.
     testTimeout: 60_000,

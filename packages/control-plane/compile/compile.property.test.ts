@@ -35,6 +35,9 @@ describe('equal input in any order gives equal bytes', () => {
   });
 });
 
+/** Hundreds of meshes are compiled: half a minute where others work, too. */
+const timeout = 600_000;
+
 test('whatever is written, its order does not matter', () => {
   const shuffled = meshOf.chain((input) =>
     fc
@@ -54,7 +57,7 @@ test('whatever is written, its order does not matter', () => {
   );
 });
 
-test('whatever is written, nothing refers to what is not there', () => {
+test('whatever is written, nothing refers to what is not there', { timeout }, () => {
   fc.assert(
     fc.property(meshOf, (input) => {
       const model = buildModel(input);
@@ -71,7 +74,9 @@ test('whatever is written, nothing refers to what is not there', () => {
   );
 });
 
-test('whatever is written, a table and its virtual hosts are together what an Envoy gets whole', () => {
+test('whatever is written, a table and its virtual hosts are together what an Envoy gets whole', {
+  timeout,
+}, () => {
   fc.assert(
     fc.property(meshOf, (input) => {
       const model = buildModel(input);
@@ -100,7 +105,7 @@ test('whatever is written, a table and its virtual hosts are together what an En
   );
 });
 
-test('what is kept from the model before makes no difference', () => {
+test('what is kept from the model before makes no difference', { timeout }, () => {
   const isRouting = ({ kind }: { readonly kind: string }): boolean => kind === 'VirtualService';
   const isClients = ({ kind }: { readonly kind: string }): boolean =>
     isRouting({ kind }) || kind === 'DestinationRule';

@@ -5,7 +5,7 @@ import { compare } from './agreement.fixture.ts';
 const pairs = Number(process.env.TULLE_EXPLAIN_PAIRS ?? 2_000);
 
 it(`${pairs} generated pairs of configuration and request: explained as a live proxy decides`, {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const agreement = await compare(Math.ceil(pairs / 20), 20, 1);
   expect(agreement.disagreements.slice(0, 10)).toEqual([]);

@@ -61,7 +61,7 @@ const engine: Engine = new Engine({
 parent.onSuccession({
   onSucceeded: () => {},
   onResume: () => {},
-  onRetire: () => void handOver(engine, { limitMs: 60_000, idleMs: 500 }).then(() => process.exit(0)),
+  onRetire: () => void handOver(engine, { limitMs: 60_000, idleMs: 30_000 }).then(() => process.exit(0)),
 });
 process.once('disconnect', () => process.exit(0));
 

@@ -209,7 +209,8 @@ describe('workers of a proxy', () => {
       // Over the same connection all the while.
       await spoken.more();
     },
-    60_000,
+    // A dozen processes start, one after the other.
+    300_000,
   );
 
   it('go on when their successor does not come to serve', async () => {
