@@ -6,6 +6,8 @@ const explain = (...words: string[]) =>
 
 const inbound = ['http://reviews:9080/reviews/1', '--from', 'reviews-v2', '--listener', 'inbound_9080'];
 
+const pages = ['--from', 'db', '-f', 'response-headers.yaml'];
+
 const mutual = [...inbound, '--peer', 'spiffe://cluster.local/ns/default/sa/default'];
 
 describe('from files alone', () => {
@@ -30,11 +32,24 @@ describe('from files alone', () => {
     ['rate-limit', [...mutual, '-f', 'rate-limit.yaml']],
     ['limit', [...mutual, '-f', 'limit.yaml']],
     ['networks', ['http://stock/', '--from', 'shop', '-f', 'networks.yaml']],
+    ['response-headers', ['http://pages:9080/', '-H', 'origin: https://shop.example.com', ...pages]],
+    ['response-headers-own', ['http://pages:9080/closed', ...pages]],
   ])('%s', async (name, words) => {
     const { code, stdout, stderr } = await explain(...words);
     expect([code, stderr]).toEqual([0, '']);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     await expect(stdout).toMatchFileSnapshot(`golden/${name}.txt`);
+  });
+
+  test('what becomes of an answer’s header fields, as JSON', async () => {
+    const { stdout } = await explain('http://pages:9080/', ...pages, '-o', 'json');
+    const { response, outcomes } = JSON.parse(stdout);
+    expect(response).toEqual(outcomes[0].response);
+    expect(response).toEqual({
+      setHeaders: { 'strict-transport-security': 'max-age=60' },
+      addedHeaders: { via: 'gateway', 'x-served-by': 'outbound|9080||pages.default.svc.cluster.local' },
+      removedHeaders: ['x-debug', 'x-powered-by'],
+    });
   });
 
   test('as JSON, by names that stay', async () => {

@@ -171,7 +171,7 @@ function policyLines(route: ExplainedRoute): string[] {
 }
 
 function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins, paint: Palette): string[] {
-  const { share, by, cluster, endpoints = [], directResponse, error, delayMs, upstream } = outcome;
+  const { share, by, cluster, endpoints = [], directResponse, error, delayMs, upstream, response } = outcome;
   const lines: string[] = [];
   const head = many ? `${percent(share).padEnd(8)}` : '→ ';
   const pad = ' '.repeat(head.length);
@@ -195,7 +195,7 @@ function outcomeLines(outcome: ExplainedOutcome, many: boolean, origins: Origins
   if (cluster !== undefined) for (const line of origins(cluster.origins)) push(line);
   if (by.length > 0) push(paint.dim(by.join(', ')));
   if (delayMs !== undefined) push(`after ${duration(delayMs)}`);
-  for (const line of upstreamLines(upstream)) push(line);
+  for (const line of [...upstreamLines(upstream), ...responseLines(response)]) push(line);
   if (cluster !== undefined)
     for (const line of error === undefined
       ? endpointLines(cluster, endpoints, origins)
@@ -216,6 +216,16 @@ function upstreamLines(upstream: ExplainedOutcome['upstream']): string[] {
     ...(authority === undefined ? [] : [`host becomes ${authority}`]),
     ...Object.entries(setHeaders).map(([name, value]) => `header ${name}: ${value}`),
     ...removedHeaders.map((name) => `header ${name} removed`),
+  ];
+}
+
+function responseLines(response: ExplainedOutcome['response']): string[] {
+  if (response === undefined) return [];
+  const { setHeaders, addedHeaders, removedHeaders } = response;
+  return [
+    ...Object.entries(setHeaders).map(([name, value]) => `response header ${name}: ${value}`),
+    ...Object.entries(addedHeaders).map(([name, value]) => `response header ${name}: ${value}, one more`),
+    ...removedHeaders.map((name) => `response header ${name} removed`),
   ];
 }
 

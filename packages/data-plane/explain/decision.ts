@@ -1,4 +1,5 @@
 import type { DynamicMetadata } from '@tulle/decision/dynamic-metadata';
+import type { Headers } from '@tulle/decision/headers';
 import type { Miss, RouteChoice } from '@tulle/decision/match';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable, VirtualHost } from '@tulle/decision/tables/route';
@@ -67,6 +68,8 @@ export interface Outcome {
     | undefined;
   /** As the endpoint would get it; of requests that are forwarded. */
   readonly request: RequestHead | undefined;
+  /** What the client gets of an endpoint's answer with these fields; undefined: it gets none, or no HTTP. */
+  readonly answered: (fields: Headers) => Headers | undefined;
   /** How long filters hold it up, in milliseconds. */
   readonly delayMs: number;
   /** The HTTP filters that it comes to, in order. */

@@ -5,7 +5,7 @@ import { describeFilter } from '../filters/index.ts';
 import { flagMeaning } from '../telemetry/response-flags.ts';
 import { type Call, destinationOf } from './call.ts';
 import type { LiveClusters } from './configured.ts';
-import type { Decision, Outcome, RuledOut } from './decision.ts';
+import type { Decision, Outcome, Routing, RuledOut } from './decision.ts';
 import type { DryProxy, FilterVisit } from './dry-proxy.ts';
 import { endpointChances } from './endpoint-chances.ts';
 import type { Explainer } from './explainer.ts';
@@ -21,6 +21,7 @@ import type {
   Explanation,
 } from './explanation.ts';
 import { matchWords, missWords } from './match-words.ts';
+import { responseWords } from './response-words.ts';
 import type { Sources } from './sources.ts';
 
 /** What explanations are made from. */
@@ -34,7 +35,7 @@ export interface Explained {
 /** @throws EntranceError when the call reaches no listener */
 export function explain(of: Explained, call: Call): Explanation {
   const decision = of.explainer.decide(call);
-  const outcomes = decision.outcomes.map((outcome) => outcomeWords(of, call, outcome));
+  const outcomes = decision.outcomes.map((outcome) => outcomeWords(of, call, outcome, decision.routing));
   const { virtualHost, table } = decision.routing ?? {};
   const { share, by, delayMs, upstream, ...first } = outcomes[0] ?? { share: 1, by: [] };
   return {
@@ -204,7 +205,12 @@ function verdictOf(visits: readonly FilterVisit[]): ExplainedFilter['verdict'] {
   return answers === visits.length ? 'answers' : 'may answer';
 }
 
-function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOutcome {
+function outcomeWords(
+  of: Explained,
+  call: Call,
+  outcome: Outcome,
+  routing: Routing | undefined,
+): ExplainedOutcome {
   const { share, by, info, reply, delayMs } = outcome;
   const base = { share, by, ...(delayMs > 0 && { delayMs }) };
   const name = info.cluster;
@@ -216,11 +222,12 @@ function outcomeWords(of: Explained, call: Call, outcome: Outcome): ExplainedOut
   const { flags, details } = info;
   // Delays are no failure; bytes that found nobody have made no attempt.
   if (reply === undefined && info.attempts > 0)
-    return { ...base, ...cluster, ...upstreamWords(call, outcome) };
+    return { ...base, ...cluster, ...upstreamWords(call, outcome), ...responseWords(outcome, routing) };
   if (reply !== undefined && flags.length === 0 && (reply.status < 400 || details === 'direct_response')) {
     const location = reply.headers.get('location');
     return {
       ...base,
+      ...responseWords(outcome, routing),
       directResponse: {
         status: reply.status,
         ...grpcStatusOf(reply),

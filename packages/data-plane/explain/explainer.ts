@@ -76,7 +76,7 @@ export class Explainer {
     const routing = this.#routing(manager, choice, false);
     const ways = this.#worldsOf(manager, choice, chain, listener)
       .map(({ share, by, manager: one }) => {
-        const run = () => runDry(this.proxy, one, connection, head);
+        const run = (answer?: Headers) => runDry(this.proxy, one, connection, head, answer);
         return { share, by, run, decided: one === manager ? first : run() };
       })
       .sort((a, b) => b.share - a.share);
@@ -85,9 +85,7 @@ export class Explainer {
   }
 
   /** One limit after the other lets it pass no longer; those that answer alike are one. */
-  #limited(
-    way: { readonly run: () => DryRequest; readonly decided: DryRequest } | undefined,
-  ): readonly Outcome[] {
+  #limited(way: { readonly run: Run; readonly decided: DryRequest } | undefined): readonly Outcome[] {
     if (way === undefined) return [];
     const { proxy } = this;
     const answers = new Map([[answerOf(way.decided), way.decided]]);
@@ -151,6 +149,7 @@ export class Explainer {
           info,
           reply: undefined,
           request: undefined,
+          answered: () => undefined,
           delayMs: 0,
           visits: [],
           again: () => run().upstreamHost,
@@ -197,6 +196,9 @@ export class Explainer {
   }
 }
 
+/** Decides a request once more. @param answer fields of the endpoint's answer */
+type Run = (answer?: Headers) => DryRequest;
+
 interface World {
   readonly share: number;
   readonly by: readonly string[];
@@ -207,12 +209,7 @@ const likeliestFirst = (outcomes: Outcome[]): Outcome[] => outcomes.sort((a, b) 
 
 const answerOf = ({ info, response }: DryRequest): string => `${response?.head.status} ${info.details}`;
 
-function outcomeOf(
-  share: number,
-  by: readonly string[],
-  decided: DryRequest,
-  run: () => DryRequest,
-): Outcome {
+function outcomeOf(share: number, by: readonly string[], decided: DryRequest, run: Run): Outcome {
   const { info, response, request, delayMs, visits } = decided;
   return {
     share,
@@ -224,6 +221,7 @@ function outcomeOf(
       body: response.body,
     },
     request: response === undefined ? request : undefined,
+    answered: (fields) => run(fields).answered,
     delayMs,
     visits,
     again: () => run().info.upstreamHost,

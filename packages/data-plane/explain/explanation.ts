@@ -15,6 +15,7 @@ export interface Explanation {
   /** What is in the first outcome, for short. */
   readonly cluster?: ExplainedCluster;
   readonly endpoints?: readonly ExplainedEndpoint[];
+  readonly response?: ExplainedResponse;
   readonly directResponse?: DirectResponse;
   readonly error?: ExplainedError;
   /** What it gets when one of the limits that count it is used up (RL) or its service does not answer (RLSE), in their order; absent: none does. */
@@ -105,8 +106,19 @@ export interface ExplainedOutcome {
     readonly setHeaders: Readonly<Record<string, string>>;
     readonly removedHeaders: readonly string[];
   };
+  /** What the client gets other than the endpoint answers, or beside what every answer of the proxy's own has. */
+  readonly response?: ExplainedResponse;
   readonly directResponse?: DirectResponse;
   readonly error?: ExplainedError;
+}
+
+/** Names are in lower case. */
+export interface ExplainedResponse {
+  /** In the place of what the endpoint says of them. */
+  readonly setHeaders: Readonly<Record<string, string>>;
+  /** Beside what the endpoint says of them. */
+  readonly addedHeaders: Readonly<Record<string, string>>;
+  readonly removedHeaders: readonly string[];
 }
 
 export interface ExplainedCluster {

@@ -11,6 +11,8 @@ export interface LocalReply {
   readonly details: string;
   readonly flag?: ResponseFlag;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What is done to its fields before they say what the body is; a gRPC call's are complete. */
+  readonly change?: (response: ResponseHead) => void;
   /** What gRPC calls are told; without it what the status stands for. */
   readonly grpcStatus?: number;
 }
@@ -40,9 +42,13 @@ export function localReplyHead(
     headers.add('grpc-status', String(reply.grpcStatus ?? grpcStatuses[reply.status] ?? 2));
     const message = body.toString();
     if (message !== '') headers.add('grpc-message', encodeURIComponent(message).replaceAll('%20', ' '));
-    return { head: { status: 200, headers, protocol }, body: Buffer.alloc(0) };
+    const head = { status: 200, headers, protocol };
+    reply.change?.(head);
+    return { head, body: Buffer.alloc(0) };
   }
-  if (body.length > 0 || reply.status >= 200) headers.add('content-length', String(body.length));
-  if (body.length > 0) headers.set('content-type', reply.headers?.['content-type'] ?? 'text/plain');
-  return { head: { status: reply.status, headers, protocol }, body };
+  const head = { status: reply.status, headers, protocol };
+  reply.change?.(head);
+  if (body.length > 0 || reply.status >= 200) headers.set('content-length', String(body.length));
+  if (body.length > 0 && !headers.has('content-type')) headers.add('content-type', 'text/plain');
+  return { head, body };
 }

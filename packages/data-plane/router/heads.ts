@@ -46,7 +46,7 @@ export function rewriteRequest(head: RequestHead, chosen: Chosen, info: StreamIn
   if (action.host?.kind === 'literal') head.authority = action.host.value;
 }
 
-/** The response as the route wants it downstream. */
+/** The endpoint's response as the route wants it downstream. */
 export function rewriteResponse(
   response: ResponseHead,
   request: RequestHead,
@@ -54,10 +54,20 @@ export function rewriteResponse(
   info: StreamInfo,
 ): void {
   const { choice, weighted, table } = chosen;
-  const { virtualHost, route } = choice;
-  if (virtualHost.includeAttemptCountInResponse)
+  if (choice.virtualHost.includeAttemptCountInResponse)
     response.headers.set('x-envoy-attempt-count', String(info.attempts));
   changeResponse(weighted.responseHeaders, response, request, info);
+  rewriteReply(response, request, choice, table, info);
+}
+
+/** What a route answers itself, as it wants it: no cluster has a say in it. */
+export function rewriteReply(
+  response: ResponseHead,
+  request: RequestHead,
+  { virtualHost, route }: RouteChoice,
+  table: RouteTable | undefined,
+  info: StreamInfo,
+): void {
   changeResponse(route.responseHeaders, response, request, info);
   changeResponse(virtualHost.responseHeaders, response, request, info);
   changeResponse(table?.responseHeaders, response, request, info);

@@ -13,7 +13,7 @@ import { askedRetries } from './asked-retries.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { hedgesOf, tellDeadline, timeoutOf, tryTimeoutOf } from './deadline.ts';
 import { type Failure, perTryTimeout, resetFailure } from './failure.ts';
-import { type Chosen, rewriteRequest, rewriteResponse, tellMesh } from './heads.ts';
+import { type Chosen, rewriteReply, rewriteRequest, rewriteResponse, tellMesh } from './heads.ts';
 import {
   clusterNotFound,
   failureReply,
@@ -85,7 +85,13 @@ export class Router implements AttemptOwner, TimeoutOwner {
     }
     const { action } = choice.route;
     if (action.kind === 'forward') this.#forward(head, end, choice, action);
-    else stream.reply(routeReply(head, choice) as LocalReply);
+    else stream.reply({ ...(routeReply(head, choice) as LocalReply), change: this.#ownReply(head, choice) });
+  }
+
+  /** Redirects and direct responses have the route's header operations, too. */
+  #ownReply(head: RequestHead, choice: RouteChoice): (response: ResponseHead) => void {
+    const { info, manager } = this.#stream;
+    return (response) => rewriteReply(response, head, choice, manager.matcher?.table, info);
   }
 
   onData(chunk: Buffer, end: boolean): void {

@@ -118,6 +118,31 @@ export const action: readonly Scenario[] = [
     ],
   },
   {
+    title: 'headers: of answers that the proxy gives itself',
+    doc: 'https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-directresponseaction',
+    resources: [
+      virtualService(`
+        http:
+        - match: [{ uri: { prefix: /closed } }]
+          headers: { response: { set: { content-type: text/html, x-why: closed } } }
+          directResponse: { status: 503, body: { string: <p>closed } }
+        - headers: { response: { add: { x-why: moved } } }
+          redirect: { uri: /new }
+      `),
+    ],
+    steps: [
+      {
+        url: 'http://$host/closed',
+        expect: {
+          status: 503,
+          headers: { 'content-type': 'text/html', 'x-why': 'closed' },
+          body: '<p>closed',
+        },
+      },
+      { expect: { status: 301, headers: { location: 'http://$host/new', 'x-why': 'moved' } } },
+    ],
+  },
+  {
     title: 'directResponse: status and body as text, or as bytes; nobody is asked',
     doc: docs.virtualService('HTTPDirectResponse'),
     resources: [
