@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { type Finding, warning } from '../finding.ts';
+import type { FieldPath } from '../path.ts';
 import { mapOf, options } from '../schema/message.ts';
 import { withRules } from '../schema/rule.ts';
 
@@ -16,6 +18,15 @@ export const labelSelector = () =>
       'Labels that a workload must have, all of them.',
     ),
   });
+
+/** One that is there and has no label: most often a mistake (Istio warns too). */
+export function checkSelector(
+  selector: { readonly labels?: Readonly<Record<string, string>> | undefined } | undefined,
+  path: FieldPath,
+): Finding[] {
+  if (selector === undefined || Object.keys(selector.labels ?? {}).length > 0) return [];
+  return [warning('no-effect', path, 'has no labels, so it selects every workload of the namespace')];
+}
 
 /** istio.type.v1beta1.WorkloadSelector: PeerAuthentication and DestinationRule select by it. */
 export const workloadSelector = () =>

@@ -110,6 +110,7 @@ class Reader {
     const name = typeNameOf(typeUrl);
     if (typedStructs.has(name)) return this.#typedStruct(json, fields, path);
     const desc = registry.getMessage(name);
+    if (this.#isGone(name, [...path, '@type'])) return {};
     if (desc === undefined)
       return { '@type': `${typePrefix}xds.type.v3.TypedStruct`, typeUrl, value: fields };
     if (desc.typeName.startsWith('google.protobuf.')) return json;
@@ -119,10 +120,22 @@ class Reader {
   #typedStruct(json: JsonObject, fields: JsonObject, path: FieldPath): JsonValue {
     const inner = fields.type_url ?? fields.typeUrl;
     const name = typeof inner === 'string' ? typeNameOf(inner) : '';
-    const desc = name === '' ? undefined : registry.getMessage(name);
+    if (name === '') this.add([...path, 'type_url'], 'must name the type of value');
+    if (name === '' || this.#isGone(name, [...path, 'type_url'])) return {};
+    const desc = registry.getMessage(name);
     if (desc === undefined) return json;
     const value = this.message(desc, fields.value ?? {}, [...path, 'value']);
     return { ...(value as JsonObject), '@type': `${typePrefix}${name}` };
+  }
+
+  /** Whether a type is of Envoy's API before v3: no Envoy of today would take what has it. */
+  #isGone(name: string, path: FieldPath): boolean {
+    if (!/^envoy\.(?:.*\.)?v2(?:alpha\d*)?\./.test(name)) return false;
+    const [, room = '', message = ''] = /([^.]+)\.v2[^.]*\.([^.]+)$/.exec(name) ?? [];
+    const now = [...registry].find(({ typeName }) => typeName.endsWith(`.${room}.v3.${message}`));
+    const hint = now === undefined ? '' : `; it is ${now.typeName} now`;
+    this.add(path, `${name} is of Envoy’s API v2, which is gone${hint}`);
+    return true;
   }
 
   #attempt(path: FieldPath, read: () => unknown): void {

@@ -1,3 +1,4 @@
+import { isFilterNamed } from '@tulle/resources/istio/envoy-filter/filter-names';
 import { TrafficDirection } from '@tulle/xds/gen/envoy/config/core/v3/base_pb.js';
 import type { Filter } from '@tulle/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import {
@@ -72,7 +73,7 @@ function patchListenerFilters(set: PatchSet, context: Context, listener: Listene
   for (const patch of set.of('LISTENER_FILTER', context)) {
     if (!selectsListener(set, patch, listener)) continue;
     const name = patch.match.listener?.listenerFilter;
-    const selects = (filter: { readonly name: string }): boolean => !name || filter.name === name;
+    const selects = (filter: { readonly name: string }): boolean => !name || isFilterNamed(filter.name, name);
     if (isMerging(patch)) {
       for (const filter of listener.listenerFilters.filter(selects))
         tracker.merge(ListenerFilterSchema, filter, patch);
@@ -150,7 +151,7 @@ function selectsChain({ match }: Patch, listener: Listener, chain: FilterChain):
 function patchNetworkFilters(patches: readonly Patch[], chain: FilterChain, tracker: Tracker): void {
   const selects = (patch: Patch, { name }: Filter): boolean => {
     const wanted = patch.match.listener?.filterChain?.filter;
-    return wanted === undefined || wanted.name === name;
+    return wanted === undefined || isFilterNamed(name, wanted.name ?? '');
   };
   let filters: readonly Filter[] = chain.filters;
   for (const patch of patches) {

@@ -1,3 +1,4 @@
+import { isFilterNamed } from '@tulle/resources/istio/envoy-filter/filter-names';
 import type { Filter } from '@tulle/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
 import {
   type HttpConnectionManager,
@@ -26,7 +27,7 @@ export function patchManager(
   const manager = content.message as HttpConnectionManager;
   const applicable = patches.filter(({ match }) => {
     const wanted = match.listener?.filterChain?.filter;
-    return wanted === undefined || wanted.name === filter.name;
+    return wanted === undefined || isFilterNamed(filter.name, wanted.name ?? '');
   });
   patchHttpFilters(applicable, manager, tracker);
   if (manager.routeSpecifier.case === 'routeConfig')
@@ -48,7 +49,7 @@ function patchHttpFilters(patches: readonly Patch[], manager: HttpConnectionMana
         : patchedList(filters, {
             operation: patch.operation,
             isNamed: name !== undefined,
-            selects: (filter) => filter.name === name,
+            selects: (filter) => isFilterNamed(filter.name, name ?? ''),
             make,
           });
     if (next !== filters) tracker.used.add(patch);
@@ -56,7 +57,7 @@ function patchHttpFilters(patches: readonly Patch[], manager: HttpConnectionMana
   }
   for (const filter of filters)
     for (const patch of patches)
-      if (isMerging(patch) && (nameIn(patch) ?? filter.name) === filter.name)
+      if (isMerging(patch) && isFilterNamed(filter.name, nameIn(patch) ?? filter.name))
         tracker.merge(HttpFilterSchema, filter, patch);
   manager.httpFilters = [...filters];
 }

@@ -34,6 +34,10 @@ test.each([
     `spec.configPatches[0].match.listener.filterChain.filter.subFilter: needs the filter ${manager}, not a`,
   ],
   [
+    '{ applyTo: HTTP_FILTER, match: { listener: { filterChain: { filter: { name: envoy.http_connection_manager, subFilter: { name: envoy.router } } } } }, patch: { operation: REMOVE } }',
+    'spec.configPatches[0].match.listener.filterChain.filter.subFilter.name: is an old name; use envoy.filters.http.router',
+  ],
+  [
     '{ applyTo: CLUSTER, patch: { operation: REPLACE, value: {} } }',
     'spec.configPatches[0].patch.operation: REPLACE has no effect on CLUSTER',
   ],

@@ -1,6 +1,8 @@
 import { error, type Finding, warning } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 import { regexProblem } from '../../schema/regex.ts';
+import { checkSelector } from '../selector.ts';
+import { isFilterNamed, newFilterName } from './filter-names.ts';
 import type { ApplyTo, ConfigPatch, EnvoyFilter } from './kind.ts';
 import type { ObjectMatch } from './match.ts';
 
@@ -21,10 +23,11 @@ const matchedBy: Readonly<Partial<Record<ApplyTo, 'listener' | 'routeConfigurati
 
 /** What Istio's webhook refuses in an EnvoyFilter (pkg/config/validation/envoyfilter), and what would do nothing. */
 export function checkEnvoyFilter({ spec = {} }: EnvoyFilter): Finding[] {
-  return (spec.configPatches ?? []).flatMap((one, index) => {
+  const patches = (spec.configPatches ?? []).flatMap((one, index) => {
     const path = ['spec', 'configPatches', index];
     return [...checkPatch(one, path), ...checkMatch(one, path)];
   });
+  return [...checkSelector(spec.workloadSelector, ['spec', 'workloadSelector']), ...patches];
 }
 
 function checkPatch({ applyTo = 'INVALID', patch }: ConfigPatch, path: FieldPath): Finding[] {
@@ -79,11 +82,20 @@ function checkFilterMatch(applyTo: ApplyTo, match: ObjectMatch, path: FieldPath)
   if (applyTo === 'LISTENER' || applyTo === 'FILTER_CHAIN')
     found.push(warning('no-effect', path, `has no effect for ${applyTo}`));
   if (!name) return [...found, error('required', [...path, 'name'], 'is required (string)')];
+  found.push(
+    ...oldName(name, [...path, 'name']),
+    ...oldName(subFilter?.name, [...path, 'subFilter', 'name']),
+  );
   if (subFilter === undefined) return found;
   if (applyTo !== 'HTTP_FILTER')
     found.push(error('conflict', [...path, 'subFilter'], 'needs applyTo: HTTP_FILTER'));
-  if (name !== manager)
+  if (!isFilterNamed(manager, name))
     found.push(error('conflict', [...path, 'subFilter'], `needs the filter ${manager}, not ${name}`));
   if (!subFilter.name) found.push(error('required', [...path, 'subFilter', 'name'], 'is required (string)'));
   return found;
+}
+
+function oldName(name: string | undefined, path: FieldPath): Finding[] {
+  const now = newFilterName(name ?? '');
+  return now === undefined ? [] : [warning('deprecated', path, `is an old name; use ${now}`)];
 }
