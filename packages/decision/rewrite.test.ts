@@ -3,7 +3,7 @@ import { parseAuthority, stripPort } from './authority.ts';
 import { Headers } from './headers.ts';
 import { compileReplace } from './regex.ts';
 import { mutateHeaders, redirectLocation, rewritePath } from './rewrite.ts';
-import { compileSubstitution, SubstitutionError } from './substitution.ts';
+import { compileSubstitution, emptySubstitutions, SubstitutionError } from './substitution.ts';
 
 const prefix = (value: string) => ({ kind: 'prefix', value, ignoreCase: false }) as const;
 const segments = (value: string) => ({ kind: 'path-separated-prefix', value, ignoreCase: false }) as const;
@@ -62,8 +62,14 @@ describe('headers', () => {
       ['c', 'plain'],
     ]);
   });
-  it('refuses what it does not know', () =>
-    expect(() => compileSubstitution('%NOPE%')).toThrow(SubstitutionError));
+  it('leaves empty what it has no value for, and tells what that is', () => {
+    const text = 'a%DOWNSTREAM_PEER_CERT%b%START_TIME(%Y-%m-%d)%%REQ(x-a):2%';
+    expect(compileSubstitution(text)?.({ headers: Headers.of({ 'x-a': '123' }) })).toBe('ab12');
+    expect(emptySubstitutions(text)).toEqual(['%DOWNSTREAM_PEER_CERT%', '%START_TIME(%Y-%m-%d)%']);
+  });
+  it.each(['100%', '%REQ(x', '% of', '%a%'])('refuses %s', (text) =>
+    expect(() => compileSubstitution(text)).toThrow(SubstitutionError),
+  );
 });
 
 describe('authority', () => {

@@ -27,7 +27,7 @@ export interface SubstitutionContext {
 
 type Render = (context: SubstitutionContext) => string;
 
-/** A substitution that we do not know, or malformed text. */
+/** Malformed text. */
 export class SubstitutionError extends Error {
   override readonly name = 'SubstitutionError';
 }
@@ -74,42 +74,60 @@ function requestField(name: string, context: SubstitutionContext): string | unde
   }
 }
 
-/** `REQ(name?other):length` and `RESP(…)`. */
-function headerOperator(operator: string): Render | undefined {
-  const parsed = /^(REQ|RESP)\(([^()?]+)(?:\?([^()?]+))?\)(?::(\d+))?$/.exec(operator);
-  if (parsed === null) return undefined;
-  const [name, other] = [(parsed[2] as string).toLowerCase(), parsed[3]?.toLowerCase()];
-  const length = parsed[4] === undefined ? Number.POSITIVE_INFINITY : Number(parsed[4]);
+/** `REQ(name?other)` and `RESP(…)`. */
+function headerOperator(name: string, argument: string): Render | undefined {
+  const parsed = /^([^?]+)(?:\?([^?]+))?$/.exec(argument);
+  if (parsed === null || (name !== 'REQ' && name !== 'RESP')) return undefined;
+  const [field, other] = [(parsed[1] as string).toLowerCase(), parsed[2]?.toLowerCase()];
   const read =
-    parsed[1] === 'REQ'
+    name === 'REQ'
       ? requestField
-      : (field: string, context: SubstitutionContext) => context.responseHeaders?.get(field);
-  return (context) =>
-    (read(name, context) ?? (other === undefined ? undefined : read(other, context)) ?? '').slice(0, length);
+      : (of: string, context: SubstitutionContext) => context.responseHeaders?.get(of);
+  return (context) => read(field, context) ?? (other === undefined ? undefined : read(other, context)) ?? '';
+}
+
+/** `%%`, `%NAME%` or `%NAME(argument):length%`, as Envoy reads them (substitution_formatter). */
+const operator = /%(?:%|([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%)/g;
+
+/** Undefined: there is no value for it here. */
+function renderOf(
+  name: string,
+  argument: string | undefined,
+  length: string | undefined,
+): Render | undefined {
+  const render = argument === undefined ? operators[name] : headerOperator(name, argument);
+  if (render === undefined || length === undefined) return render;
+  return (context) => render(context).slice(0, Number(length));
+}
+
+/** The operators of a text that stay empty here, which Envoy may know: `%DOWNSTREAM_PEER_CERT%`. */
+export function emptySubstitutions(text: string): string[] {
+  return [...text.matchAll(operator)].flatMap(([written, name, argument, length]) =>
+    name === undefined || renderOf(name, argument, length) !== undefined ? [] : [written],
+  );
 }
 
 /**
- * Compiles Envoy's `%…%` in a header value; `%%` is a percent sign.
+ * Compiles Envoy's `%…%` in a header value; `%%` is a percent sign. What there is no value for is empty, as what is
+ * absent: one header must not keep all routes back.
  * @returns undefined when there is nothing to substitute.
- * @throws SubstitutionError for an operator that is not known.
+ * @throws SubstitutionError for a percent sign that begins nothing.
  */
 export function compileSubstitution(text: string): Render | undefined {
   if (!text.includes('%')) return undefined;
   const parts: (string | Render)[] = [];
   let at = 0;
-  while (at < text.length) {
-    const start = text.indexOf('%', at);
-    if (start < 0) break;
-    if (start > at) parts.push(text.slice(at, start));
-    const end = text.indexOf('%', start + 1);
-    if (end < 0) throw new SubstitutionError(`unmatched % in "${text}"`);
-    const operator = text.slice(start + 1, end);
-    const render = operator === '' ? '%' : (operators[operator] ?? headerOperator(operator));
-    if (render === undefined) throw new SubstitutionError(`unknown substitution %${operator}%`);
-    parts.push(render);
-    at = end + 1;
+  const literal = (end: number): void => {
+    const part = text.slice(at, end);
+    if (part.includes('%')) throw new SubstitutionError(`unmatched % in "${text}"`);
+    if (part !== '') parts.push(part);
+  };
+  for (const { 0: written, index, 1: name, 2: argument, 3: length } of text.matchAll(operator)) {
+    literal(index);
+    parts.push(name === undefined ? '%' : (renderOf(name, argument, length) ?? ''));
+    at = index + written.length;
   }
-  if (at < text.length) parts.push(text.slice(at));
+  literal(text.length);
   return (context) => {
     let rendered = '';
     for (const part of parts) rendered += typeof part === 'string' ? part : part(context);

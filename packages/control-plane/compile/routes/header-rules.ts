@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { emptySubstitutions } from '@tulle/decision/substitution';
 import {
   HeaderValueOption_HeaderAppendAction,
   type HeaderValueOptionSchema,
@@ -27,6 +28,15 @@ export function headerLists(rules: HeaderRules | undefined): HeaderLists {
     responseHeadersToRemove: removals(response),
     authority: authorityOf(request.set) ?? authorityOf(request.add),
   };
+}
+
+/** What `%…%` in the values our own proxy has no value for. */
+export function emptyOperators(rules: HeaderRules | undefined): readonly string[] {
+  const values = [rules?.request, rules?.response].flatMap((side) => [
+    ...Object.values(side?.set ?? {}),
+    ...Object.values(side?.add ?? {}),
+  ]);
+  return values.flatMap(emptySubstitutions);
 }
 
 /** Both lists, the second's after the first's: a route's, then its only destination's. */

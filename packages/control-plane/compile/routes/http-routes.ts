@@ -9,10 +9,11 @@ import type { Rule, VirtualService } from '../../model/traffic/virtual-service.t
 import type { Collector } from '../clusters/collector.ts';
 import { routeBandwidths } from '../filters/limits/route-limits.ts';
 import { metadata } from '../messages/origins.ts';
+import { type Note, note } from '../note.ts';
 import { admitsSource, type Source } from '../scope/source-match.ts';
 import type { View } from '../scope/view.ts';
 import { forwardAction, sharing } from './forward-action.ts';
-import { asFields, headerLists, joined } from './header-rules.ts';
+import { asFields, emptyOperators, headerLists, joined } from './header-rules.ts';
 import { directResponse, redirect } from './reply-action.ts';
 import { routeFilters } from './route-filters.ts';
 import { everything, isCatchAll, routeMatch } from './route-match.ts';
@@ -84,6 +85,7 @@ function compileRule(scope: RouteScope, rule: Rule<HttpRouteSpec>, match: HttpMa
   scope.collector.origins.push(...origins);
   const [first, second] = sharing(spec);
   const only = second === undefined ? first : undefined;
+  scope.collector.notes.push(...emptyHeaderNotes(rule));
   const headers = joined(headerLists(spec.headers), headerLists(only?.headers));
   return {
     name: [spec.name, match?.name].filter((name) => name).join('.'),
@@ -94,6 +96,15 @@ function compileRule(scope: RouteScope, rule: Rule<HttpRouteSpec>, match: HttpMa
     ...routeFilters(spec, routeBandwidths(scope, spec.name, origins)),
     action: action(scope, rule, headers.authority),
   };
+}
+
+function emptyHeaderNotes({ spec, origins: [origin] }: Rule<HttpRouteSpec>): Note[] {
+  if (origin === undefined) return [];
+  const rules = [spec.headers, ...(spec.route ?? []).map((destination) => destination.headers)];
+  const message = 'stays empty in headers: Tulle’s own proxy has no value for it, an Envoy does';
+  return [...new Set(rules.flatMap(emptyOperators))].map((operator) =>
+    note(origin, 'not-supported', `${operator} ${message}`),
+  );
 }
 
 function action(

@@ -23,10 +23,12 @@ export function routeFilters(
   { fault, corsPolicy }: HttpRouteSpec,
   more: Record<string, Any>,
 ): { readonly typedPerFilterConfig?: Record<string, Any> } {
-  if (fault === undefined && corsPolicy === undefined && Object.keys(more).length === 0) return {};
+  const faults = fault && { ...delay(fault), ...abort(fault) };
+  const hasFault = faults !== undefined && Object.keys(faults).length > 0;
+  if (!hasFault && corsPolicy === undefined && Object.keys(more).length === 0) return {};
   return {
     typedPerFilterConfig: {
-      ...(fault && { [faultFilterName]: any(HTTPFaultSchema, { ...delay(fault), ...abort(fault) }) }),
+      ...(hasFault && { [faultFilterName]: any(HTTPFaultSchema, faults) }),
       ...(corsPolicy && { [corsFilterName]: any(CorsPolicySchema, cors(corsPolicy)) }),
       ...more,
     },
@@ -43,7 +45,7 @@ function delay({ delay: spec }: HttpFault): Pick<Fault, 'delay'> {
 
 /** Without a percentage nothing is aborted (Istio). */
 function abort({ abort: spec }: HttpFault): Pick<Fault, 'abort'> {
-  if (spec === undefined) return {};
+  if (spec?.httpStatus === undefined && spec?.grpcStatus === undefined) return {};
   const percentage = fraction(spec.percentage?.value ?? 0);
   const { httpStatus, grpcStatus = '' } = spec;
   return {
