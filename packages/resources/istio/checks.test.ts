@@ -54,8 +54,44 @@ describe('VirtualService', () => {
     [`{ ${to}, retries: { attempts: 10, retryOn: "5xx, 503,gateway-error" } }`, []],
     [`{ ${to}, retries: { attempts: 0 } }`, []],
     [`{ ${to}, fault: {} }`, ['error http[0].fault required']],
-    [`{ ${to}, fault: { delay: {} } }`, ['error http[0].fault.delay.fixedDelay required']],
-    [`{ ${to}, fault: { abort: { percentage: { value: 1 } } } }`, ['error http[0].fault.abort required']],
+    [`{ ${to}, fault: { delay: {} } }`, ['warning http[0].fault.delay no-effect']],
+    [
+      `{ ${to}, fault: { delay: { percent: 5, fixedDelay: 1s } } }`,
+      ['warning http[0].fault.delay.percent deprecated'],
+    ],
+    [`{ ${to}, fault: { abort: { percentage: { value: 1 } } } }`, ['warning http[0].fault.abort no-effect']],
+    [
+      `{ ${to}, corsPolicy: { allowOrigin: ["https://a"] } }`,
+      ['warning http[0].corsPolicy.allowOrigin deprecated'],
+    ],
+    [`{ ${to}, match: [{ uri: { prefix: "" } }] }`, ['error http[0].match[0].uri.prefix required']],
+    [`{ ${to}, match: [{ method: { regex: "" } }] }`, ['error http[0].match[0].method.regex required']],
+    [
+      `{ ${to}, match: [{ headers: { "@request.auth.claims.sub": { exact: a } } }] }`,
+      ['error http[0].match[0].headers["@request.auth.claims.sub"] conflict'],
+    ],
+    [
+      `{ ${to}, rewrite: { uriRegexRewrite: { match: b } } }`,
+      ['error http[0].rewrite.uriRegexRewrite.rewrite required'],
+    ],
+    [
+      `{ ${to}, rewrite: { authority: a }, headers: { request: { set: { Host: b } } } }`,
+      ['error http[0].headers.request.set.Host conflict'],
+    ],
+    [
+      `{ ${to}, headers: { request: { set: { ":authority": a }, add: { host: b } } } }`,
+      ['error http[0].headers.request.add.host conflict'],
+    ],
+    [
+      `{ ${to}, headers: { response: { add: { a: "100%" } } } }`,
+      ['error http[0].headers.response.add.a bad-header'],
+    ],
+    [`{ ${to}, headers: { response: { add: { a: "100%% %REQ(b?c):3% %START_TIME(%s)%" } } } }`, []],
+    ['{ route: [{ destination: { host: a, subset: Stable-2 } }] }', []],
+    [
+      '{ route: [{ destination: { host: a, subset: v1.0 } }] }',
+      ['error http[0].route[0].destination.subset bad-name'],
+    ],
     [
       `{ ${to}, mirror: { host: b }, mirrors: [{ destination: { host: c } }] }`,
       ['error http[0].mirrors conflict'],
@@ -112,6 +148,14 @@ describe('VirtualService', () => {
     [`{ hosts: [a], exportTo: [".", "*"], http: [{ ${to} }] }`, ['error exportTo[1] conflict']],
     [`{ hosts: [a], exportTo: [shop, shop], http: [{ ${to} }] }`, ['error exportTo[1] duplicate']],
     [`{ hosts: [a], gateways: [a/b/c], http: [{ ${to} }] }`, ['error gateways[0] bad-name']],
+    [
+      `{ hosts: [a], gateways: [shop.web.svc.cluster.local], http: [{ ${to} }] }`,
+      ['warning gateways[0] deprecated'],
+    ],
+    [
+      `{ hosts: [a], gateways: [web/shop], http: [{ ${to}, match: [{ headers: { "@request.auth.claims.sub": {} } }] }] }`,
+      [],
+    ],
     [`{ http: [{ ${to} }] }`, []],
     ['{}', ['error  required', 'error hosts required']],
   ])('%s', (spec, expected) => expect(found('VirtualService', spec).sort()).toEqual([...expected].sort()));
@@ -151,8 +195,59 @@ describe('DestinationRule', () => {
       ['error trafficPolicy.tls.insecureSkipVerify conflict'],
     ],
     [
-      '{ portLevelSettings: [{ port: { number: 80 } }, { port: { number: 80 } }] }',
+      '{ portLevelSettings: [{ port: { number: 80 }, tls: {} }, { port: { number: 80 }, tls: {} }] }',
       ['error trafficPolicy.portLevelSettings[1].port.number duplicate'],
+    ],
+    ['{}', ['error trafficPolicy required']],
+    ['{ connectionPool: {} }', ['error trafficPolicy.connectionPool required']],
+    [
+      '{ portLevelSettings: [{ port: { number: 80 } }] }',
+      ['error trafficPolicy.portLevelSettings[0] required'],
+    ],
+    [
+      '{ loadBalancer: { consistentHash: { useSourceIp: true, maglev: { tableSize: 65536 } } } }',
+      ['error trafficPolicy.loadBalancer.consistentHash.maglev.tableSize wrong-value'],
+    ],
+    ['{ loadBalancer: { consistentHash: { useSourceIp: true, maglev: { tableSize: 65537 } } } }', []],
+    [
+      '{ loadBalancer: { consistentHash: { useSourceIp: true, minimumRingSize: 9, ringHash: { minimumRingSize: 9 } } } }',
+      [
+        'error trafficPolicy.loadBalancer.consistentHash.ringHash conflict',
+        'warning trafficPolicy.loadBalancer.consistentHash.minimumRingSize deprecated',
+      ],
+    ],
+    [
+      '{ outlierDetection: { consecutiveLocalOriginFailures: 5 } }',
+      ['error trafficPolicy.outlierDetection.consecutiveLocalOriginFailures conflict'],
+    ],
+    [
+      '{ tls: { mode: SIMPLE, insecureSkipVerify: true, caCertificates: /a } }',
+      ['error trafficPolicy.tls.caCertificates conflict'],
+    ],
+    [
+      '{ loadBalancer: { localityLbSetting: { distribute: [{ from: "a/b/*", to: { a/b: 100 } }, { from: a/, to: { a: 60, a/c: 40 } }] } } }',
+      [
+        'error trafficPolicy.loadBalancer.localityLbSetting.distribute[1].from wrong-value',
+        'error trafficPolicy.loadBalancer.localityLbSetting.distribute[1].to["a/c"] conflict',
+      ],
+    ],
+    [
+      '{ loadBalancer: { localityLbSetting: { distribute: [{ from: "*", to: { a: 100 } }, { from: a/b, to: { "a/*/c": 100 } }] } } }',
+      [
+        'error trafficPolicy.loadBalancer.localityLbSetting.distribute[1].from conflict',
+        'error trafficPolicy.loadBalancer.localityLbSetting.distribute[1].to["a/*/c"] wrong-value',
+      ],
+    ],
+    [
+      '{ loadBalancer: { localityLbSetting: { distribute: [{ from: a/b, to: { a: 100 } }, { from: "a/*", to: { a: 100 } }, { from: "*", to: { b: 100 } }] } } }',
+      [],
+    ],
+    [
+      '{ loadBalancer: { localityLbSetting: { failover: [{ from: a, to: a }, { from: a/b, to: c }] } } }',
+      [
+        'error trafficPolicy.loadBalancer.localityLbSetting.failover[0].to conflict',
+        'error trafficPolicy.loadBalancer.localityLbSetting.failover[1].from wrong-value',
+      ],
     ],
     [
       '{ portLevelSettings: [{ tls: { mode: SIMPLE } }] }',
@@ -180,6 +275,11 @@ describe('DestinationRule', () => {
     ['{ loadBalancer: { zoneAwareLbSetting: { enabled: false }, localityLbSetting: {} } }', []],
   ])('%s', (text, expected) => expect(policy(text).sort()).toEqual([...expected].sort()));
 
+  test('a subset is called in either case', () =>
+    expect(found('DestinationRule', '{ host: a, subsets: [{ name: Stable-2 }, { name: v1.0 }] }')).toEqual([
+      'error subsets[1].name bad-name',
+    ]));
+
   test('hosts and subsets', () => {
     expect(found('DestinationRule', '{ host: "a b" }')).toEqual(['error host bad-host']);
     expect(
@@ -202,6 +302,7 @@ describe('Gateway', () => {
     [`${port(443, 'HTTPS')}, hosts: [a], tls: { mode: SIMPLE, credentialName: c }`, []],
     [`${port(443, 'TLS')}, hosts: [a], tls: { mode: PASSTHROUGH }`, []],
     [`${port(80, 'HTTP')}, hosts: ["shop/*.example.com", "./a", "*/b"], tls: { httpsRedirect: true }`, []],
+    [`${port(80, 'HTTP')}, hosts: ["*shop.com"]`, ['error servers[0].hosts[0] bad-host']],
     [`${port(80, 'HTTP')}, hosts: [a/b/c]`, ['error servers[0].hosts[0] bad-host']],
     [`${port(80, 'HTTP')}, hosts: []`, ['error servers[0].hosts required']],
     [`${port(0, 'HTTP')}, hosts: [a]`, ['error servers[0].port.number out-of-range']],
@@ -251,6 +352,7 @@ describe('ServiceEntry and WorkloadEntry', () => {
     ['{ hosts: [a.example.com], ports: [{ number: 443, name: tls, protocol: TLS }], resolution: DNS }', []],
     ['{ hosts: ["*.example.com"], resolution: DNS }', ['error hosts[0] bad-host']],
     ['{ hosts: ["*.example.com"], resolution: NONE }', []],
+    ['{ hosts: ["*.example.com"], workloadSelector: {} }', ['warning workloadSelector no-effect']],
     ['{ hosts: [a.example.com, a.example.com] }', ['error hosts[1] duplicate']],
     ['{ hosts: [a.example.com], addresses: [x] }', ['error addresses[0] bad-address']],
     ['{ hosts: [a.example.com], resolution: STATIC }', ['warning  no-endpoints']],

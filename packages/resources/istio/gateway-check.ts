@@ -50,10 +50,10 @@ function checkServer(server: Server, path: FieldPath): Finding[] {
 function isServedHost(text: string): boolean {
   const [first = '', second, ...rest] = text.split('/');
   if (rest.length > 0) return false;
-  if (second === undefined) return isHostName(first, true) || isIpAddress(first);
-  return (
-    (first === '*' || first === '.' || isDnsLabel(first)) && (isHostName(second, true) || isIpAddress(second))
-  );
+  const host = second ?? first;
+  // Unlike a VirtualService's, it can't start with part of a label: *bar.com (Istio).
+  if (/^\*[^.]/.test(host) || !(isHostName(host, true) || isIpAddress(host))) return false;
+  return second === undefined || first === '*' || first === '.' || isDnsLabel(first);
 }
 
 function checkPort({ port, bind = '' }: Server, path: FieldPath): Finding[] {

@@ -1,8 +1,9 @@
 import { error, type Finding, warning } from '../finding.ts';
 import { isHostName, isIpAddress, isIpOrCidr } from '../schema/host.ts';
-import { isDnsLabel } from '../schema/name.ts';
+import { isIstioLabel } from '../schema/name.ts';
 import { checkEndpoint } from './endpoint.ts';
 import { isProtocol } from './protocol.ts';
+import { checkSelector } from './selector.ts';
 import type { ServiceEntry, ServiceEntrySpec } from './service-entry.ts';
 import { checkExportTo } from './visibility.ts';
 
@@ -23,6 +24,7 @@ export function checkServiceEntry({ spec }: ServiceEntry): Finding[] {
           ],
     ),
     ...checkEndpoints(spec),
+    ...checkSelector(spec.workloadSelector, ['spec', 'workloadSelector']),
     ...checkExportTo(spec.exportTo, ['spec', 'exportTo'], ['~']),
   ];
 }
@@ -65,7 +67,7 @@ function checkPorts({ ports = [] }: ServiceEntrySpec): Finding[] {
   return ports.flatMap(({ name, protocol }, index) => {
     const path = ['spec', 'ports', index];
     const found: Finding[] = [];
-    if (!isDnsLabel(name.toLowerCase()))
+    if (!isIstioLabel(name))
       found.push(
         error('bad-name', [...path, 'name'], `must be letters, digits and "-", not ${JSON.stringify(name)}`),
       );

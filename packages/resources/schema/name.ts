@@ -8,6 +8,8 @@ const qualified = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
 /** RFC 1123 label: what namespaces and workloads are called. */
 export const isDnsLabel = (name: string): boolean => name.length <= 63 && label.test(name);
+/** A label in either case: what Istio lets subsets and ports be called (pkg/config/labels). */
+export const isIstioLabel = (name: string): boolean => isDnsLabel(name.toLowerCase());
 /** RFC 1035 label: what a Service is called. */
 const isDnsLabel1035 = (name: string): boolean => name.length <= 63 && label1035.test(name);
 /** RFC 1123 subdomain: what most objects are called. */

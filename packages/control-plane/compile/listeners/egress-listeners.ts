@@ -12,12 +12,13 @@ import { hostTable, type MadeTable, table } from '../routes/made-table.ts';
 import { tcpClusters } from '../routes/tcp-routes.ts';
 import { httpRoutes, type MadeVirtualHost, restOf } from '../routes/virtual-hosts.ts';
 import { authorities, serviceNames } from '../scope/domains.ts';
-import { layerOf } from '../scope/protocol.ts';
+import { detectionTimeout, layerOf } from '../scope/protocol.ts';
 import { type CallablePort, hasOwnAddress, portsOf } from '../scope/scope.ts';
 import { type View, viewThrough } from '../scope/view.ts';
 import { serverNameChain } from './captured-services.ts';
-import { type FilterChain, listener } from './listener.ts';
+import { type FilterChain, type ListenerParts, listener } from './listener.ts';
 import { type Outbound, outboundManager } from './outbound.ts';
+import { sniffedChains } from './sniffed.ts';
 
 interface OwnListener {
   readonly view: View;
@@ -49,7 +50,7 @@ export function egressListeners(view: View, engine: Engine, sidecar: SidecarDeci
       (one) => number === 0 || one.port.number === number,
     );
     const own: OwnListener = { view, engine, egress, name, address, number, ports, collector };
-    const { filterChains, routes } = chainsOf(own);
+    const { routes, ...chains } = chainsOf(own);
     const unbound = view.captured && number !== 0 && captureMode !== 'NONE';
     return {
       routes,
@@ -58,7 +59,7 @@ export function egressListeners(view: View, engine: Engine, sidecar: SidecarDeci
         address,
         port: number,
         direction: TrafficDirection.OUTBOUND,
-        filterChains,
+        ...chains,
         origins: [egress.origin],
         ...(unbound && { unbound }),
       }),
@@ -71,8 +72,7 @@ export function egressListeners(view: View, engine: Engine, sidecar: SidecarDeci
   };
 }
 
-interface Chains {
-  readonly filterChains: readonly FilterChain[];
+interface Chains extends Pick<ListenerParts, 'filterChains' | 'defaultFilterChain' | 'inspectFor'> {
   readonly routes?: MadeTable;
 }
 
@@ -85,6 +85,12 @@ function chainsOf(own: OwnListener): Chains {
     const grpcWeb = protocol === 'grpc-web';
     const filters = [outboundManager(view, engine, name, { grpcWeb })];
     return { filterChains: [{ name: port.name ?? '', filters }], routes };
+  }
+  if (layerOf(protocol) === 'sniffed') {
+    const routes = routesByHost(own);
+    const manager = outboundManager(view, engine, name);
+    const inspectFor = detectionTimeout(view.config.mesh);
+    return { ...sniffedChains(engine, manager, [bytesChain(own)]), inspectFor, routes };
   }
   const isTls = protocol === 'tls' || protocol === 'https';
   return { filterChains: isTls ? serverNameChains(own) : [bytesChain(own)] };

@@ -26,7 +26,17 @@ export function checkLocalities(settings: Localities, path: FieldPath): Finding[
   if (distribute.length > 0 && (failover.length > 0 || failoverPriority.length > 0)) {
     found.push(error('conflict', [...at, 'distribute'], 'conflicts with failover and failoverPriority'));
   }
+  found.push(
+    ...checkNames(
+      distribute.map(({ from = '' }) => from),
+      (index) => [...at, 'distribute', index, 'from'],
+    ),
+  );
+  for (const [index, { from, to }] of failover.entries())
+    found.push(...checkRegions({ from, to }, [...at, 'failover', index]));
   for (const [index, { to = {} }] of distribute.entries()) {
+    const names = Object.keys(to);
+    found.push(...checkNames(names, (place) => [...at, 'distribute', index, 'to', names[place] ?? '']));
     const sum = Object.values(to).reduce((total, share) => total + share, 0);
     if (sum !== 100)
       found.push(
@@ -45,6 +55,49 @@ export function checkLocalities(settings: Localities, path: FieldPath): Finding[
   }
   if (zones !== undefined && zones.enabled !== false && settings.localityLbSetting !== undefined)
     found.push(warning('not-applicable', at, 'has no effect beside zoneAwareLbSetting'));
+  return found;
+}
+
+/** `region[/zone[/subzone]]`, with `*` at the end alone; none within one before it, as Istio has it. */
+function checkNames(localities: readonly string[], pathOf: (index: number) => FieldPath): Finding[] {
+  return localities.flatMap((locality, index) => {
+    const text = JSON.stringify(locality);
+    if (locality.split('/', 3).includes(''))
+      return [
+        error('wrong-value', pathOf(index), `must be region/zone/subzone without an empty part, not ${text}`),
+      ];
+    if (locality.slice(0, -1).includes('*'))
+      return [error('wrong-value', pathOf(index), `must have "*" at its end alone, not ${text}`)];
+    const other = localities.findIndex(
+      (one, at) =>
+        at < index && (isWithin(locality, one) || (!locality.endsWith('*') && isWithin(one, locality))),
+    );
+    return other < 0
+      ? []
+      : [error('conflict', pathOf(index), `overlaps with ${JSON.stringify(localities[other])}`)];
+  });
+}
+
+/** Whether all of `inner` belongs to `outer`. */
+function isWithin(inner: string, outer: string): boolean {
+  const region = outer.replace(/(^|\/)\*$/, '');
+  return region === '' || inner === region || inner.startsWith(`${region}/`);
+}
+
+function checkRegions(
+  regions: { readonly from?: string | undefined; readonly to?: string | undefined },
+  path: FieldPath,
+): Finding[] {
+  const found = (['from', 'to'] as const).flatMap((name) => {
+    const region = regions[name] ?? '';
+    return /[/*]/.test(region)
+      ? [error('wrong-value', [...path, name], `must be a region, not ${JSON.stringify(region)}`)]
+      : [];
+  });
+  if (found.length === 0 && regions.from === regions.to)
+    found.push(
+      error('conflict', [...path, 'to'], `must be another region than from: ${JSON.stringify(regions.to)}`),
+    );
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { error, type Finding, warning } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 import { isHostName, isIpAddress } from '../../schema/host.ts';
-import { isDnsLabel, isLabelValue, isQualifiedName } from '../../schema/name.ts';
+import { isIstioLabel, isLabelValue, isQualifiedName } from '../../schema/name.ts';
 import { checkExportTo } from '../visibility.ts';
 import { checkLocalities, checkZonesUse } from './check-localities.ts';
 import type { ClientTls } from './client-tls.ts';
@@ -39,12 +39,12 @@ function checkSubsets(subsets: readonly Subset[]): Finding[] {
     const path = ['spec', 'subsets', index];
     const found: Finding[] = [];
     const first = subsets.findIndex(({ name }) => name === subset.name);
-    if (!isDnsLabel(subset.name))
+    if (!isIstioLabel(subset.name))
       found.push(
         error(
           'bad-name',
           [...path, 'name'],
-          `must be lower-case letters, digits and "-", not ${JSON.stringify(subset.name)}`,
+          `must be letters, digits and "-", not ${JSON.stringify(subset.name)}`,
         ),
       );
     else if (first < index)
@@ -72,7 +72,7 @@ function checkSubsets(subsets: readonly Subset[]): Finding[] {
 }
 
 function checkPolicy(policy: TrafficPolicy, path: FieldPath): Finding[] {
-  const found = checkCommon(policy, path);
+  const found = [...checkSaysSomething(policy, path), ...checkCommon(policy, path)];
   const ports = policy.portLevelSettings ?? [];
   for (const [index, setting] of ports.entries()) {
     const at = [...path, 'portLevelSettings', index];
@@ -80,7 +80,8 @@ function checkPolicy(policy: TrafficPolicy, path: FieldPath): Finding[] {
     if (number === 0) found.push(error('required', [...at, 'port', 'number'], 'is required (integer)'));
     else if (ports.slice(0, index).some(({ port }) => port?.number === number))
       found.push(error('duplicate', [...at, 'port', 'number'], `has settings twice: ${number}`));
-    found.push(...checkCommon(setting, at));
+    const { port: _, ...own } = setting;
+    found.push(...checkSaysSomething(own, at), ...checkCommon(setting, at));
   }
   if (
     policy.tunnel !== undefined &&
@@ -106,6 +107,11 @@ function checkPolicy(policy: TrafficPolicy, path: FieldPath): Finding[] {
     );
   }
   return found;
+}
+
+/** Istio refuses settings without a setting: most often what stands below is not indented enough. */
+function checkSaysSomething(settings: object, path: FieldPath): Finding[] {
+  return Object.keys(settings).length > 0 ? [] : [error('required', path, 'says nothing: it needs a field')];
 }
 
 function checkCommon(policy: TrafficPolicy | PortTrafficPolicy, path: FieldPath): Finding[] {
@@ -147,12 +153,36 @@ function checkLoadBalancer(loadBalancer: LoadBalancer, path: FieldPath): Finding
       found.push(
         warning('deprecated', [...at, 'minimumRingSize'], 'is deprecated; use ringHash.minimumRingSize'),
       );
+    for (const name of ['ringHash', 'maglev'] as const)
+      if (minimumRingSize && consistentHash[name] !== undefined)
+        found.push(error('conflict', [...at, name], 'conflicts with minimumRingSize: set only one of both'));
+    if (consistentHash.maglev !== undefined) {
+      const { tableSize = 0 } = consistentHash.maglev;
+      if (!isTableSize(Number(tableSize)))
+        found.push(
+          error(
+            'wrong-value',
+            [...at, 'maglev', 'tableSize'],
+            `must be a prime below ${maxTableSize + 1}, such as 65537, not ${tableSize}`,
+          ),
+        );
+    }
   }
   found.push(...checkLocalities(loadBalancer, path), ...checkZonesUse(loadBalancer, path));
   return found;
 }
 
-function checkPool({ http = {}, tcp = {} }: ConnectionPool, path: FieldPath): Finding[] {
+/** Envoy's limit (Maglev, table_size). */
+const maxTableSize = 5_000_011;
+
+function isTableSize(size: number): boolean {
+  if (!Number.isInteger(size) || size < 2 || size > maxTableSize) return false;
+  for (let factor = 2; factor * factor <= size; factor++) if (size % factor === 0) return false;
+  return true;
+}
+
+function checkPool(pool: ConnectionPool, path: FieldPath): Finding[] {
+  const { http = {}, tcp = {} } = pool;
   const counts = [
     ...(
       [
@@ -170,6 +200,7 @@ function checkPool({ http = {}, tcp = {} }: ConnectionPool, path: FieldPath): Fi
       ? [error('out-of-range', [...path, ...at], `must be ≥ 0, not ${value}`)]
       : [],
   );
+  found.push(...checkSaysSomething(pool, path));
   if (http.useClientProtocol === true && http.h2UpgradePolicy === 'UPGRADE') {
     found.push(
       error('conflict', [...path, 'http', 'useClientProtocol'], 'conflicts with h2UpgradePolicy: UPGRADE'),
@@ -185,6 +216,14 @@ function checkOutliers(outliers: OutlierDetection, path: FieldPath): Finding[] {
     if (value !== undefined && (value < 0 || value > 100))
       found.push(error('out-of-range', [...path, name], `must be between 0 and 100 (percent), not ${value}`));
   }
+  if (outliers.consecutiveLocalOriginFailures && outliers.splitExternalLocalOriginErrors !== true)
+    found.push(
+      error(
+        'conflict',
+        [...path, 'consecutiveLocalOriginFailures'],
+        'needs splitExternalLocalOriginErrors: true',
+      ),
+    );
   if (outliers.consecutiveErrors !== undefined) {
     found.push(
       warning(
@@ -229,6 +268,12 @@ function checkTls(tls: ClientTls, path: FieldPath): Finding[] {
         found.push(error('required', [...path, name], 'is required for mode MUTUAL (or credentialName)'));
     }
   }
+  if (insecureSkipVerify === true)
+    for (const [name, value] of Object.entries({ caCertificates, subjectAltNames: tls.subjectAltNames }))
+      if (value)
+        found.push(
+          error('conflict', [...path, name], 'conflicts with insecureSkipVerify: nothing is verified'),
+        );
   if (insecureSkipVerify === true && mode !== 'SIMPLE' && mode !== 'MUTUAL')
     found.push(error('conflict', [...path, 'insecureSkipVerify'], 'needs mode SIMPLE or MUTUAL'));
   for (const [index, name] of subjectAltNames.entries())

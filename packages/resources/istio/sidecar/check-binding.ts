@@ -54,7 +54,8 @@ export const badSocket = (address: string, path: FieldPath): Finding =>
   );
 
 function checkProtocol(protocol: string | undefined, path: FieldPath): Finding[] {
-  if (protocol === undefined) return [error('required', path, 'is required (string)')];
+  // None: what comes first on a connection tells (Istio).
+  if (protocol === undefined || protocol === '') return [];
   if (isProtocol(protocol) && protocol.toUpperCase() !== 'UDP') return [];
   const near = nearestName(protocol.toUpperCase(), protocols);
   const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;

@@ -50,5 +50,6 @@ function checkHost(hosts: readonly string[], text: string, place: number, path: 
     return [error('bad-host', path, `must be "~/*" (no host at all), not ${JSON.stringify(text)}`)];
   if (hosts.indexOf(text) < place)
     return [warning('duplicate', path, `is given twice: ${JSON.stringify(text)}`)];
-  return [];
+  const wider = [`${namespace}/*`, '*/*'].find((one) => one !== text && hosts.includes(one));
+  return wider === undefined ? [] : [warning('no-effect', path, `adds nothing to ${JSON.stringify(wider)}`)];
 }

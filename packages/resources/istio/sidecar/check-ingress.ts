@@ -37,7 +37,7 @@ function checkEndpoint({ bind = '', defaultEndpoint = '' }: IngressListener, pat
 function checkTls({ tls, port }: IngressListener, path: FieldPath): Finding[] {
   if (tls === undefined) return [];
   const found: Finding[] = [];
-  if (!isTls(port.protocol ?? ''))
+  if (port.protocol !== undefined && port.protocol !== '' && !isTls(port.protocol))
     found.push(error('conflict', path, `has no meaning for protocol ${port.protocol}; only HTTPS and TLS`));
   const { mode = 'SIMPLE', serverCertificate, privateKey, caCertificates, tlsCertificates } = tls;
   if (mode !== 'SIMPLE' && mode !== 'MUTUAL' && mode !== 'OPTIONAL_MUTUAL')

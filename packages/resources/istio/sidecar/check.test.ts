@@ -25,6 +25,8 @@ describe('egress', () => {
     ['{ hosts: [reviews] }', ['error egress[0].hosts[0] bad-host']],
     ['{ hosts: ["a/b/c"] }', ['error egress[0].hosts[0] bad-host']],
     ['{ hosts: ["A_B/*"] }', ['error egress[0].hosts[0] bad-host']],
+    ['{ hosts: ["./*", ./a.b] }', ['warning egress[0].hosts[1] no-effect']],
+    ['{ hosts: [a/b.c, "*/*"] }', ['warning egress[0].hosts[0] no-effect']],
     ['{ hosts: ["./*", "./*"] }', ['warning egress[0].hosts[1] duplicate']],
     ['{ hosts: [] }', ['error egress[0].hosts required']],
     [`{ ${http(80)}, hosts: ["./*"] }, { hosts: ["./*"] }`, []],
@@ -45,7 +47,7 @@ describe('egress', () => {
     [`{ ${http(0)}, hosts: ["./*"] }`, ['error egress[0].port.number out-of-range']],
     [`{ ${http(80)}, bind: "unix:///run/a.sock", hosts: ["./*"] }`, ['error egress[0].port.number conflict']],
     [`{ ${http(80)}, bind: localhost, hosts: ["./*"] }`, ['error egress[0].bind bad-address']],
-    ['{ port: { number: 80 }, hosts: ["./*"] }', ['error egress[0].port.protocol required']],
+    ['{ port: { number: 80 }, hosts: ["./*"] }', []],
     [
       '{ port: { number: 80, protocol: HTPP }, hosts: ["./*"] }',
       ['error egress[0].port.protocol wrong-value'],

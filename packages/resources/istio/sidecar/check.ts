@@ -1,5 +1,6 @@
 import { error, type Finding } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
+import { checkSelector } from '../selector.ts';
 import { checkEgress } from './check-egress.ts';
 import { checkIngress } from './check-ingress.ts';
 import type { Sidecar, SidecarSpec } from './kind.ts';
@@ -21,6 +22,7 @@ export function checkSidecar({ spec = {} }: Sidecar): Finding[] {
       ),
     ];
   return [
+    ...checkSelector(spec.workloadSelector, ['spec', 'workloadSelector']),
     ...checkIngress(ingress, ['spec', 'ingress']),
     ...checkEgress(egress, ['spec', 'egress']),
     ...checkPolicy(outboundTrafficPolicy, ['spec', 'outboundTrafficPolicy']),

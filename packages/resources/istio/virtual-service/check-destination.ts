@@ -1,7 +1,7 @@
 import { error, type Finding } from '../../finding.ts';
 import type { FieldPath } from '../../path.ts';
 import { isHostName, isIpAddress } from '../../schema/host.ts';
-import { isDnsLabel } from '../../schema/name.ts';
+import { isIstioLabel } from '../../schema/name.ts';
 import type { Destination, HeaderOperations, HeadersPolicy } from './destination.ts';
 
 export function checkDestination(destination: Destination, path: FieldPath): Finding[] {
@@ -16,12 +16,12 @@ export function checkDestination(destination: Destination, path: FieldPath): Fin
       ),
     );
   }
-  if (subset !== undefined && subset !== '' && !isDnsLabel(subset)) {
+  if (subset !== undefined && subset !== '' && !isIstioLabel(subset)) {
     found.push(
       error(
         'bad-name',
         [...path, 'subset'],
-        `must be lower-case letters, digits and "-", not ${JSON.stringify(subset)}`,
+        `must be letters, digits and "-", not ${JSON.stringify(subset)}`,
       ),
     );
   }
@@ -33,6 +33,9 @@ export const isHeaderName = (name: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Z
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what RFC 9110 section 5.5 forbids
 const isHeaderValue = (value: string): boolean => /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/.test(value);
+
+/** What Envoy puts a value for: `%%` is a percent sign. */
+const substitution = /%(?:%|[A-Z0-9_]+(?:\([^)]*\))?(?::\d+)?%)/g;
 
 /** Headers to change: names that may be changed, values that can be sent; `:authority` in requests alone. */
 export function checkHeaders(headers: HeadersPolicy | undefined, path: FieldPath): Finding[] {
@@ -52,6 +55,14 @@ function checkOperations(operations: HeaderOperations, path: FieldPath, request:
       if (!authority) found.push(...checkChangeable(name, [...path, verb, name]));
       if (!isHeaderValue(value))
         found.push(error('bad-header', [...path, verb, name], 'must not contain control characters'));
+      if (!authority && value.replace(substitution, '').includes('%'))
+        found.push(
+          error(
+            'bad-header',
+            [...path, verb, name],
+            'has a "%" that begins nothing such as %REQ(x-user)%; write "%%" for a percent sign',
+          ),
+        );
     }
   }
   for (const [index, name] of (operations.remove ?? []).entries())

@@ -17,11 +17,16 @@ import type {
 } from './http-route.ts';
 import type { HttpMatch } from './match.ts';
 
-export function checkHttpRoute(route: HttpRoute, path: FieldPath, inDelegate: boolean): Finding[] {
+export function checkHttpRoute(
+  route: HttpRoute,
+  path: FieldPath,
+  { inDelegate, inMesh }: { readonly inDelegate: boolean; readonly inMesh: boolean },
+): Finding[] {
   const found = [...checkAction(route, path, inDelegate), ...checkHeaders(route.headers, path)];
   const delegating = inDelegate || route.delegate !== undefined;
   for (const [index, match] of (route.match ?? []).entries()) {
     found.push(...checkMatch(match, [...path, 'match', index], delegating));
+    if (inMesh) found.push(...checkClaims(match, [...path, 'match', index]));
   }
   for (const [index, { destination, headers }] of (route.route ?? []).entries()) {
     found.push(
@@ -30,6 +35,7 @@ export function checkHttpRoute(route: HttpRoute, path: FieldPath, inDelegate: bo
     );
   }
   found.push(...checkWeights(route.route ?? [], [...path, 'route']));
+  found.push(...checkAuthority(route, path));
   if (route.redirect !== undefined) found.push(...checkRedirect(route.redirect, [...path, 'redirect']));
   if (route.rewrite !== undefined) found.push(...checkRewrite(route.rewrite, [...path, 'rewrite']));
   if (route.retries !== undefined) found.push(...checkRetries(route.retries, [...path, 'retries']));
@@ -75,8 +81,37 @@ function checkAction(route: HttpRoute, path: FieldPath, inDelegate: boolean): Fi
   return beside === undefined ? [] : [error('conflict', [...path, beside], `has no meaning beside ${first}`)];
 }
 
+/** Tokens are verified before a route is chosen at gateways alone (Istio). */
+function checkClaims(match: HttpMatch, path: FieldPath): Finding[] {
+  return (['headers', 'withoutHeaders'] as const).flatMap((field) =>
+    Object.keys(match[field] ?? {})
+      .filter((name) => claimOfHeader(name) !== undefined)
+      .map((name) => ({
+        ...error('conflict', [...path, field, name], 'is for gateways alone: name them in spec.gateways'),
+        atKey: true,
+      })),
+  );
+}
+
+/** What upstreams see as Host is said once (Istio). */
+function checkAuthority({ rewrite, headers }: HttpRoute, path: FieldPath): Finding[] {
+  const said = (['set', 'add'] as const).flatMap((verb) =>
+    Object.keys(headers?.request?.[verb] ?? {})
+      .filter((name) => /^(:authority|host)$/i.test(name))
+      .map((name): FieldPath => [...path, 'headers', 'request', verb, name]),
+  );
+  const before = rewrite?.authority ? 'rewrite.authority' : said[0]?.slice(path.length).join('.');
+  return said
+    .slice(rewrite?.authority ? 0 : 1)
+    .map((at) => error('conflict', at, `conflicts with ${before}: set the authority once`));
+}
+
 function checkMatch(match: HttpMatch, path: FieldPath, delegating: boolean): Finding[] {
   const found: Finding[] = [];
+  for (const field of ['uri', 'scheme', 'method', 'authority'] as const)
+    for (const way of ['prefix', 'regex'] as const)
+      if (match[field]?.[way] === '')
+        found.push(error('required', [...path, field, way], 'must not be empty'));
   for (const field of ['headers', 'withoutHeaders'] as const) {
     for (const name of Object.keys(match[field] ?? {})) {
       // `@request.auth.claims…` matches a claim of the verified token (Istio).
@@ -159,7 +194,9 @@ function checkRewrite({ uri, authority, uriRegexRewrite }: HttpRewrite, path: Fi
     return [error('conflict', [...path, 'uriRegexRewrite'], 'conflicts with uri: set only one of both')];
   if (!uriRegexRewrite.match)
     return [error('required', [...path, 'uriRegexRewrite', 'match'], 'is required (string)')];
-  const problem = substitutionProblem(uriRegexRewrite.match, uriRegexRewrite.rewrite ?? '');
+  if (!uriRegexRewrite.rewrite)
+    return [error('required', [...path, 'uriRegexRewrite', 'rewrite'], 'is required (string)')];
+  const problem = substitutionProblem(uriRegexRewrite.match, uriRegexRewrite.rewrite);
   return problem === undefined ? [] : [error('bad-regex', [...path, 'uriRegexRewrite', 'rewrite'], problem)];
 }
 
@@ -232,7 +269,7 @@ function checkFault({ abort, delay }: HttpFaultInjection, path: FieldPath): Find
         ),
       );
     else if (abort.httpStatus === undefined && abort.grpcStatus === undefined)
-      found.push(error('required', [...path, 'abort'], 'must have httpStatus or grpcStatus'));
+      found.push(warning('no-effect', [...path, 'abort'], 'has no effect without httpStatus or grpcStatus'));
     if (abort.httpStatus !== undefined)
       found.push(...checkStatus(abort.httpStatus, [...path, 'abort', 'httpStatus']));
     if (abort.grpcStatus !== undefined && !Object.hasOwn(grpcStatusCodes, abort.grpcStatus))
@@ -248,7 +285,9 @@ function checkFault({ abort, delay }: HttpFaultInjection, path: FieldPath): Find
         ),
       );
     else if (delay.fixedDelay === undefined)
-      found.push(error('required', [...path, 'delay', 'fixedDelay'], 'is required (duration)'));
+      found.push(warning('no-effect', [...path, 'delay'], 'has no effect without fixedDelay'));
+    if (delay.percent !== undefined)
+      found.push(warning('deprecated', [...path, 'delay', 'percent'], 'is deprecated; use percentage'));
     if (delay.percent !== undefined && (delay.percent < 0 || delay.percent > 100))
       found.push(
         error(
@@ -264,10 +303,13 @@ function checkFault({ abort, delay }: HttpFaultInjection, path: FieldPath): Find
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*'];
 
 function checkCors(
-  { allowMethods = [], allowHeaders = [], exposeHeaders = [] }: CorsPolicy,
+  { allowOrigin, allowMethods = [], allowHeaders = [], exposeHeaders = [] }: CorsPolicy,
   path: FieldPath,
 ): Finding[] {
   return [
+    ...(allowOrigin === undefined
+      ? []
+      : [warning('deprecated', [...path, 'allowOrigin'], 'is deprecated; use allowOrigins')]),
     ...allowMethods.flatMap((method, index) =>
       methods.includes(method)
         ? []

@@ -1,4 +1,5 @@
 import { error, type Finding, warning } from '../../finding.ts';
+import type { FieldPath } from '../../path.ts';
 import { isHostName, isIpAddress } from '../../schema/host.ts';
 import { isDnsLabel } from '../../schema/name.ts';
 import { checkExportTo } from '../visibility.ts';
@@ -19,9 +20,10 @@ export function checkVirtualService(service: VirtualService): Finding[] {
   const { http = [], tls = [], tcp = [] } = spec;
   if (http.length + tls.length + tcp.length === 0)
     found.push(error('required', ['spec'], 'must have a route: http, tls or tcp'));
-  const delegate = isDelegate(spec);
+  const inDelegate = isDelegate(spec);
+  const where = { inDelegate, inMesh: !inDelegate && isForSidecars(spec) };
   for (const [index, route] of http.entries())
-    found.push(...checkHttpRoute(route, ['spec', 'http', index], delegate));
+    found.push(...checkHttpRoute(route, ['spec', 'http', index], where));
   for (const [index, route] of tls.entries())
     found.push(...checkTlsRoute(route, ['spec', 'tls', index], spec.hosts ?? []));
   for (const [index, route] of tcp.entries()) found.push(...checkTcpRoute(route, ['spec', 'tcp', index]));
@@ -30,6 +32,9 @@ export function checkVirtualService(service: VirtualService): Finding[] {
 
 /** A VirtualService without hosts is only reached from another one's `delegate`. */
 export const isDelegate = (spec: VirtualServiceSpec): boolean => (spec.hosts ?? []).length === 0;
+
+const isForSidecars = ({ gateways = [] }: VirtualServiceSpec): boolean =>
+  gateways.length === 0 || gateways.includes('mesh');
 
 function checkHosts(spec: VirtualServiceSpec): Finding[] {
   const { hosts = [], gateways = [], tls = [], tcp = [], http = [] } = spec;
@@ -46,7 +51,7 @@ function checkHosts(spec: VirtualServiceSpec): Finding[] {
       ),
     ];
   }
-  const inMesh = gateways.length === 0 || gateways.includes('mesh');
+  const inMesh = isForSidecars(spec);
   return hosts.flatMap((host, index) => {
     const path = ['spec', 'hosts', index];
     if (!isHostName(host, true) && !isIpAddress(host))
@@ -70,7 +75,7 @@ function checkHosts(spec: VirtualServiceSpec): Finding[] {
 function checkGateways(gateways: readonly string[] = []): Finding[] {
   return gateways.flatMap((name, index) =>
     isGatewayName(name)
-      ? []
+      ? oldName(name, ['spec', 'gateways', index])
       : [
           error(
             'bad-name',
@@ -79,6 +84,13 @@ function checkGateways(gateways: readonly string[] = []): Finding[] {
           ),
         ],
   );
+}
+
+/** The form of before Istio 1.1: `name.namespace.svc…`. */
+function oldName(name: string, path: FieldPath): Finding[] {
+  if (name.includes('/') || !name.includes('.')) return [];
+  const [label, namespace] = name.split('.');
+  return [warning('deprecated', path, `is written in an old way; use "${namespace}/${label}"`)];
 }
 
 /** `name`, `namespace/name`, or the old form `name.namespace.svc…`. */
