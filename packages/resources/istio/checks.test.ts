@@ -67,10 +67,6 @@ describe('VirtualService', () => {
     [`{ ${to}, match: [{ uri: { prefix: "" } }] }`, ['error http[0].match[0].uri.prefix required']],
     [`{ ${to}, match: [{ method: { regex: "" } }] }`, ['error http[0].match[0].method.regex required']],
     [
-      `{ ${to}, match: [{ headers: { "@request.auth.claims.sub": { exact: a } } }] }`,
-      ['error http[0].match[0].headers["@request.auth.claims.sub"] conflict'],
-    ],
-    [
       `{ ${to}, rewrite: { uriRegexRewrite: { match: b } } }`,
       ['error http[0].rewrite.uriRegexRewrite.rewrite required'],
     ],
@@ -151,10 +147,6 @@ describe('VirtualService', () => {
     [
       `{ hosts: [a], gateways: [shop.web.svc.cluster.local], http: [{ ${to} }] }`,
       ['warning gateways[0] deprecated'],
-    ],
-    [
-      `{ hosts: [a], gateways: [web/shop], http: [{ ${to}, match: [{ headers: { "@request.auth.claims.sub": {} } }] }] }`,
-      [],
     ],
     [`{ http: [{ ${to} }] }`, []],
     ['{}', ['error  required', 'error hosts required']],

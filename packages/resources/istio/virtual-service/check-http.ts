@@ -17,16 +17,11 @@ import type {
 } from './http-route.ts';
 import type { HttpMatch } from './match.ts';
 
-export function checkHttpRoute(
-  route: HttpRoute,
-  path: FieldPath,
-  { inDelegate, inMesh }: { readonly inDelegate: boolean; readonly inMesh: boolean },
-): Finding[] {
+export function checkHttpRoute(route: HttpRoute, path: FieldPath, inDelegate: boolean): Finding[] {
   const found = [...checkAction(route, path, inDelegate), ...checkHeaders(route.headers, path)];
   const delegating = inDelegate || route.delegate !== undefined;
   for (const [index, match] of (route.match ?? []).entries()) {
     found.push(...checkMatch(match, [...path, 'match', index], delegating));
-    if (inMesh) found.push(...checkClaims(match, [...path, 'match', index]));
   }
   for (const [index, { destination, headers }] of (route.route ?? []).entries()) {
     found.push(
@@ -79,18 +74,6 @@ function checkAction(route: HttpRoute, path: FieldPath, inDelegate: boolean): Fi
       ? (['fault', 'rewrite'] as const).find((name) => route[name] !== undefined)
       : undefined;
   return beside === undefined ? [] : [error('conflict', [...path, beside], `has no meaning beside ${first}`)];
-}
-
-/** Tokens are verified before a route is chosen at gateways alone (Istio). */
-function checkClaims(match: HttpMatch, path: FieldPath): Finding[] {
-  return (['headers', 'withoutHeaders'] as const).flatMap((field) =>
-    Object.keys(match[field] ?? {})
-      .filter((name) => claimOfHeader(name) !== undefined)
-      .map((name) => ({
-        ...error('conflict', [...path, field, name], 'is for gateways alone: name them in spec.gateways'),
-        atKey: true,
-      })),
-  );
 }
 
 /** What upstreams see as Host is said once (Istio). */

@@ -20,10 +20,9 @@ export function checkVirtualService(service: VirtualService): Finding[] {
   const { http = [], tls = [], tcp = [] } = spec;
   if (http.length + tls.length + tcp.length === 0)
     found.push(error('required', ['spec'], 'must have a route: http, tls or tcp'));
-  const inDelegate = isDelegate(spec);
-  const where = { inDelegate, inMesh: !inDelegate && isForSidecars(spec) };
+  const delegate = isDelegate(spec);
   for (const [index, route] of http.entries())
-    found.push(...checkHttpRoute(route, ['spec', 'http', index], where));
+    found.push(...checkHttpRoute(route, ['spec', 'http', index], delegate));
   for (const [index, route] of tls.entries())
     found.push(...checkTlsRoute(route, ['spec', 'tls', index], spec.hosts ?? []));
   for (const [index, route] of tcp.entries()) found.push(...checkTcpRoute(route, ['spec', 'tcp', index]));
@@ -32,9 +31,6 @@ export function checkVirtualService(service: VirtualService): Finding[] {
 
 /** A VirtualService without hosts is only reached from another one's `delegate`. */
 export const isDelegate = (spec: VirtualServiceSpec): boolean => (spec.hosts ?? []).length === 0;
-
-const isForSidecars = ({ gateways = [] }: VirtualServiceSpec): boolean =>
-  gateways.length === 0 || gateways.includes('mesh');
 
 function checkHosts(spec: VirtualServiceSpec): Finding[] {
   const { hosts = [], gateways = [], tls = [], tcp = [], http = [] } = spec;
@@ -51,7 +47,7 @@ function checkHosts(spec: VirtualServiceSpec): Finding[] {
       ),
     ];
   }
-  const inMesh = isForSidecars(spec);
+  const inMesh = gateways.length === 0 || gateways.includes('mesh');
   return hosts.flatMap((host, index) => {
     const path = ['spec', 'hosts', index];
     if (!isHostName(host, true) && !isIpAddress(host))

@@ -401,9 +401,9 @@ describe('what is refused, and where', () => {
     [
       withRoute({
         route: { cluster: 'c' },
-        requestHeadersToAdd: [{ header: { key: 'a', value: '%NOPE%' } }],
+        requestHeadersToAdd: [{ header: { key: 'a', value: '100%' } }],
       }),
-      `${at}.request_headers_to_add[0].header.value: unknown substitution %NOPE%`,
+      `${at}.request_headers_to_add[0].header.value: unmatched % in "100%"`,
     ],
     [
       withRoute({
