@@ -72,6 +72,8 @@ const rules: readonly Rule[] = [
       /^packages\/decision\/address-range$/,
       // Regular expressions of users are run where they can take no time to speak of.
       /^packages\/decision\/regex$/,
+      // What our own proxy has a value for.
+      /^packages\/decision\/substitution$/,
       /^@bufbuild\/protobuf/,
     ],
     never: [/^node:(?!crypto$)/],
