@@ -1,3 +1,4 @@
+import { isJsonObject } from '@tulle/resources/json-object';
 import type { Resource } from '@tulle/resources/kind';
 import { ApiError } from './api-error.ts';
 
@@ -220,7 +221,7 @@ function parseWarnings(header: string): string[] {
 }
 
 function asResource(value: unknown): Resource {
-  if (isObject(value) && isObject(value.metadata)) return value as Resource;
+  if (isJsonObject(value) && isJsonObject(value.metadata)) return value as Resource;
   throw new Error('the API answered something that is no resource');
 }
 
@@ -228,19 +229,15 @@ function asList(value: unknown): {
   items: Resource[];
   metadata?: { resourceVersion?: string; continue?: string };
 } {
-  if (isObject(value) && Array.isArray(value.items)) return value as ReturnType<typeof asList>;
+  if (isJsonObject(value) && Array.isArray(value.items)) return value as ReturnType<typeof asList>;
   throw new Error('the API answered something that is no list');
 }
 
 /** An ERROR event carries a Status: thrown, so that 410 looks the same here as on the request itself. */
 function asWatchEvent(value: unknown): WatchEvent {
-  if (isObject(value) && isObject(value.object)) {
+  if (isJsonObject(value) && isJsonObject(value.object)) {
     if (value.type === 'ERROR') throw new ApiError(Number(value.object.code ?? 500), value.object);
     return value as unknown as WatchEvent;
   }
   throw new Error('the API sent something that is no watch event');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

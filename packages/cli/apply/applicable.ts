@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { ConfigMap } from '@tulle/resources/core/config-map';
 import { holdsMeshConfig, meshConfigNamespaces } from '@tulle/resources/istio/mesh-config/config-map';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { apiVersionOf } from '../api/client.ts';
-import { deepEqual } from './merge.ts';
 
 /** kubectl's annotation, so that both tools can apply the same resource. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -82,7 +82,7 @@ export function identity({ apiVersion, kind, metadata }: Resource): string {
 
 /** Whether they say the same, whatever they are called and whoever looked after them. */
 export function sameContent(a: Resource, b: Resource): boolean {
-  return deepEqual(contentOf(a), contentOf(b));
+  return isDeepStrictEqual(contentOf(a), contentOf(b));
 }
 
 function contentOf(resource: Resource): Record<string, unknown> {

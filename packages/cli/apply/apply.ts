@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Resource } from '@tulle/resources/kind';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type Applicable, inApplyOrder, LAST_APPLIED } from './applicable.ts';
-import { deepEqual, threeWayPatch } from './merge.ts';
+import { threeWayPatch } from './merge.ts';
 
 export type Verb = 'created' | 'configured' | 'unchanged' | 'kept';
 
@@ -139,8 +140,8 @@ function onlyAnnotation(patch: object, last: Resource | undefined, next: Resourc
   const only = {
     metadata: { annotations: { [LAST_APPLIED]: (patch as Resource).metadata?.annotations?.[LAST_APPLIED] } },
   };
-  if (!deepEqual(patch, only) || last === undefined) return false;
+  if (!isDeepStrictEqual(patch, only) || last === undefined) return false;
   const { apiVersion: _a, ...before } = last;
   const { apiVersion: _b, ...after } = next;
-  return deepEqual(before, after);
+  return isDeepStrictEqual(before, after);
 }

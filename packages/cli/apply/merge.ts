@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import { fieldsOf, isJsonObject } from '@tulle/resources/json-object';
+
 type Json = unknown;
 type Fields = Record<string, Json>;
 
@@ -7,12 +10,12 @@ type Fields = Record<string, Json>;
  * Lists are replaced as a whole. @returns undefined when there is nothing to do
  */
 export function threeWayPatch(last: Json, next: Fields, current: Json): Fields | undefined {
-  const before = isFields(last) ? last : {};
-  const now = isFields(current) ? current : {};
+  const before = fieldsOf(last);
+  const now = fieldsOf(current);
   const patch: Fields = {};
   for (const [name, wanted] of Object.entries(next)) {
     const actual = now[name];
-    if (isFields(wanted) && isFields(actual)) {
+    if (isJsonObject(wanted) && isJsonObject(actual)) {
       const inner = threeWayPatch(before[name], wanted, actual);
       if (inner !== undefined) patch[name] = inner;
     } else if (!sameAsApplied(before[name], wanted, actual)) patch[name] = wanted;
@@ -28,7 +31,8 @@ export function threeWayPatch(last: Json, next: Fields, current: Json): Fields |
  */
 function sameAsApplied(last: Json, wanted: Json, actual: Json): boolean {
   return (
-    deepEqual(wanted, actual) || (Array.isArray(wanted) && deepEqual(last, wanted) && covers(actual, wanted))
+    isDeepStrictEqual(wanted, actual) ||
+    (Array.isArray(wanted) && isDeepStrictEqual(last, wanted) && covers(actual, wanted))
   );
 }
 
@@ -41,25 +45,10 @@ function covers(actual: Json, wanted: Json): boolean {
       wanted.every((item, at) => covers(actual[at], item))
     );
   }
-  if (isFields(wanted)) {
-    return isFields(actual) && Object.entries(wanted).every(([name, value]) => covers(actual[name], value));
-  }
-  return wanted === actual;
-}
-
-export function deepEqual(a: Json, b: Json): boolean {
-  if (Array.isArray(a))
-    return Array.isArray(b) && a.length === b.length && a.every((item, at) => deepEqual(item, b[at]));
-  if (isFields(a) && isFields(b)) {
-    const names = Object.keys(a);
+  if (isJsonObject(wanted)) {
     return (
-      names.length === Object.keys(b).length &&
-      names.every((name) => name in b && deepEqual(a[name], b[name]))
+      isJsonObject(actual) && Object.entries(wanted).every(([name, value]) => covers(actual[name], value))
     );
   }
-  return a === b;
-}
-
-function isFields(value: Json): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return wanted === actual;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { fieldsOf } from '@tulle/resources/json-object';
 import type { Resource } from '@tulle/resources/kind';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient, KindAddress } from '../api/client.ts';
@@ -148,7 +149,7 @@ const fields = [
 
 /** A merge patch that makes `actual` say what `wanted` says; undefined when it does already. */
 function difference(wanted: InstanceStatus, actual: unknown): Record<string, unknown> | undefined {
-  const now = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>) : {};
+  const now = fieldsOf(actual);
   const patch: Record<string, unknown> = {};
   for (const field of fields) {
     const value = wanted[field];

@@ -6,7 +6,7 @@ const maxRetryMs = 60_000;
 
 /** What is wanted comes from whoever may write resources; descriptors and memory are the whole mesh's. */
 const maxAtOnce = 64;
-export const maxWanted = 1_000;
+const maxWanted = 1_000;
 
 /** What came, and for how long it need not be asked for again. */
 export interface Fetched<Value> {

@@ -1,3 +1,4 @@
+import { fieldsOf, isJsonObject } from '@tulle/resources/json-object';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, badRequest, notFound } from '../api/status-error.ts';
 import { commonNameOf } from '../identity/bound.ts';
@@ -54,17 +55,17 @@ interface TokenRequestSpec {
 
 /** @throws ApiError 400, 422 for another audience than ours: such a token would be good for nothing */
 function readSpec(body: unknown): TokenRequestSpec {
-  if (!isRecord(body)) throw badRequest('the body must be a TokenRequest');
+  if (!isJsonObject(body)) throw badRequest('the body must be a TokenRequest');
   if (body.kind !== undefined && body.kind !== 'TokenRequest')
     throw badRequest('the body must be a TokenRequest');
   const { spec = {} } = body;
-  if (!isRecord(spec)) throw badRequest('spec must be an object');
+  if (!isJsonObject(spec)) throw badRequest('spec must be an object');
   const { audiences = [audience], boundObjectRef } = spec;
   if (!Array.isArray(audiences) || audiences.length !== 1 || audiences[0] !== audience) {
     throw new ApiError(422, 'Invalid', `spec.audiences: must be ["${audience}"]`);
   }
   if (boundObjectRef === undefined) return {};
-  if (!isRecord(boundObjectRef)) throw badRequest('spec.boundObjectRef must be an object');
+  if (!isJsonObject(boundObjectRef)) throw badRequest('spec.boundObjectRef must be an object');
   const { name } = boundObjectRef;
   if (name !== undefined && typeof name !== 'string')
     throw badRequest('spec.boundObjectRef.name must be a string');
@@ -84,10 +85,5 @@ function readClaims(body: unknown): Claims | undefined {
   return { role, workload, labels };
 }
 
-const fieldsOf = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
-
 const isTexts = (value: unknown): value is Record<string, string> =>
-  isRecord(value) && Object.values(value).every((one) => typeof one === 'string');
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  isJsonObject(value) && Object.values(value).every((one) => typeof one === 'string');

@@ -1,3 +1,4 @@
+import { fieldsOf } from '@tulle/resources/json-object';
 import { analyzeInSteps, sorted } from '../analyze/analyze.ts';
 import { byResource, documentationUrl } from '../analyze/format.ts';
 import type { Finding, Message } from '../analyze/message.ts';
@@ -57,7 +58,7 @@ interface ValidationMessage {
 
 /** A status with Istio's `validationMessages` (AnalysisMessageBase), one per code; the same object when nothing differs. */
 export function withValidationMessages(status: unknown, findings: readonly Finding[]): unknown {
-  const current = typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {};
+  const current = fieldsOf(status);
   const { validationMessages: before, ...rest } = current;
   const codes = [...new Set(findings.map(({ message }) => message))];
   const known = Array.isArray(before) ? (before as readonly ValidationMessage[]) : [];

@@ -1,3 +1,4 @@
+import { fieldsOf, isJsonObject } from '@tulle/resources/json-object';
 import type { Condition } from '@tulle/resources/kind';
 import type { Problem } from '@tulle/resources/problem';
 import { formatProblem } from '@tulle/resources/problem';
@@ -82,7 +83,7 @@ function pascalCase(code: string): string {
  * @param now RFC 3339
  */
 export function withConditions(status: unknown, findings: readonly Finding[], now: string): unknown {
-  const current = isRecord(status) ? status : {};
+  const current = fieldsOf(status);
   const known = Array.isArray(current.conditions) ? current.conditions.filter(isCondition) : [];
   const changed = findings.filter((finding) => !known.some((condition) => isSame(condition, finding)));
   if (changed.length === 0) return status;
@@ -112,7 +113,5 @@ function isSame(condition: Condition, finding: Finding): boolean {
   );
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isCondition = (value: unknown): value is Condition => isRecord(value) && typeof value.type === 'string';
+const isCondition = (value: unknown): value is Condition =>
+  isJsonObject(value) && typeof value.type === 'string';

@@ -1,6 +1,6 @@
 import type { ProxyConfig } from '@tulle/resources/istio/proxy-config';
 import { expect, it } from 'vitest';
-import type { WorkloadInstance } from '../model/instances/instance.ts';
+import { instanceOf } from '../model/instances/instance.fixture.ts';
 import { atStartCondition } from './proxy-config-status.ts';
 
 const config = (namespace: string, matchLabels?: Record<string, string>): ProxyConfig => ({
@@ -9,21 +9,7 @@ const config = (namespace: string, matchLabels?: Record<string, string>): ProxyC
   metadata: { name: 'busy', namespace, generation: 3 },
   spec: { concurrency: 2, ...(matchLabels && { selector: { matchLabels } }) },
 });
-const instance = (namespace: string, app: string): WorkloadInstance => ({
-  name: app,
-  namespace,
-  workload: app,
-  serviceAccount: 'default',
-  labels: { app },
-  address: '127.0.0.1',
-  ports: [],
-  tlsMode: 'istio',
-  weight: 1,
-  locality: '',
-  network: '',
-  cluster: '',
-  health: 'healthy',
-});
+const instance = (namespace: string, app: string) => instanceOf({ name: app, namespace, labels: { app } });
 const running = [instance('shop', 'cart'), instance('shop', 'till'), instance('other', 'cart')];
 
 it.each([

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { fieldsOf } from '@tulle/resources/json-object';
 import type { Resource } from '@tulle/resources/kind';
 import type { ConfigModel } from '../model/model.ts';
 
@@ -24,7 +25,7 @@ const isOf = (origin: { readonly kind: string; readonly name: string }, name: st
 
 /** The status with the addresses of now; the same object when nothing differs. */
 export function serviceEntryStatus(resource: Resource, status: unknown, config: ConfigModel): unknown {
-  const current = typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {};
+  const current = fieldsOf(status);
   const { addresses: before = [], ...rest } = current;
   const addresses = allocatedAddresses(config, resource);
   if (isDeepStrictEqual(before, addresses)) return status;

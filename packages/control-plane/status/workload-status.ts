@@ -1,3 +1,4 @@
+import { fieldsOf } from '@tulle/resources/json-object';
 import type { Resource } from '@tulle/resources/kind';
 import type { WorkloadInstance } from '../model/instances/instance.ts';
 
@@ -31,7 +32,7 @@ export function workloadStatus(
   status: unknown,
   counts: ReadonlyMap<string, WorkloadCount>,
 ): unknown {
-  const current = typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {};
+  const current = fieldsOf(status);
   const count = counts.get(`${metadata.namespace ?? ''}/${metadata.name}`) ?? none;
   const same = (Object.keys(count) as (keyof WorkloadCount)[]).every(
     (field) => current[field] === count[field],

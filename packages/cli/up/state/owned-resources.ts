@@ -1,10 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { kinds } from '@tulle/resources/kinds';
 import { ApiError } from '../../api/api-error.ts';
 import type { ApiClient } from '../../api/client.ts';
 import { type Applicable, displayName, inApplyOrder, sameContent } from '../../apply/applicable.ts';
 import { applyAll, lastApplied, type Outcome } from '../../apply/apply.ts';
-import { deepEqual } from '../../apply/merge.ts';
 import { type MeshFile, OWNED_BY } from './mesh-file.ts';
 
 /** Kinds of which the control plane makes resources by itself; a mesh file may take those over. */
@@ -34,7 +34,7 @@ function verdict(
   }
   if (last === undefined) return 'apply';
   // The file says what it said before: what was changed since, by whomever, is wanted.
-  return deepEqual(last, item.resource) ? 'unchanged' : 'delta';
+  return isDeepStrictEqual(last, item.resource) ? 'unchanged' : 'delta';
 }
 
 async function prune(client: ApiClient, file: MeshFile): Promise<Outcome[]> {

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isJsonObject } from '@tulle/resources/json-object';
 import type { ProcessIdentity } from '../process/process-identity.ts';
 
 /** `mesh.json`: what survives a stop, so that a stopped mesh can be named and purged. */
@@ -61,7 +62,7 @@ function readJson(path: string): unknown {
 }
 
 function isMeshRecord(value: unknown): value is MeshRecord {
-  return isObject(value) && typeof value.mesh === 'string' && typeof value.file === 'string';
+  return isJsonObject(value) && typeof value.mesh === 'string' && typeof value.file === 'string';
 }
 
 function isRunRecord(value: unknown): value is RunRecord {
@@ -73,14 +74,10 @@ function isRunRecord(value: unknown): value is RunRecord {
     Array.isArray(value.children) &&
     value.children.every(isIdentity) &&
     'urls' in value &&
-    isObject(value.urls)
+    isJsonObject(value.urls)
   );
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {
-  return isObject(value) && Number.isInteger(value.pid) && typeof value.start === 'string';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return isJsonObject(value) && Number.isInteger(value.pid) && typeof value.start === 'string';
 }

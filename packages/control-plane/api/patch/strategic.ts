@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject } from '@tulle/resources/json-object';
 import { type ListStrategy, listStrategyOf } from './merge-keys.ts';
 import { PatchError } from './patch-error.ts';
 
@@ -14,7 +15,7 @@ const orderPrefix = '$setElementOrder/';
  * @throws PatchError malformed
  */
 export function applyStrategicPatch(target: Fields, patch: unknown, kind: string): unknown {
-  if (!isObject(patch)) throw new PatchError('malformed', 'a strategic merge patch must be an object');
+  if (!isJsonObject(patch)) throw new PatchError('malformed', 'a strategic merge patch must be an object');
   return mergeObject(target, patch, kind, '') ?? {};
 }
 
@@ -33,8 +34,8 @@ function mergeObject(target: Fields, patch: Fields, kind: string, path: string):
     const present = Object.hasOwn(result, key) ? result[key] : undefined;
     if (value === null) delete result[key];
     else if (Array.isArray(value)) result[key] = mergeList(listOf(present), value, kind, child);
-    else if (isObject(value)) {
-      const merged = mergeObject(isObject(present) ? present : {}, value, kind, child);
+    else if (isJsonObject(value)) {
+      const merged = mergeObject(isJsonObject(present) ? present : {}, value, kind, child);
       if (merged === undefined) delete result[key];
       else result[key] = merged;
     } else result[key] = value;
@@ -79,11 +80,11 @@ function mergeList(
   const result = [...target];
   for (const item of patch) {
     const { key } = strategy;
-    if (!isObject(item) || !Object.hasOwn(item, key))
+    if (!isJsonObject(item) || !Object.hasOwn(item, key))
       throw new PatchError('malformed', `${path}: each element needs its merge key "${key}"`);
-    const at = result.findIndex((other) => isObject(other) && isDeepStrictEqual(other[key], item[key]));
+    const at = result.findIndex((other) => isJsonObject(other) && isDeepStrictEqual(other[key], item[key]));
     const present = at < 0 ? undefined : result[at];
-    const merged = mergeObject(isObject(present) ? present : {}, item, kind, `${path}[]`);
+    const merged = mergeObject(isJsonObject(present) ? present : {}, item, kind, `${path}[]`);
     if (at >= 0) result.splice(at, 1, ...(merged === undefined ? [] : [merged]));
     else if (merged !== undefined) result.push(merged);
   }
@@ -101,7 +102,7 @@ function reorder(
   touched: readonly unknown[],
 ): unknown[] {
   const identity = (item: unknown): unknown =>
-    strategy !== 'set' && isObject(item) ? item[strategy.key] : item;
+    strategy !== 'set' && isJsonObject(item) ? item[strategy.key] : item;
   const rank = (item: unknown): number =>
     order.findIndex((wanted) => isDeepStrictEqual(identity(wanted), identity(item)));
   const named = list.filter((item) => rank(item) >= 0).toSorted((a, b) => rank(a) - rank(b));
@@ -117,18 +118,15 @@ function reorder(
   return result;
 }
 
-const isReplace = (item: unknown): boolean => isObject(item) && item.$patch === 'replace';
+const isReplace = (item: unknown): boolean => isJsonObject(item) && item.$patch === 'replace';
 
-const plain = (item: unknown): unknown => (isObject(item) ? withoutDirectives(item) : item);
+const plain = (item: unknown): unknown => (isJsonObject(item) ? withoutDirectives(item) : item);
 
 function withoutDirectives(fields: Fields): Fields {
   const entries = Object.entries(fields).filter(([key, value]) => !key.startsWith('$') && value !== null);
   return Object.fromEntries(
-    entries.map(([key, value]) => [key, isObject(value) ? withoutDirectives(value) : value]),
+    entries.map(([key, value]) => [key, isJsonObject(value) ? withoutDirectives(value) : value]),
   );
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

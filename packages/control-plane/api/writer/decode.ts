@@ -1,3 +1,4 @@
+import { isJsonObject } from '@tulle/resources/json-object';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { formatProblem, type Problem } from '@tulle/resources/problem';
 import { validateResource } from '@tulle/resources/validate';
@@ -12,7 +13,7 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
  * @throws ApiError 400
  */
 export function decodeObject(body: unknown, { kind, version }: ServedKind): Resource {
-  if (!isRecord(body)) throw badRequest('the body must be one JSON object');
+  if (!isJsonObject(body)) throw badRequest('the body must be one JSON object');
   const expected = formatApiVersion(kind.group, version);
   const { apiVersion = expected, kind: name = kind.kind, metadata = {} } = body;
   if (apiVersion !== expected) {
@@ -24,7 +25,7 @@ export function decodeObject(body: unknown, { kind, version }: ServedKind): Reso
   if (name !== kind.kind) {
     throw badRequest(`${String(name)} in version "${version}" cannot be handled as a ${kind.kind}`);
   }
-  if (!isRecord(metadata)) throw badRequest('metadata must be an object');
+  if (!isJsonObject(metadata)) throw badRequest('metadata must be an object');
   for (const field of ['name', 'namespace', 'generateName', 'resourceVersion', 'uid']) {
     const value = metadata[field];
     if (value !== undefined && value !== null && typeof value !== 'string')
@@ -122,9 +123,6 @@ function parsePath(path: string): string[] {
     quoted === undefined ? (index ?? name ?? '') : (JSON.parse(`"${quoted}"`) as string),
   );
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isIndexable = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

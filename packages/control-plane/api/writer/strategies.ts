@@ -1,3 +1,4 @@
+import { fieldsOf } from '@tulle/resources/json-object';
 import type { Resource } from '@tulle/resources/kind';
 
 /** What a kind does differently when it is written. Every function is pure. */
@@ -22,7 +23,7 @@ const namespace: Strategy = {
   created: (resource) => ({ ...resource, status: { phase: 'Active' } }),
   terminating: (resource) => ({
     ...resource,
-    status: { ...asRecord(resource.status), phase: 'Terminating' },
+    status: { ...fieldsOf(resource.status), phase: 'Terminating' },
   }),
 };
 
@@ -31,20 +32,20 @@ const secret: Strategy = {
   prepare: ({ stringData, ...resource }) => {
     const type = resource.type ?? 'Opaque';
     if (stringData === undefined || stringData === null) return { ...resource, type };
-    const entries = Object.entries(asRecord(stringData));
+    const entries = Object.entries(fieldsOf(stringData));
     // What is no string is left for validation to name.
     if (entries.some(([, text]) => typeof text !== 'string')) return { ...resource, type, stringData };
     const added = entries.map(
       ([key, text]) => [key, Buffer.from(text as string).toString('base64')] as const,
     );
-    return { ...resource, type, data: { ...asRecord(resource.data), ...Object.fromEntries(added) } };
+    return { ...resource, type, data: { ...fieldsOf(resource.data), ...Object.fromEntries(added) } };
   },
 };
 
 /** The defaults of Kubernetes that clients rely on reading back. */
 const service: Strategy = {
   prepare: (resource) => {
-    const spec = asRecord(resource.spec);
+    const spec = fieldsOf(resource.spec);
     if (!Array.isArray(spec.ports)) return resource;
     const ports = spec.ports.map((port: unknown) => {
       if (typeof port !== 'object' || port === null) return port;
@@ -68,6 +69,3 @@ export const strategyOf = ({
   readonly group: string;
   readonly plural: string;
 }): Strategy => strategies[`${plural}.${group}`] ?? {};
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

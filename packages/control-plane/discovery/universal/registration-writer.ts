@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Resource } from '@tulle/resources/kind';
+import { fieldsOf } from '@tulle/resources/json-object';
 import type { Resources } from '../../api/writer/resources.ts';
 import type { Key, Store } from '../../store/store.ts';
 import type { RegistrationWriter } from './leases.ts';
@@ -21,14 +21,14 @@ export function createRegistrationWriter(store: Store, resources: Resources): Re
       } else if (!isDeepStrictEqual(current.spec, spec)) {
         await resources.patch(key, (registration) => ({ ...registration, spec }));
       }
-      await resources.patchStatus(key, (known) => ({ ...asObject(known), ...status }));
+      await resources.patchStatus(key, (known) => ({ ...fieldsOf(known), ...status }));
     },
     async patchStatus(name, status) {
       if ((await store.get(keyOf(name))) === undefined) return;
-      await resources.patchStatus(keyOf(name), (known) => ({ ...asObject(known), ...status }));
+      await resources.patchStatus(keyOf(name), (known) => ({ ...fieldsOf(known), ...status }));
     },
     remove: (name) => resources.remove(keyOf(name)),
-    isDraining: async (name) => asObject((await store.get(keyOf(name)))?.status).draining === true,
+    isDraining: async (name) => fieldsOf((await store.get(keyOf(name)))?.status).draining === true,
   };
 }
 
@@ -37,7 +37,3 @@ export const keyOf = ({ namespace, name }: InstanceName): Key => ({
   namespace,
   name,
 });
-
-function asObject(status: Resource['status']): Record<string, unknown> {
-  return typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {};
-}

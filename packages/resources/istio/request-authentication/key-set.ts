@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../json-object.ts';
+
 /** What keeps a JSON Web Key Set (RFC 7517) from verifying tokens; undefined: it has a public key that can. */
 export function keySetProblem(text: string): string | undefined {
   let parsed: unknown;
@@ -6,9 +8,9 @@ export function keySetProblem(text: string): string | undefined {
   } catch {
     return 'is not JSON';
   }
-  const keys = isRecord(parsed) ? parsed.keys : undefined;
+  const keys = isJsonObject(parsed) ? parsed.keys : undefined;
   if (!Array.isArray(keys)) return 'has no list "keys"';
-  if (keys.some((key) => isRecord(key) && 'd' in key))
+  if (keys.some((key) => isJsonObject(key) && 'd' in key))
     return 'has a private key (with "d"), which belongs to the issuer';
   if (keys.some(isVerifying)) return undefined;
   return 'has no public key of type RSA, EC or OKP';
@@ -16,7 +18,4 @@ export function keySetProblem(text: string): string | undefined {
 
 /** Only public keys verify: a shared secret (`oct`) would let everybody who can read it make tokens. */
 const isVerifying = (key: unknown): boolean =>
-  isRecord(key) && (key.kty === 'RSA' || key.kty === 'EC' || key.kty === 'OKP');
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  isJsonObject(key) && (key.kty === 'RSA' || key.kty === 'EC' || key.kty === 'OKP');
