@@ -36,8 +36,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** How long a server may take for a connection or a reply. */
-const patienceMs = 1_000;
+const defaultPatienceMs = 1_000;
 /** Pipelines that wait for their replies; more are refused. */
 const mostPending = 10_000;
 
@@ -48,11 +47,14 @@ const mostPending = 10_000;
  */
 export class RespClient {
   readonly #target: RespTarget;
+  readonly #patienceMs: number;
   #socket: Socket | undefined = undefined;
   #pending: Pending[] = [];
 
-  constructor(target: RespTarget) {
+  /** @param patienceMs how long a server may take for a connection or a reply */
+  constructor(target: RespTarget, patienceMs = defaultPatienceMs) {
     this.#target = target;
+    this.#patienceMs = patienceMs;
   }
 
   /** @throws Error when the server can't be reached or says that a command is wrong */
@@ -108,7 +110,7 @@ export class RespClient {
         return;
       }
       this.#pending.push({ left: commands.length, replies: [], resolve, reject });
-      socket.setTimeout(patienceMs);
+      socket.setTimeout(this.#patienceMs);
       socket.write(commands.map(encode).join(''));
     });
   }

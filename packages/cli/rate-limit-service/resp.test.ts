@@ -68,7 +68,8 @@ async function fake(answer: (command: string[], socket: Socket) => string) {
     server.close();
   });
   const { port } = server.address() as { port: number };
-  const client = new RespClient({ host: '127.0.0.1', port, tls: false, password: 'secret', database: 2 });
+  const target = { host: '127.0.0.1', port, tls: false, password: 'secret', database: 2 };
+  const client = new RespClient(target, 60_000);
   cleanup.push(() => client.close());
   return client;
 }

@@ -39,7 +39,7 @@ afterAll(() => {
 });
 
 const open = new AbortController().signal;
-const fetched = (path: string, isDiscovery = false, timeoutMs = 5_000) =>
+const fetched = (path: string, isDiscovery = false, timeoutMs = 30_000) =>
   fetchKeys({ url: path.startsWith('http') ? path : base + path, isDiscovery, timeoutMs }, open);
 
 it('has of keys what verifies, from where an issuer says, or where that leads', async () => {
