@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Condition } from '@tulle/resources/kind';
+import type { Condition, ResourceKind } from '@tulle/resources/kind';
+import { findKind } from '@tulle/resources/kinds';
 import { hasUpstream, upstream } from '@tulle/resources/upstream/upstream-files';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { apiOf } from './api.ts';
 import { eventually, type Mesh, startMesh, temporaryFolder } from './mesh.ts';
 
 /** Istio's samples, unchanged, applied to Bookinfo with the Services that other samples are about. */
@@ -59,7 +61,8 @@ spec: { selector: { app: cert-manager-resolver }, ports: [{ name: http, port: 80
 describe.runIf(hasUpstream)('Istio’s samples', () => {
   const state = temporaryFolder();
   let mesh: Mesh;
-  const apply = (name: string) => mesh.tulle('apply', '-f', join(samples, name));
+  const apply = (...names: readonly string[]) =>
+    mesh.tulle('apply', '-f', ...names.map((name) => join(samples, name)));
   beforeAll(async () => {
     mesh = await startMesh('examples/bookinfo/mesh.yaml', state.path);
     const services = files.flatMap(documentsOf).filter(({ kind }) => kind === 'Service');
@@ -68,18 +71,23 @@ describe.runIf(hasUpstream)('Istio’s samples', () => {
     const path = join(state.path, 'around.yaml');
     writeFileSync(path, [around, ...documents].join('\n---\n'));
     await mesh.ok('apply', '-f', path);
-    for (const name of base) await apply(name);
+    await apply(...base);
   });
   afterAll(async () => {
     await mesh?.stop();
     state.remove();
   });
 
-  const conditionsOf = async ({ kind, metadata }: Document): Promise<readonly Condition[]> => {
-    const where = metadata.namespace === undefined ? [] : ['-n', metadata.namespace];
-    const text = await mesh.ok('get', kind.toLowerCase(), metadata.name, ...where, '-o', 'json');
-    const { status } = JSON.parse(text) as { readonly status?: { readonly conditions?: Condition[] } };
-    return status?.conditions ?? [];
+  const conditionsOf = async ({
+    apiVersion = '',
+    kind,
+    metadata,
+  }: Document): Promise<readonly Condition[]> => {
+    const { group, plural, versions } = findKind(apiVersion, kind) as ResourceKind;
+    const { namespace = 'default', name } = metadata;
+    const path = `/apis/${group}/${versions[0]}/namespaces/${namespace}/${plural}/${name}`;
+    const { status } = await apiOf(state.path).request('GET', path);
+    return (status as { readonly conditions?: Condition[] } | undefined)?.conditions ?? [];
   };
 
   test.each(ofTraffic)('%s', async (name) => {
@@ -96,6 +104,6 @@ describe.runIf(hasUpstream)('Istio’s samples', () => {
       }).catch(() => expect(last).toEqual([]));
     }
     await mesh.ok('delete', '-f', join(samples, name));
-    for (const one of base) expect((await apply(one)).code).toBe(0);
+    expect((await apply(...base)).code).toBe(0);
   });
 });

@@ -8,10 +8,12 @@ import type { Fields, HttpExpectation, TcpStep } from './scenario.ts';
 import { checkWarming } from './warming.ts';
 import type { World } from './world.ts';
 
+/** @param patienceMs how long what was mirrored may take to arrive after the answer */
 export async function checkAnswers(
   expected: HttpExpectation,
   outcomes: readonly Outcome[],
   world: World,
+  patienceMs: number,
 ): Promise<void> {
   const { refused = false, status = 200, atLeastMs, slowestAtLeastMs } = expected;
   for (const { answer, milliseconds } of outcomes) {
@@ -33,7 +35,7 @@ export async function checkAnswers(
   if (expected.versions !== undefined) expect(versions.size, 'versions').toBe(expected.versions);
   if (expected.shares !== undefined) checkShares(expected.shares, versions, answers.length);
   if (expected.warming !== undefined) checkWarming(expected.warming, outcomes);
-  await checkSeen(expected, outcomes, world);
+  await checkSeen(expected, outcomes, world, patienceMs);
   if (expected.flags !== undefined) {
     const flags = sortedFlags(expected.flags);
     for (const { of } of outcomes)
@@ -74,6 +76,7 @@ async function checkSeen(
   { seen, seenBy = {}, received, receivedBy, receivers, connections }: HttpExpectation,
   outcomes: readonly Outcome[],
   { sightings }: World,
+  patienceMs: number,
 ): Promise<void> {
   const all = (): readonly Seen[] => outcomes.flatMap(({ of }) => sightings.of(of));
   const settled = async (
@@ -82,9 +85,10 @@ async function checkSeen(
   ): Promise<void> => {
     const [least, most] = typeof bounds === 'number' ? [bounds, bounds] : bounds;
     const count = (): number => all().filter((one) => by === undefined || one.by === by).length;
-    // What is mirrored may arrive after the answer.
-    await eventually(`${least} requests at ${by ?? 'applications'}, not ${count()}`, async () =>
-      count() >= least ? true : undefined,
+    await eventually(
+      `${least} requests at ${by ?? 'applications'}, not ${count()}`,
+      async () => (count() >= least ? true : undefined),
+      patienceMs,
     );
     expect(count(), `requests at ${by ?? 'applications'}`).toBeLessThanOrEqual(most);
   };

@@ -58,7 +58,7 @@ export function enrolmentHandlers(
   return handlers(options, 'the enrolment token is unknown, used or expired', (call) => {
     const [authorization] = call.metadata.get('authorization');
     const token = /^Bearer ([\w.-]+)$/i.exec(String(authorization ?? ''))?.[1];
-    return token === undefined ? undefined : options.tokens.redeem(token);
+    return token === undefined ? undefined : options.tokens.redeem(token, call.request.csr);
   });
 }
 

@@ -6,8 +6,8 @@ import type { Identity } from './spiffe.ts';
 
 /** How long a token may wait to be used. */
 export const tokenLifetimeMs = 10 * 60_000;
-/** More tokens waiting at once than any start of a mesh needs; the oldest give way. */
-const maxWaiting = 10_000;
+/** More tokens at once than any start of a mesh needs, spent or not; the oldest give way. */
+const maxTokens = 10_000;
 
 /** What a token was made for. */
 export interface Enrolment {
@@ -18,8 +18,19 @@ export interface Enrolment {
 export interface EnrolmentTokens {
   /** A new single-use token. `expiresAt` is milliseconds since the epoch. */
   issue(enrolment: Enrolment): { readonly token: string; readonly expiresAt: number };
-  /** What the token was made for; it is spent by this call. Undefined: unknown, spent, expired or forged. */
-  redeem(token: string): Enrolment | undefined;
+  /**
+   * What the token was made for; it is spent by this request. The same one again is a client that has not heard the answer:
+   * it gets another, for the key that only it has. Undefined: unknown, spent by another request, expired or forged.
+   */
+  redeem(token: string, request: string): Enrolment | undefined;
+}
+
+interface Token {
+  readonly hash: Buffer;
+  readonly expiresAt: number;
+  readonly enrolment: Enrolment;
+  /** Hash of the request that came with it first. */
+  spentBy: Buffer | undefined;
 }
 
 /**
@@ -31,13 +42,13 @@ export function createEnrolmentTokens(options: {
   readonly rootPin: string;
 }): EnrolmentTokens {
   const { clock, rootPin } = options;
-  const waiting = new Map<string, { hash: Buffer; expiresAt: number; enrolment: Enrolment }>();
+  const tokens = new Map<string, Token>();
 
   /** Insertion order is order of expiry. */
   function forgetOld(): void {
-    for (const [id, entry] of waiting) {
-      if (entry.expiresAt > clock.now() && waiting.size < maxWaiting) return;
-      waiting.delete(id);
+    for (const [id, entry] of tokens) {
+      if (entry.expiresAt > clock.now() && tokens.size < maxTokens) return;
+      tokens.delete(id);
     }
   }
 
@@ -47,20 +58,21 @@ export function createEnrolmentTokens(options: {
       const id = randomBytes(9).toString('base64url');
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = clock.now() + tokenLifetimeMs;
-      waiting.set(id, { hash: hashOf(secret), expiresAt, enrolment });
+      tokens.set(id, { hash: hashOf(secret), expiresAt, enrolment, spentBy: undefined });
       return { token: formatEnrolmentToken({ id, secret, rootPin }), expiresAt };
     },
-    redeem(text) {
+    redeem(text, request) {
       const token = parseEnrolmentToken(text);
-      const entry = token === undefined ? undefined : waiting.get(token.id);
+      const entry = token === undefined ? undefined : tokens.get(token.id);
       if (token === undefined || entry === undefined) return undefined;
       if (!timingSafeEqual(hashOf(token.secret), entry.hash)) return undefined;
-      waiting.delete(token.id);
-      return entry.expiresAt > clock.now() ? entry.enrolment : undefined;
+      const by = hashOf(request);
+      entry.spentBy ??= by;
+      return entry.spentBy.equals(by) && entry.expiresAt > clock.now() ? entry.enrolment : undefined;
     },
   };
 }
 
-function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -152,6 +152,8 @@ describe('enrolment', () => {
     }
     await expect(starting).rejects.toThrow('spent');
     expect(waits).toEqual([100, 200]);
+    // A server that has spent the token on it knows it again.
+    expect(new Set(calls.map(({ csrPem }) => csrPem)).size).toBe(1);
   });
 
   it.each([

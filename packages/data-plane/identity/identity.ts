@@ -5,7 +5,7 @@ import { parseEnrolmentToken } from '@tulle/xds/enrolment-token';
 import type { Bootstrap } from '../bootstrap.ts';
 import { PinError } from './pinned-root.ts';
 import { isRefusal } from './refusal.ts';
-import { enrol, ownUri, renew } from './request-svid.ts';
+import { enrol, newRequest, ownUri, renew } from './request-svid.ts';
 import { assembleSvid, certificates, pinOf, type Svid, SvidError } from './svid.ts';
 import { readStoredSvid, storeSvid } from './svid-file.ts';
 
@@ -60,9 +60,10 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   schedule(current, 0);
 
   async function enrolUntilDone(): Promise<Svid> {
+    const request = newRequest(bootstrap);
     for (;;) {
       try {
-        const svid = await enrol(context, bootstrap.enrolmentToken);
+        const svid = await enrol(context, bootstrap.enrolmentToken, request);
         storeSvid(bootstrap.stateDir, svid);
         return svid;
       } catch (error) {

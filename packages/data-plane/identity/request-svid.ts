@@ -20,18 +20,32 @@ interface Context {
   readonly call: CallCertificateService;
 }
 
+/** A new key, and the request for its certificate. */
+export interface SvidRequest {
+  readonly keyPem: string;
+  readonly csrPem: string;
+}
+
+export function newRequest(bootstrap: Bootstrap): SvidRequest {
+  const keyPem = newKeyPem();
+  return { keyPem, csrPem: createCsr(createPrivateKey(keyPem), ownUri(bootstrap)) };
+}
+
 /**
  * An SVID by enrolment token: the first, or one in the place of one that has expired. The token goes only to a
- * server whose chain ends in the root that it pins.
+ * server whose chain ends in the root that it pins. What had no answer is asked again by the same request: a token is
+ * spent by one.
  * @throws PinError, SvidError, and what the call throws
  */
-export async function enrol({ bootstrap, now, call }: Context, text: string | undefined): Promise<Svid> {
+export async function enrol(
+  { bootstrap, now, call }: Context,
+  text: string | undefined,
+  { keyPem, csrPem }: SvidRequest = newRequest(bootstrap),
+): Promise<Svid> {
   const { address, enrolPort, identity } = bootstrap.controlPlane;
   const token = text === undefined ? undefined : parseEnrolmentToken(text);
   if (text === undefined || token === undefined) throw new PinError('no enrolment token, or not one');
   const ca = await fetchPinnedRoot({ address, port: enrolPort, pin: token.rootPin, timeoutMs: pinTimeoutMs });
-  const keyPem = newKeyPem();
-  const csrPem = createCsr(createPrivateKey(keyPem), ownUri(bootstrap));
   const answer = await call({
     address,
     port: enrolPort,
@@ -49,13 +63,13 @@ export async function enrol({ bootstrap, now, call }: Context, text: string | un
  */
 export async function renew({ bootstrap, now, call }: Context, current: Svid): Promise<Svid> {
   const { address, xdsPort, identity } = bootstrap.controlPlane;
-  const keyPem = newKeyPem();
+  const { keyPem, csrPem } = newRequest(bootstrap);
   const answer = await call({
     address,
     port: xdsPort,
     tls: { ca: current.rootsPem, key: current.keyPem, cert: current.chainPem },
     serverIdentity: identity,
-    csrPem: createCsr(createPrivateKey(keyPem), ownUri(bootstrap)),
+    csrPem,
   });
   return accept(answer, keyPem, bootstrap, now());
 }
