@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { seeded } from '@tulle/decision/balance/balancing.fixture';
 import { describe, expect, it } from 'vitest';
 import type { Engine } from './engine.ts';
 import type { StreamInfo } from './http/stream-info.ts';
@@ -65,6 +66,8 @@ describe('routing', () => {
     const { port } = await serve(
       [route(forward({ a: 75, b: 25 }))],
       [cluster('a', [endpoint(a.port)]), cluster('b', [endpoint(b.port)])],
+      {},
+      { random: seeded() },
     );
     const agent = new Agent({ keepAlive: true });
     cleanup.push(() => agent.destroy());

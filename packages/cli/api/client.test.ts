@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@tulle/data-plane/testing/free-port';
 import { afterEach, expect, test } from 'vitest';
 import { createApiClient } from './client.ts';
 import { patientFetch } from './patient-fetch.ts';
@@ -38,8 +39,8 @@ test('a connection serves one request: none is written to one that the server ha
 });
 
 test('a request waits for an API that is started again; what broke on the way is not repeated', async () => {
-  const first = await serve();
-  const { port } = first.server.address() as AddressInfo;
+  const port = await freePort();
+  const first = await serve(port);
   first.server.close();
   await once(first.server, 'close');
   let refused = 0;

@@ -1,4 +1,3 @@
-import * as net from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { AdsClient, type Update } from '@tulle/xds/client/ads-client';
 import { certificateService } from '@tulle/xds/client/certificates';
@@ -106,11 +105,7 @@ describe('whom it talks to', () => {
   });
 
   test('nobody there: unavailable, with the reason', async () => {
-    const probe = net.createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => probe.once('listening', resolve));
-    const { port } = probe.address() as net.AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    expect(await endOf(port)).toMatchObject({
+    expect(await endOf(1)).toMatchObject({
       code: grpc.status.UNAVAILABLE,
       message: expect.stringContaining('ECONNREFUSED'),
     });

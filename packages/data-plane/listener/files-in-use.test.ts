@@ -77,6 +77,9 @@ test('files that come later, and that change, are taken into use within a second
 });
 
 test('what is half written leaves the certificate of before in use', async () => {
+  await put('second.test');
+  now += 1_000;
+  expect(await shown()).toBe('DNS:second.test');
   writeFileSync(join(place, 'tls.pem'), (await authority.issue({ dnsNames: ['third.test'] })).chainPem);
   now += 1_000;
   expect(await shown()).toBe('DNS:second.test');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { seeded } from '@tulle/decision/balance/balancing.fixture';
 import type { Cluster } from '@tulle/decision/tables/cluster';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { TcpProxy } from '@tulle/decision/tables/tcp-proxy';
@@ -33,6 +34,7 @@ async function serve(proxy: FilterChain, clusters: readonly Cluster[]) {
   const ended: StreamInfo[] = [];
   const engine = await startEngine(tables({ listeners: [listener('l', [proxy])], clusters }), {
     wheel,
+    random: seeded(),
     observe: { tcpLoggers: () => [(info) => void ended.push(info)] },
   });
   cleanup.push(() => engine.destroy());
