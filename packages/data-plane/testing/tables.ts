@@ -180,7 +180,7 @@ export function listener(
     address: '127.0.0.1',
     port: 0,
     direction: 'outbound',
-    inspectTimeoutMs: 1_000,
+    inspectTimeoutMs: 60_000,
     continueOnInspectTimeout: true,
     inspectTls: false,
     inspectHttp: false,
