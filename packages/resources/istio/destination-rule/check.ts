@@ -156,17 +156,15 @@ function checkLoadBalancer(loadBalancer: LoadBalancer, path: FieldPath): Finding
     for (const name of ['ringHash', 'maglev'] as const)
       if (minimumRingSize && consistentHash[name] !== undefined)
         found.push(error('conflict', [...at, name], 'conflicts with minimumRingSize: set only one of both'));
-    if (consistentHash.maglev !== undefined) {
-      const { tableSize = 0 } = consistentHash.maglev;
-      if (!isTableSize(Number(tableSize)))
-        found.push(
-          error(
-            'wrong-value',
-            [...at, 'maglev', 'tableSize'],
-            `must be a prime below ${maxTableSize + 1}, such as 65537, not ${tableSize}`,
-          ),
-        );
-    }
+    const size = Number(consistentHash.maglev?.tableSize ?? 0);
+    if (size !== 0 && !isTableSize(size))
+      found.push(
+        error(
+          'wrong-value',
+          [...at, 'maglev', 'tableSize'],
+          `must be a prime below ${maxTableSize + 1}, such as 65537, not ${size}`,
+        ),
+      );
   }
   found.push(...checkLocalities(loadBalancer, path), ...checkZonesUse(loadBalancer, path));
   return found;
