@@ -19,6 +19,7 @@ export const problemCodes = {
   empty: 'There is nothing in it.',
 
   // --- fields -----------------------------------------------------------------------------------------------
+  'foreign-kind': 'A kind of others, which Tulle does not have.',
   'unknown-kind': 'No such apiVersion and kind.',
   'unknown-version': 'The kind exists, but not in this version.',
   'unknown-field': 'The kind has no such field.',

@@ -75,6 +75,23 @@ test('fields that do nothing yet are named in a warning, at their place', () => 
   ]);
 });
 
+test.each([
+  ['apps/v1', 'Deployment', 'foreign-kind'],
+  ['argoproj.io/v1alpha1', 'Rollout', 'foreign-kind'],
+  ['gateway.networking.k8s.io/v1', 'Gateway', 'foreign-kind'],
+  ['serving.knative.dev/v1', 'Service', 'foreign-kind'],
+  ['security.istio.io/v1', 'AuthorizationPolicy', 'foreign-kind'],
+  ['v1', 'Pod', 'foreign-kind'],
+  ['v1', 'Servce', 'unknown-kind'],
+  ['networking.istio.io/v1', 'Telemetry', 'unknown-kind'],
+  ['networkin.istio.io/v1', 'VirtualService', 'unknown-version'],
+  ['networking.istio.io/v1beta1', 'EnvoyFilter', 'unknown-version'],
+  ['apps/v1', 'Service', 'unknown-version'],
+])('%s %s: somebody else’s, or a mistake', (apiVersion, kind, code) => {
+  const { problems } = validateResource({ apiVersion, kind, metadata: { name: 'a' } });
+  expect(problems.map((problem) => problem.code)).toEqual([code]);
+});
+
 test('names that reach prototypes are refused, and nothing is polluted', () => {
   const attack = JSON.parse(
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"__proto__":{"polluted":"yes"}}}}',

@@ -77,6 +77,12 @@ function unknownKind(apiVersion: unknown, kind: unknown): Finding {
     return error('required', ['apiVersion'], `is required (string)${versionHint(kind)}`);
   if (typeof apiVersion !== 'string')
     return error('wrong-type', ['apiVersion'], `must be a string, not ${show(apiVersion)}`);
+  if (isForeign(apiVersion, kind))
+    return error(
+      'foreign-kind',
+      ['kind'],
+      `unknown kind ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}${foreignHint(apiVersion, kind)}`,
+    );
   const same = kinds.find((candidate) => candidate.kind === kind);
   if (same !== undefined) {
     const served = apiVersionsOf(same);
@@ -97,18 +103,38 @@ function unknownKind(apiVersion: unknown, kind: unknown): Finding {
       kind,
       kinds.map((candidate) => candidate.kind),
     );
-  let hint = '';
-  if (near !== undefined) hint = `; did you mean ${JSON.stringify(near)}?`;
-  else if (runsProcesses.has(kind))
-    hint =
-      '; outside Kubernetes a Workload (tulle.dev/v1alpha1), or "tulle run", says how processes are started';
-  else if (apiVersion.startsWith('gateway.networking.k8s.io/'))
-    hint = '; routes of the Gateway API are not supported yet: an Istio VirtualService says the same';
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
   return error(
     'unknown-kind',
     ['kind'],
     `unknown kind ${JSON.stringify(kind)} in ${JSON.stringify(apiVersion)}${hint}`,
   );
+}
+
+/** Groups that Tulle has all kinds of: another one is a mistake. */
+const wholeGroups = new Set(['networking.istio.io', 'tulle.dev']);
+
+/** Whether it is most likely no mistake, but somebody else's: a Deployment, a Rollout, a Certificate. */
+function isForeign(apiVersion: string, kind: string): boolean {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  if (wholeGroups.has(group)) return false;
+  const ofGroup = kinds.filter((candidate) => candidate.group === group).map((candidate) => candidate.kind);
+  if (ofGroup.length > 0) return !ofGroup.includes(kind) && nearestName(kind, ofGroup) === undefined;
+  const groups = new Set(kinds.map((candidate) => candidate.group));
+  const isBuiltIn = !group.includes('.');
+  return (
+    nearestName(group, groups) === undefined &&
+    !(isBuiltIn && kinds.some((candidate) => candidate.kind === kind))
+  );
+}
+
+function foreignHint(apiVersion: string, kind: string): string {
+  if (runsProcesses.has(kind))
+    return '; outside Kubernetes a Workload (tulle.dev/v1alpha1), or "tulle run", says how processes are started';
+  if (apiVersion.startsWith('gateway.networking.k8s.io/'))
+    return '; routes of the Gateway API are not supported yet: an Istio VirtualService says the same';
+  if (kind === 'AuthorizationPolicy') return '; nothing here restricts yet who may call what';
+  return '';
 }
 
 /** Kubernetes' kinds whose part a Workload plays here. */

@@ -62,6 +62,23 @@ describe('apply', () => {
     expect((await mesh.tulle('get', 'service', 'good')).code).toBe(1);
   });
 
+  test('a file with others’ kinds: an error that names the way, and what is ours where it is asked for', async () => {
+    const file = write(
+      'mixed.yaml',
+      `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: mixed }\n---\n${service('mixed', 80)}`,
+    );
+    const refused = await mesh.tulle('apply', '-f', file);
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/mixed\.yaml:2:7 kind: unknown kind "Deployment" in "apps\/v1"/);
+    expect(refused.stderr).toContain('nothing was changed; --skip-unknown-kinds leaves out');
+    const { code, stdout, stderr } = await mesh.tulle('apply', '--skip-unknown-kinds', '-f', file);
+    expect([code, stdout]).toEqual([0, 'service/mixed created\n']);
+    expect(stderr).toMatch(/^warning: .*mixed\.yaml:2:7 skipped: unknown kind "Deployment"/);
+    const typo = write('typo.yaml', 'apiVersion: v1\nkind: Servce\nmetadata: { name: mixed }\n');
+    expect((await mesh.tulle('apply', '--skip-unknown-kinds', '-f', typo)).code).toBe(1);
+    expect(await mesh.ok('delete', '--skip-unknown-kinds', '-f', file)).toBe('service/mixed deleted\n');
+  });
+
   test('a subset that the mesh does not have is an error with its place', async () => {
     const file = write(
       'subset.yaml',

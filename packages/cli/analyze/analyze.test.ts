@@ -7,6 +7,7 @@ describe('files alone', () => {
   test.each([
     ['mesh', 1],
     ['refused', 1],
+    ['part', 0],
   ])('%s.yaml', async (name, wanted) => {
     const { code, stdout, stderr } = await analyze(`${name}.yaml`);
     expect([code, stderr]).toEqual([wanted, '']);

@@ -105,11 +105,7 @@ function refusal({ code, path, message }: Problem, object: unknown): Finding {
     generation: 0,
     path,
   };
-  const isForeign = code === 'unknown-kind' && !ours.test(String(apiVersion));
-  return isForeign
+  return code === 'foreign-kind'
     ? { message: unknownKind, origin, detail: `${apiVersion} ${kind} is not looked at` }
     : { message: code === 'bad-regex' ? badPattern : invalid, origin, detail: message };
 }
-
-/** Groups of which an unknown kind is a mistake. */
-const ours = /^(networking\.istio\.io|tulle\.dev)\//;

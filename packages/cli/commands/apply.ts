@@ -4,6 +4,7 @@ import { connect } from '../api/connect.ts';
 import { type Applicable, displayName, makeApplicable } from '../apply/applicable.ts';
 import { applyAll } from '../apply/apply.ts';
 import { checkAgainstMesh } from '../apply/check-against-mesh.ts';
+import { foreignHint, skipForeignKinds, withoutForeign } from '../apply/foreign-kinds.ts';
 import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
 import { EXIT, Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
@@ -17,6 +18,7 @@ export interface ApplyCommandOptions {
   readonly filename?: string[];
   readonly namespace?: string;
   readonly dryRun?: boolean;
+  readonly skipUnknownKinds?: boolean;
   readonly output?: string;
   readonly mesh?: string;
   readonly state?: string;
@@ -29,6 +31,7 @@ export function define(command: Command, io: Io): void {
     .option('-f, --filename <path...>', 'file, folder, or - for standard input')
     .option('-n, --namespace <name>', 'for resources that name none (default: "default")')
     .option('--dry-run', 'check everything, write nothing')
+    .option(...skipForeignKinds)
     .option('-o, --output <format>', FORMATS.join(', '))
     .addHelpText(
       'after',
@@ -49,9 +52,10 @@ export function define(command: Command, io: Io): void {
 
 async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {
   const format = outputFormat(options.output, FORMATS);
-  const contents = await readResourceFiles(options.filename ?? [], io);
+  const contents = await readApplied(options, io);
   reportProblems(contents.problems, io);
   const items = applicables(contents, options.namespace);
+  if (items.length === 0) throw new Failure('there is nothing left to apply');
   // Where it stands is known here alone.
   const told = contents.problems.map(({ position: _, ...problem }) => formatProblem(problem));
   const { client, state } = connect(options, io, told);
@@ -86,6 +90,12 @@ async function apply(options: ApplyCommandOptions, io: Io): Promise<void> {
   }
 }
 
+/** What `-f` names, without what `--skip-unknown-kinds` leaves out. */
+export async function readApplied(options: ApplyCommandOptions, io: Io): Promise<FileContents> {
+  const contents = await readResourceFiles(options.filename ?? [], io);
+  return options.skipUnknownKinds ? withoutForeign(contents) : contents;
+}
+
 /** A resource to apply, and which document of the files it is. */
 export interface PlacedItem {
   readonly item: Applicable;
@@ -115,9 +125,10 @@ export function reportProblems(problems: readonly Problem[], io: Io): void {
   for (const problem of problems) {
     note(io, problem.severity === 'error' ? formatProblem(problem) : `warning: ${formatProblem(problem)}`);
   }
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0)
-    throw new Failure(`${errors} error${errors === 1 ? '' : 's'}; nothing was changed`, EXIT.failed);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const count = `${errors.length} error${errors.length === 1 ? '' : 's'}`;
+  if (errors.length > 0)
+    throw new Failure(`${count}; nothing was changed${foreignHint(errors)}`, EXIT.failed);
 }
 
 /** A problem found without the file gets its line and column from the document that it is about. */

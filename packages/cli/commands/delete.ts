@@ -4,11 +4,11 @@ import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { displayName, inApplyOrder } from '../apply/applicable.ts';
-import { readResourceFiles } from '../apply/read-files.ts';
+import { skipForeignKinds } from '../apply/foreign-kinds.ts';
 import { Failure, usageError } from '../failure.ts';
 import { type Io, note, print } from '../io.ts';
 import { recordSources } from '../up/state/source-book.ts';
-import { type ApplyCommandOptions, applicables, reportProblems } from './apply.ts';
+import { type ApplyCommandOptions, applicables, readApplied, reportProblems } from './apply.ts';
 import { example } from './options/examples.ts';
 import { parseSelection } from './options/kind-arguments.ts';
 import { addMeshOptions } from './options/mesh.ts';
@@ -36,6 +36,7 @@ export function define(command: Command, io: Io): void {
     .option('--all', 'all of the kind in the namespace')
     .option('--ignore-not-found', 'what is not there is no failure')
     .option('--dry-run', 'check, delete nothing')
+    .option(...skipForeignKinds)
     .option('-o, --output <format>', 'name')
     .addHelpText(
       'after',
@@ -81,7 +82,7 @@ async function remove(words: readonly string[], options: DeleteOptions, io: Io):
 }
 
 async function fromFiles(options: DeleteOptions, io: Io): Promise<Target[]> {
-  const contents = await readResourceFiles(options.filename ?? [], io);
+  const contents = await readApplied(options, io);
   reportProblems(
     contents.problems.filter(({ severity }) => severity === 'error'),
     io,

@@ -1,6 +1,7 @@
 import { crossCheckDocuments } from '@tulle/resources/cross-check';
 import { formatProblem, type Problem } from '@tulle/resources/problem';
 import type { Command } from 'commander';
+import { skipForeignKinds, withoutForeign } from '../apply/foreign-kinds.ts';
 import { readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
 import { type Io, print } from '../io.ts';
@@ -9,12 +10,14 @@ import { example } from './options/examples.ts';
 import { outputFormat } from './options/output.ts';
 
 interface ValidateOptions {
+  readonly skipUnknownKinds?: boolean;
   readonly output?: string;
 }
 
 export function define(command: Command, io: Io): void {
   command
     .argument('<files...>', 'files, folders, or - for standard input')
+    .option(...skipForeignKinds)
     .option('-o, --output <format>', 'json')
     .addHelpText(
       'after',
@@ -30,7 +33,8 @@ export function define(command: Command, io: Io): void {
 /** Problems go to stdout: they are what was asked for. */
 async function validate(files: readonly string[], options: ValidateOptions, io: Io): Promise<void> {
   const format = outputFormat(options.output, ['json']);
-  const { documents, problems } = await readResourceFiles(files, io);
+  const contents = await readResourceFiles(files, io);
+  const { documents, problems } = options.skipUnknownKinds ? withoutForeign(contents) : contents;
   const all: Problem[] = [...problems, ...crossCheckDocuments(documents.map(({ document }) => document))];
   const errors = all.filter(({ severity }) => severity === 'error').length;
   const warnings = all.length - errors;

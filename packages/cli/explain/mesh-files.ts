@@ -4,6 +4,7 @@ import type { FieldPath } from '@tulle/resources/path';
 import { formatProblem, type Position } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
 import { makeApplicable } from '../apply/applicable.ts';
+import { withoutForeign } from '../apply/foreign-kinds.ts';
 import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -23,13 +24,13 @@ export type Locate = (origin: Origin) => Place | undefined;
 /** `routes.yaml:14`. */
 export const formatPlace = ({ file, line }: Place): string => `${file}:${line}`;
 
-/** @throws Failure with every problem on a line of its own */
+/** Kinds of others have no part in what proxies do. @throws Failure with every problem on a line of its own */
 export async function readMeshFiles(
   files: readonly string[],
   io: Pick<Io, 'cwd' | 'stdin'>,
 ): Promise<MeshFiles> {
   const contents = await readResourceFiles(files, io);
-  const errors = contents.problems.filter(({ severity }) => severity === 'error');
+  const errors = withoutForeign(contents).problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Failure(errors.map(formatProblem).join('\n'));
   return meshFilesOf(contents);
 }

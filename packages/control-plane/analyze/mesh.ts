@@ -49,8 +49,14 @@ export interface AnalyzedMesh {
   servicesOf(workload: AnalyzedWorkload): readonly Service[];
   /** Those that a selector of a resource of `namespace` holds for: everywhere, of the root namespace. */
   selected(namespace: string, selector: Labels): readonly AnalyzedWorkload[];
-  /** False: only some files are known, with no service, workload or namespace among them; nothing can be said then. */
-  readonly knows: { readonly hosts: boolean; readonly workloads: boolean; readonly namespaces: boolean };
+  /** False: only some files are known, with no service, workload, gateway or namespace among them; nothing can be said then. */
+  readonly knows: {
+    readonly hosts: boolean;
+    readonly workloads: boolean;
+    /** But for the one that every mesh has. */
+    readonly gateways: boolean;
+    readonly namespaces: boolean;
+  };
   readonly namespaces: ReadonlySet<string>;
 }
 
@@ -103,7 +109,8 @@ export function analyzedMesh(model: Model, now: number, whole: boolean): Analyze
           ({ namespace, origin }) => origin.kind === 'Service' && namespace !== rootNamespace,
         ),
       workloads: whole || workloads.some(({ isGateway }) => !isGateway),
-      namespaces: whole || named.some((name) => name !== 'default' && name !== rootNamespace),
+      gateways: whole || workloads.some(({ isGateway, origin }) => isGateway && origin !== undefined),
+      namespaces: whole || named.some((name) => name !== 'default' && !rootNamespaces.includes(name)),
     },
     namespaces: new Set(named),
   };

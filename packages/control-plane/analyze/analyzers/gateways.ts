@@ -64,7 +64,7 @@ export const gateways: Analyzer = {
     const served: Served[] = [];
     for (const gateway of config.gateways) {
       const by = gatewaysSelected(mesh, gateway);
-      if (by.length === 0)
+      if (by.length === 0 && mesh.knows.gateways)
         report(
           notFound,
           { ...gateway.origin, path: 'spec.selector' },
