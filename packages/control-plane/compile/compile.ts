@@ -7,6 +7,7 @@ import { type ClusterSet, clusterSet } from './clusters/cluster-set.ts';
 import { Collector } from './clusters/collector.ts';
 import { fixedClusters } from './clusters/fixed-clusters.ts';
 import { endpointsFor } from './clusters/shared.ts';
+import { checkReferences, danglingIn, type Referring } from './dangling.ts';
 import { withLocalCluster } from './endpoints/local-cluster.ts';
 import { serviceClusters } from './filters/limits/global-rate-limit.ts';
 import { gateway } from './gateways/gateway.ts';
@@ -16,8 +17,7 @@ import { egressListeners } from './listeners/egress-listeners.ts';
 import { type Inbound, inbound } from './listeners/inbound.ts';
 import { outbound } from './listeners/outbound.ts';
 import { cached } from './messages/cached.ts';
-import { sdsCluster } from './messages/config-source.ts';
-import { type Dangling, findDangling, type Reference } from './messages/references.ts';
+import type { Dangling } from './messages/references.ts';
 import type { Note } from './note.ts';
 import { type Patchable, patched, patchesRoutes } from './patches/patched.ts';
 import type { ProxyDescription } from './proxy.ts';
@@ -27,7 +27,7 @@ import { protocolNotes } from './scope/protocol.ts';
 import { nothing, type Scope, scopeOf, viewFor } from './scope/scope.ts';
 import { servedPorts } from './scope/served-ports.ts';
 import type { View } from './scope/view.ts';
-import { isOfProxy, rootsOf, secretsByName } from './tls/secrets.ts';
+import { rootsOf, secretsByName } from './tls/secrets.ts';
 
 export interface Compiled {
   readonly snapshot: Snapshot;
@@ -39,9 +39,7 @@ type Resources = ReadonlyMap<string, XdsResource>;
 
 /** All of a snapshot but the endpoints and callers: it changes with configuration and service accounts only. */
 interface Plan {
-  readonly resources: Readonly<
-    Record<'cluster' | 'listener' | 'route' | 'virtualHost' | 'secret', Resources>
-  >;
+  readonly resources: Referring;
   /** Clusters whose endpoints go by EDS, by name. The same array for the same scope. */
   readonly discovered: readonly ClusterRef[];
   readonly zonesCount: boolean;
@@ -73,6 +71,13 @@ function planOf(model: Model, proxy: ProxyDescription): Plan {
 
 const plansByAccounts = new WeakMap<AccountIndex, WeakMap<ConfigModel, WeakMap<ProxyDescription, Plan>>>();
 
+/**
+ * ```
+ *   view, scope ─▶ own ports (inbound), traffic (outbound, or a gateway's) ─▶ listeners, route tables, notes
+ *                                                     └─ the clusters they use ─▶ one set ─▶ clusters, endpoints
+ *   all ─▶ EnvoyFilters ─▶ no reference may lead out of it
+ * ```
+ */
 function makePlan(model: Model, proxy: ProxyDescription): Plan {
   const { config } = model;
   const { NAMESPACE, LABELS, TULLE_ENGINE: engine, TULLE_CAPTURE: capture } = proxy.metadata;
@@ -205,47 +210,6 @@ function isCovered(one: Collector, by: Collector): boolean {
   for (const name of one.clusters.keys()) if (!by.clusters.has(name)) return false;
   known.add(one);
   return true;
-}
-
-/** Resources all of whose references lead into a set of clusters, and maps of such. */
-const within = new WeakMap<ClusterSet, WeakSet<XdsResource | Resources>>();
-
-/**
- * The first reference that leads out of the snapshot.
- * @param intact whether all of the set's clusters are there
- */
-function danglingIn(resources: Plan['resources'], set: ClusterSet, intact: boolean): Dangling | undefined {
-  const checked = cached(within, set, () => new WeakSet<XdsResource | Resources>());
-  for (const type of ['listener', 'route', 'virtualHost', 'cluster'] as const) {
-    if (intact && checked.has(resources[type])) continue;
-    let allWithin = intact;
-    for (const resource of resources[type].values()) {
-      if (intact && checked.has(resource)) continue;
-      let isWithin = intact;
-      const has = ({ type, name }: Reference): boolean => {
-        if (type === 'endpoint') return set.endpoints.has(name);
-        if (type === 'cluster' && intact && set.clusters.has(name)) return true;
-        if (type === 'secret' && isOfProxy(name)) return true;
-        isWithin = false;
-        return resources[type].has(name) || (type === 'cluster' && name === sdsCluster);
-      };
-      const dangling = findDangling([resource], has);
-      if (dangling !== undefined) return dangling;
-      if (isWithin) checked.add(resource);
-      else allWithin = false;
-    }
-    if (allWithin) checked.add(resources[type]);
-  }
-  return undefined;
-}
-
-/** @throws Error for a reference that leads out of the snapshot */
-function checkReferences(proxy: ProxyDescription, dangling: Dangling | undefined): void {
-  if (dangling === undefined) return;
-  const { from, reference } = dangling;
-  throw new Error(
-    `${proxy.id}: ${from.name} refers to ${reference.type} ${reference.name}, which it does not get`,
-  );
 }
 
 const byName = (list: readonly XdsResource[]): Resources =>
