@@ -25,14 +25,7 @@ import type { WorkloadPlan } from './workload-plan.ts';
  * Starting (its sidecar) → Waiting (for those that it depends on) → Running (its application, again and again)
  * → Finished (it shall not run again) → Stopping → Gone.
  */
-export type InstanceState =
-  | 'starting'
-  | 'waiting'
-  | 'running'
-  | 'restarting'
-  | 'finished'
-  | 'stopping'
-  | 'gone';
+export type InstanceState = 'starting' | 'waiting' | 'running' | 'finished' | 'stopping' | 'gone';
 
 /** How soon a Secret or ConfigMap that its environment needs is asked for again. */
 const ENV_RETRY_MS = 2000;

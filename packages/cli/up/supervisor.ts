@@ -67,7 +67,6 @@ export class Supervisor {
   readonly #warden = new Warden();
   readonly #capture: Capture;
   readonly #run: RunFile;
-  readonly #ports: PortAllocator;
   readonly #controlPlane: ControlPlaneProcess;
   readonly #informers: Pick<Informer, 'close'>[] = [];
   #client: ApiClient | undefined;
@@ -101,7 +100,6 @@ export class Supervisor {
     this.#run = new RunFile(state.runRecord, this.#warden, record, (group, start) =>
       this.#capture.start(group, start),
     );
-    this.#ports = options.allocator;
     this.#controlPlane = new ControlPlaneProcess({
       state,
       config: (apiPort): ControlPlaneConfig => ({
@@ -182,7 +180,7 @@ export class Supervisor {
       state,
       client,
       controlPlane: () => this.#reachable(),
-      ports: this.#ports,
+      ports: this.#options.allocator,
       registry: this.#run,
       capture: this.#capture,
       registrations: this.#registrations,

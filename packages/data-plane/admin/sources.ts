@@ -21,9 +21,9 @@ export interface AdminSources {
   readonly clustersInUse: () => Iterable<AdminCluster>;
   /** Handshakes by a cluster's settings, one for each kind of connection. */
   readonly tlsCountersOf: (tls: UpstreamTls) => readonly TlsCounters[];
-  /** `ListenerSet.active` fits. */
   /** Those that ask for statistics of their own. */
   readonly routes: Iterable<AdminRoute>;
+  /** `ListenerSet.active` fits. */
   readonly listeners: () => Iterable<AdminListener>;
   readonly dns: () => Iterable<AdminDns>;
   /** `Configuration.dump()` fits. */

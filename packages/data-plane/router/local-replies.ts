@@ -1,6 +1,6 @@
-import type { RouteChoice } from '@tulle/decision/match';
 import { redirectLocation } from '@tulle/decision/rewrite';
-import type { ForwardAction } from '@tulle/decision/tables/route-action';
+import type { Route } from '@tulle/decision/tables/route';
+import type { ForwardAction, RouteAction } from '@tulle/decision/tables/route-action';
 import type { LocalReply } from '../http/local-reply.ts';
 import type { RequestHead } from '../http/stream.ts';
 import { type Failure, failureBody, failureDetails } from './failure.ts';
@@ -31,19 +31,16 @@ export function clusterNotFound({ clusterNotFoundStatus: status }: ForwardAction
   return { status, body: '', details: 'cluster_not_found', flag: 'NC' };
 }
 
-/** What a route answers that forwards nothing. Undefined: it forwards. */
-export function routeReply(head: RequestHead, { route }: RouteChoice): LocalReply | undefined {
-  const { action, match } = route;
-  switch (action.kind) {
-    case 'redirect': {
-      const location = redirectLocation(head, match.path, action);
-      return { status: action.status, body: '', details: 'direct_response', headers: { location } };
-    }
-    case 'direct':
-      return { status: action.status, body: action.body, details: 'direct_response' };
-    case 'forward':
-      return undefined;
-  }
+/** What a route answers by itself. */
+export function routeReply(
+  head: RequestHead,
+  route: Route,
+  action: Exclude<RouteAction, ForwardAction>,
+): LocalReply {
+  const { status } = action;
+  if (action.kind === 'direct') return { status, body: action.body, details: 'direct_response' };
+  const location = redirectLocation(head, route.match.path, action);
+  return { status, body: '', details: 'direct_response', headers: { location } };
 }
 
 /** After the last attempt; `attempts`: how many there were. */

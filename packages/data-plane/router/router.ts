@@ -3,7 +3,6 @@ import { pickCluster, type RouteChoice } from '@tulle/decision/match';
 import type { RetryPolicy } from '@tulle/decision/tables/retry-policy';
 import type { ForwardAction } from '@tulle/decision/tables/route-action';
 import type { HttpStream } from '../http/http-stream.ts';
-import type { LocalReply } from '../http/local-reply.ts';
 import { isMisdirected, misdirection } from '../http/misdirected.ts';
 import type { RequestHead, ResetReason, ResponseHead, Stream } from '../http/stream.ts';
 import type { Lease } from '../upstream/pool/lease.ts';
@@ -83,9 +82,10 @@ export class Router implements AttemptOwner, TimeoutOwner {
       stream.reply(elsewhere ? misdirection : routeNotFound);
       return;
     }
-    const { action } = choice.route;
+    const { route } = choice;
+    const { action } = route;
     if (action.kind === 'forward') this.#forward(head, end, choice, action);
-    else stream.reply({ ...(routeReply(head, choice) as LocalReply), change: this.#ownReply(head, choice) });
+    else stream.reply({ ...routeReply(head, route, action), change: this.#ownReply(head, choice) });
   }
 
   /** Redirects and direct responses have the route's header operations, too. */
