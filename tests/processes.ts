@@ -1,4 +1,6 @@
 /** The processes of a mesh, as its supervisor has recorded them. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -38,6 +40,14 @@ export function pidsMentioning(text: string): readonly number[] {
       ['cmdline', 'environ'].some((file) => readOrEmpty(`/proc/${pid}/${file}`).includes(text)),
     )
     .map(Number);
+}
+
+/** Sends it a signal, unless it has ended, and waits for its end. */
+export async function ended(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  await exit;
 }
 
 function readOrEmpty(path: string): string {

@@ -1,26 +1,22 @@
 /** Who joins by a WorkloadGroup: labels, account, ports and probe are the group's, and a WorkloadEntry shows it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@tulle/data-plane/testing/free-port';
 import type { Resource } from '@tulle/resources/kind';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf } from './api.ts';
 import { fetchOnce } from './load.ts';
 import { command, eventually, type Mesh, root, startMesh, temporaryFolder, tulle } from './mesh.ts';
-import { processNamed } from './processes.ts';
+import { ended } from './processes.ts';
 
 const state = temporaryFolder();
 const control = temporaryFolder();
 let mesh: Mesh;
 let member: ChildProcess;
 let said = '';
-/** A program that something else runs, and the proxy that has it in the mesh. */
-let program: ChildProcess;
-let proxy: ChildProcess;
 
-const resources = (port: number, hosted: number): string => `
+const resources = (port: number): string => `
 apiVersion: tulle.dev/v1alpha1
 kind: Mesh
 metadata: { name: groups }
@@ -64,33 +60,12 @@ metadata: { name: edge }
 spec:
   hosts: ["*"]
   gateways: [edge]
-  http:
-  - { match: [{ uri: { prefix: /hosted } }], route: [{ destination: { host: hosted.example.com } }] }
-  - { route: [{ destination: { host: legacy.example.com } }] }
----
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: hosted }
-spec:
-  hosts: [hosted.example.com]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: web, protocol: HTTP }]
-  workloadSelector: { labels: { app: hosted } }
----
-apiVersion: networking.istio.io/v1
-kind: WorkloadGroup
-metadata: { name: hosted }
-spec:
-  metadata: { labels: { app: hosted } }
-  template: { serviceAccount: legacy, ports: { web: ${hosted} }, locality: eu/b }
-  probe: { httpGet: { path: /ready, port: ${hosted} }, periodSeconds: 1, failureThreshold: 1 }
+  http: [{ route: [{ destination: { host: legacy.example.com } }] }]
 `;
 
 beforeAll(async () => {
   const file = join(control.path, 'mesh.yaml');
-  const hosted = await freePort();
-  writeFileSync(file, resources(await freePort(), hosted));
+  writeFileSync(file, resources(await freePort()));
   mesh = await startMesh(file, state.path);
   const words = [
     'run',
@@ -112,28 +87,10 @@ beforeAll(async () => {
       said += text;
     });
   await eventually('it is in the mesh', async () => (/is in the mesh/.test(said) ? true : undefined));
-  program = spawn(process.execPath, [join(root, 'tests/fixtures/readiness/web.ts')], {
-    env: { ...process.env, PORT: String(hosted), CONTROL: control.path, TULLE_INSTANCE: 'hosted-a' },
-    stdio: 'ignore',
-  });
-  proxy = spawn(
-    process.execPath,
-    [command, 'proxy', '--group', 'hosted', '--name', 'hosted-a', '--state', state.path],
-    { env: { ...process.env, NO_COLOR: '1' }, stdio: 'ignore' },
-  );
 });
-
-const ended = async (child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> => {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill(signal);
-  await exit;
-};
 
 afterAll(async () => {
   await ended(member, 'SIGINT');
-  await ended(proxy, 'SIGTERM');
-  await ended(program, 'SIGTERM');
   await mesh?.stop();
   state.remove();
   control.remove();
@@ -192,68 +149,5 @@ test('a group that is not there is a mistake', async () => {
   expect({ code, stderr }).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('there is no WorkloadGroup nobody in namespace default'),
-  });
-});
-
-describe('a proxy that joins by a group beside a program of its own', () => {
-  const answers = (status: number): Promise<true> =>
-    eventually(`it answers ${status}`, async () =>
-      (await fetchOnce(`${mesh.url}/hosted`)).status === status ? true : undefined,
-    );
-  const entry = (): Promise<Resource | undefined> =>
-    apiOf(state.path)
-      .request('GET', '/apis/networking.istio.io/v1/namespaces/default/workloadentries/hosted-a')
-      .catch(() => undefined);
-  const healthy = (status: 'True' | 'False'): Promise<Resource> =>
-    eventually(`Healthy is ${status}`, async () => {
-      const found = await entry();
-      const { conditions = [] } = (found?.status ?? {}) as {
-        readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-      };
-      return conditions.some((one) => one.type === 'Healthy' && one.status === status) ? found : undefined;
-    });
-
-  test('gets requests, and shows as a WorkloadEntry', async () => {
-    await answers(200);
-    expect((await fetchOnce(`${mesh.url}/hosted`)).body).toBe('hosted-a');
-    expect(await healthy('True')).toMatchObject({
-      metadata: { annotations: { 'istio.io/autoRegistrationGroup': 'hosted' } },
-      spec: { labels: { app: 'hosted' }, serviceAccount: 'legacy', locality: 'eu/b' },
-    });
-  });
-
-  test('the group’s probe decides whether it gets any, and its entry says so', async () => {
-    writeFileSync(join(control.path, 'hosted-a.unready'), '');
-    await answers(503);
-    await healthy('False');
-    rmSync(join(control.path, 'hosted-a.unready'));
-    await answers(200);
-    await healthy('True');
-  });
-
-  test('a control plane that starts again finds it as it was', async () => {
-    const before = await entry();
-    const { pid } = processNamed(state.path, 'control-plane');
-    process.kill(pid, 'SIGKILL');
-    await eventually('a new control plane', async () =>
-      processNamed(state.path, 'control-plane').pid === pid ? undefined : true,
-    );
-    await eventually('its proxy is back', async () => {
-      const list = await apiOf(state.path)
-        .request('GET', '/apis/tulle.dev/v1alpha1/proxies')
-        .catch(() => undefined);
-      const { items = [] } = (list ?? {}) as { readonly items?: readonly Resource[] };
-      return items.some(({ metadata }) => metadata.name === 'hosted-a') ? true : undefined;
-    });
-    expect((await entry())?.metadata.uid).toBe(before?.metadata.uid);
-    await answers(200);
-  });
-
-  test('leaves with its proxy: requests end, the entry goes, the program goes on', async () => {
-    await ended(proxy, 'SIGTERM');
-    expect(proxy.exitCode).toBe(0);
-    await eventually('the entry is gone', async () => ((await entry()) === undefined ? true : undefined));
-    await answers(503);
-    expect(program.exitCode).toBeNull();
   });
 });

@@ -67,7 +67,7 @@ export const senders: Readonly<Record<From, Member>> = {
   /** Of the same service as `near`, in the next zone. */
   neighbour: sidecar('neighbour', { locality: 'west/b/1', labels: { app: 'near' } }),
   scoped: sidecar('scoped'),
-  networked: sidecar('networked', { network: 'network-1' }),
+  networked: sidecar('networked', { network: 'network-1', locality: 'west/a/1' }),
   gateway: {
     role: 'router',
     namespace: 'tulle-system',

@@ -14,6 +14,7 @@ import { gatewayTls } from './rows/gateway-tls.ts';
 import { gateways } from './rows/gateways.ts';
 import { limits } from './rows/limits.ts';
 import { match } from './rows/match.ts';
+import { networkEntries } from './rows/network-entries.ts';
 import { networks } from './rows/networks.ts';
 import { outlier } from './rows/outlier.ts';
 import { pool } from './rows/pool.ts';
@@ -58,4 +59,5 @@ export const scenarios: readonly Scenario[] = [
   ...forms,
   ...warmUps,
   ...networks,
+  ...networkEntries,
 ];
