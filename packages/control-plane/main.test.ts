@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,12 +22,12 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function start(changes: Record<string, unknown> = {}): ChildProcess {
+function start(changes: Record<string, unknown> = {}, stderr: number | 'ignore' = 'ignore'): ChildProcess {
   const config = join(dir, 'config.json');
   const settings = { mesh: 'test', trustDomain: 'mesh.test', stateDir: dir, lifelineFd: 3, ...changes };
   writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--config', config], {
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr, 'pipe'],
   });
   children.push(child);
   return child;
@@ -65,6 +65,17 @@ describe('the control plane as a process', () => {
     first.kill('SIGKILL');
     await once(first, 'exit');
     expect(await firstLine(start())).toEqual(before);
+  });
+
+  it('goes on where its log has no room', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = start({}, full);
+    closeSync(full);
+    const { api } = await firstLine(child);
+    // Its last line is one that it can't write.
+    expect((await fetch(`${api}/readyz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it('says why it did not start', async () => {

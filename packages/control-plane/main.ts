@@ -15,6 +15,9 @@ if (values.config === undefined) {
   process.exit(2);
 }
 
+// A log that can't be written (a full disk) must not end the control plane.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** One line per event, for `logs/control-plane.log`. */
 function log(message: string, error?: unknown): void {
   const cause =

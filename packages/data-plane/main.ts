@@ -24,6 +24,9 @@ if (values.bootstrap === undefined) {
   process.exit(2);
 }
 
+// A log that can't be written (a full disk) must not end the proxy.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** One line per event, for `logs/<instance>.proxy.log`. */
 function log(message: string): void {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { type Child, type ChildRegistry, formatExit, startChild } from './process/child.ts';
 import { lastLines } from './process/log-file.ts';
 import { programPath } from './process/program.ts';
@@ -92,9 +92,14 @@ export class ControlPlaneProcess {
   /** Starts it once; resolves when it is ready, or has ended before it was. */
   async #run(): Promise<ControlPlaneReady | NotReady> {
     const { state, registry, config, onReady } = this.#options;
-    writeFileSync(this.#configPath, `${JSON.stringify(config(this.#apiPort), null, 2)}\n`, { mode: 0o600 });
-    const program = programPath('control-plane');
     this.#startedAt = Date.now();
+    try {
+      const text = `${JSON.stringify(config(this.#apiPort), null, 2)}\n`;
+      writeFileSync(this.#configPath, text, { mode: 0o600 });
+    } catch (error) {
+      return { ready: false, message: messageOf(error) };
+    }
+    const program = programPath('control-plane');
     const child = startChild(
       {
         name: 'control-plane',
@@ -138,7 +143,7 @@ export class ControlPlaneProcess {
       if (this.#stopped) return;
       const ready = await this.#run();
       if ('api' in ready) this.#keep(ready);
-      else this.#ended('it did not become ready');
+      else this.#ended(ready.message ?? 'it did not become ready');
     }, wait);
   }
 }

@@ -97,8 +97,13 @@ export class Supervisor {
         https: localUrl('https', ports.address, ports.https),
       },
     };
-    this.#run = new RunFile(state.runRecord, this.#warden, record, (group, start) =>
-      this.#capture.start(group, start),
+    const quiet = quietReporter(reporter);
+    this.#run = new RunFile(
+      state.runRecord,
+      this.#warden,
+      record,
+      (group, start) => this.#capture.start(group, start),
+      (error) => quiet.warn(`the record of what runs can't be written: ${error.message}`),
     );
     this.#controlPlane = new ControlPlaneProcess({
       state,

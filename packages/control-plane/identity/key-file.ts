@@ -5,7 +5,7 @@ import {
   type KeyObject,
   webcrypto,
 } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A P-256 pair, as the X.509 library signs with it. */
 export type SigningKeys = webcrypto.CryptoKeyPair;
@@ -40,18 +40,17 @@ function importKey(
 }
 
 /**
- * Writes a file that only its owner reads, whole or not at all: a crash leaves the old content.
+ * Writes a file that only its owner reads, whole or not at all: a crash, or a disk without room, leaves the old content.
  */
 export function writePrivateFile(path: string, content: string): void {
   const partial = `${path}.${process.pid}.partial`;
-  const file = openSync(partial, 'w', 0o600);
   try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeFileSync(partial, content, { mode: 0o600, flush: true });
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   }
-  renameSync(partial, path);
 }
 
 /** Undefined when there is no such file. */

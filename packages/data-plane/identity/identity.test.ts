@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -255,6 +255,25 @@ describe('rotation', () => {
     await rotated;
     expect(identity.current()).not.toBe(first);
   });
+});
+
+it('serves where it can’t be stored, and is stored and told of again once there is room', async () => {
+  const identity = await start();
+  const first = readIdentity(options().bootstrap, clock.time);
+  // A folder is in the way, as a full disk is.
+  mkdirSync(join(stateDir, 'svid.json.partial', 'full'), { recursive: true });
+  const rotated = new Promise((resolve) => identity.onRotate(resolve));
+  clock.step();
+  await rotated;
+  expect(failures).toHaveLength(1);
+  expect(identity.current()).not.toEqual(first);
+  expect(readIdentity(options().bootstrap, clock.time)).toEqual(first);
+  rmSync(join(stateDir, 'svid.json.partial'), { recursive: true });
+  const told = new Promise((resolve) => identity.onRotate(resolve));
+  clock.time += 60_000;
+  for (const timer of clock.timers.filter(({ at }) => at <= clock.time)) timer.run();
+  expect(await told).toBe(identity.current());
+  expect(readIdentity(options().bootstrap, clock.time)).toEqual(identity.current());
 });
 
 describe('an SVID that has expired', () => {

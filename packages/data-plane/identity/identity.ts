@@ -54,6 +54,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
   const backoff = new Backoff(random, firstRetryMs, longestRetryMs);
   const listeners = new Set<(svid: Svid) => void>();
   let timer: { cancel(): void } | undefined;
+  let storing: { cancel(): void } | undefined;
   let closed = false;
 
   let current = readIdentity(bootstrap, clock.now()) ?? (await enrolUntilDone());
@@ -64,13 +65,28 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     for (;;) {
       try {
         const svid = await enrol(context, bootstrap.enrolmentToken, request);
-        storeSvid(bootstrap.stateDir, svid);
+        keep(svid);
         return svid;
       } catch (error) {
         if (error instanceof PinError || error instanceof SvidError || isRefusal(error)) throw error;
         options.onFailure?.(error);
         await pause(clock, backoff.next(), signal);
       }
+    }
+  }
+
+  /** Where the disk is full the SVID serves all the same; it is stored, and told of again, once there is room. */
+  function keep(svid: Svid): void {
+    storing?.cancel();
+    storing = undefined;
+    try {
+      storeSvid(bootstrap.stateDir, svid);
+    } catch (error) {
+      options.onFailure?.(error);
+      storing = clock.after(longestRetryMs, () => {
+        keep(svid);
+        if (storing === undefined) for (const listener of listeners) listener(svid);
+      });
     }
   }
 
@@ -86,8 +102,8 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     try {
       const svid = await (current.notAfter > clock.now() ? renew(context, current) : enrolAgain());
       if (closed) return;
-      storeSvid(bootstrap.stateDir, svid);
       current = svid;
+      keep(svid);
       schedule(svid, clock.now() + (svid.notAfter - clock.now()) * leastShare);
       for (const listener of listeners) listener(svid);
     } catch (error) {
@@ -118,6 +134,7 @@ export async function startIdentity(options: IdentityOptions, signal?: AbortSign
     close() {
       closed = true;
       timer?.cancel();
+      storing?.cancel();
     },
   };
 }

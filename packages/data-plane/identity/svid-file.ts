@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Key, chain and roots stand in one file: a crash between two files would leave a key without its chain. */
@@ -24,14 +24,15 @@ export function readStoredSvid(stateDir: string): StoredSvid | undefined {
 export function storeSvid(stateDir: string, { keyPem, chainPem, rootsPem }: StoredSvid): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const path = join(stateDir, fileName);
-  const file = openSync(`${path}.partial`, 'w', 0o600);
+  const partial = `${path}.partial`;
   try {
-    writeSync(file, JSON.stringify({ keyPem, chainPem, rootsPem }));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    // Node writes on after a part, where `writeSync` would be content with what there was room for.
+    writeFileSync(partial, JSON.stringify({ keyPem, chainPem, rootsPem }), { mode: 0o600, flush: true });
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   }
-  renameSync(`${path}.partial`, path);
 }
 
 function isStoredSvid(value: unknown): value is StoredSvid {

@@ -3,15 +3,20 @@ import type { ProcessIdentity } from '../process/process-identity.ts';
 import type { Warden } from '../process/warden.ts';
 import { type ChildRecord, type RunRecord, writeJson } from './run-record.ts';
 
+const AGAIN_AFTER_MS = 1000;
+
 /**
  * Keeps `run.json` true at every moment: a process is in it before anything else happens with it, so that
- * whatever ends the supervisor, the next start knows what to clear.
+ * whatever ends the supervisor, the next start knows what to clear. Where it can't be written (a full disk) the mesh goes
+ * on, and it is tried again until it can.
  */
 export class RunFile implements ChildRegistry {
   readonly #path: string;
   readonly #warden: Warden;
   readonly #children = new Map<number, ChildRecord>();
+  readonly #onError: (error: Error) => void;
   #record: RunRecord;
+  #again: NodeJS.Timeout | undefined;
   readonly place: NonNullable<ChildRegistry['place']>;
 
   constructor(
@@ -19,12 +24,14 @@ export class RunFile implements ChildRegistry {
     warden: Warden,
     record: Omit<RunRecord, 'children'>,
     place: NonNullable<ChildRegistry['place']>,
+    onError: (error: Error) => void,
   ) {
     this.#path = path;
     this.#warden = warden;
     this.place = place;
+    this.#onError = onError;
     this.#record = { ...record, children: [] };
-    this.#write();
+    writeJson(path, this.#record);
   }
 
   get record(): RunRecord {
@@ -50,6 +57,12 @@ export class RunFile implements ChildRegistry {
 
   #write(): void {
     this.#record = { ...this.#record, children: [...this.#children.values()] };
-    writeJson(this.#path, this.#record);
+    clearTimeout(this.#again);
+    try {
+      writeJson(this.#path, this.#record);
+    } catch (error) {
+      this.#onError(error as Error);
+      this.#again = setTimeout(() => this.#write(), AGAIN_AFTER_MS).unref();
+    }
   }
 }
