@@ -40,6 +40,7 @@ function complement(set: CharSet): CharSet {
   return out;
 }
 
+/** Whether no character is in both; sets are sorted pairs of the first and the last of a range. */
 export function disjoint(a: CharSet, b: CharSet): boolean {
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
     if ((a[i + 1] as number) < (b[j] as number)) i += 2;

@@ -96,6 +96,7 @@ export function parseNodeId(
   return { role, address, instance: name.slice(0, dot), namespace: name.slice(dot + 1) };
 }
 
+/** Istio’s: `sidecar~<address>~<instance>.<namespace>~<namespace>.svc.cluster.local`. */
 export function formatNodeId(role: ProxyRole, address: string, instance: string, namespace: string): string {
   return `${role}~${address}~${instance}.${namespace}~${namespace}.svc.cluster.local`;
 }

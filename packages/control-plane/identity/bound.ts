@@ -21,6 +21,7 @@ export interface Bound {
   readonly claims?: string;
 }
 
+/** CN: the instance. OU: the digest of its claims. */
 export function subjectOf({ commonName, claims }: Bound): x509.JsonName {
   return [
     ...(commonName === undefined ? [] : [{ CN: [commonName] }]),

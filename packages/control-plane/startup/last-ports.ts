@@ -22,6 +22,7 @@ export function readLastPorts(stateDir: string): Ports {
   }
 }
 
+/** For the next start: proxies and kubeconfigs that are out there find the control plane where it was. */
 export function writeLastPorts(stateDir: string, ports: Ports): void {
   mkdirSync(dirname(fileOf(stateDir)), { recursive: true, mode: 0o700 });
   writePrivateFile(fileOf(stateDir), JSON.stringify(ports));

@@ -20,6 +20,7 @@ export class MessageReader {
   }
 }
 
+/** Over TCP: two octets of length before the message (RFC 1035 section 4.2.2). */
 export function withLength(message: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(message.length);

@@ -22,6 +22,7 @@ export type CallCluster = (
 /** Answers are small. */
 const mostAnswerBytes = 1024 * 1024;
 
+/** An endpoint is picked as for a request; without a cluster, or a healthy endpoint, the call fails at once. */
 export function clusterCaller(clusters: () => ClusterManager, wheel: TimerWheel): CallCluster {
   return (name, path, message, timeoutMs, onAnswer) => {
     const cluster = clusters().get(name);

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 export const websocketKey = 'sec-websocket-key';
 export const websocketAccept = 'sec-websocket-accept';
 
+/** 16 random octets in base64 (RFC 6455 section 4.1). */
 export function newWebsocketKey(): string {
   return randomBytes(16).toString('base64');
 }

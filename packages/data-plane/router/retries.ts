@@ -20,6 +20,7 @@ export function wantsAfterResponse(policy: RetryPolicy, status: number, headers:
   return status !== 101 && retryOnResponse(policy, status, headers).retry;
 }
 
+/** Whether a policy wants another try after a failure before the response’s head. */
 export function wantsAfterFailure(policy: RetryPolicy, failure: Failure): boolean {
   const sent = failure.kind !== 'connect-failure' && failure.kind !== 'overflow';
   return retryOnFailure(policy, failure.kind, sent).retry;

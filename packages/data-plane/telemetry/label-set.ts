@@ -10,6 +10,7 @@ function escapeLabel(value: string): string {
     : value;
 }
 
+/** Of a `# HELP` line (text format 0.0.4): quotes stay as they are there. */
 export function escapeHelp(text: string): string {
   return text.replace(/[\\\n]/g, (character) => (character === '\n' ? '\\n' : '\\\\'));
 }

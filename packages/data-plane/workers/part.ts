@@ -113,6 +113,7 @@ function following(parent: ParentLink, bootstrap: Bootstrap): Part {
   };
 }
 
+/** Alone, unless there are other workers: then slot 0 leads and the others follow. */
 export function partOf(parent: ParentLink | undefined, bootstrap: Bootstrap, wheel: TimerWheel): Part {
   if (parent === undefined || !parent.shared) return alone(parent, wheel);
   return parent.leads ? leading(parent, wheel) : following(parent, bootstrap);

@@ -7,6 +7,7 @@ import type { WorkerStatistics } from './statistics.ts';
 /** `<generation>.<slot>`: a generation is one hot restart, slot 0 leads it. */
 export type WorkerId = `${number}.${number}`;
 
+/** Of the worker that takes a slot in a generation; its successor after a hot restart has the same slot in the next. */
 export function workerId(generation: number, slot: number): WorkerId {
   return `${generation}.${slot}`;
 }

@@ -71,6 +71,7 @@ function within<T>(reader: WireReader, read: () => T): T {
   return value;
 }
 
+/** google.protobuf.Struct; fields in the order that they have. */
 export function writeStruct(value: JsonObject): Uint8Array {
   const writer = new WireWriter();
   for (const [key, field] of Object.entries(value)) {

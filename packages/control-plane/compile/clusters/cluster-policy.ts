@@ -15,6 +15,7 @@ export function connectTimeout(settings: PolicySettings, mesh: MeshSettings): ty
 /** Istio's default: no limit. */
 const unlimited = 2 ** 32 - 1;
 
+/** Istio’s connectionPool; absent and 0 are no limit, where Envoy’s own default would be 1024 (3 retries). */
 export function circuitBreakers(settings: PolicySettings): NonNullable<Cluster['circuitBreakers']> {
   const { tcp = {}, http = {} } = settings.connectionPool ?? {};
   return {

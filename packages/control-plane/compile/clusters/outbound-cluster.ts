@@ -63,6 +63,7 @@ type ClusterDiscovery = NonNullable<Cluster['clusterDiscoveryType']>;
 /** How a cluster finds its endpoints. */
 export type Discovery = 'eds' | 'dns' | 'round-robin-dns' | 'forward' | 'dynamic-dns';
 
+/** PASSTHROUGH (DestinationRule) goes to whatever address the request names, whoever the service lists. */
 export function discoveryOf({ service, settings }: ClusterRef): Discovery {
   const { resolution } = service;
   if (resolution !== 'dynamic-dns' && settings.loadBalancer?.simple === 'PASSTHROUGH') return 'forward';

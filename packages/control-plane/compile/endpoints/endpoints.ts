@@ -152,6 +152,7 @@ function listedEndpoint(listed: ListedEndpoint, ref: ClusterRef, { networks }: C
   };
 }
 
+/** An address as Envoy has it in an endpoint; a path (or `@name`) is a Unix socket. */
 export const hostIdentifier = (address: string, port: number): Pick<LbEndpoint, 'hostIdentifier'> => ({
   hostIdentifier: { case: 'endpoint', value: { address: addressOf(address, port) } },
 });

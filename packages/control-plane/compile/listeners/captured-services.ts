@@ -139,6 +139,7 @@ function otherAddresses(
   return { listeners, ...(made === undefined ? {} : { table: made }) };
 }
 
+/** TLS that names the service (SNI) goes to it as it is. */
 export function serverNameChain({ view, service, port }: CallablePort, collector: Collector): FilterChain {
   const clusters = tcpClusters(view, service, port, collector);
   return {

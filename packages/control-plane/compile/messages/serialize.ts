@@ -86,6 +86,7 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
+/** Its version is the hash of its bytes: what is equal is not sent again. */
 export function named(name: string, bytes: Uint8Array, origins: readonly Origin[]): XdsResource {
   return { name, version: contentHash(bytes), bytes, origins: uniqueOrigins(origins) };
 }

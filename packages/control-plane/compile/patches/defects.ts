@@ -39,6 +39,7 @@ function managerDefect({ httpFilters, routeSpecifier }: HttpConnectionManager): 
   return routeSpecifier.case === 'routeConfig' ? routeDefect(routeSpecifier.value) : undefined;
 }
 
+/** What Envoy would refuse the whole table for; undefined: nothing. */
 export function routeDefect({ virtualHosts }: RouteConfiguration): string | undefined {
   const owners = new Map<string, string>();
   return first(virtualHosts, ({ name, domains }) => {

@@ -13,11 +13,13 @@ export type RouteMatch = MessageInitShape<typeof RouteMatchSchema>;
 type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
 type QueryMatcher = MessageInitShape<typeof QueryParameterMatcherSchema>;
 
+/** Every request with a path, but for `OPTIONS *` and CONNECT. */
 export const everything: RouteMatch = { pathSpecifier: { case: 'prefix', value: '/' } };
 
 /** Also `*`, of which OPTIONS asks (RFC 9112 section 3.2.4). */
 export const everyPath: RouteMatch = { pathSpecifier: { case: 'prefix', value: '' } };
 
+/** CONNECT, which no match of paths takes (RFC 9110 section 9.3.6: it has none). */
 export const connectRequests: RouteMatch = { pathSpecifier: { case: 'connectMatcher', value: {} } };
 
 /** Envoy's match of one `HTTPMatchRequest`; sources, gateways and ports are decided before (`source-match.ts`). */

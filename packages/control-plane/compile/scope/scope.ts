@@ -23,6 +23,7 @@ export interface Scope {
   readonly origins: readonly Origin[];
 }
 
+/** Of a gateway: what it may call is what its routes lead to. */
 export const nothing: Scope = { key: 'nothing', ports: [], virtualOnly: undefined, origins: [] };
 
 /** How a sidecar sees the mesh: through the egress listener without a port, if its Sidecar has any. */

@@ -41,6 +41,7 @@ export function certificatesInFiles(files: readonly CertificateFiles[], engine: 
 /** The roots that a peer is verified against: a secret, or a file; without a path what the platform trusts. */
 export type Roots = { readonly secret: string } | { readonly file: string | undefined };
 
+/** Files are read by an Envoy itself; our engine has them as secrets that are named after them. */
 export function verifiedBy(roots: Roots, validation: Validation, engine: Engine): PeerVerification {
   if ('file' in roots && engine === 'envoy') {
     const trustedCa = inFile(roots.file || systemRoots);

@@ -17,6 +17,7 @@ export interface GatewayTargets {
   readonly problems: readonly Problem[];
 }
 
+/** @param field where the references stand, for the paths of problems */
 export function gatewayTargets(targetRefs: readonly TargetRef[], field = 'spec.targetRefs'): GatewayTargets {
   const problems: Problem[] = [];
   const gateways = targetRefs.flatMap(({ kind, group = '', name }, index) => {

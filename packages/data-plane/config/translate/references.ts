@@ -13,6 +13,7 @@ export interface References {
   readonly secret: readonly string[];
 }
 
+/** Of types that refer to nothing. */
 export const noReferences: References = { endpoint: [], route: [], virtualHost: [], secret: [] };
 
 function secretsOf(tls: DownstreamTls | UpstreamTls | undefined): string[] {

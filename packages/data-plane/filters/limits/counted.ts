@@ -12,6 +12,7 @@ export function rulesFor(own: readonly DescriptorRule[], stream: FilterStream): 
   return action?.kind === 'forward' ? (action.rateLimits ?? noRules) : noRules;
 }
 
+/** What descriptors are made of; the route is matched only if one asks for it. */
 export function countedRequest(stream: FilterStream): CountedRequest {
   return {
     request: stream.request,

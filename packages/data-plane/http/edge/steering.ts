@@ -27,7 +27,9 @@ const steering: ReadonlySet<string> = new Set([
   'x-envoy-upstream-rq-timeout-ms',
 ]);
 
+/** Takes away what only proxies say of a client. */
 export const dropClaims = (headers: Headers): void => drop(headers, claims);
+/** Takes away all that only clients inside may steer by, claims included. */
 export const dropSteering = (headers: Headers): void => drop(headers, steering);
 
 function drop(headers: Headers, unwanted: ReadonlySet<string>): void {

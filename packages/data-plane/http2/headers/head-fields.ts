@@ -10,6 +10,7 @@ export function mostFieldBytes(headers: Headers): number {
   return most;
 }
 
+/** Room that a request’s whole block takes at most. */
 export function mostRequestBytes(head: RequestHead): number {
   return (
     mostFieldBytes(head.headers) +

@@ -40,6 +40,7 @@ export function trailerProblem(block: HeaderBlock): Http2Problem | undefined {
   return undefined;
 }
 
+/** After `trailerProblem` has found none. */
 export function trailersOf(block: HeaderBlock): Headers {
   return block.headers();
 }

@@ -9,6 +9,7 @@ export interface Inspection {
   readonly protocols: readonly string[];
 }
 
+/** What is taken for granted of a connection that nobody looks into, or that said nothing in time. */
 export const uninspected: Inspection = { transport: 'raw_buffer', serverName: '', protocols: [] };
 
 const http1: Inspection = { transport: 'raw_buffer', serverName: '', protocols: ['http/1.1'] };

@@ -13,6 +13,7 @@ export type PoolSettings = Pick<
   | 'tcpKeepalive'
 >;
 
+/** By value: each update brings new objects. */
 export function samePoolSettings(a: PoolSettings, b: PoolSettings): boolean {
   return (
     a.connectTimeoutMs === b.connectTimeoutMs &&

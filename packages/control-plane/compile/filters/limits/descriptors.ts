@@ -24,6 +24,7 @@ type By = NonNullable<LimitSpec['by']>[number];
 
 /** The entry that tells limits apart, of all policies. */
 const limitKey = 'limit';
+/** Unique in the mesh. */
 export const limitId = ({ namespace, name }: LimitPolicy, limit: LimitSpec): string =>
   `${namespace}/${name}/${limit.name}`;
 
@@ -56,6 +57,7 @@ export function entriesOf(policy: LimitPolicy, limit: LimitSpec, values?: readon
   return [{ key: limitKey, value: limitId(policy, limit) }, ...by];
 }
 
+/** Counted by the rate limit service for all proxies, not by each for itself. */
 export const isGlobal = ({ spec }: LimitPolicy<RateLimitPolicySpec>): boolean => spec.scope === 'MESH';
 
 /** Envoy's: 0 is for what proxies count by themselves. */

@@ -22,6 +22,7 @@ export interface RateLimitServiceRef {
 
 const defaults = { host: 'rate-limit.tulle-system.svc.cluster.local', port: 8081, timeout: '100ms' } as const;
 
+/** The service that counts for a policy of scope MESH: its own, else the one that `tulle up` runs. */
 export function serviceRef({ spec }: Pick<RateLimitPolicy, 'spec'>): RateLimitServiceRef {
   const { host = defaults.host, port = defaults.port } = spec.service ?? {};
   return { host, port };
