@@ -49,20 +49,30 @@ const named = readdirSync(table).filter((name) => name.endsWith('.yaml.txt'));
 /** Every fifth of the table of the resources room, which tests all of them. */
 const chosen = named.filter((_, index) => index % 5 === 0);
 
+/** A copy of a file of the table, and what is said of it. */
+function copyOf(name: string): { readonly path: string; readonly expected: string } {
+  const text = readFileSync(join(table, name), 'utf8');
+  const short = name.replace(/\.txt$/, '');
+  const path = write(short, text);
+  const expected = (text.split('\n')[0] ?? '').replace('# expected: ', '').replace(short, path);
+  return { path, expected };
+}
+
 describe('a file of the table', () => {
   test.each(chosen)('%s', async (name) => {
-    const text = readFileSync(join(table, name), 'utf8');
-    const expected = (text.split('\n')[0] ?? '').replace('# expected: ', '');
-    const short = name.replace(/\.txt$/, '');
-    const path = write(short, text);
+    const { path, expected } = copyOf(name);
     const { code, stderr } = await mesh.tulle('apply', '-f', path);
     expect(code).toBe(1);
-    expect(stderr).toContain(expected.replace(short, path));
+    expect(stderr).toContain(expected);
     expect(stderr).toContain('nothing was changed');
     expectClear(stderr);
-    const validated = await tulle(['validate', path]);
-    expect(validated.code).toBe(1);
-    expect(validated.stdout + validated.stderr).toContain(expected.replace(short, path));
+  });
+
+  test('validated, all at once', async () => {
+    const copies = chosen.map(copyOf);
+    const { code, stdout, stderr } = await tulle(['validate', ...copies.map(({ path }) => path)]);
+    expect(code).toBe(1);
+    for (const { expected } of copies) expect(stdout + stderr).toContain(expected);
   });
 });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
     JSON.stringify({ name: 'app', private: true, dependencies, overrides: overridesOf(dependencies) }),
   );
   await run('npm', ['install', '--no-audit', '--no-fund', '--silent', '--prefer-offline'], { cwd: app });
-}, 180_000);
+}, 600_000);
 
 afterAll(() => place.remove());
 
