@@ -16,7 +16,12 @@ const logged = {
   upstream: '%UPSTREAM_HOST%',
 };
 
-export const foundations = (certificates: Certificates, settings: object): readonly string[] => [
+/** @param behind hosts that the gateway of `network-2` lets callers in to */
+export const foundations = (
+  certificates: Certificates,
+  settings: object,
+  behind: readonly string[],
+): readonly string[] => [
   stringify({
     apiVersion: 'tulle.dev/v1alpha1',
     kind: 'Mesh',
@@ -29,7 +34,7 @@ export const foundations = (certificates: Certificates, settings: object): reado
   ...[namespace, senders.other.namespace].map((name) =>
     stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
   ),
-  entered,
+  entered(behind),
   credential('edge', certificates.pairs.get('edge')),
   credential('shop', certificates.pairs.get('shop')),
   credential('edge-rsa', certificates.pairs.get('edge-rsa')),
@@ -37,8 +42,8 @@ export const foundations = (certificates: Certificates, settings: object): reado
   credential('edge-mutual', certificates.pairs.get('edge'), { 'ca.crt': certificates.ca }),
 ];
 
-/** How `network-2` is entered: for services whose names end so. */
-const entered = `
+/** How `network-2` is entered: for services that rows call there, and `far`. */
+const entered = (hosts: readonly string[]): string => `
 apiVersion: v1
 kind: Service
 metadata: { name: eastwest, labels: { topology.istio.io/network: ${relays.eastwest.network} } }
@@ -51,7 +56,7 @@ spec:
   selector: { app: eastwest }
   servers:
   - port: { number: ${relayPort}, name: tls, protocol: TLS }
-    hosts: ['*-far.${namespace}.svc.cluster.local']
+    hosts: ${JSON.stringify([`far.${namespace}.svc.cluster.local`, ...hosts])}
     tls: { mode: AUTO_PASSTHROUGH }
 `;
 

@@ -89,7 +89,9 @@ export async function startWorld(
     running.defer(() => plane.close());
     const token = readFileSync(join(folder.path, 'api-token'), 'utf8').trim();
     const client = createApiClient({ url: plane.api, token });
-    const refused = await applyAll(client, foundations(certificates, settings), plans.values());
+    const behind = new Set(upstreamsOf('networked', plans.values()).map(({ host }) => host));
+    const foundation = foundations(certificates, settings, [...behind]);
+    const refused = await applyAll(client, foundation, plans.values());
 
     const accessLog = new AccessLog();
     const ofProxies = join(folder.path, 'proxies');
