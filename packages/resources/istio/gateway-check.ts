@@ -51,8 +51,7 @@ function isServedHost(text: string): boolean {
   const [first = '', second, ...rest] = text.split('/');
   if (rest.length > 0) return false;
   const host = second ?? first;
-  // Unlike a VirtualService's, it can't start with part of a label: *bar.com (Istio).
-  if (/^\*[^.]/.test(host) || !(isHostName(host, true) || isIpAddress(host))) return false;
+  if (!isHostName(host, true) && !isIpAddress(host)) return false;
   return second === undefined || first === '*' || first === '.' || isDnsLabel(first);
 }
 
