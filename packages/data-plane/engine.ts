@@ -107,6 +107,7 @@ export class Engine {
       openCodec: createOpenCodec(this.wheel, outboxes),
       dns: new DnsCache({
         now: () => this.wheel.now(),
+        timers: this.wheel,
         ...(parts.resolve === undefined ? {} : { resolve: parts.resolve }),
       }),
       ownListeners: () => this.#ownListeners(),

@@ -48,6 +48,34 @@ describe('the DNS cache', () => {
     expect(asked.length).toBe(2);
   });
 
+  it('lets no connection to a name that had addresses wait for a resolver that is dead', () => {
+    const { asked, resolve } = scripted();
+    const clock = new VirtualClock();
+    const timers = new TimerWheel({ clock });
+    const cache = new DnsCache({ resolve, now: () => clock.now(), ttlMs: 60_000, timers });
+    const got: unknown[] = [];
+    const connect = (): void =>
+      cache.lookup(() => undefined)('a', { all: false }, (error, address) =>
+        got.push(error?.message ?? address),
+      );
+    connect();
+    clock.advance(5_000);
+    // It never had any: there is nothing else to do.
+    expect(got).toEqual([]);
+    asked[0]?.answer(undefined, v4('10.0.0.1'));
+    expect(got).toEqual(['10.0.0.1']);
+    clock.advance(61_000);
+    connect();
+    expect(got).toHaveLength(1);
+    clock.advance(1_100);
+    expect(got).toEqual(['10.0.0.1', '10.0.0.1']);
+    // Late is better than never: the next has the newer one, without a question.
+    asked[1]?.answer(undefined, v4('10.0.0.2'));
+    connect();
+    expect(got).toEqual(['10.0.0.1', '10.0.0.1', '10.0.0.2']);
+    expect([asked.length, timers.armed]).toEqual([2, 0]);
+  });
+
   it('forgets names that were not asked for lately', () => {
     const resolve: Resolve = (_host, callback) => callback(undefined, v4('10.0.0.1'));
     let questions = 0;

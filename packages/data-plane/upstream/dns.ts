@@ -1,5 +1,9 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import type { TimerWheel } from '../timers/wheel.ts';
+
+/** How long a connection waits for newer addresses than those that its name had. */
+const patienceMs = 1_000;
 
 export interface Address {
   readonly address: string;
@@ -37,6 +41,7 @@ export class DnsCache {
   readonly #now: () => number;
   readonly #ttlMs: number;
   readonly #maxEntries: number;
+  readonly #timers: TimerWheel | undefined;
   readonly #entries = new Map<string, Entry>();
 
   constructor(options: {
@@ -44,11 +49,14 @@ export class DnsCache {
     readonly now: () => number;
     readonly ttlMs?: number;
     readonly maxEntries?: number;
+    /** With it a connection to a name that has addresses does not wait for a resolver that is slow or dead. */
+    readonly timers?: TimerWheel;
   }) {
     this.#resolve = options.resolve ?? systemResolve;
     this.#now = options.now;
     this.#ttlMs = options.ttlMs ?? 60_000;
     this.#maxEntries = options.maxEntries ?? 1024;
+    this.#timers = options.timers;
   }
 
   /**
@@ -94,7 +102,7 @@ export class DnsCache {
   /** For net.connect. `refuse` keeps connections away from addresses, with a reason. */
   lookup(refuse: (address: string) => string | undefined, maxAgeMs?: number): LookupFunction {
     return (host, options, callback) => {
-      this.resolve(
+      this.#resolveSoon(
         host,
         (error, addresses) => {
           const allowed = addresses.filter(({ address }) => refuse(address) === undefined);
@@ -108,6 +116,25 @@ export class DnsCache {
         maxAgeMs,
       );
     };
+  }
+
+  /** As `resolve`, but a name that has addresses is answered by them when the resolver takes its time. */
+  #resolveSoon(host: string, callback: Parameters<Resolve>[1], maxAgeMs = this.#ttlMs): void {
+    const entry = this.#entries.get(host);
+    const isFresh = entry !== undefined && entry.at + maxAgeMs > this.#now();
+    if (this.#timers === undefined || entry === undefined || entry.addresses.length === 0 || isFresh) {
+      this.resolve(host, callback, maxAgeMs);
+      return;
+    }
+    let answer: typeof callback | undefined = callback;
+    const once: typeof callback = (error, addresses) => {
+      timer.stop();
+      answer?.(error, addresses);
+      answer = undefined;
+    };
+    const timer = this.#timers.timer(() => once(undefined, entry.addresses));
+    timer.start(patienceMs);
+    this.resolve(host, once, maxAgeMs);
   }
 
   #evict(): void {
