@@ -90,7 +90,7 @@ export const proxyMessages: Readonly<Record<string, string>> = {
   [`${listener}Listener`]:
     'name address ~stat_prefix filter_chains default_filter_chain ~per_connection_buffer_limit_bytes metadata ~drain_type listener_filters listener_filters_timeout continue_on_listener_filters_timeout use_original_dst bind_to_port transparent traffic_direction ~tcp_backlog_size ~enable_reuse_port ~reuse_port ~connection_balance_config ~max_connections_to_accept_per_socket_event ~ignore_global_conn_limit ~bypass_overload_manager ~freebind',
   [`${listener}FilterChain`]:
-    'filter_chain_match filters ~metadata transport_socket ~transport_socket_connect_timeout name',
+    'filter_chain_match filters metadata transport_socket ~transport_socket_connect_timeout name',
   [`${listener}FilterChainMatch`]:
     'destination_port prefix_ranges server_names transport_protocol application_protocols source_prefix_ranges',
   [`${listener}Filter`]: 'name typed_config',

@@ -10,6 +10,7 @@ import { find } from '../apply/apply.ts';
 import { locateApplied } from '../explain/applied-files.ts';
 import { type CallOptions, parseCall } from '../explain/call.ts';
 import { chooseProxy } from '../explain/choose-proxy.ts';
+import { withCertificate } from '../explain/client-certificate.ts';
 import { readLiveMesh } from '../explain/live-mesh.ts';
 import { mapOrigins, originsOf } from '../explain/map-origins.ts';
 import { type Locate, readMeshFiles } from '../explain/mesh-files.ts';
@@ -28,6 +29,7 @@ import { outputFormat } from './options/output.ts';
 import { repeatable } from './options/repeatable.ts';
 
 interface ExplainOptions extends CallOptions {
+  readonly clientCert?: string;
   readonly requestId?: string;
   readonly from?: string;
   readonly filename?: readonly string[];
@@ -48,6 +50,7 @@ export function define(command: Command, io: Io): void {
     .option('--tls <name[:port]>', 'a TLS connection to a server name')
     .option('--listener <name>', 'the listener that the client connects to')
     .option('--peer <spiffe id>', 'the client is a proxy of the mesh, of this identity')
+    .option('--client-cert <file>', 'the client shows this certificate (PEM); none without')
     .option('--request-id <id>', 'a request that happened, at each proxy that has logged it')
     .option('-f, --filename <file>', 'files or folders instead of a running mesh; again for more', repeatable)
     .option('-o, --output <format>', 'json, yaml')
@@ -71,7 +74,7 @@ export function define(command: Command, io: Io): void {
 async function explainCall(words: readonly string[], options: ExplainOptions, io: Io): Promise<void> {
   const format = outputFormat(options.output, ['json', 'yaml']);
   if (options.requestId !== undefined) return explainRecorded(options.requestId, words, options, io);
-  const call = parseCall(words, options);
+  const call = withCertificate(parseCall(words, options), options.clientCert, io);
   if (options.from === undefined)
     throw usageError('say who calls: --from WORKLOAD, or --from ingressgateway');
   const asked =

@@ -11,7 +11,13 @@ export function mapOrigins(of: Explanation, map: (origin: Origin) => Origin): Ex
   const { listener, route, outcomes, cluster } = of;
   return {
     ...of,
-    listener: { ...listener, origins: all(listener.origins) },
+    listener: {
+      ...listener,
+      ...(listener.tls?.origins !== undefined && {
+        tls: { ...listener.tls, origins: all(listener.tls.origins) },
+      }),
+      origins: all(listener.origins),
+    },
     ...(route !== undefined && {
       route: {
         ...route,

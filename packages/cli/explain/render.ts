@@ -48,6 +48,7 @@ export function renderExplanation(of: Explanation, from: string, locate: Locate,
     ...(tls === undefined || tls.clientCertificate === 'not asked for'
       ? []
       : [`the client’s certificate is ${tls.clientCertificate}`]),
+    ...(tls?.reason === undefined ? [] : [paint.red(tls.reason), ...origins(tls.origins ?? [])]),
   );
   if (route !== undefined) {
     const where =

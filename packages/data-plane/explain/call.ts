@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Headers } from '@tulle/decision/headers';
 
 /** What a client asks for, as the explanation's user says it. */
@@ -8,6 +9,8 @@ interface AnyCall {
   readonly listener?: string;
   /** SPIFFE ID of a client that is a proxy of the mesh: it speaks mTLS. */
   readonly peer?: string;
+  /** What a client outside the mesh shows to who ends its TLS, leaf first; none when absent. */
+  readonly clientCertificates?: readonly X509Certificate[];
   /** Of the client; a loopback address when absent. */
   readonly remoteAddress?: string;
 }

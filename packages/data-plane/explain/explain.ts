@@ -1,6 +1,7 @@
 import { Headers } from '@tulle/decision/headers';
 import type { FilterChain } from '@tulle/decision/tables/listener';
 import type { DownstreamTls } from '@tulle/decision/tables/tls';
+import type { Origin } from '@tulle/xds/resource';
 import { describeFilter } from '../filters/index.ts';
 import { flagMeaning } from '../telemetry/response-flags.ts';
 import { type Call, destinationOf } from './call.ts';
@@ -20,6 +21,7 @@ import type {
   ExplainedRoute,
   Explanation,
 } from './explanation.ts';
+import { type Handshake, handshakeOf } from './handshake.ts';
 import { matchWords, missWords } from './match-words.ts';
 import { responseWords } from './response-words.ts';
 import type { Sources } from './sources.ts';
@@ -34,13 +36,16 @@ export interface Explained {
 
 /** @throws EntranceError when the call reaches no listener */
 export function explain(of: Explained, call: Call): Explanation {
-  const decision = of.explainer.decide(call);
+  const decided = of.explainer.decide(call);
+  const handshake = handshakeWith(of, decided, call);
+  const isRefused = handshake?.verdict === 'refused';
+  const decision = isRefused ? { ...decided, routing: undefined, outcomes: [], limited: [] } : decided;
   const outcomes = decision.outcomes.map((outcome) => outcomeWords(of, call, outcome, decision.routing));
   const { virtualHost, table } = decision.routing ?? {};
   const { share, by, delayMs, upstream, ...first } = outcomes[0] ?? { share: 1, by: [] };
   return {
     request: requestWords(call, decision),
-    listener: listenerWords(of, decision),
+    listener: listenerWords(of, decision, handshake),
     ...(virtualHost !== undefined && {
       virtualHost: {
         name: virtualHost.name,
@@ -53,7 +58,9 @@ export function explain(of: Explained, call: Call): Explanation {
     outcomes,
     ...first,
     ...(decision.limited.length > 0 && { whenLimited: decision.limited.map(errorWords) }),
-    ...(decision.outcomes.length === 0 && { error: decision.chain === undefined ? refused : noHttp }),
+    ...(decision.outcomes.length === 0 && {
+      error: isRefused ? handshakeError(handshake.reason) : decision.chain === undefined ? refused : noHttp,
+    }),
   };
 }
 
@@ -66,6 +73,23 @@ const refused: ExplainedError = {
   details: 'filter_chain_not_found',
   message: 'no filter chain of the listener is for this connection: it is closed',
 };
+
+/** Whether a client that is no proxy of the mesh gets through TLS; undefined: nothing ends its TLS. */
+function handshakeWith(
+  { explainer }: Explained,
+  { chain, outcomes }: Decision,
+  call: Call,
+): Handshake | undefined {
+  if (chain?.tls === undefined || call.peer !== undefined || outcomes.length === 0) return undefined;
+  const { tables, context } = explainer.proxy;
+  return handshakeOf(chain.tls, call.clientCertificates ?? [], tables.secrets, context.wallNow());
+}
+
+const handshakeError = (reason: string): ExplainedError => ({
+  flags: [],
+  details: 'tls_handshake',
+  message: `the TLS handshake fails: ${reason}`,
+});
 
 const noHttp: ExplainedError = {
   flags: ['DPE'],
@@ -86,7 +110,11 @@ function requestWords(call: Call, { routing }: Decision): ExplainedRequest {
   };
 }
 
-function listenerWords(of: Explained, { entrance, chain, ruledOut }: Decision): ExplainedListener {
+function listenerWords(
+  of: Explained,
+  { entrance, chain, ruledOut }: Decision,
+  handshake: Handshake | undefined,
+): ExplainedListener {
   const { listener } = entrance;
   const chains = [
     ...listener.filterChains,
@@ -101,8 +129,26 @@ function listenerWords(of: Explained, { entrance, chain, ruledOut }: Decision): 
       chosen: one === chain,
       ...(one === chain ? {} : { reason: chainReason(one, ruledOut) }),
     })),
-    ...(chain?.tls !== undefined && { tls: { clientCertificate: certificateWanted(chain.tls) } }),
+    ...(chain?.tls !== undefined && {
+      tls: {
+        clientCertificate: certificateWanted(chain.tls),
+        ...(handshake !== undefined && handshakeWords(handshake, of.sources.ofChain(listener, chain))),
+      },
+    }),
     origins: of.sources.ofListener(listener),
+  };
+}
+
+function handshakeWords(handshake: Handshake, origins: readonly Origin[]) {
+  const { verdict } = handshake;
+  if (verdict === 'accepted') return { handshake: verdict };
+  if (verdict === 'unknown') return { handshake: verdict, reason: handshake.reason };
+  const field = ['tls', handshake.field].filter((part) => part !== '').join('.');
+  const servers = origins.filter(({ kind }) => kind === 'Gateway');
+  return {
+    handshake: verdict,
+    reason: handshake.reason,
+    origins: servers.map((server) => ({ ...server, path: `${server.path}.${field}` })),
   };
 }
 

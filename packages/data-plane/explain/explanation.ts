@@ -43,7 +43,14 @@ export interface ExplainedListener {
     readonly reason?: string;
   }[];
   /** The chosen chain ends TLS: whether its client must show a certificate. Absent: it does not end TLS. */
-  readonly tls?: { readonly clientCertificate: 'required' | 'optional' | 'not asked for' };
+  readonly tls?: {
+    readonly clientCertificate: 'required' | 'optional' | 'not asked for';
+    /** Of a client that is no proxy of the mesh: what becomes of it, by the certificate that it shows. */
+    readonly handshake?: 'accepted' | 'refused' | 'unknown';
+    readonly reason?: string;
+    /** Of who refuses. */
+    readonly origins?: readonly Origin[];
+  };
   readonly origins: readonly Origin[];
 }
 

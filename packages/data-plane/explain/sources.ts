@@ -1,5 +1,5 @@
 import type { Cluster } from '@tulle/decision/tables/cluster';
-import type { Listener } from '@tulle/decision/tables/listener';
+import type { FilterChain, Listener } from '@tulle/decision/tables/listener';
 import type { Route, RouteTable } from '@tulle/decision/tables/route';
 import type { Tables } from '@tulle/decision/tables/tables';
 import { joinedRoutes } from '@tulle/xds/joined-routes';
@@ -64,6 +64,14 @@ export class Sources {
   ofListener({ name }: Listener): readonly Origin[] {
     const bytes = this.#bytes('listener', name);
     return bytes === undefined ? [] : originsIn(decode('envoy.config.listener.v3.Listener', bytes).metadata);
+  }
+
+  /** Of a filter chain of a listener. */
+  ofChain(listener: Listener, chain: FilterChain): readonly Origin[] {
+    const bytes = this.#bytes('listener', listener.name);
+    const at = listener.filterChains.indexOf(chain);
+    if (bytes === undefined || at < 0) return [];
+    return originsIn(decode('envoy.config.listener.v3.Listener', bytes).filterChains[at]?.metadata);
   }
 
   #bytes(type: 'cluster' | 'endpoint' | 'listener' | 'route', name: string): Uint8Array | undefined {

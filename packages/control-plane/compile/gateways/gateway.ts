@@ -7,6 +7,7 @@ import { gatewayLimits } from '../filters/limits/sides.ts';
 import { tcpProxy } from '../filters/tcp-proxy.ts';
 import { managerTokens } from '../filters/tokens/manager-tokens.ts';
 import { type FilterChain, listener } from '../listeners/listener.ts';
+import { metadata } from '../messages/origins.ts';
 import type { SubnetMatch } from '../messages/subnets.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';
@@ -154,7 +155,11 @@ function tlsChains(draft: Draft, bound: BoundServer, taken: Set<string>): Filter
   const { number, name } = server.spec.port;
   const table = `https.${number}.${name}.${owner.name}.${owner.namespace}`;
   if (isHttp) draft.tables.push(gatewayRoutes(view, table, [bound], true));
-  const terminated = { filterChainMatch: sni(hosts), transportSocket: tls.socket };
+  const terminated = {
+    filterChainMatch: sni(hosts),
+    transportSocket: tls.socket,
+    metadata: metadata([server.origin]),
+  };
   if (isHttp) {
     const filters = [manager(draft, [bound], table, server.spec.name)];
     return [{ ...terminated, name: table, filters }];
