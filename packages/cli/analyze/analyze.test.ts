@@ -29,6 +29,17 @@ describe('files alone', () => {
   });
 });
 
+test('of one namespace: what names none is of it, and nothing else is told', async () => {
+  const told = async (...words: string[]): Promise<string[]> => {
+    const { findings } = JSON.parse((await analyze(...words, '-o', 'json')).stdout);
+    return findings.map(({ resource }: { resource: { namespace: string } }) => resource.namespace);
+  };
+  expect(new Set(await told('mesh.yaml', '-n', 'shop'))).toEqual(new Set(['shop']));
+  expect(new Set(await told('namespaced.yaml'))).toEqual(new Set(['elsewhere']));
+  expect(await told('namespaced.yaml', '-n', 'elsewhere')).toEqual(await told('namespaced.yaml'));
+  expect(await told('namespaced.yaml', '-n', 'shop')).toEqual([]);
+});
+
 describe('what counts', () => {
   test.each([
     ['errors by default', [], 1],

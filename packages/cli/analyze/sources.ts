@@ -43,14 +43,15 @@ export async function analyzeMesh(
 /**
  * Files alone: what they lack entirely (services, workloads) may be elsewhere. With a mesh: as it would be after they
  * were applied; of the rest of it only what is new is said.
+ * @param namespace of what names none; `default` without it
  */
 export async function analyzeFiles(
   files: readonly string[],
   io: Pick<Io, 'cwd' | 'stdin' | 'now'>,
-  client?: ApiClient,
+  { client, namespace }: { readonly client?: ApiClient; readonly namespace?: string } = {},
 ): Promise<Analysis> {
   const contents = await readResourceFiles(files, io);
-  const { resources, locate } = meshFilesOf(contents);
+  const { resources, locate } = meshFilesOf(contents, namespace);
   const found =
     client === undefined ? await alone(resources, io.now()) : await over(client, resources, locate, io.now());
   const located = found.map((finding): Located => ({ finding, place: locate(finding.origin) }));

@@ -4,6 +4,7 @@ import type { Mesh } from '@tulle/resources/tulle/mesh';
 import type { Registration } from '@tulle/resources/tulle/registration';
 import { REGISTRATION } from '../up/registration-status.ts';
 import type { Connection } from './connect.ts';
+import { openUrls } from './open-urls.ts';
 import { listProxies, type ProxyStatus } from './proxies.ts';
 
 /** All that `tulle status` shows; its JSON is this. */
@@ -14,6 +15,7 @@ export interface MeshStatus {
   readonly startedAt: string;
   readonly trustDomain: string;
   readonly mtls: string;
+  /** Of the gateway those that a Gateway has opened. */
   readonly urls: { readonly http?: string; readonly https?: string; readonly api?: string };
   readonly pids: { readonly supervisor: number; readonly controlPlane?: number };
   readonly services: readonly ServiceStatus[];
@@ -86,7 +88,7 @@ export async function readMeshStatus({ client, run, state }: Connection): Promis
     startedAt: run.startedAt,
     trustDomain: mesh?.spec?.trustDomain ?? run.controlPlane?.trustDomain ?? 'cluster.local',
     mtls: mesh?.spec?.mtls?.mode ?? 'STRICT',
-    urls: { ...run.urls, ...(run.api === undefined ? {} : { api: run.api }) },
+    urls: { ...(await openUrls(run.urls, proxies)), ...(run.api === undefined ? {} : { api: run.api }) },
     pids: { supervisor: run.supervisor.pid, ...(controlPlane === undefined ? {} : { controlPlane }) },
     services: services.map((service) => serviceStatus(service, registrations)),
     workloads: workloadStatuses(workloads, accounts, registrations),

@@ -4,6 +4,7 @@ import type { ConfigMap } from '@tulle/resources/core/config-map';
 import { holdsMeshConfig, meshConfigNamespaces } from '@tulle/resources/istio/mesh-config/config-map';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { apiVersionOf } from '../api/client.ts';
+import { usageError } from '../failure.ts';
 
 /** kubectl's annotation, so that both tools can apply the same resource. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -124,4 +125,11 @@ export function inApplyOrder<T extends { readonly kind: Pick<ResourceKind, 'kind
 ): T[] {
   const rank = ({ kind }: T): number => (ORDER.indexOf(kind.kind) + ORDER.length + 1) % (ORDER.length + 1);
   return [...items].sort((a, b) => rank(a) - rank(b));
+}
+
+/** @throws Failure (usage) when `-n` contradicts what a namespaced resource says */
+export function refuseOther(resource: Resource, kind: ResourceKind, namespace: string | undefined): void {
+  const { name, namespace: own } = resource.metadata;
+  if (kind.namespaced && own !== undefined && namespace !== undefined && own !== namespace)
+    throw usageError(`${displayName(kind, name)} is in namespace ${own}, but -n says ${namespace}`);
 }

@@ -1,4 +1,5 @@
 import { type Level, levels } from '@tulle/control-plane/analyze/message';
+import type { Origin } from '@tulle/xds/resource';
 import type { Command } from 'commander';
 import { toJson } from '../analyze/located.ts';
 import { renderAnalysis } from '../analyze/render.ts';
@@ -14,6 +15,7 @@ import { outputFormat } from './options/output.ts';
 import { repeatable } from './options/repeatable.ts';
 
 interface AnalyzeOptions {
+  readonly namespace?: string;
   readonly live?: boolean;
   readonly failureThreshold: string;
   readonly outputThreshold: string;
@@ -26,6 +28,7 @@ interface AnalyzeOptions {
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .argument('[files...]', 'files, folders, or - for standard input; the running mesh without')
+    .option('-n, --namespace <name>', 'say what is of this namespace; files that name none are of it')
     .option('--live', 'look at the running mesh as it would be with the files applied')
     .option('--failure-threshold <level>', 'exit with 1 for findings as bad as this', 'Error')
     .option('--output-threshold <level>', 'leave out what is milder', 'Info')
@@ -35,6 +38,7 @@ export function define(command: Command, io: Io): void {
       'after',
       example(
         'tulle analyze',
+        'tulle analyze -n bluegreen',
         'tulle analyze mesh.yaml routes/',
         'tulle analyze --live canary.yaml',
         'tulle analyze mesh.yaml --failure-threshold Warning -S IST0118',
@@ -50,11 +54,12 @@ async function analyze(files: readonly string[], options: AnalyzeOptions, io: Io
   const format = outputFormat(options.output, ['json', 'yaml']);
   const shown = levelOf(options.outputThreshold, '--output-threshold');
   const failing = levelOf(options.failureThreshold, '--failure-threshold');
-  const { resources, findings: all } = await analysisOf(files, options, io);
+  const { resources, findings } = await analysisOf(files, options, io);
+  const all = findings.filter(({ finding }) => isAbout(finding.origin, options.namespace));
   const suppressed = new Set(options.suppress?.flatMap((codes) => codes.toUpperCase().split(',')));
-  const findings = all.filter(({ finding: { message } }) => !suppressed.has(message.code));
+  const kept = all.filter(({ finding: { message } }) => !suppressed.has(message.code));
   const asBadAs = (limit: Level) =>
-    findings.filter(({ finding }) => levels.indexOf(finding.message.level) <= levels.indexOf(limit));
+    kept.filter(({ finding }) => levels.indexOf(finding.message.level) <= levels.indexOf(limit));
   const visible = asBadAs(shown);
   if (format !== undefined) print(io, renderDocument({ resources, findings: visible.map(toJson) }, format));
   else {
@@ -67,8 +72,15 @@ async function analyze(files: readonly string[], options: AnalyzeOptions, io: Io
 function analysisOf(files: readonly string[], options: AnalyzeOptions, io: Io): Promise<Analysis> {
   if (files.length === 0) return analyzeMesh(connect(options, io), io);
   const isLive = options.live === true || options.mesh !== undefined || options.state !== undefined;
-  return analyzeFiles(files, io, isLive ? connect(options, io).client : undefined);
+  return analyzeFiles(files, io, {
+    ...(isLive && { client: connect(options, io).client }),
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+  });
 }
+
+/** What is of no namespace (a Mesh, a Namespace) is about all of them. */
+const isAbout = (origin: Origin, namespace: string | undefined): boolean =>
+  namespace === undefined || origin.namespace === '' || origin.namespace === namespace;
 
 function levelOf(written: string, option: string): Level {
   const level = levels.find((one) => one.toLowerCase() === written.toLowerCase());

@@ -1,7 +1,7 @@
 import { formatProblem, type Problem } from '@tulle/resources/problem';
 import type { Command } from 'commander';
 import { connect } from '../api/connect.ts';
-import { type Applicable, displayName, makeApplicable } from '../apply/applicable.ts';
+import { type Applicable, displayName, makeApplicable, refuseOther } from '../apply/applicable.ts';
 import { applyAll } from '../apply/apply.ts';
 import { checkAgainstMesh } from '../apply/check-against-mesh.ts';
 import { foreignHint, skipForeignKinds, withoutForeign } from '../apply/foreign-kinds.ts';
@@ -106,12 +106,7 @@ export interface PlacedItem {
 export function applicables(contents: FileContents, namespace: string | undefined): PlacedItem[] {
   return contents.documents.flatMap(({ document: { resource, kind }, file }, at) => {
     if (resource === undefined || kind === undefined) return [];
-    const own = resource.metadata.namespace;
-    if (kind.namespaced && own !== undefined && namespace !== undefined && own !== namespace) {
-      throw usageError(
-        `${displayName(kind, resource.metadata.name)} is in namespace ${own}, but -n says ${namespace}`,
-      );
-    }
+    refuseOther(resource, kind, namespace);
     const item = makeApplicable(resource, kind, {
       ...(file === undefined ? {} : { file }),
       defaultNamespace: namespace ?? 'default',

@@ -28,6 +28,7 @@ import { repeatable } from './options/repeatable.ts';
 
 interface DiffOptions {
   readonly filename?: readonly string[];
+  readonly namespace?: string;
   readonly base?: readonly string[];
   readonly delete?: boolean;
   readonly replay?: string;
@@ -48,6 +49,7 @@ interface Change {
 export function define(command: Command, io: Io): void {
   addMeshOptions(command)
     .option('-f, --filename <file>', 'the change: files or folders; again for more', repeatable)
+    .option('-n, --namespace <name>', 'for resources of the change that name none (default: "default")')
     .option('--delete', 'the change is that these are deleted')
     .option(
       '--base <file>',
@@ -61,7 +63,7 @@ export function define(command: Command, io: Io): void {
       example(
         'tulle diff -f canary.yaml',
         'tulle diff -f canary.yaml --replay 15m',
-        'tulle diff -f canary.yaml --delete',
+        'tulle diff -f canary.yaml -n bluegreen --delete',
         'tulle diff -f canary.yaml --base mesh.yaml -o json',
       ),
     )
@@ -113,7 +115,7 @@ function replayChange({ before, after, proxies, logs }: Change, window: string, 
 }
 
 async function changeOf(options: DiffOptions, filename: readonly string[], io: Io): Promise<Change> {
-  const { resources: written } = await readMeshFiles(filename, io);
+  const { resources: written } = await readMeshFiles(filename, io, options.namespace);
   const change = (resources: readonly Resource[]) =>
     changedResources(resources, written, options.delete === true);
   if (options.base !== undefined) {

@@ -3,7 +3,7 @@ import type { ParsedDocument } from '@tulle/resources/parse';
 import type { FieldPath } from '@tulle/resources/path';
 import { formatProblem, type Position } from '@tulle/resources/problem';
 import type { Origin } from '@tulle/xds/resource';
-import { makeApplicable } from '../apply/applicable.ts';
+import { makeApplicable, refuseOther } from '../apply/applicable.ts';
 import { withoutForeign } from '../apply/foreign-kinds.ts';
 import { type FileContents, readResourceFiles } from '../apply/read-files.ts';
 import { Failure } from '../failure.ts';
@@ -24,15 +24,22 @@ export type Locate = (origin: Origin) => Place | undefined;
 /** `routes.yaml:14`. */
 export const formatPlace = ({ file, line }: Place): string => `${file}:${line}`;
 
-/** Kinds of others have no part in what proxies do. @throws Failure with every problem on a line of its own */
+/**
+ * Kinds of others have no part in what proxies do.
+ * @param namespace of resources that name none; others must not name another. Without it: `default`
+ * @throws Failure with every problem on a line of its own
+ */
 export async function readMeshFiles(
   files: readonly string[],
   io: Pick<Io, 'cwd' | 'stdin'>,
+  namespace?: string,
 ): Promise<MeshFiles> {
   const contents = await readResourceFiles(files, io);
   const errors = withoutForeign(contents).problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Failure(errors.map(formatProblem).join('\n'));
-  return meshFilesOf(contents);
+  for (const { document } of contents.documents)
+    if (document.resource && document.kind) refuseOther(document.resource, document.kind, namespace);
+  return meshFilesOf(contents, namespace);
 }
 
 /** Those that are valid. @param defaultNamespace of resources that name none */

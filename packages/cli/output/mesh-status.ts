@@ -11,7 +11,11 @@ export function renderMeshStatus(status: MeshStatus, now: number, colors: Palett
   const head = renderFields(
     [
       ['Mesh', `${colors.bold(status.mesh)}, trust domain ${status.trustDomain}, mTLS ${status.mtls}`],
-      ['Gateway', [urls.http, urls.https].filter((url) => url !== undefined).join('  ')],
+      [
+        'Gateway',
+        [urls.http, urls.https].filter((url) => url !== undefined).join('  ') ||
+          'no Gateway opens a port of it',
+      ],
       ['API', urls.api ?? '-'],
       [
         'Running',

@@ -47,3 +47,13 @@ test('a change that is no resource is refused as apply refuses it', async () => 
   expect(code).toBe(1);
   expect(stderr).toContain('README.md:3:');
 });
+
+test('-n: what names no namespace is of it, and nothing may name another', async () => {
+  const { stdout } = await diff('-f', 'new-service.yaml', '-n', 'shop');
+  expect(stdout).toContain('ratings.shop.svc.cluster.local');
+  const other = await diff('-f', 'elsewhere.yaml', '-n', 'shop');
+  expect([other.code, other.stderr.split('\n')[0]]).toEqual([
+    2,
+    'error: service/ratings is in namespace elsewhere, but -n says shop',
+  ]);
+});
