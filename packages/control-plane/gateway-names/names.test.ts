@@ -4,12 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Condition } from '@tulle/resources/kind';
 import { ManualClock } from '@tulle/xds/manual-clock.fixture';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { startControlPlane } from '../control-plane.ts';
 import { startNames } from './start-names.ts';
-
-const until = (check: () => Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
 it('says where gateways with names are, and keeps the last good addresses, also over a restart', async () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'tulle-names-'));
@@ -49,19 +46,15 @@ it('says where gateways with names are, and keeps the last good addresses, also 
         meshNetworks: { networks: { two: { gateways: [{ address: 'GW.Example.com.', port: 15443 }] } } },
       },
     });
-    await until(async () =>
-      expect(await condition(plane)).toEqual(['True', 'Resolved', 'gw.example.com: 192.0.2.7, 192.0.2.8']),
-    );
+    await expect
+      .poll(() => condition(plane))
+      .toEqual(['True', 'Resolved', 'gw.example.com: 192.0.2.7, 192.0.2.8']);
     await plane.close();
     found = new Error('queryA ESERVFAIL gw.example.com');
     plane = await start();
-    await until(async () =>
-      expect(await condition(plane)).toEqual([
-        'False',
-        'LookupFailed',
-        'gw.example.com: it has no address; still 192.0.2.7, 192.0.2.8',
-      ]),
-    );
+    await expect
+      .poll(() => condition(plane))
+      .toEqual(['False', 'LookupFailed', 'gw.example.com: it has no address; still 192.0.2.7, 192.0.2.8']);
   } finally {
     await plane.close();
     rmSync(stateDir, { recursive: true, force: true });

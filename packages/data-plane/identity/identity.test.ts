@@ -315,10 +315,10 @@ describe('an SVID that has expired', () => {
     );
     const expired = identity.current();
     for (let attempt = 1; attempt <= 2; attempt++) {
-      await vi.waitFor(() => expect(failures).toHaveLength(attempt));
+      await expect.poll(() => failures.length).toBe(attempt);
       expect(calls).toHaveLength(1);
       expect(identity.current()).toBe(expired);
-      await vi.waitFor(() => expect(clock.timers).toHaveLength(1));
+      await expect.poll(() => clock.timers.length).toBe(1);
       clock.step();
     }
     await rotated;
@@ -331,7 +331,7 @@ describe('an SVID that has expired', () => {
 
   it('stays where nobody can give another token: the log says what to do', async () => {
     await oversleep();
-    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await expect.poll(() => failures.length).toBe(1);
     expect(failures[0]).toMatch(/^the certificate has expired .*: start the proxy again, with a new one$/);
     expect(calls).toHaveLength(1);
   });
