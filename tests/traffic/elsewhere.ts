@@ -1,7 +1,8 @@
 /** Fields that no row has: by `Kind field`, or all within it, and where they are tested instead or why not. */
 const sidecars = 'tests/sidecar.test.ts and tests/peers/sidecar-envoy.test.ts: needs a workload of its own';
 const starts = 'tests/mesh-config.test.ts: how processes start';
-const groups = 'tests/workload-group.test.ts: our own agent starts and probes it, beside either engine';
+const groups =
+  'tests/workload-group.test.ts, group-proxy.test.ts, peers/group-envoy.test.ts: our own agent starts and probes it';
 const patches =
   'packages/control-plane/compile/golden/envoyfilter-*: what a patch selects is seen in what is sent';
 const limits = 'tests/peers/rate-limit-service.test.ts';
@@ -63,7 +64,7 @@ export const elsewhere: readonly (readonly [string, string])[] = [
   ['Mesh outboundClusterStatName', 'a name of metrics'],
   [
     'Mesh meshNetworks',
-    'packages/control-plane/compile/golden/networks; rows name a network’s gateway by its Service',
+    'packages/control-plane/compile/golden/networks, gateway-names; rows name a network’s gateway by its Service',
   ],
   ['Mesh concurrency', 'tests/workers.test.ts'],
   ['Mesh dns', 'tests/peers/capture.test.ts, capture-envoy.test.ts: needs captured traffic'],

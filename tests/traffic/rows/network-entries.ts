@@ -7,7 +7,7 @@ const gateway = '127.0.0.1:$eastwest';
 const there = '127.0.0.1:$far';
 const outside = '127.0.0.1:$http';
 
-/** The names of the row's services, which the gateway knows by how they end. */
+/** The names of the row's services. */
 const named = (name = ''): string => `$name${name}-far`;
 const hostOf = (name = ''): string => `${named(name)}.traffic.svc.cluster.local`;
 

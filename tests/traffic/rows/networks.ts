@@ -6,7 +6,7 @@ const far = '$name-far.traffic.svc.cluster.local';
 const gateway = '127.0.0.1:$eastwest';
 const doc = 'https://istio.io/latest/docs/ops/deployment/deployment-models/#multiple-networks';
 
-/** The name by which the gateway knows a service: its own in the world's pattern. */
+/** Beside the row's own service: of what runs in network-2. */
 const service = (selector: string): string => `apiVersion: v1
 kind: Service
 metadata: { name: $name-far }
