@@ -77,7 +77,12 @@ export async function startEcho(
 ): Promise<Echo> {
   const open = new Set<Socket>();
   const answer = (request: Request, response: Response): void => respond(by, sightings, request, response);
-  const http = createHttpServer(answer);
+  const http = createHttpServer((request, response) => {
+    // Who asks for a tunnel is the proxy itself: it says of no row.
+    const tunnels = request.method === 'POST' && request.headers['x-scenario'] === undefined;
+    if (tunnels) tunnelBody(request, response);
+    else answer(request, response);
+  });
   http.on('upgrade', (request: IncomingMessage, socket: Socket) => {
     sightings.add(seenBy(by, request));
     const accept = acceptOf(request.headers['sec-websocket-key'] as string);
@@ -192,13 +197,27 @@ function respond(by: string, sightings: Sightings, request: Request, response: R
   });
 }
 
-/** As a forward proxy: bytes to whom the client names. */
+/** As a forward proxy: bytes to whom the client names, after how it asked. */
 function tunnel({ url = '' }: IncomingMessage, client: Socket): void {
-  const { hostname, port } = new URL(`tcp://${url}`);
-  const socket = connect(Number(port), hostname, () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+  const socket = connectTo(url, 'CONNECT', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
   client.on('error', () => socket.destroy());
   socket.on('error', () => client.destroy());
   client.pipe(socket).pipe(client);
+}
+
+/** The same by POST: its body goes there, what comes back is the answer's. */
+function tunnelBody(request: IncomingMessage, response: ServerResponse): void {
+  const socket = connectTo(request.headers.host ?? '', 'POST', () => response.flushHeaders());
+  response.on('close', () => socket.destroy());
+  socket.on('error', () => request.socket.destroy());
+  request.pipe(socket).pipe(response);
+}
+
+function connectTo(authority: string, by: string, connected: () => void): Socket {
+  const { hostname, port } = new URL(`tcp://${authority}`);
+  const socket = connect(Number(port), hostname, connected);
+  socket.write(`by ${by} `);
+  return socket;
 }
 
 /** An empty message and trailers; a failure is trailers only, as gRPC servers answer one before any message. */

@@ -12,6 +12,8 @@ const sent = 'packages/control-plane/compile/golden: seen in what proxies are se
 const health = 'packages/data-plane/upstream/health: what is asked, and when; golden/health-checks-envoy';
 const ports = 'tests/one-port.test.ts, tests/ingress.test.ts: where a mesh listens';
 const tls = 'packages/control-plane/compile/golden/mesh-tls-and-names; the handshakes are rows of Gateway';
+const evenness =
+  'how even the shares of keys are, which only tens of thousands show: packages/decision/balance/hashing.test.ts; compile/enforced.test.ts: proxies are told';
 
 export const elsewhere: readonly (readonly [string, string])[] = [
   ['VirtualService http[].match[].statPrefix', 'a name of metrics: tests/metrics.test.ts'],
@@ -27,6 +29,9 @@ export const elsewhere: readonly (readonly [string, string])[] = [
     'DestinationRule trafficPolicy.connectionPool.http.http2KeepAlive',
     'needs a peer that is silent: packages/data-plane/upstream/keepalive.test.ts',
   ],
+  ['DestinationRule trafficPolicy.loadBalancer.consistentHash.minimumRingSize', evenness],
+  ['DestinationRule trafficPolicy.loadBalancer.consistentHash.ringHash.minimumRingSize', evenness],
+  ['Gateway servers[].name', 'a name of metrics: packages/control-plane/compile/golden/gateway-topology'],
   [
     'Gateway servers[].tls.tlsCertificates[].caCertificates',
     'packages/control-plane/compile/golden/gateway-tls-verification',

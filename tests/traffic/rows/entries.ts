@@ -305,21 +305,28 @@ export const entries: readonly Scenario[] = [
       },
     ],
   },
-  {
-    title: 'tunnel: bytes go through a forward proxy, which is told where to',
-    doc: docs.destinationRule('TrafficPolicy-TunnelSettings'),
-    resources: [
-      serviceEntry(`
+  ...(
+    [
+      ['by CONNECT', '{ targetHost: localhost, targetPort: $tcp }', /^out1 by CONNECT hello$/],
+      ['by POST', '{ protocol: POST, targetHost: localhost, targetPort: $tcp }', /^out1 by POST hello$/],
+    ] as const
+  ).map(
+    ([by, how, line]): Scenario => ({
+      title: `tunnel: bytes go through a forward proxy, which is told where to ${by}`,
+      doc: docs.destinationRule('TrafficPolicy-TunnelSettings'),
+      resources: [
+        serviceEntry(`
         location: MESH_EXTERNAL
         resolution: STATIC
         ports: [{ number: 9000, name: tcp, protocol: TCP, targetPort: $http2nd }]
         endpoints: ${endpoint}
       `),
-      destinationRule(`
+        destinationRule(`
         host: $outside
-        trafficPolicy: { tunnel: { protocol: CONNECT, targetHost: localhost, targetPort: $tcp } }
+        trafficPolicy: { tunnel: ${how} }
       `),
-    ],
-    steps: [{ kind: 'tcp', to: '$outside:9000', expect: { line: /^out1 hello$/ } }],
-  },
+      ],
+      steps: [{ kind: 'tcp', to: '$outside:9000', expect: { line } }],
+    }),
+  ),
 ];

@@ -7,6 +7,20 @@ const patchVirtualHost = (proxyVersion: string, value: string): string => `
     match: { context: SIDECAR_OUTBOUND, proxy: { proxyVersion: '${proxyVersion}' }, routeConfiguration: { vhost: { name: "$host:80" } } }
     patch: { operation: MERGE, value: { request_headers_to_add: [{ header: { key: x-version, value: ${value} } }] } }`;
 
+/** As many requests at a tenth of the load: v1 has ten times the weight of each of the others. */
+const loadReports = [
+  ['v1', '0.1'],
+  ['v2', '1'],
+  ['v3', '1'],
+].map(([only = '', load]) => ({
+  times: 9,
+  behave: {
+    only,
+    fields: { 'endpoint-load-metrics': `TEXT application_utilization=${load},rps_fractional=100` },
+  },
+  expect: {},
+}));
+
 export const fields: readonly Scenario[] = [
   {
     title: 'EnvoyFilter: a patch for a version of Istio holds for proxies that say it',
@@ -48,21 +62,28 @@ export const fields: readonly Scenario[] = [
             backendUtilization: { weightStabilizationPeriod: 0s, weightUpdatePeriod: 0.2s }
       `),
     ],
-    // As many requests at a tenth of the load: ten times the weight of each of the others.
     steps: [
-      ...[
-        ['v1', '0.1'],
-        ['v2', '1'],
-        ['v3', '1'],
-      ].map(([only = '', load]) => ({
-        times: 9,
-        behave: {
-          only,
-          fields: { 'endpoint-load-metrics': `TEXT application_utilization=${load},rps_fractional=100` },
-        },
-        expect: {},
-      })),
+      ...loadReports,
       { times: 240, settles: true, expect: { shares: { v1: 10 / 12, v2: 1 / 12, v3: 1 / 12 } } },
+    ],
+  },
+  {
+    title: 'balance: backendUtilization weighs anew every weightUpdatePeriod; until the first all are equal',
+    doc: docs.envoy(
+      'api-v3/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin.proto',
+    ),
+    resources: [
+      destinationRule(`
+        trafficPolicy:
+          loadBalancer:
+            backendUtilization: { weightStabilizationPeriod: 0s, weightUpdatePeriod: 3600s }
+      `),
+    ],
+    steps: [
+      ...loadReports,
+      // Longer than the second after which they would be weighed without it.
+      { pauseMs: 2_500, expect: {} },
+      { times: 240, expect: { shares: { v1: 1 / 3, v2: 1 / 3, v3: 1 / 3 } } },
     ],
   },
 ];

@@ -147,14 +147,13 @@ export const forms: readonly Scenario[] = [
     ],
   },
   {
-    title: 'hash: a made cookie has the attributes that it shall have; minimumRingSize as of old',
+    title: 'hash: a made cookie has the attributes that it shall have',
     doc: docs.destinationRule('LoadBalancerSettings-ConsistentHashLB-HTTPCookie'),
     resources: [
       destinationRule(`
         trafficPolicy:
           loadBalancer:
             consistentHash:
-              minimumRingSize: 64
               httpCookie: { name: user, ttl: 60s, attributes: [{ name: SameSite, value: Strict }, { name: Secure }] }
       `),
     ],

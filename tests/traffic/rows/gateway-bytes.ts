@@ -44,7 +44,6 @@ export const gatewayBytes: readonly Scenario[] = [
         servers:
         - port: { number: $port, name: tcp, protocol: TCP }
           bind: 127.0.0.2
-          name: inner
           hosts: ["*"]
       `),
       virtualService(`

@@ -174,6 +174,42 @@ spec:
     ],
   },
   {
+    title: 'gateway: a selector must name all its labels; what is for another gateway is not served here',
+    doc: docs.gateway('Gateway'),
+    resources: [
+      subsets(),
+      ...[
+        ['ours', '{ istio: ingressgateway, app: istio-ingressgateway }'],
+        ['other', '{ istio: egressgateway }'],
+        ['half', '{ istio: ingressgateway, app: another }'],
+      ].map(([name, selector]) =>
+        gateway(
+          `
+          selector: ${selector}
+          servers:
+          - port: ${httpPort}
+            hosts: [${name}.$edge]
+        `,
+          `$name-${name}`,
+        ),
+      ),
+      virtualService(`
+        hosts: ["*.$edge"]
+        gateways: [$name-ours, $name-other, $name-half]
+        http:
+        - ${toHttp('v1')}
+      `),
+    ],
+    steps: [
+      { from: 'gateway', url: 'http://ours.$edge/', expect: { version: 'v1' } },
+      ...['other', 'half'].map((name) => ({
+        from: 'gateway' as const,
+        url: `http://${name}.$edge/`,
+        expect: { status: 404, received: 0 },
+      })),
+    ],
+  },
+  {
     title: 'gateway: two share a port, each with its own hosts and rules',
     doc,
     resources: [

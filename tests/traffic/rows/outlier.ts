@@ -122,7 +122,7 @@ export const outlier: readonly Scenario[] = [
     ],
   },
   {
-    title: 'outlier: refused connections eject, told apart from answers',
+    title: 'outlier: refused connections eject, told apart from answers, whose errors do not',
     doc,
     resources: [
       halfDown,
@@ -131,7 +131,7 @@ export const outlier: readonly Scenario[] = [
         trafficPolicy:
           loadBalancer: { simple: ROUND_ROBIN }
           outlierDetection:
-            { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1, interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100 }
+            { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 1, consecutive5xxErrors: 0, interval: 60s, baseEjectionTime: 60s, maxEjectionPercent: 100 }
       `),
       virtualService(`
         hosts: [$outside]
