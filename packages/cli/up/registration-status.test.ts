@@ -1,36 +1,9 @@
-import { once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ApiError } from '../api/api-error.ts';
-import type { ApiClient } from '../api/client.ts';
+import { apiThat } from './registration-api.fixture.ts';
 import { type InstanceStatus, RegistrationStatus } from './registration-status.ts';
 
 const ready: InstanceStatus = { ready: true, draining: false };
-
-/** An API that has one registration, shows no change, and answers writes as told. */
-function apiThat(answer: () => Promise<void>) {
-  const written: unknown[] = [];
-  const listed = Promise.withResolvers<void>();
-  const client: Pick<ApiClient, 'list' | 'watch' | 'patch'> = {
-    async list() {
-      setImmediate(listed.resolve);
-      const metadata = { namespace: 'default', name: 'reviews-v1-0' };
-      return {
-        resourceVersion: '1',
-        items: [{ apiVersion: 'tulle.dev/v1alpha1', kind: 'Registration', metadata }],
-      };
-    },
-    // biome-ignore lint/correctness/useYield: nothing ever changes
-    async *watch(_kind, { signal }) {
-      if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
-    },
-    async patch(_kind, _namespace, _name, body) {
-      await answer();
-      written.push(body);
-      return {} as never;
-    },
-  };
-  return { client: client as ApiClient, written, listed: listed.promise };
-}
 
 test('a write that the API refuses is told and does not stand in the way of the next', async () => {
   let refusals = 1;
