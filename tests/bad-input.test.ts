@@ -76,6 +76,56 @@ describe('a file of the table', () => {
   });
 });
 
+describe('the value of an EnvoyFilter’s patch', () => {
+  const envoyFilter = (name: string, value: string) =>
+    write(
+      `${name}.yaml`,
+      `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: ${name} }
+spec:
+  configPatches:
+    - applyTo: CLUSTER
+      patch:
+        operation: MERGE
+        value:
+          ${value}
+`,
+    );
+  const at = 'spec.configPatches[0].patch.value';
+
+  test('of another type: refused by apply, validate and analyze', async () => {
+    const path = envoyFilter('of-another-type', 'circuit_breakers: { thresholds: [{ max_requests: many }] }');
+    const found = `${path}:10:60 ${at}.circuit_breakers.thresholds[0].max_requests: expected number (uint32), got "many"`;
+    const { code, stderr } = await mesh.tulle('apply', '-f', path);
+    expect(code).toBe(1);
+    expect(stderr).toContain(found);
+    expect(stderr).toContain('nothing was changed');
+    expectClear(stderr);
+    expect(await tulle(['validate', path])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(found),
+    });
+    const analyzed = await mesh.tulle('analyze', path);
+    expect(analyzed.code).toBe(1);
+    expect(analyzed.stdout).toContain('expected number (uint32), got "many"');
+    expect(await mesh.ok('get', 'envoyfilters', '-A')).not.toContain('of-another-type');
+  });
+
+  test('with a field that is not known: applied, with a warning', async () => {
+    const path = envoyFilter('with-more', 'conect_timeout: 1s');
+    const found = `warning: ${path}:10:11 ${at}.conect_timeout: envoy.config.cluster.v3.Cluster has no such field, so it is left out; did you mean connect_timeout?`;
+    const { code, stdout, stderr } = await mesh.tulle('apply', '-f', path);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `${found}\n` });
+    expect(stdout).toContain('with-more created');
+    expect(await tulle(['validate', path])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(found),
+    });
+    await mesh.ok('delete', 'envoyfilter', 'with-more');
+  });
+});
+
 describe('what is no resource at all', () => {
   const cases: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
     ['empty', '', /is empty/],

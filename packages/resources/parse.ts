@@ -7,12 +7,13 @@ import type { ProblemCode } from './problem-codes.ts';
 import { decodeText } from './text/decode.ts';
 import { type Place, readDocuments, type TextDocument } from './text/documents.ts';
 import { defaultLimits, type Limits } from './text/limits.ts';
-import { validateResource } from './validate.ts';
+import { type ValidateOptions, validateResource } from './validate.ts';
 
 export interface ParseOptions {
   /** How the text is called in positions; `-` by default (standard input). */
   readonly file?: string;
   readonly limits?: Partial<Limits>;
+  readonly check?: ValidateOptions['check'];
 }
 
 /** One resource of a text: a YAML document, a JSON text, or an item of a list. */
@@ -56,7 +57,7 @@ export function parseResources(input: string | Uint8Array, options: ParseOptions
   let left = limits.maxProblems;
   const documents: ParsedDocument[] = [];
   for (const document of read) {
-    for (const parsed of toResources(document, file)) {
+    for (const parsed of toResources(document, file, options.check)) {
       const problems = parsed.problems.slice(0, left);
       left -= problems.length;
       documents.push(
@@ -77,7 +78,11 @@ const tooMany = ({ position }: ParsedDocument, limit: number): Problem => ({
   position,
 });
 
-function toResources(document: TextDocument, file: string): ParsedDocument[] {
+function toResources(
+  document: TextDocument,
+  file: string,
+  check: ValidateOptions['check'],
+): ParsedDocument[] {
   const locate = (path: FieldPath, atKey = false, within?: Place): Position => ({
     file,
     ...document.locate(path, atKey, within),
@@ -96,7 +101,7 @@ function toResources(document: TextDocument, file: string): ParsedDocument[] {
     return [{ ...base, problems }];
   }
   const items = listItems(document.value);
-  if (items === undefined) return [{ ...base, ...validateResource(document.value, { locate }) }];
+  if (items === undefined) return [{ ...base, ...validateResource(document.value, { locate, check }) }];
   if (items === 'not a list') {
     const { items: found } = document.value as { items?: unknown };
     const message = found === undefined ? 'is required (list)' : `must be a list, not ${show(found)}`;
@@ -119,7 +124,7 @@ function toResources(document: TextDocument, file: string): ParsedDocument[] {
       position: locate([name], true),
     }),
   );
-  const parsed = items.map((object, index) => fromList(object, ['items', index], locate));
+  const parsed = items.map((object, index) => fromList(object, ['items', index], locate, check));
   return strays.length > 0 ? [{ ...base, problems: strays }, ...parsed] : parsed;
 }
 
@@ -128,10 +133,11 @@ function fromList(
   object: unknown,
   prefix: FieldPath,
   locate: (path: FieldPath, atKey?: boolean, within?: Place) => Position,
+  check: ValidateOptions['check'],
 ): ParsedDocument {
   const inItem = (path: FieldPath, atKey = false, within?: Place): Position =>
     locate([...prefix, ...path], atKey, within);
-  const { problems, ...validation } = validateResource(object, { locate: inItem });
+  const { problems, ...validation } = validateResource(object, { locate: inItem, check });
   const head = formatPath(prefix);
   const prefixed = problems.map((problem) => ({
     ...problem,

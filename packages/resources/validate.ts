@@ -12,6 +12,8 @@ import { apiVersionOf } from './schema/resource.ts';
 export interface ValidateOptions {
   /** Where a field stands, when the object came from text. */
   readonly locate?: Locate;
+  /** Of a resource that its schema accepts: what takes more to know than there is here (Envoy's messages). */
+  readonly check?: ((resource: Resource) => readonly Finding[]) | undefined;
 }
 
 export interface Validation {
@@ -65,6 +67,7 @@ export function validateResource(object: unknown, options: ValidateOptions = {})
   if (found.length > 0) return finish({ kind });
 
   found.push(...(kind.check?.(resource) ?? []));
+  found.push(...(options.check?.(resource) ?? []));
   found.push(...warnInert(resource, kind));
   return finish({ kind, resource });
 }

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type ParsedDocument, parseResources } from '@tulle/resources/parse';
+import { type ParsedDocument, type ParseResult, parseResources } from '@tulle/resources/parse';
 import type { Problem } from '@tulle/resources/problem';
 import { Failure, messageOf } from '../failure.ts';
 
@@ -37,9 +37,7 @@ export async function readResourceFiles(
     const shown = file === undefined ? 'stdin' : shortest(file, source.cwd);
     const read = file === undefined ? await readStream(source.stdin) : await readOrRefuse(file, shown);
     const parsed =
-      'problem' in read
-        ? { documents: [], problems: [read.problem] }
-        : parseResources(read.bytes, { file: shown });
+      'problem' in read ? { documents: [], problems: [read.problem] } : await parse(read.bytes, shown);
     problems.push(...parsed.problems);
     for (const document of parsed.documents) {
       documents.push({ document, ...(file === undefined ? {} : { file }) });
@@ -47,6 +45,14 @@ export async function readResourceFiles(
     }
   }
   return { documents, problems };
+}
+
+/** Envoy's messages take long to load: only what is checked against them waits for that. */
+async function parse(bytes: Uint8Array, file: string): Promise<ParseResult> {
+  const parsed = parseResources(bytes, { file });
+  if (!parsed.documents.some(({ resource }) => resource?.kind === 'EnvoyFilter')) return parsed;
+  const { checkPatchValues } = await import('@tulle/control-plane/compile/patches/check-values');
+  return parseResources(bytes, { file, check: checkPatchValues });
 }
 
 function filesAt(given: string, cwd: string): string[] {

@@ -108,6 +108,19 @@ describe('creating', () => {
     expect((await api.call('POST', `${virtualServices}?fieldValidation=Some`, typo)).code).toBe(400);
   });
 
+  test('the value of a patch that is none of Envoy’s: an error, or a warning when Istio takes it', async () => {
+    const envoyFilters = '/apis/networking.istio.io/v1alpha3/namespaces/a/envoyfilters';
+    const envoyFilter = (name: string, value: object) => ({
+      metadata: { name },
+      spec: { configPatches: [{ applyTo: 'CLUSTER', patch: { operation: 'MERGE', value } }] },
+    });
+    const wrong = await api.call('POST', envoyFilters, envoyFilter('wrong', { name: 7 }));
+    expect(refusal(wrong)).toContain('spec.configPatches[0].patch.value.name: expected string, got 7');
+    const more = await api.call('POST', envoyFilters, envoyFilter('more', { nam: 'a' }));
+    expect(more.code).toBe(201);
+    expect(more.headers.get('warning')).toMatch(/patch\.value\.nam: .*; did you mean name\?"$/);
+  });
+
   test('a field that stands twice is an error under Strict, else a warning', async () => {
     const text = '{"metadata":{"name":"dup"},"data":{"a":"1","a":"2"}}';
     const strict = await api.call('POST', `${configMaps}?fieldValidation=Strict`, text);

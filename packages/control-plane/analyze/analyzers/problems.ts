@@ -5,6 +5,7 @@ import { formatPath } from '@tulle/resources/path';
 import type { Problem } from '@tulle/resources/problem';
 import type { ProblemCode } from '@tulle/resources/problem-codes';
 import { validateResource } from '@tulle/resources/validate';
+import { checkPatchValues } from '../../compile/patches/check-values.ts';
 import { originOf } from '../../model/origin.ts';
 import { serviceHost } from '../../model/services/host.ts';
 import type { Analyzer } from '../analyzer.ts';
@@ -207,7 +208,7 @@ export const problems: Analyzer = {
 const validated = new WeakMap<Resource, readonly Problem[]>();
 
 function warningsOf(resource: Resource): readonly Problem[] {
-  const known = validated.get(resource) ?? validateResource(resource).problems;
+  const known = validated.get(resource) ?? validateResource(resource, { check: checkPatchValues }).problems;
   validated.set(resource, known);
   return known;
 }

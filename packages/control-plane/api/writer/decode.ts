@@ -2,6 +2,7 @@ import { isJsonObject } from '@tulle/resources/json-object';
 import type { Resource, ResourceKind } from '@tulle/resources/kind';
 import { formatProblem, type Problem } from '@tulle/resources/problem';
 import { validateResource } from '@tulle/resources/validate';
+import { checkPatchValues } from '../../compile/patches/check-values.ts';
 import { formatApiVersion, type ServedKind, subjectOf } from '../served-kinds.ts';
 import { badRequest, invalid, type StatusCause } from '../status-error.ts';
 
@@ -56,7 +57,7 @@ export function checkResource(
   only?: 'status',
 ): Checked {
   let candidate = resource;
-  let result = validateResource(candidate);
+  let result = validateResource(candidate, { check: checkPatchValues });
   const unknown = errorsOf(result.problems, only).filter(isUnknown);
   const warnings: string[] = [];
   if (unknown.length > 0) {
@@ -64,7 +65,7 @@ export function checkResource(
     if (validation === 'Warn') warnings.push(...unknown.map(formatProblem));
     candidate = structuredClone(resource);
     for (const { path } of unknown.toReversed()) removeAt(candidate, path);
-    result = validateResource(candidate);
+    result = validateResource(candidate, { check: checkPatchValues });
   }
   const errors = errorsOf(result.problems, only);
   if (errors.length > 0) {

@@ -8,53 +8,68 @@ import {
   type Message,
 } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { error, type Finding, warning } from '@tulle/resources/finding';
 import { nearestName } from '@tulle/resources/nearest';
-import { type FieldPath, formatPath } from '@tulle/resources/path';
-import type { Problem } from '@tulle/resources/problem';
+import type { FieldPath } from '@tulle/resources/path';
 import { registry } from '@tulle/xds/gen/registry.js';
 import { typeNameOf } from './any.ts';
 
-export type Converted =
-  | { readonly ok: true; readonly message: Message }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export interface Converted {
+  /** Undefined: it can't be made. */
+  readonly message?: Message;
+  /** All that is wrong, each with its place. */
+  readonly findings: readonly Finding[];
+}
 
 /**
- * A message as users write it (protobuf's JSON, with either spelling of field names), or all that is wrong with it,
- * each with its place. A type of Envoy's that we have no descriptor of goes on as TypedStruct, in which Envoy finds it
- * by name; a TypedStruct of a type that we know becomes that type.
+ * A message as users write it (protobuf's JSON, with either spelling of field names). As in Istio, a value of another
+ * type is an error, and what our messages don't know, as those of a newer Envoy may, a warning: a field or an enum's
+ * value is left out; a type goes on as TypedStruct, in which Envoy finds it by name. A TypedStruct of a type that we
+ * know becomes that type.
  * @param path where the value stands in the resource
  */
 export function convert(desc: DescMessage, json: JsonValue, path: FieldPath): Converted {
   const reader = new Reader();
   const value = reader.message(desc, json, path);
-  if (reader.problems.length > 0) return { ok: false, problems: reader.problems };
+  const { findings } = reader;
+  if (!reader.isWhole) return { findings };
   try {
-    return { ok: true, message: fromJson(desc, value, { registry }) };
-  } catch (error) {
-    reader.add(path, reasonOf(error));
-    return { ok: false, problems: reader.problems };
+    return { message: fromJson(desc, value, lenient), findings };
+  } catch (problem) {
+    return { findings: [...findings, error('invalid', path, reasonOf(problem))] };
   }
 }
+
+const strict = { registry };
+const lenient = { registry, ignoreUnknownFields: true };
 
 const typedStructs: ReadonlySet<string> = new Set(['xds.type.v3.TypedStruct', 'udpa.type.v1.TypedStruct']);
 const typePrefix = 'type.googleapis.com/';
 
 class Reader {
-  readonly problems: Problem[] = [];
+  readonly findings: Finding[] = [];
+  /** Whether a message can be made of it. */
+  isWhole = true;
+  /** In what Istio does not look into, and Envoy refuses. */
+  #isOpaque = false;
 
-  add(path: FieldPath, message: string): void {
-    this.problems.push({ severity: 'error', code: 'invalid', path: formatPath(path), message });
+  #refuse(path: FieldPath, message: string): void {
+    this.isWhole = false;
+    const found = this.#isOpaque
+      ? warning('invalid', path, `left out: ${message}`)
+      : error('invalid', path, message);
+    this.findings.push(found);
   }
 
   /** The JSON that protobuf-es reads. */
   message(desc: DescMessage, json: JsonValue, path: FieldPath): JsonValue {
     if (desc.typeName === AnySchema.typeName) return this.#any(json, path);
     if (desc.typeName.startsWith('google.protobuf.')) {
-      this.#attempt(path, () => fromJson(desc, json, { registry }));
+      this.#attempt(desc, json, path);
       return json;
     }
     if (!isObject(json)) {
-      this.add(path, `must be an object (${desc.typeName})`);
+      this.#refuse(path, `must be an object (${desc.typeName})`);
       return {};
     }
     return Object.fromEntries(
@@ -65,26 +80,21 @@ class Reader {
   #member(desc: DescMessage, key: string, value: JsonValue, path: FieldPath): JsonValue {
     const field = desc.fields.find(({ name, jsonName }) => name === key || jsonName === key);
     if (field === undefined) {
-      const near = nearestName(
-        key,
-        desc.fields.map(({ name }) => name),
-      );
-      this.add(
-        path,
-        `${desc.typeName} has no such field${near === undefined ? '' : `; did you mean ${near}?`}`,
-      );
-      return null;
+      const names = desc.fields.map(({ name }) => name);
+      const message = `${desc.typeName} has no such field, so it is left out${hint(key, names)}`;
+      this.findings.push({ ...warning('unknown-field', path, message), atKey: true });
+      return value;
     }
     if (value === null) return value;
     const inner = messageOf(field);
     if (inner === undefined) {
       if (field.fieldKind === 'enum' && typeof value === 'string') this.#enum(field.enum, value, path);
-      else this.#attempt(path, () => fromJson(desc, { [key]: value }, { registry }));
+      else this.#attempt(desc, { [key]: value }, path);
       return value;
     }
     if (field.fieldKind === 'list') {
       if (Array.isArray(value)) return value.map((item, at) => this.message(inner, item, [...path, at]));
-      this.add(path, 'must be a list');
+      this.#refuse(path, 'must be a list');
       return [];
     }
     if (field.fieldKind !== 'map') return this.message(inner, value, path);
@@ -92,27 +102,36 @@ class Reader {
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [name, this.message(inner, item, [...path, name])]),
       );
-    this.add(path, 'must be an object');
+    this.#refuse(path, 'must be an object');
     return {};
   }
 
   #enum(desc: DescEnum, value: string, path: FieldPath): void {
     const names = desc.values.map(({ name }) => name);
-    if (!names.includes(value)) this.add(path, `must be one of ${names.join(', ')}, not ${value}`);
+    if (names.includes(value)) return;
+    const message = `must be one of ${names.join(', ')}, not ${value}, so it is left out${hint(value, names)}`;
+    this.findings.push(warning('wrong-value', path, message));
   }
 
   #any(json: JsonValue, path: FieldPath): JsonValue {
     if (!isObject(json) || typeof json['@type'] !== 'string') {
-      this.add(path, 'must be an object with "@type"');
+      const refuse = () => this.#refuse(path, 'must be an object with "@type"');
+      // Its fields are unknown ones to Istio then.
+      if (isObject(json) && json['@type'] === undefined) this.#opaquely(refuse);
+      else refuse();
       return {};
     }
     const { '@type': typeUrl, ...fields } = json as JsonObject & { '@type': string };
     const name = typeNameOf(typeUrl);
-    if (typedStructs.has(name)) return this.#typedStruct(json, fields, path);
-    const desc = registry.getMessage(name);
+    if (typedStructs.has(name)) return this.#opaquely(() => this.#typedStruct(json, fields, path));
     if (this.#isGone(name, [...path, '@type'])) return {};
-    if (desc === undefined)
+    const desc = registry.getMessage(name);
+    if (desc === undefined) {
+      const known = [...registry].flatMap((one) => (one.kind === 'message' ? [one.typeName] : []));
+      const message = `${name} is not known here, so only Envoy checks it${hint(name, known)}`;
+      this.findings.push(warning('not-supported', [...path, '@type'], message));
       return { '@type': `${typePrefix}xds.type.v3.TypedStruct`, typeUrl, value: fields };
+    }
     if (desc.typeName.startsWith('google.protobuf.')) return json;
     return { ...(this.message(desc, fields, path) as JsonObject), '@type': `${typePrefix}${name}` };
   }
@@ -120,7 +139,7 @@ class Reader {
   #typedStruct(json: JsonObject, fields: JsonObject, path: FieldPath): JsonValue {
     const inner = fields.type_url ?? fields.typeUrl;
     const name = typeof inner === 'string' ? typeNameOf(inner) : '';
-    if (name === '') this.add([...path, 'type_url'], 'must name the type of value');
+    if (name === '') this.#refuse([...path, 'type_url'], 'must name the type of value');
     if (name === '' || this.#isGone(name, [...path, 'type_url'])) return {};
     const desc = registry.getMessage(name);
     if (desc === undefined) return json;
@@ -133,18 +152,43 @@ class Reader {
     if (!/^envoy\.(?:.*\.)?v2(?:alpha\d*)?\./.test(name)) return false;
     const [, room = '', message = ''] = /([^.]+)\.v2[^.]*\.([^.]+)$/.exec(name) ?? [];
     const now = [...registry].find(({ typeName }) => typeName.endsWith(`.${room}.v3.${message}`));
-    const hint = now === undefined ? '' : `; it is ${now.typeName} now`;
-    this.add(path, `${name} is of Envoy’s API v2, which is gone${hint}`);
+    const instead = now === undefined ? '' : `; it is ${now.typeName} now`;
+    this.#refuse(path, `${name} is of Envoy’s API v2, which is gone${instead}`);
     return true;
   }
 
-  #attempt(path: FieldPath, read: () => unknown): void {
+  #attempt(desc: DescMessage, json: JsonValue, path: FieldPath): void {
     try {
-      read();
-    } catch (error) {
-      this.add(path, reasonOf(error));
+      fromJson(desc, json, strict);
+    } catch (problem) {
+      const message = reasonOf(problem);
+      if (reads(desc, json)) this.findings.push(warning('wrong-value', path, `left out in part: ${message}`));
+      else this.#refuse(path, message);
     }
   }
+
+  #opaquely<Result>(read: () => Result): Result {
+    const before = this.#isOpaque;
+    this.#isOpaque = true;
+    const result = read();
+    this.#isOpaque = before;
+    return result;
+  }
+}
+
+/** Whether it is right apart from what is not known. */
+function reads(desc: DescMessage, json: JsonValue): boolean {
+  try {
+    fromJson(desc, json, lenient);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 const isObject = (json: JsonValue): json is JsonObject =>
@@ -158,7 +202,7 @@ function messageOf(field: DescField): DescMessage | undefined {
 }
 
 /** What protobuf-es says, without the names that the path says already. */
-const reasonOf = (error: unknown): string =>
-  error instanceof Error
-    ? error.message.replace(/^cannot decode .*? from JSON(: |$)/, '') || error.message
+const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error
+    ? thrown.message.replace(/^cannot decode .*? from JSON(: |$)/, '') || thrown.message
     : '';

@@ -1,25 +1,10 @@
-import type { DescMessage, JsonValue, Message } from '@bufbuild/protobuf';
+import type { JsonValue, Message } from '@bufbuild/protobuf';
 import { compileSearch, RegexError } from '@tulle/decision/regex';
-import type { ApplyTo, ConfigPatch } from '@tulle/resources/istio/envoy-filter/kind';
+import { toProblem } from '@tulle/resources/finding';
+import type { ConfigPatch } from '@tulle/resources/istio/envoy-filter/kind';
 import type { Problem } from '@tulle/resources/problem';
-import { BootstrapSchema } from '@tulle/xds/gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
-import { ClusterSchema } from '@tulle/xds/gen/envoy/config/cluster/v3/cluster_pb.js';
-import {
-  type TypedExtensionConfig,
-  TypedExtensionConfigSchema,
-} from '@tulle/xds/gen/envoy/config/core/v3/extension_pb.js';
-import {
-  FilterChainSchema,
-  FilterSchema,
-  ListenerFilterSchema,
-} from '@tulle/xds/gen/envoy/config/listener/v3/listener_components_pb.js';
-import { ListenerSchema } from '@tulle/xds/gen/envoy/config/listener/v3/listener_pb.js';
-import { RouteSchema, VirtualHostSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_components_pb.js';
-import { RouteConfigurationSchema } from '@tulle/xds/gen/envoy/config/route/v3/route_pb.js';
-import {
-  type HttpFilter,
-  HttpFilterSchema,
-} from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import type { TypedExtensionConfig } from '@tulle/xds/gen/envoy/config/core/v3/extension_pb.js';
+import type { HttpFilter } from '@tulle/xds/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import type { ConfigModel } from '../../model/model.ts';
 import { at, resourceKey } from '../../model/origin.ts';
 import type { EnvoyFilter } from '../../model/traffic/envoy-filter.ts';
@@ -27,29 +12,17 @@ import { boundServers } from '../gateways/gateway-ports.ts';
 import { cached, cachedByName } from '../messages/cached.ts';
 import { type Note, note } from '../note.ts';
 import type { ProxyDescription } from '../proxy.ts';
+import { valuePath } from './check-values.ts';
 import { convert } from './convert.ts';
 import { readByOurs } from './engine.ts';
 import { type Patch, PatchSet } from './patch-set.ts';
+import { targetTypes } from './target-types.ts';
 
 /** The patches of a proxy, and what it can't have of them. */
 export interface ProxyPatches {
   readonly set: PatchSet;
   readonly notes: readonly Note[];
 }
-
-const schemas: Readonly<Partial<Record<ApplyTo, DescMessage>>> = {
-  LISTENER: ListenerSchema,
-  FILTER_CHAIN: FilterChainSchema,
-  NETWORK_FILTER: FilterSchema,
-  HTTP_FILTER: HttpFilterSchema,
-  LISTENER_FILTER: ListenerFilterSchema,
-  ROUTE_CONFIGURATION: RouteConfigurationSchema,
-  VIRTUAL_HOST: VirtualHostSchema,
-  HTTP_ROUTE: RouteSchema,
-  CLUSTER: ClusterSchema,
-  EXTENSION_CONFIG: TypedExtensionConfigSchema,
-  BOOTSTRAP: BootstrapSchema,
-};
 
 interface Parsed {
   readonly patches: readonly Patch[];
@@ -64,9 +37,8 @@ function patchesOf(filter: EnvoyFilter): Parsed {
     const problems: Problem[] = [];
     const patches = filter.patches.flatMap((patch, index) => {
       const read = patchOf(filter, patch, index);
-      if (!('problems' in read)) return [read];
       problems.push(...read.problems);
-      return [];
+      return read.patch ?? [];
     });
     return { patches, problems };
   });
@@ -76,9 +48,9 @@ function patchOf(
   { origin }: EnvoyFilter,
   { applyTo = 'INVALID', match = {}, patch = {} }: ConfigPatch,
   index: number,
-): Patch | { readonly problems: readonly Problem[] } {
+): { readonly patch?: Patch; readonly problems: readonly Problem[] } {
   const { operation = 'INVALID', value, filterClass } = patch;
-  const desc = schemas[applyTo];
+  const desc = targetTypes[applyTo];
   const own = at(origin, `spec.configPatches[${index}]`);
   if (desc === undefined || operation === 'INVALID') return { problems: [] };
   const refused = (path: string, message: string): { readonly problems: readonly Problem[] } => ({
@@ -94,9 +66,10 @@ function patchOf(
   if (typeof isForVersion === 'string')
     return refused('match.proxy.proxyVersion', `left out: ${isForVersion}`);
   const base = { applyTo, operation, match, isForVersion, filterClass, desc, origins: [own] } as const;
-  if (operation === 'REMOVE') return { ...base, value: undefined };
-  const converted = convert(desc, value as JsonValue, ['spec', 'configPatches', index, 'patch', 'value']);
-  return converted.ok ? { ...base, value: converted.message } : { problems: converted.problems };
+  if (operation === 'REMOVE') return { patch: { ...base, value: undefined }, problems: [] };
+  const { message, findings } = convert(desc, value as JsonValue, valuePath(index));
+  const problems = findings.map((finding) => toProblem(finding));
+  return message === undefined ? { problems } : { patch: { ...base, value: message }, problems };
 }
 
 /** @returns what is wrong with it, if no proxy could be asked: one bad pattern must not keep everybody's configuration back */
