@@ -87,6 +87,8 @@ const rules: readonly Rule[] = [
       /^packages\/control-plane\/model\//,
       // Which network something is in is told in one way.
       /^packages\/control-plane\/compile\/endpoints\/network-of\.ts$/,
+      // What Envoy's messages take is told in one way.
+      /^packages\/control-plane\/compile\/patches\/check-values\.ts$/,
       // What a rule matches is decided in one way.
       /^packages\/decision\//,
     ],
