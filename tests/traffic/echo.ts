@@ -105,6 +105,8 @@ export async function startEcho(
     https: createHttpsServer(shown, answer),
     tls: createTlsServer(shown, (socket) => echoLines(socket, () => `${by} ${namesOf(socket)}`)),
   };
+  // One that is closed while a row pauses may be just the one that its next request takes.
+  for (const server of [servers.http, servers.https]) server.keepAliveTimeout = 0;
   for (const server of Object.values(servers)) {
     server.on('connection', (socket: Socket) => {
       open.add(socket);
