@@ -27,9 +27,11 @@ const files = hasUpstream
   : [];
 const ofTraffic = files.filter((name) => documentsOf(name).some(isTraffic)).toSorted();
 
+const bookinfoGateway = 'bookinfo/networking/bookinfo-gateway.yaml';
+
 /** What the others’ documentation says to apply before: subsets, a gateway. */
 const base = [
-  'bookinfo/networking/bookinfo-gateway.yaml',
+  bookinfoGateway,
   'bookinfo/networking/destination-rule-all.yaml',
   'tcp-echo/tcp-echo-all-v1.yaml',
 ];
@@ -91,6 +93,9 @@ describe.runIf(hasUpstream)('Istio’s samples', () => {
   };
 
   test.each(ofTraffic)('%s', async (name) => {
+    // One Gateway for a host and port: another is a mistake (IST0145), in Istio as well.
+    if (!base.includes(name) && documentsOf(name).some(({ kind }) => kind === 'Gateway'))
+      await mesh.ok('delete', '-f', join(samples, bookinfoGateway));
     const { code, stderr } = await apply(name);
     expect(stderr).not.toMatch(/^error|not enforced/m);
     expect(code).toBe(0);

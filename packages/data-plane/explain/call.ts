@@ -11,6 +11,8 @@ interface AnyCall {
   readonly peer?: string;
   /** What a client outside the mesh shows to who ends its TLS, leaf first; none when absent. */
   readonly clientCertificates?: readonly X509Certificate[];
+  /** It happened: its client has got through TLS, whatever it showed. */
+  readonly isRecorded?: boolean;
   /** Of the client; a loopback address when absent. */
   readonly remoteAddress?: string;
 }

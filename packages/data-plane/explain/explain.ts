@@ -74,13 +74,14 @@ const refused: ExplainedError = {
   message: 'no filter chain of the listener is for this connection: it is closed',
 };
 
-/** Whether a client that is no proxy of the mesh gets through TLS; undefined: nothing ends its TLS. */
+/** Whether a client that is no proxy of the mesh gets through TLS; undefined: nothing ends its TLS, or it has. */
 function handshakeWith(
   { explainer }: Explained,
   { chain, outcomes }: Decision,
   call: Call,
 ): Handshake | undefined {
-  if (chain?.tls === undefined || call.peer !== undefined || outcomes.length === 0) return undefined;
+  if (chain?.tls === undefined || call.peer !== undefined || call.isRecorded || outcomes.length === 0)
+    return undefined;
   const { tables, context } = explainer.proxy;
   return handshakeOf(chain.tls, call.clientCertificates ?? [], tables.secrets, context.wallNow());
 }

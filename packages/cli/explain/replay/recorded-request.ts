@@ -56,7 +56,7 @@ function callOf(
 ): Call | undefined {
   const serverName = fields.get('REQUESTED_SERVER_NAME');
   const peer = listener.direction === 'inbound' ? fields.get('DOWNSTREAM_PEER_URI_SAN') : undefined;
-  const any = { listener: listener.name, ...(peer === undefined ? {} : { peer }) };
+  const any = { listener: listener.name, isRecorded: true, ...(peer === undefined ? {} : { peer }) };
   const method = fields.get(methodField);
   if (method === undefined) {
     const host = serverName ?? local.host;

@@ -1,9 +1,12 @@
 import { createServer } from 'node:net';
 import { claimPorts, type PortClaim } from './port-claim.ts';
 
-/** Below Linux's and macOS's ephemeral ranges (32768… and 49152…), so that no outgoing connection sits there. */
+/**
+ * Below Linux's and macOS's ephemeral ranges (32768… and 49152…), so that no outgoing connection sits there, and below what
+ * users of Kubernetes and Istio write down: NodePorts (30000 to 32767), 31400 of Istio's gateways.
+ */
 export const FIRST_PORT = 20_000;
-export const LAST_PORT = 31_999;
+export const LAST_PORT = 29_999;
 
 /** Whether a server could listen there now. */
 export function isFree(port: number, address = '127.0.0.1'): Promise<boolean> {
