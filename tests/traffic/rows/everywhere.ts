@@ -147,11 +147,11 @@ export const anyProtocol: readonly Scenario[] = [
           ...(protocol !== 'grpc' && { flags: 'UT' }),
         }),
       },
-      // The first try may end before it comes to the application: one more is spare.
+      // On a machine that stands still a try may end before it comes to the application, or its answer back: one more is spare.
       {
         url: '/tries',
         behave: { delayMs: 9000, first: 1 },
-        expect: { received: 2, atLeastMs: 990, ...(protocol === 'grpc' && { grpcStatus: 0 }) },
+        expect: { received: [2, 3], atLeastMs: 990, ...(protocol === 'grpc' && { grpcStatus: 0 }) },
       },
     ],
   }),
