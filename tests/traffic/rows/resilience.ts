@@ -238,7 +238,8 @@ export const resilience: readonly Scenario[] = [
       `),
     ],
     steps: [
-      { behave: { delayMs: 9000, first: 1 }, expect: { received: 2, atLeastMs: 990 } },
+      // On a machine that stands still for a second the second try may be over, too.
+      { behave: { delayMs: 9000, first: 1 }, expect: { received: [2, 3], atLeastMs: 990 } },
       { behave: { delayMs: 9000 }, expect: { status: 504, received: 3, atLeastMs: 2_970 } },
     ],
   },
